@@ -1,0 +1,1 @@
+"""Who did it: process GUIDs, the process table, and the reader of /proc."""

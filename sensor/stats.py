@@ -1,0 +1,114 @@
+"""Plain counters, one object per part, gathered in Stats.
+
+A part adds to integers it alone writes (`stats.lines += 1` costs 43 ns where a
+Prometheus counter costs 500); sensor/metrics.py reads them when it is scraped.
+Counters only grow; what can fall is called a gauge in its comment. Dictionaries
+are keyed by reasons from closed sets, never by anything an audit record holds.
+"""
+
+from __future__ import annotations
+
+from typing import Dict
+
+
+class InputStats:
+    """What came from auditd."""
+
+    __slots__ = ("bytes", "chunks", "connected", "dropped_bytes", "dropped_lines", "pending_bytes", "reconnects")
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self.chunks = 0
+        self.connected = 0  # gauge: 1 while the input is open
+        self.dropped_bytes = 0  # the bounded buffer was full
+        self.dropped_lines = 0
+        self.pending_bytes = 0  # gauge: read, not yet processed
+        self.reconnects = 0
+
+
+class PipelineStats:
+    """From bytes to events."""
+
+    __slots__ = (
+        "crashed",
+        "duplicates",
+        "events",
+        "expired",
+        "fast_events",
+        "filtered",
+        "incomplete",
+        "inflight",
+        "late",
+        "lines",
+        "records",
+        "truncated",
+        "unparsed",
+    )
+
+    def __init__(self) -> None:
+        self.lines = 0  # lines in, empty ones left out
+        self.records = 0  # lines that became part of an event
+        self.events = 0  # JSON lines made of records
+        self.fast_events = 0  # of these, taken as a whole block
+        self.expired = 0  # events that ended by time-out
+        self.late = 0  # records whose event had left already
+        self.duplicates = 0  # records that were the same as one before
+        self.crashed = 0  # chunks in which an unexpected exception was caught
+        self.inflight = 0  # gauge: events waiting for more records
+        self.unparsed: Dict[str, int] = {}  # reason → lines reported as they are
+        self.truncated: Dict[str, int] = {}  # bound → times it was hit
+        self.incomplete: Dict[str, int] = {}  # what was missing → events
+        self.filtered: Dict[str, int] = {}  # rule → events dropped on purpose
+
+
+class ProcessStats:
+    """The process table."""
+
+    __slots__ = ("evicted", "lookups_dead", "lookups_proc", "lookups_unknown", "reused", "size")
+
+    def __init__(self) -> None:
+        self.size = 0  # gauge: processes known
+        self.evicted = 0  # pushed out of the full table
+        self.reused = 0  # a pid that turned out to be another process
+        self.lookups_proc = 0  # identities read from /proc
+        self.lookups_dead = 0  # /proc was asked too late
+        self.lookups_unknown = 0  # events whose process stays without a GUID
+
+
+class OutputStats:
+    """The local log."""
+
+    __slots__ = ("bytes", "errors", "lines", "lost_lines", "retries", "rotations")
+
+    def __init__(self) -> None:
+        self.lines = 0
+        self.bytes = 0
+        self.rotations = 0
+        self.retries = 0
+        self.errors: Dict[str, int] = {}  # errno name → failed writes
+        self.lost_lines: Dict[str, int] = {}  # reason → lines that were given up
+
+
+class ProbeStats:
+    """The kernel probe's ring."""
+
+    __slots__ = ("attached", "lost", "records", "uncovered_execs")
+
+    def __init__(self) -> None:
+        self.attached = 0  # gauge: 1 while the ring is open
+        self.records = 0  # read from the ring
+        self.lost = 0  # did not fit into the ring
+        self.uncovered_execs = 0  # seen by the probe, not reported by audit
+
+
+class Stats:
+    """All counters of one sensor."""
+
+    __slots__ = ("input", "output", "pipeline", "probe", "process")
+
+    def __init__(self) -> None:
+        self.input = InputStats()
+        self.pipeline = PipelineStats()
+        self.process = ProcessStats()
+        self.output = OutputStats()
+        self.probe = ProbeStats()
