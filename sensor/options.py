@@ -1,0 +1,78 @@
+"""How a part declares what can be configured about it: `option()` for a key, `section()` for keys of their own below one.
+
+Only the declaration lives here; `sensor.config` reads YAML into these classes, checks it and prints the reference from
+them. A part keeps one frozen dataclass beside the code that uses it:
+
+    from __future__ import annotations
+    from dataclasses import dataclass
+    from sensor.options import option
+
+    @dataclass(frozen=True)
+    class Options:
+        \"""Where finished lines go.\"""
+        file: str = option("audit.jsonl", "File name below `directory`; `-` is standard output.")
+        size: int | None = option(None, "Start a new file beyond this size.", minimum=4096, unit="bytes")
+        strings: str = option("percent", "How bytes that are no text are shown.", choices=("percent", "unicode"))
+        read_users: tuple[str, ...] = option((), "Users who may read the file.")
+
+A key's type is its annotation, one of: bool, int, float, str, tuple[str, ...], dict[str, str], each also `| None`.
+Annotations are never evaluated, so `int | None` is right on every Python. Help texts are whole sentences; the first
+line of the class docstring is the caption of the section in the reference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class OptionError(ValueError):
+    """Raised by an Options class's `__post_init__` for a value that no declaration can rule out.
+
+    `key` is the key at fault, without its section, so that the message can name the line it stands on.
+    """
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(message)
+        self.key = key
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What `option()` was told, kept as the field's `metadata["option"]`.
+
+    `unit` tells what a value means and how text is read: "bytes" takes 10485760 as well as "10 MiB", "seconds" takes
+    5 as well as "5 min", "regex" must compile; None takes the value as it is. `minimum` holds for numbers; `choices`
+    holds for a text or for each element of a tuple. `section` is the Options class of a nested section.
+    """
+
+    help: str
+    choices: tuple[Any, ...] = ()
+    minimum: float | None = None
+    unit: str | None = None
+    section: type[Any] | None = None
+
+
+def option(
+    default: Any,
+    help: str,
+    choices: tuple[Any, ...] | None = None,
+    minimum: float | None = None,
+    unit: str | None = None,
+) -> Any:
+    """Declare one key of an Options class; see `Declaration` for what the arguments mean."""
+    metadata = {"option": Declaration(help, choices or (), minimum, unit)}
+    if isinstance(default, dict):
+        return field(default_factory=default.copy, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+def section(options: type[Any], help: str) -> Any:
+    """Declare a nested section that is absent (None) unless the configuration has it, as `debug.inputlog` is."""
+    return field(default=None, metadata={"option": Declaration(help, section=options)})
+
+
+def declaration(of: Any) -> Declaration:
+    """The `Declaration` of a dataclass field made by `option()` or `section()`."""
+    found: Declaration = of.metadata["option"]
+    return found
