@@ -1,0 +1,137 @@
+"""How the value of each audit field is written, by name.
+
+Only the classification of field names lives here; turning values into JSON is `sensor.audit`'s. A record is
+a row of `name=value`, and nothing in it tells a number from a hex-encoded string:
+
+    type=CONFIG_CHANGE msg=audit(1700000000.001:1): op=set audit_backlog_limit=8192 old=64 auid=0 ses=1 res=1
+    type=PATH msg=audit(1700000000.001:1): item=0 name=2F746D702F612062 inode=12 dev=fd:01 mode=0100644
+
+so `old=64` must be known to be decimal, and `name=2F…` to be an encoded string. The kinds are:
+
+    decimal   signed decimal number                             JSON integer
+    hex       hexadecimal number, with or without 0x            JSON string "0x…"
+    octal     octal number                                      JSON string "0o…"
+    encoded   "quoted", or the hex digits of its bytes          JSON string
+    string    anything else: kept as it is, never decoded       JSON string
+
+A name in no table is a string. A value that does not fit its kind (`ses=unset`) is a string too, and names
+ending in `uid` or `gid` are decimal without being listed. One name has one kind within one record type, so
+that a JSON key always has one type; BY_RECORD holds the names that mean different things in different records.
+
+Sources: the audit project's field dictionary, auparse's table of escaped fields, and the audit_log_format()
+and audit_log_untrustedstring() calls of Linux 6.18.
+"""
+
+from __future__ import annotations
+
+__all__ = ["BY_RECORD", "KINDS", "USER_STRINGS", "kinds_of"]
+
+from sensor.tables.record_types import NUMBERS, is_kernel
+
+
+def _names(kind: str, text: str) -> dict[str, str]:
+    return dict.fromkeys(text.split(), kind)
+
+
+#: Field name → kind, in every record type without an entry of its own in BY_RECORD.
+KINDS: dict[str, str] = {
+    # The header of an event, processes, users' sessions
+    **_names("decimal", "argc exit item items syscall pid ppid opid spid vm-pid ses oses old-ses"),
+    **_names("hex", "arch per"),
+    **_names("encoded", "comm exe ocomm cwd key proctitle"),
+    # Files
+    **_names("decimal", "inode ino parent fd fd0 fd1 major minor maj cap_fe cap_frootid"),
+    **_names("octal", "mode"),
+    **_names("hex", "cap_fi cap_fp cap_fver ioctlcmd resolve flags"),
+    **_names("encoded", "name path file dir watch xattr device root_dir"),
+    # Capabilities
+    **_names("decimal", "capability fe frootid"),
+    **_names("hex", "cap_pa cap_pe cap_pi cap_pp fi fp fver pa pe pi pp"),
+    **_names("hex", "old_pa old_pe old_pi old_pp new_pe new_pi new_pp"),
+    # Inter-process communication, signals, time, io_uring, BPF
+    **_names("decimal", "nargs mqdes mq_maxmsg mq_msgsize mq_curmsgs msg_len msg_prio sigev_signo sig"),
+    **_names("decimal", "abs_timeout_sec abs_timeout_nsec sec nsec uring_op prog-id compat"),
+    **_names("hex", "mq_flags qbytes code"),
+    # The audit system's own configuration
+    **_names("decimal", "audit_enabled audit_failure audit_pid audit_rate_limit audit_backlog_limit"),
+    **_names("decimal", "audit_backlog_wait_time backlog_wait_time_actual lost list old new res errno"),
+    **_names("decimal", "old_lock new_lock old-enabled new-enabled old-log_passwd new-log_passwd nl-mcgrp"),
+    # Network
+    **_names("decimal", "family entries proto protocol ipid frag sport dport src dest lport fport rport port"),
+    **_names("decimal", "icmp_type icmptype icmpcode hook len prom old_prom nlnk-fam nlnk-grp nlnk-pid"),
+    **_names("decimal", "sec_alg sec_doi cipso_doi calipso_doi src_prefixlen dst_prefixlen unlbl_accept"),
+    **_names("hex", "mark macproto flowlbl"),
+    **_names("encoded", "saddr"),
+    # Security modules
+    **_names("decimal", "permissive enforcing old_enforcing enabled val old_val seqno nlmsg_type port_num denials"),
+    **_names("encoded", "invalid_context srawcon trawcon kmod key_desc"),
+    **_names("decimal", "key_serial"),
+    # fanotify, device mapper
+    **_names("decimal", "resp fan_type subj_trust obj_trust sector"),
+    **_names("hex", "fan_info"),
+    # Terminals and user space: accounts, virtual machines, packages, file integrity checkers
+    **_names("encoded", "data acct cmd grp new_group cgroup sw vm"),
+    **_names("encoded", "old-chardev new-chardev old-disk new-disk old-fs new-fs old-net new-net old-rng new-rng"),
+    **_names("decimal", "id ksize old-mem new-mem old-vcpu new-vcpu added removed changed"),
+}
+
+#: Names that KINDS holds for the kernel's sake and that are words in records of user space:
+#: `res=success`, `fp=SHA256:…` of a key, `code=` and `mode=` of whatever the program likes.
+USER_STRINGS: frozenset[str] = frozenset(
+    _names("string", "res mode flags fp fi pp pe pi pa code val family proto protocol src dest")
+)
+
+_APPARMOR = (
+    "AVC",
+    "APPARMOR",
+    "AA",
+    "APPARMOR_AUDIT",
+    "APPARMOR_ALLOWED",
+    "APPARMOR_DENIED",
+    "APPARMOR_HINT",
+    "APPARMOR_STATUS",
+    "APPARMOR_ERROR",
+    "APPARMOR_KILL",
+)
+_APPARMOR_KINDS: dict[str, str] = {
+    **_names("string", "family flags saddr"),  # family="inet" flags="ro, noexec" saddr=10.0.0.1
+    **_names("encoded", "dev profile namespace label target peer srcname addr peer_addr"),
+    **_names("decimal", "error value"),
+}
+_INTEGRITY = (
+    "INTEGRITY_DATA",
+    "INTEGRITY_METADATA",
+    "INTEGRITY_STATUS",
+    "INTEGRITY_HASH",
+    "INTEGRITY_PCR",
+    "INTEGRITY_RULE",
+)
+
+#: (record type, field name) → kind, where it differs from KINDS.
+BY_RECORD: dict[tuple[str, str], str] = {
+    **{(record, name): kind for record in _APPARMOR for name, kind in _APPARMOR_KINDS.items()},
+    **{(record, "dev"): "encoded" for record in (*_INTEGRITY, "IPE_ACCESS", "LANDLOCK_ACCESS")},
+    **{("SOCKETCALL", f"a{index}"): "hex" for index in range(6)},
+    ("LANDLOCK_ACCESS", "saddr"): "string",
+    ("LANDLOCK_DOMAIN", "mode"): "string",  # mode=enforcing
+    ("MAC_IPSEC_EVENT", "src"): "string",  # addresses, where an AVC has ports
+    ("MAC_IPSEC_EVENT", "dst"): "string",
+    ("MAC_UNLBL_STCADD", "src"): "string",
+    ("MAC_UNLBL_STCDEL", "src"): "string",
+    ("MAC_MAP_ADD", "src"): "string",
+    ("NETFILTER_PKT", "saddr"): "string",
+    ("NETFILTER_PKT", "action"): "decimal",  # a word in AVC and INTEGRITY_*
+    ("NETFILTER_PKT", "truncated"): "decimal",
+}
+
+
+def kinds_of(record: str) -> dict[str, str]:
+    """Every listed field of record type `record` → its kind; a new dict, to be kept by the caller.
+
+    `record` is a name as in NUMBERS. A type not known there (`UNKNOWN[n]`, too) has the kernel's kinds.
+    """
+    kinds = {**KINDS, **{name: kind for (owner, name), kind in BY_RECORD.items() if owner == record}}
+    number = NUMBERS.get(record)
+    if number is not None and not is_kernel(number):
+        kinds.update(dict.fromkeys(USER_STRINGS, "string"))
+    return kinds
