@@ -1,10 +1,22 @@
-"""What every test may use: the option that rewrites golden files, and the reasons why a live test is skipped."""
+"""What every test shares: what this machine can run, an account of what it cannot, how golden files are rewritten.
+
+A test says what it needs with a marker (`root`, `live`) and is skipped with the reason when the machine lacks it; a
+test that finds out for itself calls `pytest.skip(reason)`. Either way the reasons are counted at the end of the run,
+so that "all passed" never hides what was not tried.
+"""
 
 from __future__ import annotations
 
+import functools
+import os
+from collections import Counter
+
+import hypothesis
 import pytest
 
-from tests.audit_session import unavailable
+# The machine may be busy with other things: a slow example is no failure.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -16,11 +28,26 @@ def rewrite_golden(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--rewrite-golden"))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip live tests where there is no audit to be had, each with the reason."""
-    reason = unavailable()
-    if reason is None:
-        return
-    for item in items:
-        if "live" in item.keywords:
-            item.add_marker(pytest.mark.skip(reason=reason))
+@functools.lru_cache(maxsize=1)
+def live_obstacle() -> str | None:
+    """Why this machine cannot run a real auditd for the tests; None when it can."""
+    from tests.audit_session import unavailable
+
+    return unavailable()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if "live" in item.keywords and (obstacle := live_obstacle()):
+        pytest.skip(obstacle)
+    if "root" in item.keywords and os.geteuid() != 0:
+        pytest.skip("needs root")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Count the skipped tests by reason."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = Counter(str(report.longrepr[2]).removeprefix("Skipped: ") for report in skipped)
+    if reasons:
+        terminalreporter.section(f"{len(skipped)} skipped, because")
+        for reason, count in reasons.most_common():
+            terminalreporter.line(f"{count:5} × {reason}")
