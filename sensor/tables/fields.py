@@ -14,8 +14,8 @@ so `old=64` must be known to be decimal, and `name=2F…` to be an encoded strin
     encoded   "quoted", or the hex digits of its bytes          JSON string
     string    anything else: kept as it is, never decoded       JSON string
 
-A name in no table is a string. A value that does not fit its kind (`ses=unset`) is a string too, and names
-ending in `uid` or `gid` are decimal without being listed. One name has one kind within one record type, so
+A name in no table is a string, and names ending in `uid` or `gid` are decimal without being listed. A value that
+does not fit its kind (`ses=unset`, or the old path of `op=make_equiv old="/a"`) is a string as well. One name has one kind within one record type, so
 that a JSON key always has one type; BY_RECORD holds the names that mean different things in different records.
 
 Sources: the audit project's field dictionary, auparse's table of escaped fields, and the audit_log_format()
@@ -40,7 +40,7 @@ KINDS: dict[str, str] = {
     **_names("hex", "arch per"),
     **_names("encoded", "comm exe ocomm cwd key proctitle"),
     # Files
-    **_names("decimal", "inode ino parent fd fd0 fd1 major minor maj cap_fe cap_frootid"),
+    **_names("decimal", "inode ino parent fd fd0 fd1 major minor cap_fe cap_frootid"),
     **_names("octal", "mode"),
     **_names("hex", "cap_fi cap_fp cap_fver ioctlcmd resolve flags"),
     **_names("encoded", "name path file dir watch xattr device root_dir"),
@@ -57,7 +57,7 @@ KINDS: dict[str, str] = {
     **_names("decimal", "audit_backlog_wait_time backlog_wait_time_actual lost list old new res errno"),
     **_names("decimal", "old_lock new_lock old-enabled new-enabled old-log_passwd new-log_passwd nl-mcgrp"),
     # Network
-    **_names("decimal", "family entries proto protocol ipid frag sport dport src dest lport fport rport port"),
+    **_names("decimal", "osid family entries proto protocol ipid frag sport dport src dest lport fport rport port"),
     **_names("decimal", "icmp_type icmptype icmpcode hook len prom old_prom nlnk-fam nlnk-grp nlnk-pid"),
     **_names("decimal", "sec_alg sec_doi cipso_doi calipso_doi src_prefixlen dst_prefixlen unlbl_accept"),
     **_names("hex", "mark macproto flowlbl"),
@@ -72,7 +72,16 @@ KINDS: dict[str, str] = {
     # Terminals and user space: accounts, virtual machines, packages, file integrity checkers
     **_names("encoded", "data acct cmd grp new_group cgroup sw vm"),
     **_names("encoded", "old-chardev new-chardev old-disk new-disk old-fs new-fs old-net new-net old-rng new-rng"),
-    **_names("decimal", "id ksize old-mem new-mem old-vcpu new-vcpu added removed changed"),
+    **_names("decimal", "id ksize old-mem new-mem old-vcpu new-vcpu added removed changed peer_pid"),
+    **_names("hex", "maj"),  # libvirt writes the number of a device class as %02X
+    # Words: nothing to read in them, and some look like hex (hostname=8da7ccbba3a1, unit=cafe)
+    **_names("string", "acl action addr apparmor banners bool bus category cipher class daddr default-context dev"),
+    **_names("string", "direction dmac domain fam feature format fsuuid grantors hostname img-ctx inif ip ipx-net"),
+    **_names("string", "kernel kind laddr mac model msg nametype net new-level new-range new-role new-seuser obj"),
+    **_names("string", "oflag old-level old-range old-role old-seuser op outif perm perm_mask pfs printer range"),
+    **_names("string", "rdev reason resrc result role scontext selected-context seperm seperms seresult seuser"),
+    **_names("string", "smac state subj success table tclass tcontext terminal tty type unit uri user uuid ver"),
+    **_names("string", "virt vm-ctx"),
 }
 
 #: Names that KINDS holds for the kernel's sake and that are words in records of user space:
@@ -81,7 +90,8 @@ USER_STRINGS: frozenset[str] = frozenset(
     _names("string", "res mode flags fp fi pp pe pi pa code val family proto protocol src dest")
 )
 
-_APPARMOR = (
+#: The records all security modules share: SELinux's, Smack's and AppArmor's fields, and those of lsm_audit.c.
+_AVC = (
     "AVC",
     "APPARMOR",
     "AA",
@@ -93,12 +103,16 @@ _APPARMOR = (
     "APPARMOR_ERROR",
     "APPARMOR_KILL",
 )
-_APPARMOR_KINDS: dict[str, str] = {
-    **_names("string", "family flags saddr"),  # family="inet" flags="ro, noexec" saddr=10.0.0.1
-    **_names("encoded", "dev profile namespace label target peer srcname addr peer_addr"),
-    **_names("decimal", "error value"),
+_AVC_KINDS: dict[str, str] = {
+    **_names("string", "family flags saddr device"),  # family="inet" flags="ro, noexec" saddr=10.0.0.1
+    **_names("encoded", "dev profile namespace ns label target peer tcontext"),  # a context has colons, so is no hex
+    **_names("encoded", "srcname fstype trans options capname addr peer_addr subject object"),
+    **_names("decimal", "error value offset ipc_key ssid tsid"),
 }
-_INTEGRITY = (
+#: dev=… is the name of a file system there ("dm-0", or hex), where PATH has numbers (fd:01).
+_WITH_DEVICE_NAME = (
+    "IPE_ACCESS",
+    "LANDLOCK_ACCESS",
     "INTEGRITY_DATA",
     "INTEGRITY_METADATA",
     "INTEGRITY_STATUS",
@@ -109,8 +123,8 @@ _INTEGRITY = (
 
 #: (record type, field name) → kind, where it differs from KINDS.
 BY_RECORD: dict[tuple[str, str], str] = {
-    **{(record, name): kind for record in _APPARMOR for name, kind in _APPARMOR_KINDS.items()},
-    **{(record, "dev"): "encoded" for record in (*_INTEGRITY, "IPE_ACCESS", "LANDLOCK_ACCESS")},
+    **{(record, name): kind for record in _AVC for name, kind in _AVC_KINDS.items()},
+    **{(record, "dev"): "encoded" for record in _WITH_DEVICE_NAME},
     **{("SOCKETCALL", f"a{index}"): "hex" for index in range(6)},
     ("LANDLOCK_ACCESS", "saddr"): "string",
     ("LANDLOCK_DOMAIN", "mode"): "string",  # mode=enforcing
