@@ -14,9 +14,10 @@ so `old=64` must be known to be decimal, and `name=2F…` to be an encoded strin
     encoded   "quoted", or the hex digits of its bytes          JSON string
     string    anything else: kept as it is, never decoded       JSON string
 
-A name in no table is a string, and names ending in `uid` or `gid` are decimal without being listed. A value that
-does not fit its kind (`ses=unset`, or the old path of `op=make_equiv old="/a"`) is a string as well. One name has one kind within one record type, so
-that a JSON key always has one type; BY_RECORD holds the names that mean different things in different records.
+A name in no table is a string, and names ending in `uid` or `gid` are decimal without being listed. A value
+that does not fit its kind (`ses=unset`, or the old path of `op=make_equiv old="/a"`) is a string as well. One name
+has one kind within one record type, so that a JSON key always has one type; BY_RECORD holds the names that mean
+different things in different records.
 
 Sources: the audit project's field dictionary, auparse's table of escaped fields, and the audit_log_format()
 and audit_log_untrustedstring() calls of Linux 6.18.
