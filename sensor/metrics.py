@@ -1,0 +1,284 @@
+"""The sensor's counters for Prometheus, read from `sensor.stats` at the moment of a scrape.
+
+Only the naming of metrics and the ways to get at them live here: an HTTP endpoint and a file for node_exporter's
+textfile collector. What is counted, and where, is the business of the parts. A scrape reads like this:
+
+    # HELP host_sensor_output_lost_lines_total JSON lines given up, by reason.
+    # TYPE host_sensor_output_lost_lines_total counter
+    host_sensor_output_lost_lines_total{reason="disk_full"} 3.0
+
+Until the first scrape this costs one listening socket and one sleeping thread: prometheus_client and http.server,
+14 MB of resident memory together, are imported when somebody asks.
+"""
+
+from __future__ import annotations
+
+import logging
+import platform
+import select
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from sensor import __version__
+from sensor.errors import OutputError
+from sensor.options import OptionError, option
+from sensor.stats import Stats
+
+if TYPE_CHECKING:
+    from http.server import HTTPServer
+
+    from prometheus_client import CollectorRegistry, Metric
+    from prometheus_client.registry import Collector
+
+log = logging.getLogger(__name__)
+
+NAMESPACE = "host_sensor"
+TEXTFILE_INTERVAL = 15.0  # seconds; what node_exporter is usually scraped at
+CLIENT_TIMEOUT = 5.0  # seconds one client may keep the others waiting
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the sensor's own metrics are read."""
+
+    listen: str = option(
+        "127.0.0.1:9766", "Address and port of the Prometheus endpoint; empty for none. It has no access control."
+    )
+    textfile: str = option(
+        "", "File to write for node_exporter's textfile collector, in a directory the sensor's user may write to."
+    )
+
+    def __post_init__(self) -> None:
+        try:
+            parse_address(self.listen)
+        except ValueError as error:
+            raise OptionError("listen", str(error)) from None
+
+
+def parse_address(text: str) -> tuple[str, int] | None:
+    """Turn `127.0.0.1:9766`, `[::1]:9766` or `:9766` (every address) into host and port; None for the empty text."""
+    if not text:
+        return None
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise ValueError(f"expected ADDRESS:PORT, not {text!r}")
+    return host.strip("[]"), int(port)
+
+
+class Row(NamedTuple):
+    """One attribute of one part of Stats and how it is shown; a name ending in `_total` is a counter, others gauges."""
+
+    part: str
+    attribute: str
+    name: str
+    help: str
+    label: str = ""  # what the keys of a dictionary are
+
+
+ROWS = (
+    Row("input", "connected", "input_connected", "1 while the input is open."),
+    Row("input", "bytes", "input_bytes_total", "Bytes read from the audit daemon."),
+    Row("input", "chunks", "input_reads_total", "Reads from the audit daemon."),
+    Row("input", "pending_bytes", "input_pending_bytes", "Bytes read and not yet processed."),
+    Row("input", "dropped_bytes", "input_dropped_bytes_total", "Bytes that did not fit into the input buffer."),
+    Row("input", "dropped_lines", "input_dropped_lines_total", "Lines that did not fit into the input buffer."),
+    Row("input", "reconnects", "input_reconnects_total", "Times a lost input was opened again."),
+    Row("pipeline", "lines", "lines_total", "Lines of audit text taken in."),
+    Row("pipeline", "records", "records_total", "Audit records that became part of an event."),
+    Row("pipeline", "events", "events_total", "Events made of audit records."),
+    Row(
+        "pipeline", "fast_events", "fast_events_total", "Events whose records came in one piece and were taken at once."
+    ),
+    Row("pipeline", "inflight", "inflight_events", "Events that wait for more records."),
+    Row("pipeline", "expired", "expired_events_total", "Events ended by time-out, not by their last record."),
+    Row("pipeline", "late", "late_records_total", "Records whose event had left already."),
+    Row("pipeline", "duplicates", "duplicate_records_total", "Records that repeated an earlier one."),
+    Row("pipeline", "crashed", "crashes_total", "Unexpected errors of the pipeline that were survived."),
+    Row("pipeline", "unparsed", "unparsed_lines_total", "Lines reported as they are, by what is wrong.", "reason"),
+    Row("pipeline", "truncated", "truncations_total", "Times something was cut short, by the bound it hit.", "bound"),
+    Row("pipeline", "incomplete", "incomplete_events_total", "Events with a part missing, by the part.", "missing"),
+    Row("pipeline", "filtered", "filtered_events_total", "Events left out on purpose, by rule.", "rule"),
+    Row("process", "size", "processes", "Processes in the process table."),
+    Row("process", "evicted", "processes_evicted_total", "Processes pushed out of the full process table."),
+    Row("process", "reused", "pids_reused_total", "Process ids found to belong to another process than before."),
+    Row("process", "lookups_proc", "proc_reads_total", "Process identities read from /proc."),
+    Row("process", "lookups_dead", "proc_misses_total", "Processes that had ended when /proc was asked."),
+    Row("process", "lookups_unknown", "unidentified_events_total", "Events whose process has no GUID."),
+    Row("output", "lines", "output_lines_total", "JSON lines written."),
+    Row("output", "bytes", "output_bytes_total", "Bytes written."),
+    Row("output", "rotations", "output_rotations_total", "Times the log was rotated."),
+    Row("output", "retries", "output_retries_total", "Writes tried again."),
+    Row("output", "errors", "output_errors_total", "Failed writes, by the error's name.", "errno"),
+    Row("output", "lost_lines", "output_lost_lines_total", "JSON lines given up, by reason.", "reason"),
+    Row("probe", "attached", "probe_attached", "1 while the kernel probe's ring is open."),
+    Row("probe", "records", "probe_records_total", "Records read from the kernel probe."),
+    Row("probe", "lost", "probe_lost_records_total", "Records that did not fit into the kernel probe's ring."),
+    Row("probe", "uncovered_execs", "uncovered_execs_total", "Execs the probe saw and the audit stream did not."),
+)
+
+
+class StatsCollector:
+    """What prometheus_client calls a collector: yields every metric with its value of this moment."""
+
+    def __init__(self, stats: Stats) -> None:
+        self._stats = stats
+
+    def collect(self) -> Iterator[Metric]:
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        build = GaugeMetricFamily(f"{NAMESPACE}_build_info", "1, labelled with versions.", labels=["version", "python"])
+        build.add_metric([__version__, platform.python_version()], 1)
+        yield build
+        for row in ROWS:
+            family = CounterMetricFamily if row.name.endswith("_total") else GaugeMetricFamily
+            labels = [row.label] if row.label else []
+            metric = family(f"{NAMESPACE}_{row.name}", row.help, labels=labels)
+            value = getattr(getattr(self._stats, row.part), row.attribute)
+            # A copy, because the thread that counts may add a reason meanwhile.
+            samples = value.copy().items() if row.label else [("", value)]
+            for key, number in samples:
+                metric.add_metric([key] if row.label else [], number)
+            yield metric
+
+
+def make_registry(stats: Stats) -> CollectorRegistry:
+    """Build a registry with the sensor's own metrics and the usual `process_*` ones (memory, CPU, descriptors)."""
+    from prometheus_client import CollectorRegistry, ProcessCollector
+
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    registry.register(cast("Collector", StatsCollector(stats)))
+    return registry
+
+
+class Exporter:
+    """The ways to the metrics that the options ask for; made once, started once, closed once.
+
+    Raises OutputError when the address cannot be listened on. Construct it before privileges are dropped if the
+    port is a low one.
+    """
+
+    def __init__(self, options: Options, stats: Stats) -> None:
+        self._textfile = options.textfile
+        self._stats = stats
+        self._closing = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._listener = _listen(options.listen)
+
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """Host and port listened on; None when there is no endpoint."""
+        return self._listener.getsockname()[:2] if self._listener else None
+
+    def start(self) -> None:
+        """Start one thread for each way out."""
+        ways = ((self._serve, self._listener), (self._write_textfile, self._textfile))
+        for target, wanted in ways:
+            if wanted:
+                thread = threading.Thread(target=target, name=f"metrics{target.__name__}", daemon=True)
+                thread.start()
+                self._threads.append(thread)
+
+    def close(self) -> None:
+        """Stop listening, write the text file a last time, and wait for the threads."""
+        self._closing.set()
+        if self._listener:
+            try:
+                self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that sleeps in select
+            except OSError:
+                pass
+        for thread in self._threads:
+            thread.join(CLIENT_TIMEOUT + 1)
+        if self._listener:
+            self._listener.close()
+
+    def _serve(self) -> None:
+        assert self._listener is not None
+        select.select([self._listener], [], [])
+        if self._closing.is_set():
+            return
+        server = _make_server(self._listener, make_registry(self._stats))
+        while not self._closing.is_set():
+            server.handle_request()
+
+    def _write_textfile(self) -> None:
+        from prometheus_client import write_to_textfile
+
+        registry = make_registry(self._stats)
+        failed = False
+        while True:
+            closing = self._closing.wait(TEXTFILE_INTERVAL)
+            try:
+                write_to_textfile(self._textfile, registry)
+                failed = False
+            except OSError as error:
+                if not failed:
+                    log.warning("metrics: cannot write %s: %s", self._textfile, error.strerror)
+                failed = True
+            if closing:
+                return
+
+
+def _listen(text: str) -> socket.socket | None:
+    address = parse_address(text)
+    if address is None:
+        return None
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(8)
+    except OSError as error:
+        listener.close()
+        raise OutputError(f"metrics: cannot listen on {text}: {error.strerror or error}") from error
+    return listener
+
+
+PAGE = b"""<!doctype html><title>host-sensor</title><h1>host-sensor</h1><p><a href="/metrics">Metrics</a></p>\n"""
+
+
+def _make_server(listener: socket.socket, registry: CollectorRegistry) -> HTTPServer:
+    """Build an HTTP server around a socket that listens already: `/`, `/metrics` and `/-/healthy`."""
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+
+    from prometheus_client.exposition import choose_encoder
+
+    class Handler(BaseHTTPRequestHandler):
+        timeout = CLIENT_TIMEOUT
+        server_version, sys_version = "host-sensor", ""
+
+        def do_GET(self) -> None:
+            path = self.path.partition("?")[0]
+            if path == "/metrics":
+                encode, kind = choose_encoder(self.headers.get("Accept", ""))
+                self.answer(encode(registry), kind)
+            elif path == "/":
+                self.answer(PAGE, "text/html; charset=utf-8")
+            elif path == "/-/healthy":
+                self.answer(b"ok\n", "text/plain; charset=utf-8")
+            else:
+                self.send_error(404)
+
+        def answer(self, body: bytes, kind: str) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Keep silent: a plugin's stderr leads nowhere."""
+
+    class Server(HTTPServer):
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Leave a client that went away, or sent nothing in time, to itself."""
+            log.debug("metrics: request failed", exc_info=True)
+
+    server = Server(listener.getsockname()[:2], Handler, bind_and_activate=False)
+    server.socket.close()
+    server.socket = listener
+    return server
