@@ -32,6 +32,7 @@ class PipelineStats:
     __slots__ = (
         "crashed",
         "duplicates",
+        "ends",
         "events",
         "expired",
         "fast_events",
@@ -48,6 +49,7 @@ class PipelineStats:
     def __init__(self) -> None:
         self.lines = 0  # lines in, empty ones left out
         self.records = 0  # lines that became part of an event
+        self.ends = 0  # EOE lines
         self.events = 0  # JSON lines made of records
         self.fast_events = 0  # of these, taken as a whole block
         self.expired = 0  # events that ended by time-out

@@ -1,0 +1,113 @@
+"""Command lines: EXECVE records to one list, PROCTITLE to its words.
+
+    argc=4 a0="sh" a1=2D63
+    a2_len=6 a2[0]=6162 a2[1]=6364 a2[2]="ef" a3=""        (the same event, next record)
+    proctitle=6C73002D6C
+
+The kernel spreads a long command line over several records and a long argument over
+several pieces (kernel/auditsc.c, audit_log_execve_info); an argument it could not
+read, or whose record was lost, is missing and comes out as null.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Dict, List, Optional, Tuple
+
+from sensor.audit.fields import ENRICHED, Collector, Fields, Value, decode, split_section, unquote
+from sensor.audit.options import TransformOptions
+
+_ARGUMENT = re.compile(r"a([0-9]{1,7})(?:\[([0-9]{1,7})\]|(_len))?")
+_HALF_A_BYTE = re.compile(r"(?:[0-9A-F]{2})+[0-9A-F]")
+_MAX_MISSING = 1024
+"""Missing arguments shown one by one; a longer run stands as {"skipped_args": n}."""
+
+
+def parse_execve(body: str, options: TransformOptions) -> Fields:
+    """Parse the bodies of one event's EXECVE records, joined by blanks."""
+    record = Collector()
+    pieces: Dict[int, List[Tuple[int, str]]] = {}
+    count = 0
+    for section in body.split(ENRICHED):
+        for name, raw in split_section(section):
+            text, quoted = unquote(raw)
+            found = _ARGUMENT.fullmatch(name)
+            if name == "argc":
+                value = decode(text, "decimal")
+                record.add("argc", value if isinstance(value, int) else None)
+                count = max(count, value) if isinstance(value, int) else count
+            elif found is None:
+                record.add(name or "TEXT", text if quoted else decode(text, "string"))
+            elif not found.group(3):
+                value = text if quoted else decode(text, "encoded")
+                pieces.setdefault(int(found.group(1)), []).append((int(found.group(2) or 0), str(value or "")))
+    arguments = {index: _join(parts) for index, parts in pieces.items()}
+    argv = _limit(_line_up(arguments, count), options.execve_argv_limit_bytes)
+    if "array" in options.execve_argv:
+        record.add("ARGV", argv)
+    if "string" in options.execve_argv:
+        record.add("ARGV_STR", " ".join(map(_word, argv)))
+    return record.fields
+
+
+def parse_proctitle(body: str) -> Fields:
+    """Parse a PROCTITLE body; of a title cut within a byte only that half byte is lost."""
+    record = Collector()
+    for name, raw in split_section(body):
+        text, quoted = unquote(raw)
+        if name != "proctitle":
+            record.add(name or "TEXT", text)
+            continue
+        if not quoted:
+            decoded = decode(text[:-1] if _HALF_A_BYTE.fullmatch(text) else text, "encoded")
+            if decoded is None:
+                record.add("proctitle", None)
+                continue
+            text = str(decoded)
+        record.add("ARGV", list(text.split("\0")))
+    return record.fields
+
+
+def _join(parts: List[Tuple[int, str]]) -> str:
+    seen: Dict[int, str] = {}
+    for index, text in parts:
+        seen.setdefault(index, text)
+    return "".join(seen[index] for index in sorted(seen))
+
+
+def _line_up(arguments: Dict[int, str], count: int) -> List[Value]:
+    """Arguments in their order, null for each that is missing, one mark for a long run of them."""
+    argv: List[Value] = []
+    position = 0
+    for index in [*sorted(arguments), None]:
+        missing = (max(count, position) if index is None else index) - position
+        argv += [None] * missing if missing <= _MAX_MISSING else [{"skipped_args": missing, "skipped_bytes": None}]
+        if index is not None:
+            argv.append(arguments[index])
+            position = index + 1
+    return argv
+
+
+def _limit(argv: List[Value], limit: Optional[int]) -> List[Value]:
+    """Leave out the arguments in the middle of a command line longer than `limit` bytes."""
+    sizes = [len(text) + 1 if isinstance(text, str) else 1 for text in argv]
+    if limit is None or sum(sizes) <= limit:
+        return argv
+    head = _fitting(sizes, limit // 2)
+    tail = len(argv) - _fitting(sizes[head:][::-1], limit // 2)
+    mark: Value = {"skipped_args": tail - head, "skipped_bytes": sum(sizes[head:tail])}
+    return [*argv[:head], mark, *argv[tail:]]
+
+
+def _fitting(sizes: List[int], room: int) -> int:
+    for count, size in enumerate(sizes):
+        room -= size
+        if room < 0:
+            return count
+    return len(sizes)
+
+
+def _word(argument: Value) -> str:
+    if isinstance(argument, dict):
+        return "<<< Skipped: args={skipped_args}, bytes={skipped_bytes} >>>".format(**argument)
+    return str(argument or "")

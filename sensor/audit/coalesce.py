@@ -1,0 +1,166 @@
+"""Records to events: who belongs together, and when nothing more will come.
+
+    type=SYSCALL msg=audit(1700000000.001:7): …      ┐
+    type=CWD msg=audit(1700000000.001:7): …          │ one event: same node, time and serial
+    type=PROCTITLE msg=audit(1700000000.001:7): …    │ no kernel record comes after this one
+    type=EOE msg=audit(1700000000.001:7):            ┘ the end
+
+An event is complete at its EOE. A type after which nothing but EOE is expected
+(PROCTITLE), or which can stand alone (user space, see sensor.audit.types), completes it
+a moment later even without one: such a record may still share its id with the kernel's
+records of the same system call. Everything else waits for `timeout`. Time is an
+argument, in monotonic seconds, so that a stepped wall clock ends nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Dict, List, Optional, Set
+
+from sensor.audit.header import Line
+from sensor.audit.options import CoalesceOptions
+from sensor.audit.types import USER, RecordType
+from sensor.stats import PipelineStats
+
+_REMEMBERED = 4096
+
+
+class Pending:
+    """An event that is still being gathered.
+
+    bodies: type name → the bodies of its records, in order of arrival.
+    """
+
+    __slots__ = ("bodies", "count", "deadline", "ended", "id", "node", "notes", "size")
+
+    def __init__(self, node: str, id: str, deadline: float) -> None:
+        self.node = node
+        self.id = id
+        self.deadline = deadline
+        self.bodies: Dict[str, List[str]] = {}
+        self.notes: List[str] = []
+        self.ended = False
+        self.count = 0
+        self.size = 0
+
+    def note(self, note: str) -> None:
+        """Say something about the event, once."""
+        if note not in self.notes:
+            self.notes.append(note)
+
+
+class Coalescer:
+    """Gathers records by event; bounded in events, and in records and bytes of each."""
+
+    def __init__(self, options: CoalesceOptions, stats: PipelineStats) -> None:
+        self._options = options
+        self._stats = stats
+        self._pending: Dict[str, Pending] = {}
+        self._recent: Set[str] = set()
+        self._older: Set[str] = set()
+
+    def knows(self, key: str) -> bool:
+        """Tell whether records of this event have been seen, as far back as is remembered."""
+        return key in self._recent or key in self._pending or key in self._older
+
+    def remember(self, key: str) -> None:
+        """Note that an event has left."""
+        self._recent.add(key)
+        if len(self._recent) >= _REMEMBERED:
+            self._older, self._recent = self._recent, set()
+
+    def add(self, line: Line, type: RecordType, cut: bool, now: float) -> List[Pending]:
+        """Take one record, cut short or not; return the events that leave because of it."""
+        if type.alone:
+            alone = Pending(line.node, line.id, now)
+            alone.bodies[type.name] = [line.body]
+            self._stats.records += 1
+            return [alone]
+        key = event_key(line.node, line.id)
+        left: List[Pending] = []
+        event = self._pending.get(key)
+        if event is not None and type.shape == USER and type.name in event.bodies:
+            if line.body in event.bodies[type.name]:
+                self._stats.duplicates += 1
+                return left
+            left.append(self._leave(key))
+            event = None
+        if event is None:
+            event, evicted = self._open(line, key, now)
+            left += evicted
+        if type.ends and not event.ended:
+            event.ended = True
+            event.deadline = now + self._options.settle
+        elif not type.ends and event.ended and "PROCTITLE" not in event.bodies:
+            event.ended = False
+            event.deadline = now + self._options.timeout
+        if cut:
+            event.note("truncated_line")
+        self._store(event, type.name, line.body)
+        return left
+
+    def end(self, node: str, id: str) -> Optional[Pending]:
+        """Take an EOE; return the event it completes."""
+        key = event_key(node, id)
+        return self._leave(key) if key in self._pending else None
+
+    def expire(self, now: float) -> List[Pending]:
+        """Return the events whose time is up, oldest first."""
+        overdue = [key for key, event in self._pending.items() if event.deadline <= now]
+        return [self._expired(key) for key in overdue]
+
+    def drain(self) -> List[Pending]:
+        """Return all events, oldest first."""
+        return [self._leave(key) for key in list(self._pending)]
+
+    def _open(self, line: Line, key: str, now: float) -> "tuple[Pending, List[Pending]]":
+        evicted: List[Pending] = []
+        if len(self._pending) >= self._options.max_events:
+            oldest = self._leave(next(iter(self._pending)))
+            if not oldest.ended:
+                oldest.note("evicted")
+                self._count(self._stats.truncated, "events")
+            evicted.append(oldest)
+        event = Pending(line.node, line.id, now + self._options.timeout)
+        if key in self._recent or key in self._older:
+            event.note("late")
+        self._pending[key] = event
+        self._stats.inflight = len(self._pending)
+        return event, evicted
+
+    def _store(self, event: Pending, name: str, body: str) -> None:
+        stats = self._stats
+        if event.count >= self._options.max_records:
+            event.note("truncated_records")
+            self._count(stats.truncated, "records")
+        elif event.size + len(body) > self._options.max_event_bytes:
+            event.note("truncated_bytes")
+            self._count(stats.truncated, "bytes")
+        else:
+            event.bodies.setdefault(name, []).append(body)
+            event.count += 1
+            event.size += len(body)
+            stats.records += 1
+            stats.late += "late" in event.notes
+
+    def _expired(self, key: str) -> Pending:
+        event = self._leave(key)
+        if not event.ended:
+            self._stats.expired += 1
+            if "SYSCALL" in event.bodies:
+                event.note("timeout")
+        return event
+
+    def _leave(self, key: str) -> Pending:
+        event = self._pending.pop(key)
+        self._stats.inflight = len(self._pending)
+        self.remember(key)
+        return event
+
+    @staticmethod
+    def _count(counter: Dict[str, int], reason: str) -> None:
+        counter[reason] = counter.get(reason, 0) + 1
+
+
+def event_key(node: str, id: str) -> str:
+    """What tells one event from another."""
+    return f"{node} {id}" if node else id

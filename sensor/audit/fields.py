@@ -1,0 +1,205 @@
+"""The body of a record to names and values.
+
+    pid=9460 uid=1000 ses=1 msg='op=PAM:accounting acct="user" addr=? res=success'^]UID="user"
+    item=0 name=2F746D702F612062 inode=12 dev=fd:01 mode=0100644 cap_frootid=0
+    avc:  denied  { read open } for  pid=2 comm="httpd"
+
+`^]` is the byte 0x1d, behind which auditd writes what it translated (ENRICHED).
+A value is what follows `name=`: a "quoted" or { braced } text, or all words up to
+the next `name=`. How it is written is told by its name, never guessed from its
+looks (sensor.tables.fields), so digits are numbers and never hexadecimal text.
+
+Nothing is refused and nothing is lost: words that belong to no name are kept under
+TEXT, a second value of one name under name_2, and a word where a number belongs
+under name_text, so that a JSON key occurs once and has one type. Every scan is
+linear in the length of the body.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Dict, Iterator, List, Mapping, Tuple, Union
+
+Value = Union[None, int, str, List["Value"], Dict[str, "Value"]]
+"""A decoded value; a str holds one byte per character."""
+Fields = Dict[str, Value]
+
+ENRICHED = "\x1d"
+UNSET = 4294967295
+"""The kernel's (uid_t)-1 and unset session, which tools write as `unset`."""
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?:\[[0-9]+\])?")
+_INTEGER = re.compile(r"-?[0-9]{1,20}")
+_HEXADECIMAL = re.compile(r"[0-9a-fA-F]{1,16}")
+_OCTAL = re.compile(r"[0-7]{1,22}")
+_ENCODED = re.compile(r"(?:[0-9A-F]{2})+")
+_MESSAGE = re.compile(r"(?:^|[ \x1d])msg='")
+_PERMISSIONS = re.compile(r"(denied|granted)\s+(?:\{ ?([^{}]*)\}|null)(?: for)?")
+_NULLS = frozenset({"?", "(null)"})
+_TEXTS = frozenset({"encoded", "string"})
+_QUOTES = "\"'"
+
+
+class Collector:
+    """Names and values on their way into one JSON object, in which a name occurs once."""
+
+    __slots__ = ("_repeats", "fields")
+
+    def __init__(self) -> None:
+        self.fields: Fields = {}
+        self._repeats: Dict[str, int] = {}
+
+    def add(self, name: str, value: Value) -> None:
+        """Set a name; a second value that differs goes under name_2, a third under name_3 …"""
+        fields = self.fields
+        if name not in fields:
+            fields[name] = value
+        elif fields[name] != value:
+            number = self._repeats.get(name, 2)
+            while f"{name}_{number}" in fields:
+                number += 1
+            fields[f"{name}_{number}"] = value
+            self._repeats[name] = number + 1
+
+
+def parse_fields(body: str, kinds: Mapping[str, str]) -> Fields:
+    """Parse one body.
+
+    body: without blanks at either end.
+    kinds: field name → decimal, hex, octal or encoded, for this type of record.
+    """
+    record = Collector()
+    message = _MESSAGE.search(body)
+    if message is not None and (end := _message_end(body, message.end())) >= 0:
+        _collect(body[: message.start()], kinds, record)
+        inner = Collector()
+        _collect(body[message.end() : end], kinds, inner)
+        _split_permissions(inner, keep_text=True)
+        record.add("msg", inner.fields)
+        body = body[end + 1 :]
+    for section in body.split(ENRICHED):
+        _collect(section, kinds, record)
+    _split_permissions(record, keep_text=False)
+    return record.fields
+
+
+def decode(raw: str, kind: str) -> Value:
+    """Decode one unquoted value; a word in a numeric field comes back as a str."""
+    if raw in _NULLS or not raw:
+        return None
+    if kind == "decimal":
+        if raw == "unset":
+            return UNSET
+        if _INTEGER.fullmatch(raw) and -(1 << 63) <= (number := int(raw)) < 1 << 64:
+            return number
+    elif kind == "hex":
+        if _HEXADECIMAL.fullmatch(raw):
+            return f"0x{int(raw, 16):x}"
+    elif kind == "octal":
+        if _OCTAL.fullmatch(raw):
+            return f"0o{int(raw, 8):o}"
+    elif kind == "encoded" and _ENCODED.fullmatch(raw):
+        return bytes.fromhex(raw).decode("latin-1")
+    return raw
+
+
+def kind_of(name: str, kinds: Mapping[str, str]) -> str:
+    """How the values of a name are written."""
+    kind = kinds.get(name)
+    if kind is None:
+        kind = "decimal" if name.endswith(("uid", "gid")) and not name.endswith(("uuid", "guid")) else "string"
+    return kind
+
+
+def _message_end(body: str, start: int) -> int:
+    """Where the quote that ends msg='…' stands: the last one a separator follows; -1 if none does."""
+    end = len(body)
+    while (end := body.rfind("'", start, end)) >= 0:
+        if body[end + 1 : end + 2] in ("", " ", ENRICHED):
+            return end
+    return -1
+
+
+def split_section(section: str) -> Iterator[Tuple[str, str]]:
+    """Cut a section into (name, value as written); words that belong to no name have the name ""."""
+    words = section.split(" ")
+    last_quote, last_brace = _last_closings(words)
+    index, count = 0, len(words)
+    while index < count:
+        word = words[index]
+        name, equals, value = word.partition("=")
+        start = index
+        index += 1
+        if word == "avc:":
+            name, value = "avc", ""
+        elif not equals or _NAME.fullmatch(name) is None:
+            name, value = "", word
+        elif value[:1] == '"' and (len(value) == 1 or value[-1] != '"') and start < last_quote:
+            while words[index][-1:] != '"':
+                index += 1
+            index += 1
+            value = value + " " + " ".join(words[start + 1 : index])
+        elif value == "{" and start < last_brace:
+            index = words.index("}", index) + 1
+            value = "{" + " ".join(words[start + 1 : index - 1]) + "}"
+        if value[:1] != '"' or value[-1:] != '"' or len(value) < 2:
+            stop = _next_name(words, index)
+            if stop > index:
+                value = " ".join([value, *words[index:stop]]).strip(" ")
+                index = stop
+        if name or value:
+            yield name, value
+
+
+def _last_closings(words: List[str]) -> Tuple[int, int]:
+    """Where the last words stand that can close a quoted and a braced value, so that no search runs in vain."""
+    quote = brace = -1
+    for index, word in enumerate(words):
+        if word[-1:] == '"':
+            quote = index
+        elif word == "}":
+            brace = index
+    return quote, brace
+
+
+def _next_name(words: List[str], index: int) -> int:
+    count = len(words)
+    while index < count:
+        name, equals, _ = words[index].partition("=")
+        if (equals and _NAME.fullmatch(name)) or words[index] == "avc:":
+            break
+        index += 1
+    return index
+
+
+def _collect(section: str, kinds: Mapping[str, str], into: Collector) -> None:
+    for name, raw in split_section(section):
+        if not name:
+            into.add("TEXT", raw)
+            continue
+        text, quoted = unquote(raw)
+        kind = kind_of(name, kinds)
+        if (quoted and kind in _TEXTS) or (name == "subj" and not raw):
+            into.add(name, text)
+            continue
+        value = decode(text, kind)
+        if kind == "decimal" and isinstance(value, str):
+            into.add(f"{name}_text", value)
+            value = None
+        into.add(name, value)
+
+
+def unquote(raw: str) -> Tuple[str, bool]:
+    """Take the quotes off a value; tell whether it had some."""
+    if len(raw) >= 2 and raw[0] == raw[-1] and raw[0] in _QUOTES:
+        return raw[1:-1], True
+    return raw, False
+
+
+def _split_permissions(into: Collector, keep_text: bool) -> None:
+    """`avc:  denied  { read open } for` to "denied": ["read", "open"]."""
+    found = _PERMISSIONS.fullmatch(str(into.fields.get("avc", "")))
+    if found is not None:
+        if not keep_text:
+            del into.fields["avc"]
+        into.add(found.group(1), list((found.group(2) or "").split()))

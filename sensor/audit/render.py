@@ -1,0 +1,61 @@
+"""Decoded fields to JSON text.
+
+A str holds one byte per character; so does the JSON that comes out. In the unicode
+style a text that is not UTF-8 has its exact bytes beside it, in hexadecimal:
+{"name":"/tmp/\\ufffd","name_hex":"2f746d702fff"}.
+"""
+
+from __future__ import annotations
+
+from typing import Callable, List, Optional
+
+from sensor.audit.fields import Fields, Value
+from sensor.audit.text import Quote, bad_bytes, quote_percent, quote_unicode
+
+Render = Callable[[Fields], str]
+"""Fields → the members of a JSON object, without its braces."""
+
+
+def renderer(strings: str) -> Render:
+    """The renderer for one value of `transform.strings`."""
+    if strings == "percent":
+        return lambda fields: _members(fields, quote_percent)
+    return lambda fields: _members(_with_bytes(fields), quote_unicode)
+
+
+def quoter(strings: str) -> Quote:
+    """The string quoter for one value of `transform.strings`."""
+    return quote_percent if strings == "percent" else quote_unicode
+
+
+def _members(fields: Fields, quote: Quote) -> str:
+    return ",".join([f"{quote(name)}:{_value(value, quote)}" for name, value in fields.items()])
+
+
+def _value(value: Value, quote: Quote) -> str:
+    if isinstance(value, str):
+        return quote(value)
+    if value is None:
+        return "null"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, list):
+        return "[" + ",".join([_value(element, quote) for element in value]) + "]"
+    return "{" + _members(value, quote) + "}"
+
+
+def _with_bytes(fields: Fields) -> Fields:
+    out: Fields = {}
+    for name, value in fields.items():
+        out[name] = _with_bytes(value) if isinstance(value, dict) else value
+        suffix = "_HEX" if name.isupper() else "_hex"
+        if isinstance(value, str) and bad_bytes(value):
+            out[name + suffix] = _hex(value)
+        elif isinstance(value, list) and any(isinstance(text, str) and bad_bytes(text) for text in value):
+            exact: List[Value] = [_hex(text) for text in value]
+            out[name + suffix] = exact
+    return out
+
+
+def _hex(value: Value) -> Optional[str]:
+    return value.encode("latin-1").hex() if isinstance(value, str) and bad_bytes(value) else None

@@ -1,0 +1,159 @@
+"""SYSCALL records: the one type that is new each time, in segments that are not.
+
+    arch=c000003e syscall=59 │ success=yes exit=0 a0=… a1=… a2=… a3=… items=2 ppid=3103 pid=3148 │ auid=4242 … key="exec"
+    ─────────── head ─────── │ ─────────────────── new in each record ────────────────────────── │ ─────── rest ───────
+
+The form is fixed (kernel/auditsc.c, audit_log_exit), so one expression cuts it
+(1 µs); head and rest come from caches. A record of another form is parsed as any
+other record would be.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Dict, List, Optional, Tuple, TypeVar
+
+from sensor.audit.fields import Fields, Value, decode
+from sensor.audit.record import RecordDecoder
+from sensor.audit.types import RecordTypes
+
+_NUMBER = "(0|[1-9][0-9]{0,17})"
+_HEX = "(0|[1-9a-f][0-9a-f]{0,15})"
+_USUAL = re.compile(
+    rf"(arch=[0-9a-f]{{1,8}} syscall=(?:0|[1-9][0-9]{{0,8}})) success=(yes|no) exit=(-?[1-9][0-9]{{0,17}}|0)"
+    rf" a0={_HEX} a1={_HEX} a2={_HEX} a3={_HEX} items={_NUMBER} ppid={_NUMBER} pid={_NUMBER} ([^\0]*)\Z"
+)
+_TYPE = RecordTypes().get("SYSCALL")
+_FIXED = frozenset("arch syscall success exit items ppid pid a0 a1 a2 a3 ARGV".split())
+_ENTRIES = 4096
+_LONGEST_CACHED = 1024
+
+
+class Head:
+    """`arch=… syscall=…`: JSON members and numbers."""
+
+    __slots__ = ("arch", "number", "text")
+
+    def __init__(self, fields: Fields, text: str) -> None:
+        arch, number = fields.get("arch"), fields.get("syscall")
+        self.arch: int = int(arch, 16) if isinstance(arch, str) and arch[:2] == "0x" else 0
+        self.number: int = number if isinstance(number, int) else -1
+        self.text = text
+
+
+class Rest:
+    """`auid=… key=…`: JSON members and what the stages ask for most."""
+
+    __slots__ = ("comm", "exe", "fields", "ses", "text")
+
+    def __init__(self, fields: Fields, text: str) -> None:
+        self.fields = fields
+        self.text = text
+        self.comm = _str(fields.get("comm"))
+        self.exe = _str(fields.get("exe"))
+        ses = fields.get("ses")
+        self.ses = ses if isinstance(ses, int) else None
+
+
+Segment = TypeVar("Segment", Head, Rest)
+
+
+class Syscall:
+    """One SYSCALL record.
+
+    text: its JSON members, without braces; stages append to `extra` instead.
+    success: None when the record does not say.
+    pid, ppid: 0 when the record does not say.
+    """
+
+    __slots__ = ("args", "exit", "extra", "head", "pid", "ppid", "rest", "success", "text")
+
+    type = _TYPE
+    text: str
+    extra: str
+    head: Head
+    rest: Rest
+    success: Optional[bool]
+    exit: Optional[int]
+    args: Tuple[str, ...]
+    ppid: int
+    pid: int
+
+
+class SyscallDecoder:
+    """Bodies of SYSCALL records to Syscall objects."""
+
+    def __init__(self, records: RecordDecoder) -> None:
+        self._records = records
+        self._heads: Dict[str, Head] = {}
+        self._rests: Dict[str, Rest] = {}
+
+    def decode(self, body: str) -> Syscall:
+        """Decode any body of a SYSCALL record."""
+        return self.decode_usual(body) or self._decode_unusual(body)
+
+    def decode_usual(self, body: str) -> Optional[Syscall]:
+        """Decode a body of the kernel's usual form; None when it has another."""
+        found = _USUAL.match(body)
+        if found is None:
+            return None
+        head_text, success, exit, a0, a1, a2, a3, items, ppid, pid, rest_text = found.groups()
+        rest = self._rests.get(rest_text) or self._rest(rest_text)
+        if rest is None:
+            return None
+        head = self._heads.get(head_text) or self._head(head_text)
+        syscall = Syscall()
+        syscall.text = (
+            f'{head.text},"success":"{success}","exit":{exit},"items":{items},"ppid":{ppid},"pid":{pid},'
+            f'{rest.text},"ARGV":["0x{a0}","0x{a1}","0x{a2}","0x{a3}"]'
+        )
+        syscall.extra = ""
+        syscall.head, syscall.rest = head, rest
+        syscall.success, syscall.exit = success == "yes", int(exit)
+        syscall.args = (a0, a1, a2, a3)
+        syscall.ppid, syscall.pid = int(ppid), int(pid)
+        return syscall
+
+    def _decode_unusual(self, body: str) -> Syscall:
+        records = self._records
+        fields = records.parse("SYSCALL", body)
+        argv: List[Value] = []
+        for name in ("a0", "a1", "a2", "a3"):
+            if name in fields:
+                raw = fields.pop(name)
+                argv.append(decode(raw, "hex") if isinstance(raw, str) else raw)
+        fields["ARGV"] = argv
+        syscall = Syscall()
+        syscall.text, syscall.extra = records.render(fields), ""
+        syscall.head, syscall.rest = Head(fields, ""), Rest(fields, "")
+        syscall.success = {"yes": True, "no": False}.get(str(fields.get("success")))
+        exit, ppid, pid = (fields.get(name) for name in ("exit", "ppid", "pid"))
+        syscall.exit = exit if isinstance(exit, int) else None
+        syscall.args = tuple(str(arg)[2:] for arg in argv)
+        syscall.ppid = ppid if isinstance(ppid, int) else 0
+        syscall.pid = pid if isinstance(pid, int) else 0
+        return syscall
+
+    def _head(self, text: str) -> Head:
+        fields = self._records.parse("SYSCALL", text)
+        head = Head(fields, self._records.render(fields))
+        return _keep(self._heads, text, head)
+
+    def _rest(self, text: str) -> Optional[Rest]:
+        """The decoded rest; None when it repeats a name of the record's first part, or is empty."""
+        fields = self._records.parse("SYSCALL", text.strip())
+        if not fields or not _FIXED.isdisjoint(fields):
+            return None
+        return _keep(self._rests, text, Rest(fields, self._records.render(fields)))
+
+
+def _keep(cache: Dict[str, Segment], text: str, segment: Segment) -> Segment:
+    if len(text) <= _LONGEST_CACHED:
+        if len(cache) >= _ENTRIES:
+            cache.clear()
+        cache[text] = segment
+    return segment
+
+
+def _str(value: Value) -> str:
+    return value if isinstance(value, str) else ""

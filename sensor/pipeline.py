@@ -1,0 +1,262 @@
+"""THE HOT PATH: chunks of audit text to JSON lines.
+
+    chunk → blocks that end in EOE → records → event → stages → JSON
+
+An event's lines nearly always arrive together, so a block of lines up to an EOE is
+taken at once if every line bears the EOE's id: one `replace` takes the id out, and each
+line without it is looked up in the record cache. Anything else (interleaved events, a
+missing EOE, records that stand alone) goes line by line through the coalescer; both
+ways give the same JSON, whatever the chunk boundaries.
+
+No descriptor, no clock: bytes and monotonic seconds are arguments.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import List, Optional, Sequence
+
+from sensor.audit.coalesce import Coalescer, Pending, event_key
+from sensor.audit.fields import ENRICHED
+from sensor.audit.header import parse_line
+from sensor.audit.options import CoalesceOptions
+from sensor.audit.record import RecordDecoder
+from sensor.audit.syscall import SyscallDecoder
+from sensor.audit.text import quote_percent
+from sensor.audit.types import LIST, OBJECT
+from sensor.event import Event, Records, Stage
+from sensor.stats import PipelineStats
+
+_EOE = "type=EOE msg=audit("
+_ID_OF_EOE = re.compile(r"([1-9][0-9]{0,15}\.[0-9]{3}:(?:0|[1-9][0-9]{0,9}))\): ?\Z")
+_SYSCALL = "type=SYSCALL\0"
+
+
+class Pipeline:
+    """Audit text in, JSON lines out.
+
+    stages: applied in their order to every event.
+    filtered: JSON lines that a stage diverted; the caller empties it.
+    """
+
+    def __init__(
+        self, decoder: RecordDecoder, stages: Sequence[Stage], options: CoalesceOptions, stats: PipelineStats
+    ) -> None:
+        self.filtered: List[str] = []
+        self._records = decoder
+        self._syscalls = SyscallDecoder(decoder)
+        self._stages = tuple(stages)
+        self._coalescer = Coalescer(options, stats)
+        self._stats = stats
+        self._max_line = options.max_line_bytes
+        self._max_block = min(options.max_line_bytes, options.max_event_bytes)
+        self._max_records = options.max_records
+        self._settle = options.settle
+        self._carry = ""
+        self._carried_since = 0.0
+        self._cutting = False
+        self._prefix = ""
+        self._now = 0.0
+
+    def feed(self, chunk: bytes, now: float) -> List[str]:
+        """Take bytes as they came; return the JSON lines they completed, one byte per character."""
+        self._now = now
+        out: List[str] = []
+        text = chunk.decode("latin-1")
+        if self._cutting:
+            text = self._skip_cut_line(text)
+        mark = f"\n{self._prefix}{_EOE}"
+        blocks = (self._carry + text).split(mark)
+        last = len(blocks) - 1
+        rest = blocks[0]
+        for index in range(1, last + 1):
+            ending, newline, behind = blocks[index].partition("\n")
+            if index == last and not newline:
+                rest = f"{rest}{mark}{ending}"
+                break
+            self._block(rest, ending, out)
+            rest = behind
+        self._carry_on(rest, last > 0, out)
+        return out
+
+    def tick(self, now: float) -> List[str]:
+        """Let time pass; return the JSON lines of events whose time is up."""
+        self._now = now
+        out: List[str] = []
+        if self._carry and now - self._carried_since >= self._settle / 5:
+            self._flush_carried_lines(out)
+        for pending in self._coalescer.expire(now):
+            self._finish_pending(pending, out)
+        return out
+
+    def close(self) -> List[str]:
+        """End of input: return the JSON lines of all that was still waiting."""
+        out: List[str] = []
+        carry, self._carry = self._carry, ""
+        self._lines(carry, out)
+        for pending in self._coalescer.drain():
+            self._finish_pending(pending, out)
+        return out
+
+    def _block(self, block: str, ending: str, out: List[str]) -> None:
+        """Take the lines before an EOE, and the EOE, of which `ending` is what follows its opening bracket."""
+        found = _ID_OF_EOE.match(ending)
+        event = self._whole_event(block, found.group(1)) if found is not None else None
+        if event is not None:
+            self._finish(event, out)
+        else:
+            self._lines(f"{block}\n{self._prefix}{_EOE}{ending}", out)
+
+    def _whole_event(self, block: str, id: str) -> Optional[Event]:
+        """The event that a block is, if all its lines belong to this id and to nothing else."""
+        node = self._prefix[5:-1]
+        key = event_key(node, id)
+        if len(block) > self._max_block or self._coalescer.knows(key):
+            return None
+        token = f" msg=audit({id}): "
+        flat = block.replace(token, "\0")
+        lines = flat.split("\n")
+        count = len(lines)
+        if len(block) - len(flat) != count * (len(token) - 1) or count > self._max_records:
+            return None
+        if node:
+            length = len(flat)
+            lines = f"\n{flat}".replace(f"\n{self._prefix}", "\n").split("\n")[1:]
+            if length - sum(map(len, lines)) - (count - 1) != count * len(self._prefix):
+                return None
+        records: Records = {}
+        event = Event(id, node, records, None)
+        known, decode = self._records.cache.get, self._records.decode_key
+        for line in lines:
+            if line.startswith(_SYSCALL):
+                syscall = self._syscalls.decode_usual(line[13:])
+                if syscall is None or event.syscall is not None:
+                    return None
+                event.syscall = syscall
+                records["SYSCALL"] = [syscall]
+                continue
+            record = known(line) or decode(line)
+            if record is None:
+                return None
+            type = record.type
+            if type.name not in records:
+                records[type.name] = [record]
+            elif type.shape == LIST:
+                records[type.name].append(record)
+            else:
+                return None
+            if type.alone:
+                return None
+        self._coalescer.remember(key)
+        stats = self._stats
+        stats.lines += count + 1
+        stats.records += count
+        stats.fast_events += 1
+        return event
+
+    def _carry_on(self, rest: str, fresh: bool, out: List[str]) -> None:
+        """Keep what has no EOE yet, within bounds."""
+        if fresh or not self._carry:
+            self._carried_since = self._now
+        self._carry = rest
+        if len(rest) > self._max_block:
+            self._flush_carried_lines(out)
+            if len(self._carry) > self._max_line:
+                line, self._carry = self._carry, ""
+                self._cutting = True
+                self._line(line, out)
+
+    def _flush_carried_lines(self, out: List[str]) -> None:
+        lines, newline, partial = self._carry.rpartition("\n")
+        if newline:
+            self._carry = partial
+            self._lines(lines, out)
+
+    def _skip_cut_line(self, text: str) -> str:
+        """Drop the rest of a line of which the first part was taken already."""
+        _, newline, behind = text.partition("\n")
+        self._cutting = not newline
+        return behind
+
+    def _lines(self, text: str, out: List[str]) -> None:
+        for line in text.split("\n"):
+            if line:
+                self._line(line, out)
+
+    def _line(self, text: str, out: List[str]) -> None:
+        """Take one line the general way."""
+        stats = self._stats
+        stats.lines += 1
+        cut = len(text) > self._max_line
+        if cut:
+            stats.truncated["line"] = stats.truncated.get("line", 0) + 1
+            text = text[: self._max_line]
+        line = parse_line(text)
+        if line is None:
+            stats.unparsed["header"] = stats.unparsed.get("header", 0) + 1
+            out.append("{" + self._records.render({"ID": None, "PARSE_ERROR": {"reason": "header", "raw": text}}) + "}")
+            return
+        type = self._records.types.get(line.type)
+        if type.name == "EOE":
+            self._prefix = f"node={line.node} " if line.node else ""
+            stats.ends += 1
+            ended = self._coalescer.end(line.node, line.id)
+            if ended is not None:
+                self._finish_pending(ended, out)
+            return
+        for left in self._coalescer.add(line, type, cut, self._now):
+            self._finish_pending(left, out)
+
+    def _finish_pending(self, pending: Pending, out: List[str]) -> None:
+        records: Records = {}
+        event = Event(pending.id, pending.node, records, None)
+        event.notes += pending.notes
+        for name, bodies in pending.bodies.items():
+            shape = self._records.types.get(name).shape
+            if name == "SYSCALL":
+                event.syscall = self._syscalls.decode(_merge(bodies))
+                records[name] = [event.syscall]
+            elif shape == OBJECT:
+                records[name] = [self._records.decode(name, _merge(bodies))]
+            else:
+                records[name] = [self._records.decode(name, body) for body in bodies]
+        self._finish(event, out)
+
+    def _finish(self, event: Event, out: List[str]) -> None:
+        """Run the stages on an event; what they keep becomes a line."""
+        try:
+            for stage in self._stages:
+                if not stage(event):
+                    return
+        except Exception:  # the border: a mistake in a stage costs the rest of its enrichment, never the event
+            self._stats.crashed += 1
+            event.notes.append("stage_failed")
+        self._stats.events += 1
+        out.append(to_json(event))
+
+
+def to_json(event: Event) -> str:
+    """One event as one JSON object."""
+    node = f',"NODE":{quote_percent(event.node)}' if event.node else ""
+    parts = [f'{{"ID":"{event.id}"{node}']
+    for name, group in event.records.items():
+        first = group[0]
+        if name == "SYSCALL":
+            parts.append(f'"SYSCALL":{{{first.text}{first.extra}}}')
+        elif first.type.shape == LIST:
+            parts.append(f'"{name}":[{{' + "},{".join([record.text for record in group]) + "}]")
+        else:
+            parts.append(f'"{name}":{{{first.text}}}')
+    if event.notes:
+        parts.append('"SENSOR":{"notes":["' + '","'.join(event.notes) + '"]}')
+    return ",".join(parts) + event.top + "}"
+
+
+def _merge(bodies: List[str]) -> str:
+    """The bodies of an event's records of one type, to be parsed as one."""
+    if len(bodies) == 1:
+        return bodies[0]
+    sections = [body.partition(ENRICHED) for body in bodies]
+    raw = " ".join([section[0] for section in sections])
+    enriched = " ".join([section[2] for section in sections if section[2]])
+    return raw + ENRICHED + enriched if enriched else raw
