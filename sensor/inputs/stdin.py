@@ -1,0 +1,40 @@
+"""`input: stdin`, as auditd starts a plugin: descriptor 0 is one end of a socketpair, and its end means: finish.
+
+Standard input that is no socket (a file, a pipe from another program) is a source that can wait.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+
+from sensor.inputs import Backlog
+from sensor.stats import InputStats
+
+
+class StdinInput:
+    """Reads descriptor 0 until its end. `limit` bounds the bytes read and not yet taken."""
+
+    def __init__(self, limit: int, stats: InputStats, fd: int = 0) -> None:
+        self._fd = fd
+        self._stats = stats
+        self._backlog = Backlog(limit, stat.S_ISSOCK(os.fstat(fd).st_mode), stats)
+        self.get = self._backlog.get
+
+    def open(self) -> None:
+        """Make reads wait: a descriptor may come from a program that left it non-blocking."""
+        os.set_blocking(self._fd, True)
+        self._stats.connected = 1
+
+    def start(self) -> None:
+        """Start the reader thread; it ends with the input, or with the process."""
+        threading.Thread(target=self._read, name="reader", daemon=True).start()
+
+    def stop(self) -> None:
+        """Nothing: auditd closes its end itself, after its last record."""
+
+    def _read(self) -> None:
+        self._backlog.pump(self._fd)
+        self._stats.connected = 0
+        self._backlog.end()

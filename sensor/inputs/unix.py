@@ -1,0 +1,79 @@
+"""`input: unix:/path`: auditd's own af_unix plugin, which serves the same lines on a socket.
+
+Its configuration, plugins.d/af_unix.conf, sets the socket's mode and path, for example `args = 0640 /run/audit_events`.
+That plugin serves one reader at a time and ends when auditd does; then this input tries again, for ever.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from contextlib import suppress
+
+from sensor.errors import InputError
+from sensor.inputs import Backlog
+from sensor.stats import InputStats
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
+"""Seconds between two attempts to connect: doubled each time, from the first to the longest."""
+
+
+class UnixInput:
+    """Reads the stream socket at `path`. `limit` bounds the bytes read and not yet taken."""
+
+    def __init__(self, path: str, limit: int, stats: InputStats) -> None:
+        self._path = path
+        self._stats = stats
+        self._backlog = Backlog(limit, True, stats)
+        self._socket: socket.socket | None = None
+        self._stopped = threading.Event()
+        self.get = self._backlog.get
+
+    def open(self) -> None:
+        """Connect while there are still rights to; that nobody listens yet is no error."""
+        if len(os.fsencode(self._path)) > 107:
+            raise InputError(f"unix:{self._path}: a socket's path has at most 107 bytes")
+        self._connect()
+
+    def start(self) -> None:
+        """Start the reader thread; it ends after stop(), or with the process."""
+        threading.Thread(target=self._read, name="reader", daemon=True).start()
+
+    def stop(self) -> None:
+        """Take what the socket holds, then no more."""
+        self._stopped.set()
+        connected = self._socket
+        if connected is not None:
+            with suppress(OSError):  # gone in this moment: the reader sees it too
+                connected.shutdown(socket.SHUT_RD)
+
+    def _connect(self) -> bool:
+        connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connected.connect(self._path)
+        except OSError:
+            connected.close()
+            return False
+        self._socket = connected
+        self._stats.connected = 1
+        return True
+
+    def _read(self) -> None:
+        pause = FIRST_PAUSE
+        while not self._stopped.is_set():
+            if self._socket is not None or self._connect():
+                pause = FIRST_PAUSE
+                self._read_connected()
+                self._stats.reconnects += not self._stopped.is_set()
+            self._stopped.wait(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+        self._backlog.end()
+
+    def _read_connected(self) -> None:
+        assert self._socket is not None
+        with self._socket as connected:
+            self._backlog.pump(connected.fileno())
+        self._socket = None
+        self._stats.connected = 0
+        self._backlog.end_line()

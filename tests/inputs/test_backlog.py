@@ -1,0 +1,163 @@
+"""The buffer between reader and worker: order, bounds, what is dropped when it is full, how reading is paced."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sensor import inputs
+from sensor.inputs import Backlog
+from sensor.stats import InputStats
+
+
+def make(limit: int = 1000, live: bool = True) -> tuple[Backlog, InputStats]:
+    stats = InputStats()
+    return Backlog(limit, live, stats), stats
+
+
+def drain(backlog: Backlog) -> bytes:
+    """Everything that is there now."""
+    got = b""
+    while chunk := backlog.get(0):
+        got += chunk
+    return got
+
+
+def test_what_was_put_is_got_in_order_and_at_once():
+    backlog, stats = make()
+    for chunk in (b"a", b"b\n", b"c"):
+        backlog.put(chunk)
+    assert stats.pending_bytes == 4
+    assert backlog.get(0) == b"ab\nc"
+    assert (stats.bytes, stats.chunks, stats.pending_bytes) == (4, 3, 0)
+
+
+def test_nothing_is_none_and_the_end_is_for_ever():
+    backlog, _ = make()
+    assert backlog.get(0) is None
+    backlog.put(b"last")
+    backlog.end()
+    assert [backlog.get(0) for _ in range(3)] == [b"last", b"", b""]
+
+
+def test_no_more_is_handed_over_than_a_few_milliseconds_of_work():
+    backlog, _ = make(limit=10 * inputs.GATHER_BYTES)
+    for _ in range(8):
+        backlog.put(bytes(inputs.GATHER_BYTES // 2))
+    assert len(backlog.get(0)) == inputs.GATHER_BYTES
+
+
+@pytest.mark.parametrize(
+    ("chunks", "kept", "dropped_lines"),
+    [
+        pytest.param([b"11\n", b"22\n", b"33\n"], b"11\n22\n33\n", 0, id="all fits"),
+        pytest.param([b"11\n22\n33\n", b"44\n"], b"11\n22\n33\n", 1, id="a whole line too much"),
+        pytest.param([b"11\n22\n3", b"3\n44\n"], b"11\n22\n33\n", 1, id="the line begun is completed"),
+        pytest.param([b"11\n22\n3", b"3\n44", b"4\n55\n"], b"11\n22\n33\n", 2, id="a dropped line in two chunks"),
+        pytest.param([b"11\n22\n33", b"33333", b"3\n4\n"], b"11\n22\n33333333\n", 1, id="even if it is long"),
+        pytest.param([b"11\n22\n33", b"x" * 11, b"3\n"], b"11\n22\n33\n", 1, id="one without end is cut"),
+    ],
+)
+def test_a_full_buffer_keeps_whole_lines(chunks, kept, dropped_lines):
+    backlog, stats = make(limit=9)
+    for chunk in chunks:
+        backlog.put(chunk)
+    assert drain(backlog) == kept
+    assert stats.dropped_lines == dropped_lines
+
+
+def test_after_a_gap_the_stream_goes_on_at_a_line_start():
+    backlog, stats = make(limit=9)
+    backlog.put(b"11\n22\n33\n")
+    backlog.put(b"44\n5")  # dropped, and the next line with it, for its start is gone
+    assert drain(backlog) == b"11\n22\n33\n"
+    backlog.put(b"5\n66\n")
+    assert drain(backlog) == b"66\n"
+    assert (stats.dropped_lines, stats.dropped_bytes) == (2, 6)
+
+
+@given(
+    st.lists(st.integers(0, 30).map(lambda n: b"x" * n + b"\n"), max_size=40),
+    st.lists(st.tuples(st.integers(1, 25), st.booleans()), min_size=1, max_size=40),
+    st.integers(40, 80),
+)
+def test_every_line_is_kept_whole_or_dropped_and_counted(lines, steps, limit):
+    """`steps` say how much is put at a time, and whether the worker takes what is there afterwards."""
+    stream = b"".join(b"%d " % number + line for number, line in enumerate(lines))
+    backlog, stats = make(limit)
+    got = b""
+    position = step = 0
+    while position < len(stream):
+        size, take = steps[step % len(steps)]
+        backlog.put(stream[position : position + size])
+        position, step = position + size, step + 1
+        if take:
+            got += drain(backlog)
+    got += drain(backlog)
+    original = stream.splitlines(keepends=True)
+    assert len(got) + stats.dropped_bytes == len(stream)
+    assert got.count(b"\n") + stats.dropped_lines == len(original)
+    assert set(got.splitlines(keepends=True)) <= set(original)
+
+
+def test_a_source_that_can_wait_waits():
+    backlog, stats = make(limit=10, live=False)
+    reader = threading.Thread(target=lambda: [backlog.put(b"0123456\n") for _ in range(20)])
+    reader.start()
+    got = b""
+    while len(got) < 160:
+        assert stats.pending_bytes <= 10
+        got += backlog.get(1) or b""
+    reader.join()
+    assert got == b"0123456\n" * 20
+    assert stats.dropped_lines == 0
+
+
+def test_a_torn_line_is_ended_once():
+    backlog, _ = make()
+    backlog.put(b"torn")
+    backlog.end_line()
+    backlog.end_line()
+    assert drain(backlog) == b"torn\n"
+
+
+def test_small_writes_gather_while_the_reader_lingers():
+    ours, theirs = socket.socketpair()
+    backlog, stats = make()
+    reader = threading.Thread(target=backlog.pump, args=(ours.fileno(),))
+    reader.start()
+    for number in range(6):
+        theirs.send(b"%d\n" % number)
+    assert backlog.get(1) == b"0\n1\n2\n3\n4\n5\n"
+    assert stats.chunks == 1
+    theirs.close()
+    reader.join()
+    ours.close()
+
+
+def test_the_end_of_input_does_not_linger(monkeypatch):
+    monkeypatch.setattr(inputs, "LINGER", 30)
+    ours, theirs = socket.socketpair()
+    backlog, _ = make()
+    theirs.send(b"last\n")
+    theirs.close()
+    start = time.monotonic()
+    backlog.pump(ours.fileno())
+    assert time.monotonic() - start < 5
+    assert drain(backlog) == b"last\n"
+    ours.close()
+
+
+def test_a_descriptor_that_fails_is_at_its_end():
+    backlog, _ = make()
+    end, other = os.pipe()
+    os.close(other)
+    os.close(end)
+    backlog.pump(end)
+    assert drain(backlog) == b""
