@@ -1,0 +1,1 @@
+/* PAGE_SIZE comes from the loader as -D. */

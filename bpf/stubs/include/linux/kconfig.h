@@ -1,0 +1,2 @@
+/* BCC takes a directory for a kernel tree when it finds this file; it has to say no more than this. */
+#define CONFIG_BPF_SYSCALL 1

@@ -1,0 +1,2 @@
+/* LINUX_VERSION_CODE comes from the loader as -D. */
+#define KERNEL_VERSION(a, b, c) (((a) << 16) + ((b) << 8) + ((c) > 255 ? 255 : (c)))

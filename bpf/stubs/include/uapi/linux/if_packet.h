@@ -1,0 +1,1 @@
+/* BCC includes it; nothing of it is needed. */

@@ -1,0 +1,120 @@
+"""bpf(2), the few commands the probe needs, through libc's syscall(): neither BCC nor a callback is involved.
+
+Each command takes a union of which the kernel reads only what it needs; ours are packed with struct. Errors are
+OSError with the kernel's errno, for the caller to translate.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import platform
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_NUMBERS = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "loongarch64": 280, "ppc64le": 361, "s390x": 351}
+_OBJ_PIN, _OBJ_GET, _GET_INFO = 6, 7, 15
+_RAW_TRACEPOINT_OPEN, _LINK_CREATE, _ITER_CREATE = 17, 28, 33
+_LOOKUP_BATCH = 24
+_TRACE_ITER = 28
+_MAP_INFO = struct.Struct("@IIIII")
+
+_syscall = ctypes.CDLL(None, use_errno=True).syscall
+_syscall.restype = ctypes.c_long
+
+
+class MapInfo(NamedTuple):
+    """The head of struct bpf_map_info; sizes in bytes."""
+
+    type: int
+    id: int
+    key_size: int
+    value_size: int
+    max_entries: int
+
+
+def _bpf(command: int, attributes: ctypes.Array[ctypes.c_char]) -> int:
+    number = _NUMBERS.get(platform.machine())
+    if number is None:
+        raise OSError(f"bpf(2) has no known number on {platform.machine()}")
+    size = ctypes.c_uint(len(attributes))
+    result: int = _syscall(ctypes.c_long(number), ctypes.c_long(command), ctypes.byref(attributes), size)
+    if result < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+    return result
+
+
+def _attributes(format: str, *values: int) -> ctypes.Array[ctypes.c_char]:
+    size = struct.calcsize(format)
+    return (ctypes.c_char * size).from_buffer_copy(struct.pack(format, *values))
+
+
+def pin(descriptor: int, path: str) -> None:
+    """Give a map or a link a name in bpffs, which keeps it alive when its descriptors are closed."""
+    name = ctypes.create_string_buffer(os.fsencode(path))
+    _bpf(_OBJ_PIN, _attributes("@QII", ctypes.addressof(name), descriptor, 0))
+
+
+def get(path: str) -> int:
+    """A descriptor of what is pinned at `path`."""
+    name = ctypes.create_string_buffer(os.fsencode(path))
+    return _bpf(_OBJ_GET, _attributes("@QII", ctypes.addressof(name), 0, 0))
+
+
+def map_info(descriptor: int) -> MapInfo:
+    """Type and sizes of a map."""
+    info = ctypes.create_string_buffer(_MAP_INFO.size)
+    _bpf(_GET_INFO, _attributes("@IIQ", descriptor, len(info), ctypes.addressof(info)))
+    return MapInfo._make(_MAP_INFO.unpack(info))
+
+
+def attach_raw_tracepoint(name: str, program: int) -> int:
+    """Attach a loaded program; returns the link's descriptor, and the program runs until the link has no holder."""
+    text = ctypes.create_string_buffer(name.encode())
+    return _bpf(_RAW_TRACEPOINT_OPEN, _attributes("@QII", ctypes.addressof(text), program, 0))
+
+
+def run_iterator(program: int) -> None:
+    """Run a loaded iterator program once over all its objects."""
+    link = _bpf(_LINK_CREATE, _attributes("@IIII", program, 0, _TRACE_ITER, 0))
+    try:
+        reader = _bpf(_ITER_CREATE, _attributes("@II", link, 0))
+        try:
+            while os.read(reader, 4096):
+                pass
+        finally:
+            os.close(reader)
+    finally:
+        os.close(link)
+
+
+def values(descriptor: int, info: MapInfo, batch: int = 1024) -> Iterator[memoryview]:
+    """Walk a hash map with u32 keys; yields whole values, back to back, some at a time.
+
+    An entry that is there during the whole walk is seen exactly once; whole buckets are read at a time.
+    """
+    position = ctypes.c_uint32()
+    first = True
+    while True:
+        keys, found = (ctypes.c_char * (batch * info.key_size))(), (ctypes.c_char * (batch * info.value_size))()
+        where = ctypes.addressof(position)
+        addresses = (0 if first else where, where, ctypes.addressof(keys), ctypes.addressof(found))
+        attributes = _attributes("@QQQQIIQQ", *addresses, batch, descriptor, 0, 0)
+        done = False
+        try:
+            _bpf(_LOOKUP_BATCH, attributes)
+        except FileNotFoundError:
+            done = True
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            batch *= 2
+            continue
+        count = struct.unpack_from("@I", attributes, 32)[0]
+        yield memoryview(found)[: count * info.value_size].cast("B")
+        if done:
+            return
+        first = False

@@ -1,0 +1,92 @@
+"""The probe's record and where its parts are pinned: what bpf/record.h says, said to Python.
+
+A record in the ring is 8 bytes of the ring's own header and 120 of ours, in the machine's byte order:
+
+    length u32 | page offset u32 | time u64 | cgroup u64 | self, parent, spawner: start u64, pidns u64, tgid u32,
+    ns_tgid u32 each | loginuid u32 | sessionid u32 | status u32 | kind u16 | flags u16 | comm 16 bytes
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import NamedTuple
+
+VERSION = 1
+"""RECORD_VERSION of bpf/record.h."""
+
+RING, COUNTERS, LIVE = "ring", "counters", "live"
+MAPS = (RING, COUNTERS, LIVE)
+"""Names of the maps, in bpf/process.c and as pins."""
+
+PROGRAMS = {"on_fork": "sched_process_fork", "on_exec": "sched_process_exec", "on_exit": "sched_process_exit"}
+"""Function in bpf/process.c, which is also the name of its pinned link → the raw tracepoint it is attached to."""
+
+ITERATOR = "bpf_iter__task"
+"""Function in bpf/process.c that is run once, over the tasks that are there when the probe is loaded."""
+
+ALIVE, FORK, EXEC, EXIT = 0, 1, 2, 3
+"""Kinds. ALIVE never comes out of the ring: it marks, among the live processes, those from before the probe."""
+
+EXECED, KTHREAD = 1, 2
+"""Flags: the process runs an image of its own; it is a kernel thread."""
+
+UNSET = 0xFFFFFFFF
+"""loginuid and sessionid of a process outside of any login session."""
+
+RING_HEADER = 8
+BODY = "QQ" + 3 * "QQII" + "IIIHH16s"
+RECORD = struct.Struct("@" + BODY)
+SLOT = struct.Struct(f"@{RING_HEADER}x{BODY}")
+
+COUNTERS_SIZE = 64
+"""Bytes per CPU in the array of counters; the first three u64 are Counts."""
+
+
+def pins(root: str) -> str:
+    """The directory of this version's pins below Options.path: two versions can live side by side."""
+    return f"{root}/v{VERSION}"
+
+
+class ProbeRecord(NamedTuple):
+    """One act of one process. Times are CLOCK_BOOTTIME in ns; pids without `ns_` are of the initial namespace.
+
+    `start // 10_000_000` is field 22 of /proc/PID/stat, `pidns` the inode of /proc/PID/ns/pid and `ns_tgid` the last
+    number of NStgid: the three that make a process GUID, for the process itself, its parent and its spawner.
+    """
+
+    time: int
+    cgroup: int
+    """Id in the unified hierarchy: the inode of the cgroup's directory; 0 where the kernel does not tell."""
+    start: int
+    pidns: int
+    tgid: int
+    ns_tgid: int
+    parent_start: int
+    """The parent is `real_parent` at that moment: once the true parent is dead, whoever adopted the process."""
+    parent_pidns: int
+    parent_tgid: int
+    parent_ns_tgid: int
+    spawner_start: int
+    """The spawner is who called fork, for good; all four are 0 for a process older than the probe."""
+    spawner_pidns: int
+    spawner_tgid: int
+    spawner_ns_tgid: int
+    loginuid: int
+    sessionid: int
+    status: int
+    """On EXIT what wait(2) reports: exit code << 8 | signal (| 128 with a core dump); else 0."""
+    kind: int
+    flags: int
+    comm: bytes
+    """16 bytes, padded with NUL."""
+
+
+class Counts(NamedTuple):
+    """What the kernel side counted since it was loaded, summed over the CPUs."""
+
+    made: int
+    """Records, those that were lost among them: made == read + lost + still in the ring."""
+    lost: int
+    """Records for which the ring had no room."""
+    untracked: int
+    """Times a process had no room in the map of live processes."""

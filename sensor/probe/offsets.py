@@ -1,0 +1,53 @@
+"""What the probe reads of the kernel's structures, and the compiler's flags that tell bpf/process.c where it is.
+
+    -DAT_task_struct__tgid=1268 -DAT_pid_namespace__ns__inum=136 -DSIZE_upid=16 …
+
+Each is looked for in the running kernel's BTF; the version of the kernel is never asked.
+"""
+
+from __future__ import annotations
+
+from sensor.errors import ProbeError
+from sensor.probe.btf import Btf
+
+REQUIRED = {
+    "task_struct": ("pid", "tgid", "group_leader", "real_parent", "signal", "start_boottime"),
+    "signal_struct": ("live", "pids"),
+    "pid": ("level", "numbers"),
+    "upid": ("nr", "ns"),
+    "pid_namespace": ("ns.inum",),
+}
+"""Without these there is no identity, so no probe. All are in Linux 5.5 and later."""
+
+OPTIONAL = {
+    "task_struct": ("comm", "flags", "exit_code", "cgroups", "loginuid", "sessionid"),
+    "signal_struct": ("flags", "group_exit_code"),
+    "css_set": ("dfl_cgrp",),
+    "cgroup": ("kn",),
+    "kernfs_node": ("id",),
+}
+"""A kernel that lacks one, for example loginuid without CONFIG_AUDIT, leaves that part of the record empty."""
+
+
+def defines(btf: Btf) -> list[str]:
+    """The flags; ProbeError naming the field when one of REQUIRED is not there."""
+    flags = []
+    for wanted in (REQUIRED, OPTIONAL):
+        for struct, fields in wanted.items():
+            for field in fields:
+                offset = btf.offset(struct, field)
+                if offset is not None:
+                    flags.append(f"-DAT_{struct}__{field.replace('.', '__')}={offset}")
+                elif wanted is REQUIRED:
+                    raise ProbeError(f"this kernel's struct {struct} has no {field}, which the probe cannot do without")
+    flags.append(f"-DSIZE_upid={btf.size('upid')}")
+    # The exit tracepoint says so itself since Linux 6.16; its arguments are a context and the task before that.
+    if btf.parameters("btf_trace_sched_process_exit") == 3:
+        flags.append("-DEXIT_TELLS_GROUP_DEAD")
+    return flags
+
+
+def missing(btf: Btf) -> tuple[str, ...]:
+    """Optional fields that this kernel lacks, as "task_struct.loginuid"."""
+    wanted = ((struct, field) for struct, fields in OPTIONAL.items() for field in fields)
+    return tuple(f"{struct}.{field}" for struct, field in wanted if btf.offset(struct, field) is None)

@@ -1,0 +1,192 @@
+"""The sensor's end of the probe: reads what the kernel wrote, through mapped memory, without BCC and without waiting.
+
+The kernel's BPF ring buffer, as mapped from the pinned map:
+
+    page 0        consumer position u64    ours to write: everything before it may be overwritten
+    page 1        producer position u64    the kernel's: everything before it is reserved, not yet always written
+    then          records                  a header whose length has bit 31 while it is written, bit 30 if thrown away
+
+Positions only grow; modulo the size they are places. A record's slot is 128 bytes (layout), so none wraps around.
+The consumer position lives in the kernel: a sensor that is restarted goes on where the last one stopped.
+
+Other processors write while we read. What was read of positions and headers must not be older than what is read of the
+records after it; x86 keeps that order by itself, others need a barrier, and taking a lock is one (50 ns).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import mmap
+import os
+import threading
+from collections.abc import Iterator
+
+from sensor.errors import ProbeError
+from sensor.probe import bpf, layout
+from sensor.probe.layout import Counts, ProbeRecord
+
+_BUSY, _DISCARDED = 1 << 31, 1 << 30
+_LENGTH, _SLOT = layout.RECORD.size, layout.SLOT.size
+
+
+class Records:
+    """The records of one ring buffer, in the order in which the kernel reserved them."""
+
+    def __init__(self, descriptor: int, size: int) -> None:
+        """Map the ring of `size` bytes of data behind `descriptor`, which may be closed afterwards."""
+        page = mmap.PAGESIZE
+        self._mask = size - 1
+        self._ours = mmap.mmap(descriptor, page)
+        # The kernel maps the data twice in a row, for records that wrap; ours never do.
+        self._kernels = mmap.mmap(descriptor, page + size, prot=mmap.PROT_READ, offset=page)
+        self._consumer = memoryview(self._ours).cast("Q")
+        self._producer = memoryview(self._kernels).cast("Q")
+        self._data = memoryview(self._kernels)[page:]
+        self._lengths = self._data.cast("I")[:: _SLOT // 4]
+        self._fence = threading.Lock()
+
+    def drain(self, limit: int | None = None) -> list[ProbeRecord]:
+        """Take out what is there, at most `limit` records; an empty list when there is nothing."""
+        start, end = self._consumer[0], self._producer[0]
+        records: list[ProbeRecord] = []
+        if start == end:
+            return records
+        if limit is not None:
+            end = min(end, start + limit * _SLOT)
+        self._barrier()
+        while start < end:
+            first = start & self._mask
+            last = min(first + end - start, self._mask + 1)
+            done = self._take(first, last, records)
+            start += done
+            # Nothing may be given back before it has been read.
+            self._barrier()
+            self._consumer[0] = start
+            if done < last - first:
+                break
+        return records
+
+    def _take(self, first: int, last: int, records: list[ProbeRecord]) -> int:
+        """Append the records between two places; returns the bytes done with, up to one being written."""
+        lengths = self._lengths[first // _SLOT : last // _SLOT].tolist()
+        whole = lengths.count(_LENGTH) == len(lengths)
+        if not whole:
+            busy = next((number for number, length in enumerate(lengths) if length & _BUSY), len(lengths))
+            del lengths[busy:]
+            last = first + busy * _SLOT
+        self._barrier()
+        found = map(ProbeRecord._make, layout.SLOT.iter_unpack(self._data[first:last]))
+        if whole:
+            records += found
+            return last - first
+        for length, record in zip(lengths, found):
+            if length & ~_DISCARDED != _LENGTH:
+                raise ProbeError(f"the probe's ring holds a record of {length} bytes where {_LENGTH} were expected")
+            if not length & _DISCARDED:
+                records.append(record)
+        return last - first
+
+    def _barrier(self) -> None:
+        with self._fence:
+            pass
+
+    def close(self) -> None:
+        """Unmap; what was not drained stays for the next reader."""
+        for view in (self._lengths, self._data, self._producer, self._consumer):
+            view.release()
+        self._kernels.close()
+        self._ours.close()
+
+
+class Ring:
+    """The probe that is pinned in one directory. It is read by one process at a time."""
+
+    def __init__(self, directory: int, exclusive: bool) -> None:
+        """Take over the descriptor `directory`; `exclusive` keeps other readers out, as whoever drains must."""
+        self._directory = directory
+        self._descriptors: list[int] = [directory]
+        try:
+            if exclusive:
+                fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            ring, size = self._map(layout.RING, 0)
+            counters, cpus = self._map(layout.COUNTERS, layout.COUNTERS_SIZE)
+            self._live, self.processes = self._map(layout.LIVE, layout.RECORD.size)
+            self._counters = mmap.mmap(counters, cpus * layout.COUNTERS_SIZE, prot=mmap.PROT_READ)
+            self._counts = memoryview(self._counters).cast("Q")
+            self.size = size
+            self._records = Records(ring, size)
+        except BaseException:
+            self._close_descriptors()
+            raise
+
+    @classmethod
+    def open(cls, directory: str, exclusive: bool = True) -> Ring:
+        """Open the probe pinned in `directory`, which is layout.pins(Options.path).
+
+        ProbeError when there is none, when another process reads it, or when this one may not.
+        """
+        try:
+            return cls(os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC), exclusive)
+        except FileNotFoundError as error:
+            raise ProbeError(f"no probe is loaded: there is no {directory}") from error
+        except BlockingIOError as error:
+            raise ProbeError(f"another process reads the probe in {directory}") from error
+        except OSError as error:
+            raise ProbeError(f"cannot read the probe in {directory}: {error}") from error
+
+    def _map(self, name: str, value_size: int) -> tuple[int, int]:
+        """Descriptor and number of entries of a pinned map."""
+        descriptor = bpf.get(f"/proc/self/fd/{self._directory}/{name}")
+        self._descriptors.append(descriptor)
+        info = bpf.map_info(descriptor)
+        if info.value_size != value_size:
+            raise ProbeError(
+                f"the probe's {name} has values of {info.value_size} bytes where {value_size} were expected"
+            )
+        return descriptor, info.max_entries
+
+    def drain(self, limit: int | None = None) -> list[ProbeRecord]:
+        """Records in their order, at most `limit`, empty when there are none; what is taken is gone."""
+        return self._records.drain(limit)
+
+    def counts(self) -> Counts:
+        """What the kernel side counted since it was loaded."""
+        step = layout.COUNTERS_SIZE // 8
+        return Counts._make(sum(self._counts[which::step]) for which in range(3))
+
+    def lost(self) -> int:
+        """Records that did not fit, since the probe was loaded."""
+        return self.counts().lost
+
+    def live(self) -> Iterator[ProbeRecord]:
+        """The newest record of each process alive, in no order.
+
+        A process that is alive during the whole walk is in it; one that starts or ends meanwhile may be. ProbeError
+        where the kernel wants a privilege for this that the sensor has given up (before Linux 5.19).
+        """
+        info = bpf.map_info(self._live)
+        try:
+            for values in bpf.values(self._live, info):
+                yield from map(ProbeRecord._make, layout.RECORD.iter_unpack(values))
+        except OSError as error:
+            raise ProbeError(f"cannot read the probe's map of live processes: {error}") from error
+
+    def alive(self) -> bool:
+        """Whether the probe is still attached: all its links are there. False for good once it was unloaded."""
+        try:
+            for link in layout.PROGRAMS:
+                os.stat(link, dir_fd=self._directory)
+        except OSError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Let go of everything; the probe stays and so does what was not drained."""
+        self._records.close()
+        self._counts.release()
+        self._counters.close()
+        self._close_descriptors()
+
+    def _close_descriptors(self) -> None:
+        while self._descriptors:
+            os.close(self._descriptors.pop())
