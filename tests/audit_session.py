@@ -100,6 +100,14 @@ def wait_until(true: Callable[[], bool], seconds: float, what: str) -> None:
         time.sleep(0.05)
 
 
+def alive(pid: int) -> bool:
+    """Whether a process is there and not merely waiting to be reaped."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
 class AuditSession:
     """See the module's docstring.
 
@@ -110,7 +118,6 @@ class AuditSession:
         directory: where configuration and output go; a temporary one that is removed when left out.
         quiet: run auditd as a service manager does; otherwise it says what it does, and prints each record, which
             costs it time.
-        environment: variables for the plugin, which auditd starts with none.
     """
 
     def __init__(
@@ -121,7 +128,6 @@ class AuditSession:
         enriched: bool = False,
         directory: Path | None = None,
         quiet: bool = False,
-        environment: dict[str, str] | None = None,
     ) -> None:
         self._temporary = directory is None
         self.directory = (directory or Path(tempfile.mkdtemp(prefix="audit-session-"))).resolve()
@@ -129,7 +135,6 @@ class AuditSession:
         self._plugin = list(plugin) if plugin else ["/bin/sh", "-c", f"exec cat >>{shlex.quote(str(self.feed))}"]
         self._rules, self._format = rules, "ENRICHED" if enriched else "RAW"
         self._arguments = ["-n" if quiet else "-f", "-c", str(self.directory)]
-        self._environment = environment or {}
         self._daemon: subprocess.Popen[bytes] | None = None
         self.settings_before: dict[str, int] = {}
         self._touched = False
@@ -179,11 +184,10 @@ class AuditSession:
 
     def _write_configuration(self) -> None:
         (self.directory / "plugins.d").mkdir(parents=True, exist_ok=True)
-        variables = "".join(f"{name}={shlex.quote(value)} " for name, value in self._environment.items())
         files = {
             "auditd.conf": AUDITD_CONF.format(directory=self.directory, format=self._format),
             "plugins.d/plugin.conf": PLUGIN_CONF.format(directory=self.directory),
-            "plugin": f"#!/bin/sh\n{variables}exec {shlex.join(self._plugin)}\n",
+            "plugin": f"#!/bin/sh\nexec {shlex.join(self._plugin)}\n",
         }
         for name, text in files.items():
             path = self.directory / name
@@ -297,7 +301,7 @@ class AuditSession:
             self._daemon.wait()
         self._daemon = None
         deadline = time.monotonic() + 20
-        while any(Path(f"/proc/{pid}").exists() for pid in plugins) and time.monotonic() < deadline:
+        while any(alive(pid) for pid in plugins) and time.monotonic() < deadline:
             time.sleep(0.02)
 
     def output(self) -> str:
