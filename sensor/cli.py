@@ -1,0 +1,212 @@
+"""host-sensor: run · convert · check · options · import-laurel · guid · bench · probe.
+
+Parses arguments, prints, sets exit codes: 0 done, 1 it failed, 2 it was asked wrongly.
+What a command needs is imported when it runs, so that `run` stays small.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from typing import Any, Iterator, List, Optional, Sequence
+
+from sensor import __version__
+from sensor.errors import SensorError
+
+DEFAULT_CONFIG = "/etc/host-sensor/config.yaml"
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    """Run the command line; returns the exit code."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        return int(parsed.command(parsed) or 0)
+    except SensorError as error:
+        print(f"host-sensor: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="host-sensor", description="The Linux audit stream as JSON Lines.")
+    parser.add_argument("--version", action="version", version=f"host-sensor {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(name: str, function: Any, help: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=help, description=help)
+        sub.set_defaults(command=function)
+        return sub
+
+    def config(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("-c", "--config", metavar="FILE", help=f"configuration (default: {DEFAULT_CONFIG})")
+
+    config(command("run", _run, "Read audit records from auditd and write JSON Lines, until the input ends."))
+    sub = command("convert", _convert, "Turn recorded audit logs into JSON Lines on standard output.")
+    config(sub)
+    sub.add_argument("files", nargs="*", default=["-"], metavar="FILE", help="audit.log, also .gz or .zst; - is standard input")
+    sub = command("check", _check, "Say what is wrong with a configuration file, all of it.")
+    sub.add_argument("file", nargs="?", default=DEFAULT_CONFIG)
+    command("options", _options, "Print every option with its default and meaning, as a configuration file.")
+    sub = command("import-laurel", _import_laurel, "Print LAUREL's configuration as one of ours.")
+    sub.add_argument("file")
+    sub = command("guid", _guid, "Print the GUID of running processes.")
+    sub.add_argument("pids", nargs="+", type=int, metavar="PID")
+    sub = command("bench", _bench, "Measure the pipeline on recorded audit logs.")
+    config(sub)
+    sub.add_argument("files", nargs="+", metavar="FILE")
+    sub = command("probe", _probe, "Load, unload or look at the kernel probe.")
+    sub.add_argument("action", choices=("load", "unload", "status"))
+    return parser
+
+
+def _load(path: Optional[str]) -> Any:
+    """The configuration to use: the one named, else the default file if there is one, else all defaults."""
+    from sensor.config import Config, load
+
+    if path is None and not os.path.exists(DEFAULT_CONFIG):
+        return Config()
+    return load(path or DEFAULT_CONFIG)
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    from sensor.daemon import run
+
+    return run(parsed.config or DEFAULT_CONFIG)
+
+
+def _convert(parsed: argparse.Namespace) -> int:
+    from sensor.build import build
+    from sensor.config import Config, load
+    from sensor.stats import Stats
+
+    app = build(load(parsed.config) if parsed.config else Config(), Stats(), live=False)
+    for lines in _converted(app, parsed.files):
+        if lines:
+            sys.stdout.buffer.write(("\n".join(lines) + "\n").encode("latin-1"))
+    sys.stdout.flush()
+    return 0
+
+
+def _converted(app: Any, files: Sequence[str]) -> Iterator[List[str]]:
+    """JSON lines of recorded logs, chunk by chunk; the events' own time takes the place of the clock."""
+    from sensor.inputs.files import read_chunks
+
+    progress = _Progress(app.stats) if sys.stderr.isatty() else None
+    now = 0.0
+    for path in files:
+        for chunk in read_chunks(path):
+            now = max(now, _time_of(chunk))
+            yield app.pipeline.feed(chunk, now)
+            yield app.pipeline.tick(now)
+            if progress is not None:
+                progress.show(len(chunk))
+    yield app.pipeline.close()
+    if progress is not None:
+        progress.end()
+
+
+def _time_of(chunk: bytes) -> float:
+    """The time of the last event in a chunk, in seconds since 1970; 0 if there is none."""
+    start = chunk.rfind(b"msg=audit(")
+    digits = chunk[start + 10 : start + 30].partition(b":")[0] if start >= 0 else b""
+    try:
+        return float(digits)
+    except ValueError:
+        return 0.0
+
+
+class _Progress:
+    """A line on the terminal that says how far a conversion has come."""
+
+    def __init__(self, stats: Any) -> None:
+        self._stats = stats
+        self._start = self._shown = time.monotonic()
+        self._bytes = 0
+
+    def show(self, count: int) -> None:
+        self._bytes += count
+        if time.monotonic() - self._shown >= 0.2:
+            self._shown = time.monotonic()
+            self._print("\r")
+
+    def end(self) -> None:
+        self._print("\n")
+
+    def _print(self, end: str) -> None:
+        seconds = max(time.monotonic() - self._start, 1e-6)
+        events = self._stats.pipeline.events
+        text = f"{self._bytes / 1e6:,.1f} MB  {events:,} events  {events / seconds:,.0f} events/s"
+        print(f"\r\x1b[K{text}", end=end if end == "\n" else "", file=sys.stderr, flush=True)
+
+
+def _check(parsed: argparse.Namespace) -> int:
+    from sensor.config import check
+
+    errors = check(parsed.file)
+    for error in errors:
+        print(error)
+    if not errors:
+        print(f"{parsed.file}: no mistakes found")
+    return 1 if errors else 0
+
+
+def _options(parsed: argparse.Namespace) -> None:
+    from sensor.config import reference
+
+    print(reference(), end="")
+
+
+def _import_laurel(parsed: argparse.Namespace) -> None:
+    from sensor.laurel import import_laurel
+
+    print(import_laurel(parsed.file), end="")
+
+
+def _guid(parsed: argparse.Namespace) -> int:
+    from sensor.process.guid import process_guid
+    from sensor.process.procfs import ProcFS
+
+    proc = ProcFS()
+    boot = proc.boot_id()
+    failed = False
+    for pid in parsed.pids:
+        found = proc.observe(pid)
+        if found is None or not found.namespace:
+            why = "there is no such process" if found is None else "its namespace cannot be read; try as root"
+            print(f"host-sensor: {pid}: {why}", file=sys.stderr)
+            failed = True
+            continue
+        print(f"{pid}\t{process_guid(boot, found.namespace, found.start, found.tgid)}\t{found.comm}")
+    return 1 if failed else 0
+
+
+def _bench(parsed: argparse.Namespace) -> int:
+    from sensor.build import build
+    from sensor.config import Config, load
+    from sensor.stats import Stats
+
+    app = build(load(parsed.config) if parsed.config else Config(), Stats(), live=False)
+    size = 0
+    start = time.process_time()
+    for lines in _converted(app, parsed.files):
+        size += sum(map(len, lines))
+    seconds = max(time.process_time() - start, 1e-9)
+    counts = app.stats.pipeline
+    each = seconds / max(counts.events, 1) * 1e6
+    print(f"{counts.events:,} events, {counts.lines:,} lines in, {size / 1e6:,.1f} MB of JSON")
+    print(f"{each:.1f} µs of CPU an event, {counts.events / seconds:,.0f} events/s")
+    print(f"{counts.fast_events / max(counts.events, 1):.0%} taken as whole blocks")
+    return 0
+
+
+def _probe(parsed: argparse.Namespace) -> int:
+    from sensor.probe import loader
+
+    print(getattr(loader, parsed.action)())
+    return 0

@@ -1,0 +1,117 @@
+"""What /proc says about a process, under one root path so that tests can make up a host.
+
+    /proc/3148/stat     3148 (a) b) S 3103 3148 3148 0 -1 4194304 … 55558 …     fields 4 and 22: parent, start
+    /proc/3148/status   NStgid:\t3148\t29                                      last: tgid in its namespace
+    /proc/3148/ns/pid → pid:[4026532263]
+
+Sources: proc(5); fs/proc/array.c. A process may end between any two reads, and its pid
+may be used again: whoever reads more than one file compares the start time afterwards.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from typing import List, NamedTuple, Optional
+
+
+class Stat(NamedTuple):
+    """Of /proc/PID/stat: the parent's pid, and the start in clock ticks since boot."""
+
+    ppid: int
+    start: int
+
+
+class Observed(NamedTuple):
+    """A process as /proc shows it, all of it from one and the same process.
+
+    namespace: inode of its pid namespace; 0 where the kernel will not tell.
+    tgid: its number in that namespace.
+    exe: the path of its image, "" for kernel threads and where it cannot be read.
+    Texts hold one byte per character.
+    """
+
+    pid: int
+    ppid: int
+    start: int
+    namespace: int
+    tgid: int
+    comm: str
+    exe: str
+
+
+class ProcFS:
+    """Reads /proc."""
+
+    def __init__(self, root: str = "/proc") -> None:
+        self.root = root
+
+    def boot_id(self) -> bytes:
+        """The 16 bytes of the boot's UUID."""
+        text = self._read("sys/kernel/random/boot_id") or ""
+        return uuid.UUID(text.strip()).bytes
+
+    def boot_time(self) -> float:
+        """When the host booted, in seconds since 1970, to the resolution of /proc/stat (one second)."""
+        for line in (self._read("stat") or "").splitlines():
+            if line.startswith("btime "):
+                return float(line[6:])
+        return 0.0
+
+    def pids(self) -> List[int]:
+        """The processes there are now."""
+        return [int(name) for name in os.listdir(self.root) if name.isdigit()]
+
+    def stat(self, pid: int) -> Optional[Stat]:
+        """Parent and start time; None when there is no such process."""
+        text = self._read(f"{pid}/stat")
+        if text is None:
+            return None
+        fields = text[text.rfind(")") + 2 :].split(" ", 20)
+        return Stat(int(fields[1]), int(fields[19])) if len(fields) > 20 else None
+
+    def observe(self, pid: int) -> Optional[Observed]:
+        """Read a process; None when it is gone, or was replaced while it was read."""
+        before = self.stat(pid)
+        if before is None:
+            return None
+        tgid = self._status(pid, "NStgid:")
+        comm = self._read(f"{pid}/comm") or ""
+        namespace = self._link(f"{pid}/ns/pid")
+        exe = self._link(f"{pid}/exe")
+        after = self.stat(pid)
+        if after is None or after.start != before.start:
+            return None
+        inode = namespace[5:-1] if namespace.startswith("pid:[") else ""
+        return Observed(
+            pid,
+            after.ppid,
+            after.start,
+            int(inode) if inode.isdigit() else 0,
+            int(tgid.rsplit(None, 1)[-1]) if tgid else pid,
+            comm.rstrip("\n"),
+            exe,
+        )
+
+    def _status(self, pid: int, name: str) -> str:
+        text = self._read(f"{pid}/status") or ""
+        start = text.find("\n" + name)
+        return "" if start < 0 else text[start + len(name) + 1 : text.find("\n", start + 1)]
+
+    def _read(self, path: str) -> Optional[str]:
+        try:
+            descriptor = os.open(f"{self.root}/{path}", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return None
+        try:
+            return os.read(descriptor, 65536).decode("latin-1")
+        except OSError:
+            return None
+        finally:
+            os.close(descriptor)
+
+    def _link(self, path: str) -> str:
+        try:
+            return os.readlink(f"{self.root}/{path}".encode()).decode("latin-1")
+        except OSError:
+            return ""
