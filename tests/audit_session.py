@@ -216,7 +216,7 @@ class AuditSession:
         return audit_status()["pid"] == self._daemon.pid and bool(self.plugin_pids())
 
     def _auditctl(self, *arguments: str) -> None:
-        done = subprocess.run(["auditctl", *arguments], capture_output=True, text=True)
+        done = subprocess.run(["auditctl", *arguments], capture_output=True, text=True, cwd="/")
         assert done.returncode == 0, f"auditctl {shlex.join(arguments)}: {done.stderr.strip()}"
 
     # --------------------------------------------------------------------------------------------------------- inside

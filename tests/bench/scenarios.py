@@ -1,0 +1,177 @@
+"""What is measured: each scenario yields rows of the table.
+
+Both programs read the same feed from a file on standard input and write a file, with the same things switched on.
+LAUREL is measured without its state file, which it writes once when it ends; with it, its share of a short feed
+would look half as large again.
+"""
+
+from __future__ import annotations
+
+import platform
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests import exec_load, program
+from tests.audit_session import AuditSession
+from tests.bench import feeds
+from tests.bench.measure import Program, compare, cpu_so_far, memory_after
+from tests.oracle import laurel
+
+CORPORA = ("session-mixed.raw", "session-mixed.enriched", "session-exec-open.raw", "session-exec-open.enriched")
+TRACKING = {"pid": True, "spawned-by": True}
+UNIQUE_EVENTS = 20_000
+PER_SECOND, SECONDS = 300, 20
+MILLION = 1_000_000
+MEGABYTES = 40
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table; numbers are in `unit`, None where there is nothing to compare with."""
+
+    what: str
+    unit: str
+    ours: float
+    theirs: float | None
+    bar: str
+    met: bool | None
+
+
+class Bench:
+    """The two programs, a scratch folder for each, and how often to measure."""
+
+    def __init__(self, scratch: Path, rounds: int) -> None:
+        self.scratch, self.rounds = scratch, rounds
+        self.no_laurel = ""
+        try:
+            laurel.command()
+        except laurel.NoLaurelError as reason:
+            self.no_laurel = str(reason)
+
+    def ours(self, **sections: Any) -> Program:
+        """host-sensor with these sections of its configuration."""
+        folder = self._folder()
+        config = program.write_config(folder, **sections)
+        return Program("host-sensor", program.command("run", "--config", str(config)), folder / "audit.jsonl")
+
+    def theirs(self, **sections: Any) -> list[Program]:
+        """LAUREL with these sections of its configuration, in a list that is empty where LAUREL cannot be had."""
+        if self.no_laurel:
+            return []
+        folder = self._folder()
+        config = laurel.write_config(folder, sections)
+        return [Program("LAUREL", [*laurel.command(), "--config", str(config)], folder / "laurel.jsonl")]
+
+    def pair(self, extra: dict[str, Any]) -> list[Program]:
+        """Both with all enrichments off but `extra`, which names LAUREL's keys."""
+        renamed = {key.replace("-", "_"): value for key, value in extra.items()}
+        ours = self.ours(enrich={**program.NO_ENRICHMENT, **renamed})
+        return [ours, *self.theirs(enrich={**laurel.NO_ENRICHMENT, **extra})]
+
+    def per_event(self, what: str, chunks: Iterator[bytes], extra: dict[str, Any], bar: float) -> Row:
+        """CPU time per event on a feed, ours to be at most `bar` times LAUREL's."""
+        feed, one = self.scratch / "feed", self.scratch / "one-event"
+        events = feeds.write(feed, chunks)
+        with feed.open("rb") as file:
+            one.write_bytes(feeds.one_event(file.read(1 << 20)))
+        seconds = compare(self.pair(extra), feed, one, self.rounds)
+        ours, *rest = [value / events * 1e6 for value in seconds]
+        theirs = rest[0] if rest else None
+        return Row(what, "µs per event", ours, theirs, f"≤ {bar:g} ×", None if theirs is None else ours <= bar * theirs)
+
+    def _folder(self) -> Path:
+        return Path(tempfile.mkdtemp(dir=self.scratch))
+
+
+def plain(bench: Bench) -> Iterator[Row]:
+    """(a) Enrichment off."""
+    for name in CORPORA:
+        yield bench.per_event(f"enrichment off: {name}", iter([feeds.recorded(name)]), {}, 0.5)
+    again = feeds.repeated(feeds.recorded(CORPORA[0]), 10)
+    yield bench.per_event(f"enrichment off: {CORPORA[0]}, ten times over", again, {}, 0.5)
+
+
+def tracking(bench: Bench) -> Iterator[Row]:
+    """(b) Process tracking on."""
+    for name in CORPORA:
+        yield bench.per_event(f"process tracking: {name}", iter([feeds.recorded(name)]), TRACKING, 1 / 3)
+    again = feeds.repeated(feeds.recorded(CORPORA[0]), 10)
+    yield bench.per_event(f"process tracking: {CORPORA[0]}, ten times over", again, TRACKING, 1 / 3)
+
+
+def worst(bench: Bench) -> Iterator[Row]:
+    """(c) Nothing ever repeats."""
+    yield bench.per_event("every record unique, enrichment off", feeds.unique(UNIQUE_EVENTS), {}, 1)
+
+
+def live(bench: Bench) -> Iterator[Row]:
+    """(d) As the plugin of a real auditd, each with what it enriches unless told otherwise."""
+    ours, auditd = _live(bench.ours())
+    others = [_live(other) for other in bench.theirs()]
+    theirs = others[0][0] if others else None
+    what = f"live, {PER_SECOND} execs a second for {SECONDS} s"
+    yield Row(what, "µs per exec", ours, theirs, "≤ 0.5 ×", None if theirs is None else ours <= 0.5 * theirs)
+    yield Row(f"{what}: auditd itself for comparison", "µs per exec", ours, auditd, "< 1 ×", ours < auditd)
+
+
+def _live(plugin: Program) -> tuple[float, float]:
+    """CPU time per exec of a plugin and of its auditd, in µs."""
+    with AuditSession(plugin.command, rules=["-S execve,execveat -k exec"], quiet=True) as session:
+        for count in (PER_SECOND, PER_SECOND * SECONDS):  # the first time to warm up
+            (pid,) = session.plugin_pids()
+            before = cpu_so_far(pid), cpu_so_far(session.auditd_pid)
+            session.run([sys.executable, exec_load.__file__, str(count), str(PER_SECOND)])
+            session.drain(plugin.log)
+            after = cpu_so_far(pid), cpu_so_far(session.auditd_pid)
+    plugin_cost, auditd_cost = ((late - early) / count * 1e6 for early, late in zip(before, after))
+    return plugin_cost, auditd_cost
+
+
+def memory(bench: Bench) -> Iterator[Row]:
+    """(e) Resident memory after a million events."""
+    mixed = feeds.recorded(CORPORA[0])
+    rounds = -(-MILLION // feeds.count_events(mixed))
+    kinds: dict[str, Callable[[], Iterator[bytes]]] = {
+        f"{CORPORA[0]} over and over": lambda: feeds.repeated(mixed, rounds),
+        "every record unique": lambda: feeds.unique(MILLION),
+    }
+    for kind, chunks in kinds.items():
+        small = {"auditlog": {"size": 50_000_000, "generations": 1}}
+        ours, highest = memory_after(bench.ours(**small), chunks())
+        theirs = [memory_after(other, chunks())[0] for other in bench.theirs(**small)]
+        what = f"resident after a million events: {kind} (highest {highest:.1f})"
+        yield Row(what, "MB", ours, theirs[0] if theirs else None, f"≤ {MEGABYTES} MB", ours <= MEGABYTES)
+
+
+SCENARIOS: dict[str, Callable[[Bench], Iterator[Row]]] = {
+    "plain": plain,
+    "tracking": tracking,
+    "worst": worst,
+    "live": live,
+    "memory": memory,
+}
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows as Markdown."""
+    lines = [
+        "| what | unit | host-sensor | LAUREL 0.8.2 | ratio | bar | met |",
+        "| --- | --- | ---: | ---: | ---: | --- | --- |",
+    ]
+    for row in rows:
+        theirs = "–" if row.theirs is None else f"{row.theirs:.1f}"
+        ratio = "–" if not row.theirs else f"{row.ours / row.theirs:.2f}"
+        met = {True: "yes", False: "**no**", None: "not measured"}[row.met]
+        lines.append(f"| {row.what} | {row.unit} | {row.ours:.1f} | {theirs} | {ratio} | {row.bar} | {met} |")
+    return "\n".join(lines)
+
+
+def machine() -> str:
+    """What it was measured on."""
+    cpu = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    model = cpu[0].partition(": ")[2] if cpu else platform.machine()
+    return f"{model}, {len(cpu)} cores, Linux {platform.release()}, Python {platform.python_version()}"
