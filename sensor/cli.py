@@ -10,7 +10,8 @@ import argparse
 import os
 import sys
 import time
-from typing import Any, Iterator, List, Optional, Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sensor import __version__
 from sensor.errors import SensorError
@@ -18,7 +19,7 @@ from sensor.errors import SensorError
 DEFAULT_CONFIG = "/etc/host-sensor/config.yaml"
 
 
-def main(arguments: Optional[Sequence[str]] = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     parsed = _parser().parse_args(arguments)
     try:
@@ -49,7 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     config(command("run", _run, "Read audit records from auditd and write JSON Lines, until the input ends."))
     sub = command("convert", _convert, "Turn recorded audit logs into JSON Lines on standard output.")
     config(sub)
-    sub.add_argument("files", nargs="*", default=["-"], metavar="FILE", help="audit.log, also .gz or .zst; - is standard input")
+    sub.add_argument(
+        "files", nargs="*", default=["-"], metavar="FILE", help="audit.log, also .gz or .zst; - is standard input"
+    )
     sub = command("check", _check, "Say what is wrong with a configuration file, all of it.")
     sub.add_argument("file", nargs="?", default=DEFAULT_CONFIG)
     command("options", _options, "Print every option with its default and meaning, as a configuration file.")
@@ -65,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _load(path: Optional[str]) -> Any:
+def _load(path: str | None) -> Any:
     """The configuration to use: the one named, else the default file if there is one, else all defaults."""
     from sensor.config import Config, load
 
@@ -93,7 +96,7 @@ def _convert(parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _converted(app: Any, files: Sequence[str]) -> Iterator[List[str]]:
+def _converted(app: Any, files: Sequence[str]) -> Iterator[list[str]]:
     """JSON lines of recorded logs, chunk by chunk; the events' own time takes the place of the clock."""
     from sensor.inputs.files import read_chunks
 

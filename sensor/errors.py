@@ -11,8 +11,6 @@ Input data never raises: a line that cannot be parsed becomes an event of its ow
 
 from __future__ import annotations
 
-from typing import Optional
-
 
 class SensorError(Exception):
     """The root of the tree."""
@@ -28,7 +26,7 @@ class ConfigError(SensorError):
         message: what is wrong and what was expected.
     """
 
-    def __init__(self, file: str, line: Optional[int], key: str, message: str) -> None:
+    def __init__(self, file: str, line: int | None, key: str, message: str) -> None:
         self.file, self.line, self.key, self.message = file, line, key, message
         place = file if line is None else f"{file}:{line}"
         super().__init__(": ".join(part for part in (place, key, message) if part))

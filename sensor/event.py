@@ -8,9 +8,9 @@ line. A str in an event holds one byte per character.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable
 
-Records = Dict[str, List[Any]]
+Records = dict[str, list[Any]]
 """Record type → its records: Any, because this layer imports nothing of ours."""
 
 
@@ -22,19 +22,21 @@ class Event:
     records: record type → its records in order of arrival (sensor.audit.record.Record;
         under "SYSCALL" one sensor.audit.syscall.Syscall).
     syscall: that Syscall, or None.
+    process: who made the system call (sensor.process.table.Process), or None.
     top: JSON members for the top level, each with its leading comma.
     notes: what the sensor has to say about the event, from the closed set in NOTES.
     """
 
-    __slots__ = ("id", "node", "notes", "records", "syscall", "top")
+    __slots__ = ("id", "node", "notes", "process", "records", "syscall", "top")
 
     def __init__(self, id: str, node: str, records: Records, syscall: Any) -> None:
         self.id = id
         self.node = node
         self.records = records
         self.syscall = syscall
+        self.process: Any = None
         self.top = ""
-        self.notes: List[str] = []
+        self.notes: list[str] = []
 
 
 NOTES = {

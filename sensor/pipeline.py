@@ -14,7 +14,7 @@ No descriptor, no clock: bytes and monotonic seconds are arguments.
 from __future__ import annotations
 
 import re
-from typing import List, Optional, Sequence
+from collections.abc import Sequence
 
 from sensor.audit.coalesce import Coalescer, Pending, event_key
 from sensor.audit.fields import ENRICHED
@@ -42,7 +42,7 @@ class Pipeline:
     def __init__(
         self, decoder: RecordDecoder, stages: Sequence[Stage], options: CoalesceOptions, stats: PipelineStats
     ) -> None:
-        self.filtered: List[str] = []
+        self.filtered: list[str] = []
         self._records = decoder
         self._syscalls = SyscallDecoder(decoder)
         self._stages = tuple(stages)
@@ -58,10 +58,10 @@ class Pipeline:
         self._prefix = ""
         self._now = 0.0
 
-    def feed(self, chunk: bytes, now: float) -> List[str]:
+    def feed(self, chunk: bytes, now: float) -> list[str]:
         """Take bytes as they came; return the JSON lines they completed, one byte per character."""
         self._now = now
-        out: List[str] = []
+        out: list[str] = []
         text = chunk.decode("latin-1")
         if self._cutting:
             text = self._skip_cut_line(text)
@@ -79,26 +79,26 @@ class Pipeline:
         self._carry_on(rest, last > 0, out)
         return out
 
-    def tick(self, now: float) -> List[str]:
+    def tick(self, now: float) -> list[str]:
         """Let time pass; return the JSON lines of events whose time is up."""
         self._now = now
-        out: List[str] = []
+        out: list[str] = []
         if self._carry and now - self._carried_since >= self._settle / 5:
             self._flush_carried_lines(out)
         for pending in self._coalescer.expire(now):
             self._finish_pending(pending, out)
         return out
 
-    def close(self) -> List[str]:
+    def close(self) -> list[str]:
         """End of input: return the JSON lines of all that was still waiting."""
-        out: List[str] = []
+        out: list[str] = []
         carry, self._carry = self._carry, ""
         self._lines(carry, out)
         for pending in self._coalescer.drain():
             self._finish_pending(pending, out)
         return out
 
-    def _block(self, block: str, ending: str, out: List[str]) -> None:
+    def _block(self, block: str, ending: str, out: list[str]) -> None:
         """Take the lines before an EOE, and the EOE, of which `ending` is what follows its opening bracket."""
         found = _ID_OF_EOE.match(ending)
         event = self._whole_event(block, found.group(1)) if found is not None else None
@@ -107,7 +107,7 @@ class Pipeline:
         else:
             self._lines(f"{block}\n{self._prefix}{_EOE}{ending}", out)
 
-    def _whole_event(self, block: str, id: str) -> Optional[Event]:
+    def _whole_event(self, block: str, id: str) -> Event | None:
         """The event that a block is, if all its lines belong to this id and to nothing else."""
         node = self._prefix[5:-1]
         key = event_key(node, id)
@@ -154,7 +154,7 @@ class Pipeline:
         stats.fast_events += 1
         return event
 
-    def _carry_on(self, rest: str, fresh: bool, out: List[str]) -> None:
+    def _carry_on(self, rest: str, fresh: bool, out: list[str]) -> None:
         """Keep what has no EOE yet, within bounds."""
         if fresh or not self._carry:
             self._carried_since = self._now
@@ -166,7 +166,7 @@ class Pipeline:
                 self._cutting = True
                 self._line(line, out)
 
-    def _flush_carried_lines(self, out: List[str]) -> None:
+    def _flush_carried_lines(self, out: list[str]) -> None:
         lines, newline, partial = self._carry.rpartition("\n")
         if newline:
             self._carry = partial
@@ -178,12 +178,12 @@ class Pipeline:
         self._cutting = not newline
         return behind
 
-    def _lines(self, text: str, out: List[str]) -> None:
+    def _lines(self, text: str, out: list[str]) -> None:
         for line in text.split("\n"):
             if line:
                 self._line(line, out)
 
-    def _line(self, text: str, out: List[str]) -> None:
+    def _line(self, text: str, out: list[str]) -> None:
         """Take one line the general way."""
         stats = self._stats
         stats.lines += 1
@@ -207,7 +207,7 @@ class Pipeline:
         for left in self._coalescer.add(line, type, cut, self._now):
             self._finish_pending(left, out)
 
-    def _finish_pending(self, pending: Pending, out: List[str]) -> None:
+    def _finish_pending(self, pending: Pending, out: list[str]) -> None:
         records: Records = {}
         event = Event(pending.id, pending.node, records, None)
         event.notes += pending.notes
@@ -222,13 +222,13 @@ class Pipeline:
                 records[name] = [self._records.decode(name, body) for body in bodies]
         self._finish(event, out)
 
-    def _finish(self, event: Event, out: List[str]) -> None:
+    def _finish(self, event: Event, out: list[str]) -> None:
         """Run the stages on an event; what they keep becomes a line."""
         try:
             for stage in self._stages:
                 if not stage(event):
                     return
-        except Exception:  # the border: a mistake in a stage costs the rest of its enrichment, never the event
+        except Exception:  # noqa: BLE001  the border: a mistake in a stage costs enrichment, never the event
             self._stats.crashed += 1
             event.notes.append("stage_failed")
         self._stats.events += 1
@@ -252,7 +252,7 @@ def to_json(event: Event) -> str:
     return ",".join(parts) + event.top + "}"
 
 
-def _merge(bodies: List[str]) -> str:
+def _merge(bodies: list[str]) -> str:
     """The bodies of an event's records of one type, to be parsed as one."""
     if len(bodies) == 1:
         return bodies[0]

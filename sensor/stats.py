@@ -8,8 +8,6 @@ are keyed by reasons from closed sets, never by anything an audit record holds.
 
 from __future__ import annotations
 
-from typing import Dict
-
 
 class InputStats:
     """What came from auditd."""
@@ -57,10 +55,10 @@ class PipelineStats:
         self.duplicates = 0  # records that were the same as one before
         self.crashed = 0  # chunks in which an unexpected exception was caught
         self.inflight = 0  # gauge: events waiting for more records
-        self.unparsed: Dict[str, int] = {}  # reason → lines reported as they are
-        self.truncated: Dict[str, int] = {}  # bound → times it was hit
-        self.incomplete: Dict[str, int] = {}  # what was missing → events
-        self.filtered: Dict[str, int] = {}  # rule → events dropped on purpose
+        self.unparsed: dict[str, int] = {}  # reason → lines reported as they are
+        self.truncated: dict[str, int] = {}  # bound → times it was hit
+        self.incomplete: dict[str, int] = {}  # what was missing → events
+        self.filtered: dict[str, int] = {}  # rule → events dropped on purpose
 
 
 class ProcessStats:
@@ -87,8 +85,8 @@ class OutputStats:
         self.bytes = 0
         self.rotations = 0
         self.retries = 0
-        self.errors: Dict[str, int] = {}  # errno name → failed writes
-        self.lost_lines: Dict[str, int] = {}  # reason → lines that were given up
+        self.errors: dict[str, int] = {}  # errno name → failed writes
+        self.lost_lines: dict[str, int] = {}  # reason → lines that were given up
 
 
 class ProbeStats:

@@ -12,7 +12,6 @@ read, or whose record was lost, is missing and comes out as null.
 from __future__ import annotations
 
 import re
-from typing import Dict, List, Optional, Tuple
 
 from sensor.audit.fields import ENRICHED, Collector, Fields, Value, decode, split_section, unquote
 from sensor.audit.options import TransformOptions
@@ -26,7 +25,7 @@ _MAX_MISSING = 1024
 def parse_execve(body: str, options: TransformOptions) -> Fields:
     """Parse the bodies of one event's EXECVE records, joined by blanks."""
     record = Collector()
-    pieces: Dict[int, List[Tuple[int, str]]] = {}
+    pieces: dict[int, list[tuple[int, str]]] = {}
     count = 0
     for section in body.split(ENRICHED):
         for name, raw in split_section(section):
@@ -68,16 +67,16 @@ def parse_proctitle(body: str) -> Fields:
     return record.fields
 
 
-def _join(parts: List[Tuple[int, str]]) -> str:
-    seen: Dict[int, str] = {}
+def _join(parts: list[tuple[int, str]]) -> str:
+    seen: dict[int, str] = {}
     for index, text in parts:
         seen.setdefault(index, text)
     return "".join(seen[index] for index in sorted(seen))
 
 
-def _line_up(arguments: Dict[int, str], count: int) -> List[Value]:
+def _line_up(arguments: dict[int, str], count: int) -> list[Value]:
     """Arguments in their order, null for each that is missing, one mark for a long run of them."""
-    argv: List[Value] = []
+    argv: list[Value] = []
     position = 0
     for index in [*sorted(arguments), None]:
         missing = (max(count, position) if index is None else index) - position
@@ -88,7 +87,7 @@ def _line_up(arguments: Dict[int, str], count: int) -> List[Value]:
     return argv
 
 
-def _limit(argv: List[Value], limit: Optional[int]) -> List[Value]:
+def _limit(argv: list[Value], limit: int | None) -> list[Value]:
     """Leave out the arguments in the middle of a command line longer than `limit` bytes."""
     sizes = [len(text) + 1 if isinstance(text, str) else 1 for text in argv]
     if limit is None or sum(sizes) <= limit:
@@ -99,7 +98,7 @@ def _limit(argv: List[Value], limit: Optional[int]) -> List[Value]:
     return [*argv[:head], mark, *argv[tail:]]
 
 
-def _fitting(sizes: List[int], room: int) -> int:
+def _fitting(sizes: list[int], room: int) -> int:
     for count, size in enumerate(sizes):
         room -= size
         if room < 0:

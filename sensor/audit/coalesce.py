@@ -14,8 +14,6 @@ argument, in monotonic seconds, so that a stepped wall clock ends nothing.
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Set
-
 from sensor.audit.header import Line
 from sensor.audit.options import CoalesceOptions
 from sensor.audit.types import USER, RecordType
@@ -36,8 +34,8 @@ class Pending:
         self.node = node
         self.id = id
         self.deadline = deadline
-        self.bodies: Dict[str, List[str]] = {}
-        self.notes: List[str] = []
+        self.bodies: dict[str, list[str]] = {}
+        self.notes: list[str] = []
         self.ended = False
         self.count = 0
         self.size = 0
@@ -54,9 +52,9 @@ class Coalescer:
     def __init__(self, options: CoalesceOptions, stats: PipelineStats) -> None:
         self._options = options
         self._stats = stats
-        self._pending: Dict[str, Pending] = {}
-        self._recent: Set[str] = set()
-        self._older: Set[str] = set()
+        self._pending: dict[str, Pending] = {}
+        self._recent: set[str] = set()
+        self._older: set[str] = set()
 
     def knows(self, key: str) -> bool:
         """Tell whether records of this event have been seen, as far back as is remembered."""
@@ -68,7 +66,7 @@ class Coalescer:
         if len(self._recent) >= _REMEMBERED:
             self._older, self._recent = self._recent, set()
 
-    def add(self, line: Line, type: RecordType, cut: bool, now: float) -> List[Pending]:
+    def add(self, line: Line, type: RecordType, cut: bool, now: float) -> list[Pending]:
         """Take one record, cut short or not; return the events that leave because of it."""
         if type.alone:
             alone = Pending(line.node, line.id, now)
@@ -76,7 +74,7 @@ class Coalescer:
             self._stats.records += 1
             return [alone]
         key = event_key(line.node, line.id)
-        left: List[Pending] = []
+        left: list[Pending] = []
         event = self._pending.get(key)
         if event is not None and type.shape == USER and type.name in event.bodies:
             if line.body in event.bodies[type.name]:
@@ -98,22 +96,22 @@ class Coalescer:
         self._store(event, type.name, line.body)
         return left
 
-    def end(self, node: str, id: str) -> Optional[Pending]:
+    def end(self, node: str, id: str) -> Pending | None:
         """Take an EOE; return the event it completes."""
         key = event_key(node, id)
         return self._leave(key) if key in self._pending else None
 
-    def expire(self, now: float) -> List[Pending]:
+    def expire(self, now: float) -> list[Pending]:
         """Return the events whose time is up, oldest first."""
         overdue = [key for key, event in self._pending.items() if event.deadline <= now]
         return [self._expired(key) for key in overdue]
 
-    def drain(self) -> List[Pending]:
+    def drain(self) -> list[Pending]:
         """Return all events, oldest first."""
         return [self._leave(key) for key in list(self._pending)]
 
-    def _open(self, line: Line, key: str, now: float) -> "tuple[Pending, List[Pending]]":
-        evicted: List[Pending] = []
+    def _open(self, line: Line, key: str, now: float) -> tuple[Pending, list[Pending]]:
+        evicted: list[Pending] = []
         if len(self._pending) >= self._options.max_events:
             oldest = self._leave(next(iter(self._pending)))
             if not oldest.ended:
@@ -157,7 +155,7 @@ class Coalescer:
         return event
 
     @staticmethod
-    def _count(counter: Dict[str, int], reason: str) -> None:
+    def _count(counter: dict[str, int], reason: str) -> None:
         counter[reason] = counter.get(reason, 0) + 1
 
 

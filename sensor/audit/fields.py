@@ -18,11 +18,12 @@ linear in the length of the body.
 from __future__ import annotations
 
 import re
-from typing import Dict, Iterator, List, Mapping, Tuple, Union
+from collections.abc import Iterator, Mapping
+from typing import Union
 
-Value = Union[None, int, str, List["Value"], Dict[str, "Value"]]
+Value = Union[None, int, str, list["Value"], dict[str, "Value"]]
 """A decoded value; a str holds one byte per character."""
-Fields = Dict[str, Value]
+Fields = dict[str, Value]
 
 ENRICHED = "\x1d"
 UNSET = 4294967295
@@ -47,7 +48,7 @@ class Collector:
 
     def __init__(self) -> None:
         self.fields: Fields = {}
-        self._repeats: Dict[str, int] = {}
+        self._repeats: dict[str, int] = {}
 
     def add(self, name: str, value: Value) -> None:
         """Set a name; a second value that differs goes under name_2, a third under name_3 …"""
@@ -120,7 +121,7 @@ def _message_end(body: str, start: int) -> int:
     return -1
 
 
-def split_section(section: str) -> Iterator[Tuple[str, str]]:
+def split_section(section: str) -> Iterator[tuple[str, str]]:
     """Cut a section into (name, value as written); words that belong to no name have the name ""."""
     words = section.split(" ")
     last_quote, last_brace = _last_closings(words)
@@ -151,7 +152,7 @@ def split_section(section: str) -> Iterator[Tuple[str, str]]:
             yield name, value
 
 
-def _last_closings(words: List[str]) -> Tuple[int, int]:
+def _last_closings(words: list[str]) -> tuple[int, int]:
     """Where the last words stand that can close a quoted and a braced value, so that no search runs in vain."""
     quote = brace = -1
     for index, word in enumerate(words):
@@ -162,7 +163,7 @@ def _last_closings(words: List[str]) -> Tuple[int, int]:
     return quote, brace
 
 
-def _next_name(words: List[str], index: int) -> int:
+def _next_name(words: list[str], index: int) -> int:
     count = len(words)
     while index < count:
         name, equals, _ = words[index].partition("=")
@@ -189,7 +190,7 @@ def _collect(section: str, kinds: Mapping[str, str], into: Collector) -> None:
         into.add(name, value)
 
 
-def unquote(raw: str) -> Tuple[str, bool]:
+def unquote(raw: str) -> tuple[str, bool]:
     """Take the quotes off a value; tell whether it had some."""
     if len(raw) >= 2 and raw[0] == raw[-1] and raw[0] in _QUOTES:
         return raw[1:-1], True

@@ -11,7 +11,7 @@ may repeat; a body loses the blanks and carriage returns around it.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 _HEADER = re.compile(
     r"(?:node=([^\s]+) +)?type=([A-Za-z0-9_]+|UNKNOWN\[[0-9]{1,10}\]) +"
@@ -36,7 +36,7 @@ class Line(NamedTuple):
     body: str
 
 
-def parse_line(line: str) -> Optional[Line]:
+def parse_line(line: str) -> Line | None:
     """Cut one line without its newline; None when it has no header of this form."""
     found = _HEADER.match(line)
     if found is None:

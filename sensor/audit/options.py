@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional, Tuple
 
 from sensor.options import option
 
@@ -12,12 +11,12 @@ from sensor.options import option
 class TransformOptions:
     """How records are rewritten."""
 
-    execve_argv: Tuple[str, ...] = option(
+    execve_argv: tuple[str, ...] = option(
         ("array",),
         "Form of a command line: `array` gives ARGV, a list; `string` gives ARGV_STR, joined by blanks.",
         choices=("array", "string"),
     )
-    execve_argv_limit_bytes: Optional[int] = option(
+    execve_argv_limit_bytes: int | None = option(
         None, "Leave out the middle of command lines longer than this.", minimum=0, unit="bytes"
     )
     strings: str = option(
@@ -32,9 +31,7 @@ class TransformOptions:
 class CoalesceOptions:
     """How records are gathered into events, and the bounds on everything that is kept."""
 
-    timeout: float = option(
-        2.0, "An event without its end leaves after this time.", minimum=0.05, unit="seconds"
-    )
+    timeout: float = option(2.0, "An event without its end leaves after this time.", minimum=0.05, unit="seconds")
     settle: float = option(
         0.25,
         "A record that can stand alone waits this long for others of its event.",
@@ -44,5 +41,7 @@ class CoalesceOptions:
     max_events: int = option(512, "Events waiting at once; beyond it the oldest leaves.", minimum=1)
     max_records: int = option(4096, "Records in one event; more are counted and left out.", minimum=1)
     max_event_bytes: int = option(4 << 20, "Bytes of records in one event.", minimum=1024, unit="bytes")
-    max_line_bytes: int = option(64 << 10, "Length of a line; the rest of a longer one is cut off.", minimum=1024, unit="bytes")
+    max_line_bytes: int = option(
+        64 << 10, "Length of a line; the rest of a longer one is cut off.", minimum=1024, unit="bytes"
+    )
     cache_entries: int = option(4096, "Distinct records whose JSON is remembered.", minimum=16)

@@ -12,7 +12,8 @@ are new each time and have a decoder of their own (sensor.audit.syscall).
 from __future__ import annotations
 
 import re
-from typing import Callable, Dict, Mapping, Optional, Sequence, Tuple
+from collections.abc import Mapping, Sequence
+from typing import Callable
 
 from sensor.audit.argv import parse_execve, parse_proctitle
 from sensor.audit.fields import Fields, parse_fields
@@ -60,10 +61,10 @@ class RecordDecoder:
     def __init__(self, options: TransformOptions, transforms: Sequence[Transform], entries: int) -> None:
         self.types = RecordTypes()
         self.render: Render = renderer(options.strings)
-        self.cache: Dict[str, Record] = {}
+        self.cache: dict[str, Record] = {}
         self._options = options
         self._transforms = transforms
-        self._kinds: Dict[str, Mapping[str, str]] = {}
+        self._kinds: dict[str, Mapping[str, str]] = {}
         self._entries = entries
 
     def decode(self, name: str, body: str) -> Record:
@@ -71,7 +72,7 @@ class RecordDecoder:
         key = f"type={name}\0{body}"
         return self.cache.get(key) or self._remember(key, name, body)
 
-    def decode_key(self, key: str) -> Optional[Record]:
+    def decode_key(self, key: str) -> Record | None:
         """Decode "type=NAME\\0BODY", as a line reads once its event id is a NUL; None if this is no such line."""
         found = _KEY.match(key)
         if found is None or "\0" in found.group(2) or self.types.get(found.group(1)).name in _ELSEWHERE:
@@ -123,7 +124,7 @@ def _parse_prefixed(name: str, body: str, kinds: Mapping[str, str]) -> Fields:
     return parse_fields(body, kinds)
 
 
-def _pids(fields: Fields) -> Tuple[Tuple[str, int], ...]:
+def _pids(fields: Fields) -> tuple[tuple[str, int], ...]:
     return tuple(
         (name.upper(), value)
         for name, value in fields.items()

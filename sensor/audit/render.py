@@ -7,13 +7,24 @@ style a text that is not UTF-8 has its exact bytes beside it, in hexadecimal:
 
 from __future__ import annotations
 
-from typing import Callable, List, Optional
+from typing import Callable, NamedTuple
 
 from sensor.audit.fields import Fields, Value
 from sensor.audit.text import Quote, bad_bytes, quote_percent, quote_unicode
 
 Render = Callable[[Fields], str]
 """Fields → the members of a JSON object, without its braces."""
+
+
+class Style(NamedTuple):
+    """How what the stages add is written.
+
+    quote: text to a JSON string.
+    prefix: what `enrich.prefix` puts before the names of enriched keys; "" leaves them in capitals.
+    """
+
+    quote: Quote
+    prefix: str = ""
 
 
 def renderer(strings: str) -> Render:
@@ -52,10 +63,10 @@ def _with_bytes(fields: Fields) -> Fields:
         if isinstance(value, str) and bad_bytes(value):
             out[name + suffix] = _hex(value)
         elif isinstance(value, list) and any(isinstance(text, str) and bad_bytes(text) for text in value):
-            exact: List[Value] = [_hex(text) for text in value]
+            exact: list[Value] = [_hex(text) for text in value]
             out[name + suffix] = exact
     return out
 
 
-def _hex(value: Value) -> Optional[str]:
+def _hex(value: Value) -> str | None:
     return value.encode("latin-1").hex() if isinstance(value, str) and bad_bytes(value) else None

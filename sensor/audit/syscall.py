@@ -1,7 +1,7 @@
 """SYSCALL records: the one type that is new each time, in segments that are not.
 
-    arch=c000003e syscall=59 │ success=yes exit=0 a0=… a1=… a2=… a3=… items=2 ppid=3103 pid=3148 │ auid=4242 … key="exec"
-    ─────────── head ─────── │ ─────────────────── new in each record ────────────────────────── │ ─────── rest ───────
+    arch=c000003e syscall=59 │ success=yes exit=0 a0=… a1=… a2=… a3=… items=2 ppid=31 pid=48 │ auid=4242 … key="exec"
+    ────────── head ──────── │ ───────────────── new in each record ──────────────────────── │ ──────── rest ───────
 
 The form is fixed (kernel/auditsc.c, audit_log_exit), so one expression cuts it
 (1 µs); head and rest come from caches. A record of another form is parsed as any
@@ -11,7 +11,7 @@ other record would be.
 from __future__ import annotations
 
 import re
-from typing import Dict, List, Optional, Tuple, TypeVar
+from typing import TypeVar
 
 from sensor.audit.fields import Fields, Value, decode
 from sensor.audit.record import RecordDecoder
@@ -24,7 +24,7 @@ _USUAL = re.compile(
     rf" a0={_HEX} a1={_HEX} a2={_HEX} a3={_HEX} items={_NUMBER} ppid={_NUMBER} pid={_NUMBER} ([^\0]*)\Z"
 )
 _TYPE = RecordTypes().get("SYSCALL")
-_FIXED = frozenset("arch syscall success exit items ppid pid a0 a1 a2 a3 ARGV".split())
+_FIXED = frozenset(["arch", "syscall", "success", "exit", "items", "ppid", "pid", "a0", "a1", "a2", "a3", "ARGV"])
 _ENTRIES = 4096
 _LONGEST_CACHED = 1024
 
@@ -73,9 +73,9 @@ class Syscall:
     extra: str
     head: Head
     rest: Rest
-    success: Optional[bool]
-    exit: Optional[int]
-    args: Tuple[str, ...]
+    success: bool | None
+    exit: int | None
+    args: tuple[str, ...]
     ppid: int
     pid: int
 
@@ -85,14 +85,14 @@ class SyscallDecoder:
 
     def __init__(self, records: RecordDecoder) -> None:
         self._records = records
-        self._heads: Dict[str, Head] = {}
-        self._rests: Dict[str, Rest] = {}
+        self._heads: dict[str, Head] = {}
+        self._rests: dict[str, Rest] = {}
 
     def decode(self, body: str) -> Syscall:
         """Decode any body of a SYSCALL record."""
         return self.decode_usual(body) or self._decode_unusual(body)
 
-    def decode_usual(self, body: str) -> Optional[Syscall]:
+    def decode_usual(self, body: str) -> Syscall | None:
         """Decode a body of the kernel's usual form; None when it has another."""
         found = _USUAL.match(body)
         if found is None:
@@ -117,7 +117,7 @@ class SyscallDecoder:
     def _decode_unusual(self, body: str) -> Syscall:
         records = self._records
         fields = records.parse("SYSCALL", body)
-        argv: List[Value] = []
+        argv: list[Value] = []
         for name in ("a0", "a1", "a2", "a3"):
             if name in fields:
                 raw = fields.pop(name)
@@ -139,7 +139,7 @@ class SyscallDecoder:
         head = Head(fields, self._records.render(fields))
         return _keep(self._heads, text, head)
 
-    def _rest(self, text: str) -> Optional[Rest]:
+    def _rest(self, text: str) -> Rest | None:
         """The decoded rest; None when it repeats a name of the record's first part, or is empty."""
         fields = self._records.parse("SYSCALL", text.strip())
         if not fields or not _FIXED.isdisjoint(fields):
@@ -147,7 +147,7 @@ class SyscallDecoder:
         return _keep(self._rests, text, Rest(fields, self._records.render(fields)))
 
 
-def _keep(cache: Dict[str, Segment], text: str, segment: Segment) -> Segment:
+def _keep(cache: dict[str, Segment], text: str, segment: Segment) -> Segment:
     if len(text) <= _LONGEST_CACHED:
         if len(cache) >= _ENTRIES:
             cache.clear()

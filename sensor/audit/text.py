@@ -14,14 +14,15 @@ In and out, text is a str in which each character is one byte.
 from __future__ import annotations
 
 import re
-from typing import Callable, Match
+from re import Match
+from typing import Callable
 
 Quote = Callable[[str], str]
 """A str of bytes → a JSON string with its quotes, again one character per byte."""
 
-_UNSAFE_PERCENT = re.compile(r'[^ -!#$&-*,-\[\]-~]')
-_UNSAFE_JSON = re.compile(r'[^ !#-\[\]-~]')
-_PERCENT = re.compile("[\x00-\x1f\x7f%+\"\\\\\ufeff\ud800-\udfff]")
+_UNSAFE_PERCENT = re.compile(r"[^ -!#$&-*,-\[\]-~]")
+_UNSAFE_JSON = re.compile(r"[^ !#-\[\]-~]")
+_PERCENT = re.compile('[\x00-\x1f\x7f%+"\\\\\ufeff\ud800-\udfff]')
 _JSON = re.compile('[\x00-\x1f"\\\\\ud800-\udfff]')
 _SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 

@@ -8,7 +8,6 @@ audit_is_last_record) and auditd, whose DAEMON_* records count their serials apa
 from __future__ import annotations
 
 import re
-from typing import Dict
 
 from sensor.tables import record_types
 
@@ -48,7 +47,7 @@ class RecordTypes:
 
     def __init__(self, limit: int = 1024) -> None:
         self._limit = limit
-        self._known: Dict[str, RecordType] = {}
+        self._known: dict[str, RecordType] = {}
 
     def get(self, name: str) -> RecordType:
         """Look a name up; one that no table knows counts as a kernel record."""

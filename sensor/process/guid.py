@@ -37,7 +37,7 @@ def process_guid(boot_id: bytes, namespace: int, ticks: int, tgid: int) -> str:
     return _uuid8(_PROCESS.pack(boot_id, namespace, ticks, tgid))
 
 
-def session_guid(boot_id: bytes, session: int) -> "str | None":
+def session_guid(boot_id: bytes, session: int) -> str | None:
     """The GUID of a login session; None for the kernel's unset session."""
     if not 0 <= session < UNSET:
         return None

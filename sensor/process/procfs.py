@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from typing import List, NamedTuple, Optional
+from typing import NamedTuple
 
 
 class Stat(NamedTuple):
@@ -40,6 +40,18 @@ class Observed(NamedTuple):
     exe: str
 
 
+class Host(NamedTuple):
+    """The host and boot whose /proc this is.
+
+    names: what a `node=` may call it.
+    booted: its boot in the form of an event id, so that the two compare as text.
+    """
+
+    names: frozenset[str]
+    boot_id: bytes
+    booted: str
+
+
 class ProcFS:
     """Reads /proc."""
 
@@ -58,11 +70,16 @@ class ProcFS:
                 return float(line[6:])
         return 0.0
 
-    def pids(self) -> List[int]:
+    def host(self) -> Host:
+        """Whose /proc this is."""
+        name = (self._read("sys/kernel/hostname") or "").strip()
+        return Host(frozenset({name, name.partition(".")[0]}), self.boot_id(), f"{self.boot_time():.3f}:")
+
+    def pids(self) -> list[int]:
         """The processes there are now."""
         return [int(name) for name in os.listdir(self.root) if name.isdigit()]
 
-    def stat(self, pid: int) -> Optional[Stat]:
+    def stat(self, pid: int) -> Stat | None:
         """Parent and start time; None when there is no such process."""
         text = self._read(f"{pid}/stat")
         if text is None:
@@ -70,7 +87,7 @@ class ProcFS:
         fields = text[text.rfind(")") + 2 :].split(" ", 20)
         return Stat(int(fields[1]), int(fields[19])) if len(fields) > 20 else None
 
-    def observe(self, pid: int) -> Optional[Observed]:
+    def observe(self, pid: int) -> Observed | None:
         """Read a process; None when it is gone, or was replaced while it was read."""
         before = self.stat(pid)
         if before is None:
@@ -98,7 +115,7 @@ class ProcFS:
         start = text.find("\n" + name)
         return "" if start < 0 else text[start + len(name) + 1 : text.find("\n", start + 1)]
 
-    def _read(self, path: str) -> Optional[str]:
+    def _read(self, path: str) -> str | None:
         try:
             descriptor = os.open(f"{self.root}/{path}", os.O_RDONLY | os.O_CLOEXEC)
         except OSError:

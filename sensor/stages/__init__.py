@@ -1,0 +1,1 @@
+"""Steps applied to each event: enrichments, labels, filters. One file each; none knows another."""

@@ -1,0 +1,158 @@
+"""Who did it: the identity of the process, its parent, its spawner and its session.
+
+    "SYSCALL":{…,"ppid":3103,"pid":3148,"ses":1,…,
+      "PID":{"EVENT_ID":"1795342166.044:92742","GUID":"b770a0ed-…","GUID_SOURCE":"proc"},
+      "PPID":{"START_TIME":"1795342160.120","GUID":"…","GUID_SOURCE":"proc"},
+      "SPAWNED_BY":{"START_TIME":"…","GUID":"…","GUID_SOURCE":"proc","pid":3103,"comm":"bash","exe":"/usr/bin/bash"},
+      "SESSION_GUID":"…"}
+
+EVENT_ID is the event in which the process began the program it runs; a process that was
+there before has START_TIME instead. Every other record that names a process (`opid=42`,
+`pid=1` of user space) gets the same beside it (OPID, PID), with comm, exe and ppid.
+A process that nobody saw start has no GUID.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sensor.audit.record import Record
+from sensor.audit.render import Style
+from sensor.event import Event
+from sensor.options import option
+from sensor.process.guid import process_guid, session_guid
+from sensor.process.procfs import Host
+from sensor.process.table import Process, ProcessTable, Program, Sighting
+
+_MAX_NODES = 64
+_WITHOUT_PIDS = {"SYSCALL", "EXECVE", "CWD", "PATH", "PROCTITLE", "SOCKADDR", "BPRM_FCAPS"}
+
+
+@dataclass(frozen=True)
+class Options:
+    """Which processes are told beside a record."""
+
+    pid: bool = option(True, "Add PID and PPID to SYSCALL, and the like beside every other pid.")
+    ppid_verbose: bool = option(False, "Add comm, exe and ppid to PPID.")
+    spawned_by: bool = option(True, "Add SPAWNED_BY: the program that forked the process, or that it ran before.")
+    session_guid: bool = option(True, "Add SESSION_GUID beside `ses`.")
+
+
+class Identity:
+    """The stage.
+
+    local: the table of this host's processes.
+    host: events from before its boot, and those of other nodes, get only what the
+        records themselves tell.
+    """
+
+    def __init__(self, options: Options, style: Style, local: ProcessTable, host: Host) -> None:
+        self._options = options
+        self._quote = style.quote
+        self._prefix = style.prefix
+        self._local = local
+        self._host = host
+        self._foreign: dict[str, ProcessTable] = {}
+        self._sessions: dict[int | None, str] = {None: ""}
+
+    def stage(self, event: Event) -> bool:
+        """Add identities to an event; drops none."""
+        local = event.id >= self._host.booted and (not event.node or event.node in self._host.names)
+        table = self._local if local else self._table_of(event.node)
+        syscall = event.syscall
+        if syscall is not None and syscall.pid:
+            is_exec = syscall.success and "EXECVE" in event.records
+            process = table.current(syscall.pid)
+            if (
+                process is None
+                or is_exec
+                or process.ppid != syscall.ppid
+                or process.program.exe != syscall.rest.exe
+                or process.text is None
+            ):
+                process = self._sight(table, event, bool(is_exec))
+            event.process = process
+            syscall.extra += process.text or ""
+            if local and self._options.session_guid:
+                ses = syscall.rest.ses
+                syscall.extra += self._sessions.get(ses) or self._session(ses)
+        if self._options.pid and not event.records.keys() <= _WITHOUT_PIDS:
+            self._other_records(event, table, local)
+        return True
+
+    def _sight(self, table: ProcessTable, event: Event, is_exec: bool) -> Process:
+        syscall = event.syscall
+        time = float(event.id.partition(":")[0])
+        rest = syscall.rest
+        process = table.sight(Sighting(syscall.pid, syscall.ppid, rest.comm, rest.exe, event.id, time, is_exec))
+        if process.text is None:
+            process.text = self._text_of(process)
+        return process
+
+    def _text_of(self, process: Process) -> str:
+        options = self._options
+        text = ""
+        if options.pid:
+            text = f',"{self._named("PID")}":{{{self._text(process.program)}}}'
+            if process.parent is not None:
+                members = self._full if options.ppid_verbose else self._text
+                text += f',"{self._named("PPID")}":{{{members(process.parent)}}}'
+        if options.spawned_by and process.spawned_by is not None:
+            by = process.spawned_by
+            comm, exe = self._quote(by.comm), self._quote(by.exe)
+            text += f',"{self._named("SPAWNED_BY")}":{{{self._text(by)},"pid":{by.pid},"comm":{comm},"exe":{exe}}}'
+        return text
+
+    def _text(self, program: Program) -> str:
+        if program.text is None:
+            text = f'"EVENT_ID":"{program.event_id}"' if program.event_id else f'"START_TIME":"{program.started:.3f}"'
+            if program.key is not None:
+                guid = process_guid(self._host.boot_id, *program.key)
+                text += f',"GUID":"{guid}","GUID_SOURCE":"{program.source}"'
+            program.text = text
+        return program.text
+
+    def _full(self, program: Program) -> str:
+        comm, exe = self._quote(program.comm), self._quote(program.exe)
+        return f'{self._text(program)},"comm":{comm},"exe":{exe},"ppid":{program.ppid}'
+
+    def _other_records(self, event: Event, table: ProcessTable, local: bool) -> None:
+        for name, group in event.records.items():
+            if name == "SYSCALL":
+                continue
+            for index, record in enumerate(group):
+                if record.pids:
+                    group[index] = self._extended(record, event, table, local)
+
+    def _extended(self, record: Record, event: Event, table: ProcessTable, local: bool) -> Record:
+        """A copy of a record with the identities of the processes it names."""
+        time = float(event.id.partition(":")[0])
+        text = record.text
+        for key, pid in record.pids:
+            process = table.find(pid, time)
+            if process is not None and key not in record.fields:
+                text += f',"{self._named(key)}":{{{self._full(process.program)}}}'
+        ses: Any = record.fields.get("ses")
+        if local and self._options.session_guid and isinstance(ses, int):
+            text += self._sessions.get(ses) or self._session(ses)
+        return Record(record.type, record.body, record.fields, text)
+
+    def _session(self, ses: int | None) -> str:
+        guid = session_guid(self._host.boot_id, ses) if ses is not None else None
+        if len(self._sessions) > 4096:
+            self._sessions = {None: ""}
+        text = self._sessions[ses] = f',"{self._named("SESSION_GUID")}":{self._quote(guid) if guid else "null"}'
+        return text
+
+    def _named(self, key: str) -> str:
+        """The key, in the form that `enrich.prefix` asks for."""
+        return self._prefix + key.lower() if self._prefix else key
+
+    def _table_of(self, node: str) -> ProcessTable:
+        table = self._foreign.get(node)
+        if table is None:
+            if len(self._foreign) >= _MAX_NODES:
+                del self._foreign[next(iter(self._foreign))]
+            table = self._foreign[node] = self._local.without_proc()
+        return table
