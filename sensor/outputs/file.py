@@ -1,0 +1,264 @@
+"""The local log: a file that is appended to, rotated by size and by age, and readable for those who should read it.
+
+    audit.jsonl  audit.jsonl.1  audit.jsonl.2  …        0640, and with read_users an access control list
+
+Shippers follow such files, so: one write(2) with O_APPEND for a batch, rotation by rename, a new file appears with its
+rights already set, no header line, and never half a line followed by another. When the disk is full in the middle of a
+line, the line is finished later; when the program must end before that, or was killed in a write, it is cut off.
+"""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import stat
+import struct
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+
+from sensor.outputs import Log, Options, Unsent, encode
+from sensor.stats import OutputStats
+
+ACL = "system.posix_acl_access"
+USER_OBJ, USER, GROUP_OBJ, GROUP, MASK, OTHER = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20  # linux/posix_acl.h
+READ, WRITE = 4, 2
+NO_ID = 0xFFFFFFFF
+
+ROTATION_PAUSE = 10
+"""Seconds before a rotation that failed is tried again; until then the old file grows."""
+LOOK_PERIOD = 1.0
+"""Seconds between two looks whether the file still stands under its name."""
+SETTLE = 0.05
+"""Seconds another sensor, ending in this moment, is given to finish the line it is writing."""
+
+
+def access_list(users: Iterable[int], groups: Iterable[int], other: bool) -> bytes:
+    """Encode the list: owner read and write, group and those named read; as struct posix_acl_xattr_header has it."""
+    entries = [
+        (USER_OBJ, READ | WRITE, NO_ID),
+        *((USER, READ, number) for number in sorted(users)),
+        (GROUP_OBJ, READ, NO_ID),
+        *((GROUP, READ, number) for number in sorted(groups)),
+        (MASK, READ, NO_ID),
+        (OTHER, READ if other else 0, NO_ID),
+    ]
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
+
+
+def numbers(names: Iterable[str], look_up: Callable[[str], int], log: Log) -> set[int]:
+    """Turn names, or numbers, of users or groups into numbers; unknown ones are logged and left out."""
+    found = set()
+    for name in names:
+        try:
+            found.add(int(name) if name.isdigit() else look_up(name))
+        except KeyError:
+            log(f"{name}: no such user or group; left out of the readers")
+    return found
+
+
+class FileOutput:
+    """Appends to the file at `path`, an absolute path; opens it at the first write, flush or reopen."""
+
+    def __init__(self, path: str, options: Options, stats: OutputStats, log: Log) -> None:
+        self._path = path
+        self._options = options
+        self._stats = stats
+        self._log = log
+        self._unsent = Unsent(options.buffer, stats)
+        self._fd = -1
+        self._size = 0
+        self._regular = True
+        self._period = 0
+        self._rotate_at = 0.0
+        self._look_at = 0.0
+        users = numbers(options.read_users, lambda name: pwd.getpwnam(name).pw_uid, log)
+        groups = numbers(options.read_groups, lambda name: grp.getgrnam(name).gr_gid, log)
+        self._acl = access_list(users, groups, options.read_other) if users or groups else None
+
+    def write(self, lines: list[str]) -> None:
+        if lines:
+            self._unsent.add(encode(lines, self._options.line_prefix))
+            self._drain()
+
+    def flush(self) -> None:
+        now = time.monotonic()
+        if now >= self._look_at:
+            self._look_at = now + LOOK_PERIOD
+            self._look()
+        if self._unsent.data or self._fd < 0 or self._is_due():
+            self._drain()
+
+    def reopen(self) -> None:
+        self._close()
+        self._drain()
+
+    def close(self) -> None:
+        self._drain()
+        self._close()
+        self._unsent.give_up()
+
+    def _drain(self) -> None:
+        """Write what is unsent, in as many files as it takes."""
+        unsent = self._unsent
+        try:
+            if self._fd < 0:
+                self._open()
+            if self._is_due():
+                self._rotate()
+            while unsent.data:
+                size = self._fitting()
+                if size == 0:
+                    self._rotate()
+                    size = self._fitting()
+                if self._size == 0:
+                    self._period = self._period_of(time.time())
+                before = len(unsent.data)
+                unsent.write(self._fd, size)
+                self._size += before - len(unsent.data)
+        except OSError as error:
+            unsent.failed(error)
+            self._stats.retries += 1
+            self._log(f"{self._path}: {error.strerror}; trying again")
+
+    def _fitting(self) -> int:
+        """How much of what is unsent belongs into this file: whole lines, at least one in an empty file."""
+        data, limit = self._unsent.data, self._options.size
+        if limit is None or self._size + len(data) <= limit or not self._regular or time.monotonic() < self._rotate_at:
+            return len(data)
+        if self._unsent.torn:
+            return data.find(b"\n") + 1
+        fitting = data.rfind(b"\n", 0, max(0, limit - self._size)) + 1
+        return fitting if fitting or self._size else data.find(b"\n") + 1
+
+    def _is_due(self) -> bool:
+        """Whether the clock has passed a multiple of `age` since the file was last begun or written to."""
+        return bool(
+            self._options.age
+            and self._size
+            and self._regular
+            and not self._unsent.torn
+            and self._period_of(time.time()) > self._period
+            and time.monotonic() >= self._rotate_at
+        )
+
+    def _period_of(self, moment: float) -> int:
+        return int(moment / (self._options.age or 1))
+
+    def _open(self) -> None:
+        """Open the file, or begin it; raises OSError."""
+        try:
+            # Never waits for a FIFO's reader; means nothing to a file.
+            fd = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC)
+        except FileNotFoundError:
+            fd = self._create()
+            try:
+                os.rename(self._path + ".tmp", self._path)
+            except OSError:
+                os.close(fd)
+                raise
+        self._fd = fd
+        status = os.fstat(fd)
+        self._regular = stat.S_ISREG(status.st_mode)
+        self._period = self._period_of(status.st_mtime)
+        if self._regular:
+            self._permit(fd)
+            self._cut_torn_line(fd)
+            self._size = os.fstat(fd).st_size
+
+    def _create(self) -> int:
+        """Make FILE.tmp with its rights; raises OSError."""
+        path = self._path + ".tmp"
+        with suppress(FileNotFoundError):
+            os.unlink(path)  # left by one that was killed
+        fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        self._permit(fd)
+        return fd
+
+    def _permit(self, fd: int) -> None:
+        """Set mode and access list; a file system without lists, or a file of another user, is logged."""
+        try:
+            if self._acl is not None:
+                os.setxattr(fd, ACL, self._acl)
+                return
+            if ACL in os.listxattr(fd):
+                os.removexattr(fd, ACL)
+            os.fchmod(fd, 0o644 if self._options.read_other else 0o640)
+        except OSError as error:
+            self._log(f"{self._path}: who may read it cannot be set: {error.strerror}")
+
+    def _cut_torn_line(self, fd: int) -> None:
+        """Cut off the half line a predecessor left who was killed in a write, unless somebody is still writing it."""
+        size = os.fstat(fd).st_size
+        if size == 0 or os.pread(fd, 1, size - 1) == b"\n":
+            return
+        time.sleep(SETTLE)
+        if os.fstat(fd).st_size != size:
+            return
+        end = size
+        while end > 0:
+            start = max(0, end - 65536)
+            newline = os.pread(fd, end - start, start).rfind(b"\n")
+            end = start + newline + 1
+            if newline >= 0:
+                break
+        os.ftruncate(fd, end)
+        self._log(f"{self._path}: {size - end} bytes of a line cut off that was never finished")
+
+    def _rotate(self) -> None:
+        """Begin a new file; when that fails the old one is written to for another while."""
+        path, kept = self._path, self._options.generations
+        self._rotate_at = time.monotonic() + ROTATION_PAUSE
+        try:
+            fd = self._create()
+        except OSError as error:
+            self._log(f"{path}.tmp: {error.strerror}; the old file grows on")
+            return
+        try:
+            for number in range(kept - 1, 0, -1):
+                with suppress(FileNotFoundError):
+                    os.rename(f"{path}.{number}", f"{path}.{number + 1}")
+            if kept:
+                with suppress(FileNotFoundError):
+                    os.rename(path, path + ".1")
+            os.rename(path + ".tmp", path)
+        except OSError as error:
+            os.close(fd)
+            self._log(f"{path}: {error.strerror}; the old file grows on")
+            return
+        os.close(self._fd)
+        self._fd, self._size, self._rotate_at = fd, 0, 0.0
+        self._stats.rotations += 1
+        self._remove_beyond(kept)
+
+    def _remove_beyond(self, kept: int) -> None:
+        """Remove generations kept under an earlier configuration."""
+        with suppress(OSError):
+            while True:
+                kept += 1
+                os.unlink(f"{self._path}.{kept}")
+
+    def _look(self) -> None:
+        """Notice that the file was moved, removed or truncated under us."""
+        if self._fd < 0:
+            return
+        ours = os.fstat(self._fd)
+        self._size = ours.st_size
+        try:
+            theirs = os.stat(self._path)
+        except OSError:
+            theirs = None
+        if theirs is None or (theirs.st_dev, theirs.st_ino) != (ours.st_dev, ours.st_ino):
+            self._close()
+
+    def _close(self) -> None:
+        """Close; a line that is half in this file is taken back, to be written whole into the next."""
+        if self._fd < 0:
+            return
+        if self._unsent.torn and self._regular:
+            with suppress(OSError):
+                os.ftruncate(self._fd, os.fstat(self._fd).st_size - self._unsent.torn)
+        self._unsent.rewind()
+        os.close(self._fd)
+        self._fd = -1

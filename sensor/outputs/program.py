@@ -1,0 +1,56 @@
+"""`file: "| /program arguments"`: lines go to the standard input of a program.
+
+The program runs as the sensor's user, without its capabilities, with an environment of only PATH; arguments are split
+as a shell does, but there is no shell. When it ends it is started again, after a pause that grows.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+
+from sensor.outputs import Log, Options, Stream
+from sensor.stats import OutputStats
+
+ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+
+
+class ProgramOutput(Stream):
+    """Writes to the program named after the bar in `options.file`."""
+
+    def __init__(self, options: Options, stats: OutputStats, log: Log) -> None:
+        super().__init__(options, stats, log)
+        self._arguments = shlex.split(options.file[1:])
+        self._started: list[int] = []
+
+    def connect(self) -> int:
+        self._reap()
+        if not self._arguments:
+            raise FileNotFoundError(2, "no program is named")
+        theirs, ours = os.pipe()
+        try:
+            pid = os.posix_spawn(
+                self._arguments[0],
+                self._arguments,
+                ENVIRONMENT,
+                file_actions=[(os.POSIX_SPAWN_DUP2, theirs, 0)],
+                setsigmask=[],
+                setsigdef=[signal.SIGPIPE],
+            )
+        except OSError:
+            os.close(ours)
+            raise
+        finally:
+            os.close(theirs)
+        self._started.append(pid)
+        os.set_blocking(ours, False)
+        return ours
+
+    def close(self) -> None:
+        super().close()
+        self._reap()
+
+    def _reap(self) -> None:
+        """Collect the programs that have ended."""
+        self._started = [pid for pid in self._started if os.waitpid(pid, os.WNOHANG)[0] == 0]

@@ -1,0 +1,158 @@
+"""What the outputs share: bytes of lines, the bounded buffer, the stream that breaks and is made again."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+import pytest
+
+from sensor.outputs import Options, Stream, Unsent, encode, reason
+from sensor.stats import OutputStats
+
+
+@pytest.mark.parametrize(
+    ("lines", "prefix", "expected"),
+    [
+        (["{}"], None, b"{}\n"),
+        (["{1}", "{2}"], "", b"{1}\n{2}\n"),
+        (["{1}", "{2}"], "@cee: ", b"@cee: {1}\n@cee: {2}\n"),
+        (["\xc3\xa9"], None, b"\xc3\xa9\n"),
+        (["{}"], "é", b"\xc3\xa9{}\n"),
+    ],
+)
+def test_a_character_is_a_byte(lines, prefix, expected):
+    assert encode(lines, prefix) == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [(errno.ENOSPC, "ENOSPC"), (errno.EAGAIN, "slow"), (0, "unknown"), (99999, "unknown")],
+)
+def test_an_error_has_a_name_from_a_closed_set(number, expected):
+    assert reason(OSError(number, "")) == expected
+
+
+def test_what_does_not_fit_is_lost_in_whole_lines_and_counted():
+    stats = OutputStats()
+    unsent = Unsent(10, stats)
+    unsent.failed(OSError(errno.ENOSPC, ""))
+    for data in (b"11\n22\n", b"33\n44\n55\n", b"66\n"):
+        unsent.add(data)
+    assert unsent.data == b"11\n22\n33\n"
+    assert (stats.lost_lines, stats.errors) == ({"ENOSPC": 3}, {"ENOSPC": 1})
+    unsent.give_up()
+    assert stats.lost_lines == {"ENOSPC": 6}
+
+
+def test_an_unfinished_line_can_be_begun_again(tmp_path):
+    stats = OutputStats()
+    unsent = Unsent(100, stats)
+    fd = os.open(tmp_path / "file", os.O_WRONLY | os.O_CREAT)
+    unsent.add(b"first\nsecond\n")
+    for size, torn in ((3, 3), (1, 4), (2, 0), (2, 2), (2, 4)):
+        unsent.write(fd, size)
+        assert unsent.torn == torn
+    assert (stats.lines, stats.bytes) == (1, 10)
+    unsent.rewind()
+    assert (unsent.data, unsent.torn) == (b"second\n", 0)
+    os.close(fd)
+
+
+class Pipes(Stream):
+    """A stream whose far ends the test holds, each of which takes some bytes only when it is read."""
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options, OutputStats(), lambda message: None)
+        self.ends: list[int] = []
+        self.refuse = False
+
+    def connect(self) -> int:
+        if self.refuse:
+            raise ConnectionRefusedError(errno.ECONNREFUSED, "refused")
+        end, ours = os.pipe()
+        os.set_blocking(ours, False)
+        os.set_blocking(end, False)
+        self.ends.append(end)
+        return ours
+
+    def at_once(self) -> None:
+        """Let the next flush try again without a pause."""
+        self._try_at = 0
+
+
+@pytest.fixture
+def pipes():
+    stream = Pipes(Options(buffer=1 << 20))
+    yield stream
+    stream.refuse = True
+    for end in stream.ends:
+        os.close(end)
+    stream.close()
+
+
+def everything(fd: int) -> bytes:
+    got = b""
+    try:
+        while part := os.read(fd, 1 << 20):
+            got += part
+    except BlockingIOError:
+        pass
+    return got
+
+
+def test_a_reader_that_stands_still_costs_no_time_and_gets_it_all_later(pipes):
+    lines = ["x" * 999] * 100
+    pipes.write(lines)  # 100 kB, into a pipe of 64
+    got = everything(pipes.ends[0])
+    assert len(got) < 100_000
+    pipes.flush()
+    assert got + everything(pipes.ends[0]) == encode(lines, None)
+    assert pipes._stats.errors == {}
+
+
+def test_a_reader_that_stands_still_too_long_loses_whole_lines(pipes):
+    for _ in range(20):
+        pipes.write(["x" * 999] * 100)  # 2 MB in all, and a buffer of 1
+    got = everything(pipes.ends[0])
+    while pipes._unsent.data:
+        pipes.flush()
+        got += everything(pipes.ends[0])
+    assert got.count(b"\n") + pipes._stats.lost_lines["slow"] == 2000
+    assert set(got.split(b"\n")) == {b"x" * 999, b""}
+
+
+def test_a_line_cut_by_a_break_is_whole_on_the_next_stream(pipes):
+    lines = [f"{number:0999}" for number in range(100)]
+    pipes.write(lines)
+    first = everything(pipes.ends[0])
+    os.close(pipes.ends.pop())
+    pipes.flush()
+    pipes.at_once()
+    pipes.flush()
+    second = everything(pipes.ends[0])
+    while pipes._unsent.data:
+        pipes.flush()
+        second += everything(pipes.ends[0])
+    assert first[: first.rfind(b"\n") + 1] + second == encode(lines, None)
+    assert pipes._stats.errors == {"EPIPE": 1}
+    assert pipes._stats.retries == 1
+
+
+def test_nobody_there_is_tried_again_but_not_at_once(pipes):
+    pipes.refuse = True
+    for _ in range(5):
+        pipes.write(["{}"])
+    assert pipes._stats.errors == {"ECONNREFUSED": 1}
+    pipes.refuse = False
+    pipes.at_once()
+    pipes.flush()
+    assert everything(pipes.ends[0]) == b"{}\n" * 5
+
+
+def test_the_end_counts_what_stays_behind():
+    stream = Pipes(Options(buffer=1 << 20))
+    stream.refuse = True
+    stream.write(["{}"] * 3)
+    stream.close()
+    assert stream._stats.lost_lines == {"ECONNREFUSED": 3}
