@@ -22,3 +22,6 @@ class Options:
     processes: int = option(
         32768, "Processes alive at once that the kernel side keeps track of, 200 bytes each.", minimum=1
     )
+
+
+DEFAULTS = Options()

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sensor.errors import ProbeError
-from sensor.probe import Options, bpf, bpffs, layout, offsets
+from sensor.probe import DEFAULTS, Options, bpf, bpffs, layout, offsets
 from sensor.probe.btf import Btf
 from sensor.probe.ring import Ring
 
@@ -58,7 +58,7 @@ class Status(NamedTuple):
     """Fields that this kernel lacks, and so every record."""
 
 
-def load(options: Options = Options()) -> Status:  # noqa: B008 - frozen
+def load(options: Options = DEFAULTS) -> Status:
     """Load, attach and pin the probe; nothing happens when just this probe is there. Needs root."""
     size = options.ring_size
     if size & (size - 1) or size < mmap.PAGESIZE:
@@ -73,7 +73,7 @@ def load(options: Options = Options()) -> Status:  # noqa: B008 - frozen
     return status(options)
 
 
-def unload(options: Options = Options()) -> Status:  # noqa: B008 - frozen
+def unload(options: Options = DEFAULTS) -> Status:
     """Detach the probe, of whatever version, and remove every trace of it; nothing happens when there is none."""
     with _translated():
         if os.path.isdir(options.path):
@@ -85,7 +85,7 @@ def unload(options: Options = Options()) -> Status:  # noqa: B008 - frozen
     return status(options)
 
 
-def status(options: Options = Options()) -> Status:  # noqa: B008 - frozen
+def status(options: Options = DEFAULTS) -> Status:
     """Look at the probe; changes nothing."""
     pins = layout.pins(options.path)
     with _translated():

@@ -1,0 +1,149 @@
+"""Thousands of processes, started in every way Linux knows: the probe knows each exactly as it knew itself.
+
+identity.c makes the processes and lets each write down its own inputs; the identifier is computed here from these and
+from the records, by code that shares nothing with the sensor's.
+"""
+
+from __future__ import annotations
+
+import collections
+import hashlib
+import os
+import shutil
+import struct
+import subprocess
+import time
+import uuid
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from sensor.probe.layout import EXEC, EXIT, FORK, ProbeRecord
+from sensor.probe.ring import Ring
+from tests.probe.loaded import loaded, obstacle
+
+pytestmark = [pytest.mark.root, pytest.mark.skipif(obstacle() is not None, reason=str(obstacle()))]
+
+PROCESSES = int(os.environ.get("IDENTITY_PROCESSES", "1000"))
+"""10,000 in the run that counts: IDENTITY_PROCESSES=10000."""
+
+
+class Who(NamedTuple):
+    namespace: int
+    ticks: int
+    ns_tgid: int
+    tgid: int
+
+    def cpid(self, boot: str) -> uuid.UUID:
+        """The Common Process Identifier, as its specification has it."""
+        inputs = uuid.UUID(boot).bytes + struct.pack("=QQq", self.namespace, self.ticks, self.ns_tgid)
+        digest = bytearray(hashlib.sha256(inputs).digest()[:16])
+        digest[6] = digest[6] & 0x0F | 0x80
+        digest[8] = digest[8] & 0x3F | 0x80
+        return uuid.UUID(bytes=bytes(digest))
+
+
+class Story(NamedTuple):
+    kind: str
+    execs: int
+    status: int
+    me: Who
+    parent: Who
+    spawner: Who
+    adopter: Who
+    boot: str
+
+
+def recorded(record: ProbeRecord, prefix: str = "") -> Who:
+    start, *rest = (getattr(record, prefix + name) for name in ("start", "pidns", "ns_tgid", "tgid"))
+    return Who(rest[0], start // 10_000_000, rest[1], rest[2])
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if not shutil.which("cc"):
+        pytest.skip("needs a C compiler")
+    binary = tmp_path_factory.mktemp("identity") / "identity"
+    source = Path(__file__).with_name("identity.c")
+    subprocess.run(["cc", "-O1", "-Wall", "-Wextra", "-Werror", "-pthread", "-o", binary, source], check=True)
+    return binary
+
+
+def run(ring: Ring, program: Path, *arguments: str) -> tuple[list[Story], list[ProbeRecord]]:
+    """Run the program while the ring is read; returns what the processes wrote, and all records of that time."""
+    report = program.with_name(f"report-{time.monotonic_ns()}")
+    before = ring.lost()
+    ring.drain()
+    records = []
+    with subprocess.Popen([program, report, *arguments], stdout=subprocess.PIPE) as process:
+        while process.poll() is None:
+            records += ring.drain()
+            time.sleep(0.01)
+        assert process.stdout is not None
+        promised = sum(map(int, process.stdout.read().split()))
+    records += ring.drain()
+    assert process.returncode == 0
+    assert ring.lost() == before
+    stories = []
+    for line in report.read_text().splitlines():
+        kind, execs, status, *numbers, boot = line.split()
+        whos = (Who(*map(int, numbers[i : i + 4])) for i in range(0, 16, 4))
+        stories.append(Story(kind, int(execs), int(status), *whos, boot))
+    assert len(stories) == promised
+    return stories, records
+
+
+def by_process(records: list[ProbeRecord]) -> dict[Who, list[ProbeRecord]]:
+    processes = collections.defaultdict(list)
+    for record in records:
+        processes[recorded(record)].append(record)
+    return processes
+
+
+def complaints(story: Story, records: list[ProbeRecord]) -> list[str]:
+    """What the records say of a process that is not what it said itself."""
+    kinds = [record.kind for record in records]
+    found = []
+    if kinds != [FORK, *[EXEC] * story.execs, EXIT]:
+        return [f"records {kinds}"]
+    for record in records:
+        if recorded(record).cpid(story.boot) != story.me.cpid(story.boot):
+            found.append("its own identity")
+        if recorded(record, "spawner_").cpid(story.boot) != story.spawner.cpid(story.boot):
+            found.append("its spawner")
+        parent = story.parent if record.kind == FORK else story.adopter
+        if recorded(record, "parent_").cpid(story.boot) != parent.cpid(story.boot):
+            found.append(f"its parent at {record.kind}")
+    if records[-1].status != story.status << 8:
+        found.append(f"its status {records[-1].status}")
+    return found
+
+
+def test_every_process_is_who_it_says(program: Path) -> None:
+    with loaded() as ring:
+        stories, records = run(ring, program, str(PROCESSES))
+        processes = by_process(records)
+        wrong = {story: found for story in stories if (found := complaints(story, processes.get(story.me, [])))}
+        known = {story.me for story in stories}
+        unheard = [
+            record for record in records if recorded(record, "spawner_") in known and recorded(record) not in known
+        ]
+        alive = known.intersection(map(recorded, ring.live()))
+
+    assert len(stories) >= PROCESSES
+    assert len({story.me for story in stories}) == len(stories)
+    assert wrong == {}
+    assert silent == []
+    assert alive == set()
+    assert {story.kind for story in stories} >= {"vfork", "clone-parent", "double-fork", "thread-exec", "pid-namespace"}
+
+
+def test_one_process_id_used_again_and_again_is_never_the_same_process(program: Path) -> None:
+    with loaded() as ring:
+        stories, records = run(ring, program, str(PROCESSES // 10), "reuse")
+        processes = by_process(records)
+
+    assert len({story.me.tgid for story in stories}) == 1
+    assert len({story.me.cpid(story.boot) for story in stories}) == len(stories) == PROCESSES // 10
+    assert [found for story in stories if (found := complaints(story, processes.get(story.me, [])))] == []

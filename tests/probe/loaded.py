@@ -1,0 +1,54 @@
+"""The real probe for the length of a test, under a name of its own, so that a probe in use on the machine is untouched.
+
+with loaded() as ring:
+    subprocess.run(["/bin/true"])
+    records = ring.drain()
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import itertools
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from sensor.probe import DEFAULTS, Options, btf, layout, loader
+from sensor.probe.ring import Ring
+
+_numbers = itertools.count()
+
+
+def obstacle() -> str | None:
+    """Why the probe cannot be loaded on this machine; None when it can."""
+    if os.geteuid() != 0:
+        return "loading the probe needs root"
+    if not Path(btf.PATH).exists():
+        return "loading the probe needs a kernel with BTF"
+    if importlib.util.find_spec("bcc") is None:
+        return "loading the probe needs BCC (python3-bpfcc)"
+    return None
+
+
+@contextlib.contextmanager
+def options_of_a_test(options: Options = DEFAULTS) -> Iterator[Options]:
+    """Options with a path of their own; whatever was loaded there is unloaded at the end."""
+    options = replace(options, path=f"/sys/fs/bpf/host-sensor-test-{os.getpid()}-{next(_numbers)}")
+    try:
+        yield options
+    finally:
+        loader.unload(options)
+
+
+@contextlib.contextmanager
+def loaded(options: Options = DEFAULTS) -> Iterator[Ring]:
+    """A freshly loaded probe, and its reader."""
+    with options_of_a_test(options) as options:
+        loader.load(options)
+        ring = Ring.open(layout.pins(options.path))
+        try:
+            yield ring
+        finally:
+            ring.close()
