@@ -126,9 +126,7 @@ def test_every_process_is_who_it_says(program: Path) -> None:
         processes = by_process(records)
         wrong = {story: found for story in stories if (found := complaints(story, processes.get(story.me, [])))}
         known = {story.me for story in stories}
-        unheard = [
-            record for record in records if recorded(record, "spawner_") in known and recorded(record) not in known
-        ]
+        silent = [one for one in records if recorded(one, "spawner_") in known and recorded(one) not in known]
         alive = known.intersection(map(recorded, ring.live()))
 
     assert len(stories) >= PROCESSES
