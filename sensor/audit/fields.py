@@ -30,12 +30,16 @@ UNSET = 4294967295
 """The kernel's (uid_t)-1 and unset session, which tools write as `unset`."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?:\[[0-9]+\])?")
+_PLAIN = re.compile(r"""(?:[A-Za-z][A-Za-z0-9_-]*(?:\[[0-9]+\])?=(?:"[^" ]*"|[^" {][^ ]*)(?: (?=.)|\Z))+""", re.DOTALL)
+"""Sections in which each word is a whole `name=value`: nearly all of them."""
 _INTEGER = re.compile(r"-?[0-9]{1,20}")
 _HEXADECIMAL = re.compile(r"[0-9a-fA-F]{1,16}")
 _OCTAL = re.compile(r"[0-7]{1,22}")
 _ENCODED = re.compile(r"(?:[0-9A-F]{2})+")
 _MESSAGE = re.compile(r"(?:^|[ \x1d])msg='")
 _PERMISSIONS = re.compile(r"(denied|granted)\s+(?:\{ ?([^{}]*)\}|null)(?: for)?")
+_LONGEST_WORD = 80
+_WORDS = 2048
 _NULLS = frozenset({"?", "(null)"})
 _TEXTS = frozenset({"encoded", "string"})
 _QUOTES = "\"'"
@@ -62,13 +66,63 @@ class Collector:
             fields[f"{name}_{number}"] = value
             self._repeats[name] = number + 1
 
+    def merge(self, parts: list[Fields]) -> None:
+        """Add the names and values of all parts."""
+        merged: Fields = {}
+        for part in parts:
+            merged.update(part)
+        if len(merged) == sum(map(len, parts)) and merged.keys().isdisjoint(self.fields):
+            self.fields.update(merged)
+            return
+        for part in parts:
+            for name, value in part.items():
+                self.add(name, value)
 
-def parse_fields(body: str, kinds: Mapping[str, str]) -> Fields:
-    """Parse one body.
 
-    body: without blanks at either end.
-    kinds: field name → decimal, hex, octal or encoded, for this type of record.
+class Kinds:
+    """How the fields of one type of record are written, and the short ones decoded lately.
+
+    kinds: field name → decimal, hex, octal, encoded or string.
+    words: `name=value` as written → its fields; most words come again and again.
     """
+
+    __slots__ = ("kinds", "words")
+
+    def __init__(self, kinds: Mapping[str, str]) -> None:
+        self.kinds = kinds
+        self.words: dict[str, Fields] = {}
+
+    def of(self, name: str) -> str:
+        """How the values of a name are written."""
+        kind = self.kinds.get(name)
+        if kind is None:
+            kind = "decimal" if name.endswith(("uid", "gid")) and not name.endswith(("uuid", "guid")) else "string"
+        return kind
+
+    def field(self, word: str) -> Fields:
+        """Decode one whole `name=value`; a word where a number belongs goes under name_text, and name is null."""
+        name, _, raw = word.partition("=")
+        fields = self.decode(name, raw)
+        if len(word) <= _LONGEST_WORD:
+            if len(self.words) >= _WORDS:
+                self.words.clear()
+            self.words[word] = fields
+        return fields
+
+    def decode(self, name: str, raw: str) -> Fields:
+        """Decode a value as written, with its quotes."""
+        text, quoted = unquote(raw)
+        kind = self.of(name)
+        if (quoted and kind in _TEXTS) or (name == "subj" and not raw):
+            return {name: text}
+        value = decode(text, kind)
+        if kind == "decimal" and isinstance(value, str):
+            return {name: None, f"{name}_text": value}
+        return {name: value}
+
+
+def parse_fields(body: str, kinds: Kinds) -> Fields:
+    """Parse one body, which has no blanks at either end."""
     record = Collector()
     message = _MESSAGE.search(body)
     if message is not None and (end := _message_end(body, message.end())) >= 0:
@@ -104,14 +158,6 @@ def decode(raw: str, kind: str) -> Value:
     return raw
 
 
-def kind_of(name: str, kinds: Mapping[str, str]) -> str:
-    """How the values of a name are written."""
-    kind = kinds.get(name)
-    if kind is None:
-        kind = "decimal" if name.endswith(("uid", "gid")) and not name.endswith(("uuid", "guid")) else "string"
-    return kind
-
-
 def _message_end(body: str, start: int) -> int:
     """Where the quote that ends msg='…' stands: the last one a separator follows; -1 if none does."""
     end = len(body)
@@ -121,8 +167,14 @@ def _message_end(body: str, start: int) -> int:
     return -1
 
 
-def split_section(section: str) -> Iterator[tuple[str, str]]:
+def split_section(section: str) -> list[tuple[str, str]]:
     """Cut a section into (name, value as written); words that belong to no name have the name ""."""
+    if _PLAIN.fullmatch(section):
+        return [tuple(word.split("=", 1)) for word in section.split(" ")]  # type: ignore[misc]
+    return list(_split_odd_section(section))
+
+
+def _split_odd_section(section: str) -> Iterator[tuple[str, str]]:
     words = section.split(" ")
     last_quote, last_brace = _last_closings(words)
     index, count = 0, len(words)
@@ -173,21 +225,12 @@ def _next_name(words: list[str], index: int) -> int:
     return index
 
 
-def _collect(section: str, kinds: Mapping[str, str], into: Collector) -> None:
-    for name, raw in split_section(section):
-        if not name:
-            into.add("TEXT", raw)
-            continue
-        text, quoted = unquote(raw)
-        kind = kind_of(name, kinds)
-        if (quoted and kind in _TEXTS) or (name == "subj" and not raw):
-            into.add(name, text)
-            continue
-        value = decode(text, kind)
-        if kind == "decimal" and isinstance(value, str):
-            into.add(f"{name}_text", value)
-            value = None
-        into.add(name, value)
+def _collect(section: str, kinds: Kinds, into: Collector) -> None:
+    if _PLAIN.fullmatch(section):
+        known, field = kinds.words.get, kinds.field
+        into.merge([known(word) or field(word) for word in section.split(" ")])
+    else:
+        into.merge([kinds.decode(name, raw) if name else {"TEXT": raw} for name, raw in _split_odd_section(section)])
 
 
 def unquote(raw: str) -> tuple[str, bool]:

@@ -12,11 +12,11 @@ are new each time and have a decoder of their own (sensor.audit.syscall).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Callable
 
 from sensor.audit.argv import parse_execve, parse_proctitle
-from sensor.audit.fields import Fields, parse_fields
+from sensor.audit.fields import Fields, Kinds, parse_fields
 from sensor.audit.header import BLANKS
 from sensor.audit.options import TransformOptions
 from sensor.audit.render import Render, renderer
@@ -64,7 +64,7 @@ class RecordDecoder:
         self.cache: dict[str, Record] = {}
         self._options = options
         self._transforms = transforms
-        self._kinds: dict[str, Mapping[str, str]] = {}
+        self._kinds: dict[str, Kinds] = {}
         self._entries = entries
 
     def decode(self, name: str, body: str) -> Record:
@@ -94,12 +94,12 @@ class RecordDecoder:
             transform(name, fields)
         return fields
 
-    def kinds(self, name: str) -> Mapping[str, str]:
+    def kinds(self, name: str) -> Kinds:
         """How the fields of a type are written; one table for all types that nobody knows."""
         name = name if name in NUMBERS else ""
         kinds = self._kinds.get(name)
         if kinds is None:
-            kinds = self._kinds[name] = kinds_of(name)
+            kinds = self._kinds[name] = Kinds(kinds_of(name))
         return kinds
 
     def _remember(self, key: str, name: str, body: str) -> Record:
@@ -113,7 +113,7 @@ class RecordDecoder:
         return record
 
 
-def _parse_prefixed(name: str, body: str, kinds: Mapping[str, str]) -> Fields:
+def _parse_prefixed(name: str, body: str, kinds: Kinds) -> Fields:
     """Parse fields behind the words that the kernel writes before those of a few types."""
     if name == "TTY" and body.startswith("tty "):
         body = body[4:]

@@ -7,10 +7,15 @@ style a text that is not UTF-8 has its exact bytes beside it, in hexadecimal:
 
 from __future__ import annotations
 
-from typing import Callable, NamedTuple
+from functools import lru_cache, partial
+from typing import Any, Callable, NamedTuple
 
 from sensor.audit.fields import Fields, Value
 from sensor.audit.text import Quote, bad_bytes, quote_percent, quote_unicode
+
+_REMEMBERED = 4096
+_LONGEST = 64
+_SMALL = frozenset({int, type(None)})
 
 Render = Callable[[Fields], str]
 """Fields → the members of a JSON object, without its braces."""
@@ -29,9 +34,20 @@ class Style(NamedTuple):
 
 def renderer(strings: str) -> Render:
     """The renderer for one value of `transform.strings`."""
-    if strings == "percent":
-        return lambda fields: _members(fields, quote_percent)
-    return lambda fields: _members(_with_bytes(fields), quote_unicode)
+    quote = quoter(strings)
+    remembered: Callable[[str, Any], str] = lru_cache(_REMEMBERED)(partial(_member, quote))
+
+    def render(fields: Fields) -> str:
+        return ",".join(
+            [
+                remembered(name, value)
+                if value.__class__ in _SMALL or (isinstance(value, str) and len(value) <= _LONGEST)
+                else _member(quote, name, value)
+                for name, value in fields.items()
+            ]
+        )
+
+    return render if strings == "percent" else lambda fields: render(_with_bytes(fields))
 
 
 def quoter(strings: str) -> Quote:
@@ -39,8 +55,8 @@ def quoter(strings: str) -> Quote:
     return quote_percent if strings == "percent" else quote_unicode
 
 
-def _members(fields: Fields, quote: Quote) -> str:
-    return ",".join([f"{quote(name)}:{_value(value, quote)}" for name, value in fields.items()])
+def _member(quote: Quote, name: str, value: Value) -> str:
+    return f"{quote(name)}:{_value(value, quote)}"
 
 
 def _value(value: Value, quote: Quote) -> str:
@@ -52,7 +68,7 @@ def _value(value: Value, quote: Quote) -> str:
         return str(value)
     if isinstance(value, list):
         return "[" + ",".join([_value(element, quote) for element in value]) + "]"
-    return "{" + _members(value, quote) + "}"
+    return "{" + ",".join([_member(quote, name, inner) for name, inner in value.items()]) + "}"
 
 
 def _with_bytes(fields: Fields) -> Fields:

@@ -20,7 +20,7 @@ from sensor.audit.types import RecordTypes
 _NUMBER = "(0|[1-9][0-9]{0,17})"
 _HEX = "(0|[1-9a-f][0-9a-f]{0,15})"
 _USUAL = re.compile(
-    rf"(arch=[0-9a-f]{{1,8}} syscall=(?:0|[1-9][0-9]{{0,8}})) success=(yes|no) exit=(-?[1-9][0-9]{{0,17}}|0)"
+    rf"(arch=[0-9a-f]{{1,8}} syscall=(?:0|[1-9][0-9]{{0,8}}))(?: success=(yes|no) exit=(-?[1-9][0-9]{{0,17}}|0))?"
     rf" a0={_HEX} a1={_HEX} a2={_HEX} a3={_HEX} items={_NUMBER} ppid={_NUMBER} pid={_NUMBER} ([^\0]*)\Z"
 )
 _TYPE = RecordTypes().get("SYSCALL")
@@ -103,13 +103,15 @@ class SyscallDecoder:
             return None
         head = self._heads.get(head_text) or self._head(head_text)
         syscall = Syscall()
+        result = f',"success":"{success}","exit":{exit}' if success else ""
         syscall.text = (
-            f'{head.text},"success":"{success}","exit":{exit},"items":{items},"ppid":{ppid},"pid":{pid},'
+            f'{head.text}{result},"items":{items},"ppid":{ppid},"pid":{pid},'
             f'{rest.text},"ARGV":["0x{a0}","0x{a1}","0x{a2}","0x{a3}"]'
         )
         syscall.extra = ""
         syscall.head, syscall.rest = head, rest
-        syscall.success, syscall.exit = success == "yes", int(exit)
+        syscall.success = success == "yes" if success else None
+        syscall.exit = int(exit) if success else None
         syscall.args = (a0, a1, a2, a3)
         syscall.ppid, syscall.pid = int(ppid), int(pid)
         return syscall

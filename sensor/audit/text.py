@@ -14,7 +14,6 @@ In and out, text is a str in which each character is one byte.
 from __future__ import annotations
 
 import re
-from re import Match
 from typing import Callable
 
 Quote = Callable[[str], str]
@@ -22,9 +21,22 @@ Quote = Callable[[str], str]
 
 _UNSAFE_PERCENT = re.compile(r"[^ -!#$&-*,-\[\]-~]")
 _UNSAFE_JSON = re.compile(r"[^ !#-\[\]-~]")
-_PERCENT = re.compile('[\x00-\x1f\x7f%+"\\\\\ufeff\ud800-\udfff]')
-_JSON = re.compile('[\x00-\x1f"\\\\\ud800-\udfff]')
-_SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
+_QUOTED = {'"': '\\"', "\\": "\\\\"}
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
+_LONE = [chr(0xDC00 + byte) for byte in range(0x80, 0x100)]
+"""What `surrogateescape` makes of bytes that are no part of valid UTF-8."""
+
+
+def _percent(character: str) -> str:
+    return "".join(f"%{byte:02x}" for byte in character.encode("utf-8", "surrogateescape"))
+
+
+_PERCENT_TABLE = str.maketrans(
+    {**{c: _percent(c) for c in [*map(chr, range(0x20)), "\x7f", "%", "+", "\ufeff", *_LONE]}, **_QUOTED}
+)
+_JSON_TABLE = str.maketrans(
+    {**{chr(code): f"\\u{code:04x}" for code in range(0x20)}, **dict.fromkeys(_LONE, "\ufffd"), **_SHORT, **_QUOTED}
+)
 
 
 def quote_percent(text: str) -> str:
@@ -32,7 +44,7 @@ def quote_percent(text: str) -> str:
     if _UNSAFE_PERCENT.search(text) is None:
         return f'"{text}"'
     decoded = text.encode("latin-1").decode("utf-8", "surrogateescape")
-    return '"' + _PERCENT.sub(_percent, decoded).encode().decode("latin-1") + '"'
+    return '"' + decoded.translate(_PERCENT_TABLE).encode().decode("latin-1") + '"'
 
 
 def quote_unicode(text: str) -> str:
@@ -40,7 +52,7 @@ def quote_unicode(text: str) -> str:
     if _UNSAFE_JSON.search(text) is None:
         return f'"{text}"'
     decoded = text.encode("latin-1").decode("utf-8", "surrogateescape")
-    return '"' + _JSON.sub(_escape, decoded).encode().decode("latin-1") + '"'
+    return '"' + decoded.translate(_JSON_TABLE).encode().decode("latin-1") + '"'
 
 
 def bad_bytes(text: str) -> bool:
@@ -52,17 +64,3 @@ def bad_bytes(text: str) -> bool:
     except UnicodeDecodeError:
         return True
     return False
-
-
-def _percent(found: Match[str]) -> str:
-    character = found.group()
-    if character in '"\\':
-        return "\\" + character
-    return "".join(f"%{byte:02x}" for byte in character.encode("utf-8", "surrogateescape"))
-
-
-def _escape(found: Match[str]) -> str:
-    character = found.group()
-    if character >= "\ud800":
-        return "\ufffd"
-    return _SHORT.get(character) or f"\\u{ord(character):04x}"
