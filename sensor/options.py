@@ -42,15 +42,16 @@ class Declaration:
     """What `option()` was told, kept as the field's `metadata["option"]`.
 
     `unit` tells what a value means and how text is read: "bytes" takes 10485760 as well as "10 MiB", "seconds" takes
-    5 as well as "5 min", "regex" must compile; None takes the value as it is. `minimum` holds for numbers; `choices`
-    holds for a text or for each element of a tuple. `section` is the Options class of a nested section.
+    5 as well as "5 min", "regex" must compile (of a dict the keys); None takes the value as it is. `minimum` holds for
+    numbers; `choices` holds for a text or for each element of a tuple. `section` is what a nested section holds where
+    the configuration says nothing else: an object of its Options class.
     """
 
     help: str
     choices: tuple[Any, ...] = ()
     minimum: float | None = None
     unit: str | None = None
-    section: type[Any] | None = None
+    section: Any = None
 
 
 def option(
@@ -67,9 +68,13 @@ def option(
     return field(default=default, metadata=metadata)
 
 
-def section(options: type[Any], help: str) -> Any:
-    """Declare a nested section that is absent (None) unless the configuration has it, as `debug.inputlog` is."""
-    return field(default=None, metadata={"option": Declaration(help, section=options)})
+def section(options: Any, optional: bool = False, help: str = "") -> Any:
+    """Declare a nested section by an object with its defaults; an optional one is None unless the configuration has it.
+
+    Without `help` the first line of its class's docstring is the caption.
+    """
+    caption = help or str(type(options).__doc__).partition("\n")[0]
+    return field(default=None if optional else options, metadata={"option": Declaration(caption, section=options)})
 
 
 def declaration(of: Any) -> Declaration:

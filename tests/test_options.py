@@ -23,7 +23,8 @@ class Outer:
     size: int | None = option(None, "A size.", minimum=1, unit="bytes")
     kind: str = option("a", "A kind.", choices=("a", "b"))
     labels: dict[str, str] = option({"k": "v"}, "Labels.")
-    inner: Inner | None = section(Inner, "The inner one.")
+    inner: Inner = section(Inner("y"))
+    absent: Inner | None = section(Inner("z"), True, "Another one.")
 
 
 @pytest.mark.parametrize(
@@ -32,7 +33,8 @@ class Outer:
         ("size", Declaration("A size.", minimum=1, unit="bytes")),
         ("kind", Declaration("A kind.", choices=("a", "b"))),
         ("labels", Declaration("Labels.")),
-        ("inner", Declaration("The inner one.", section=Inner)),
+        ("inner", Declaration("An inner section.", section=Inner("y"))),
+        ("absent", Declaration("Another one.", section=Inner("z"))),
     ],
 )
 def test_a_declaration_is_found_again(key, expected):
@@ -44,7 +46,7 @@ def test_two_objects_share_no_default():
     one, two = Outer(), Outer()
     one.labels["new"] = "entry"
     assert two.labels == {"k": "v"}
-    assert one.inner is None
+    assert (one.inner, one.absent) == (Inner("y"), None)
 
 
 def test_an_option_error_names_its_key():

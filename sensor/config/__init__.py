@@ -1,0 +1,111 @@
+"""The configuration: a YAML file becomes one frozen Config, or a list of all its mistakes.
+
+    directory: /var/log/host-sensor
+    auditlog:
+      size: 10 MiB
+      read_groups: [splunk]
+
+Config is the one table of what can be configured: its keys, and one line for each part that has a section of its own.
+What a section holds is declared beside the code that uses it. A mistake names file, line, key, what was expected and
+what was probably meant:
+
+    /etc/host-sensor/config.yaml:3: auditlog.sise: no such key; did you mean "size"?
+
+Only plain YAML is read: no objects, and text stays text (`marker: no` is "no", not false). The reference that
+`host-sensor options` prints is made from the same declarations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sensor import metrics
+from sensor.audit.options import CoalesceOptions, TransformOptions
+from sensor.config.read import read_options
+from sensor.errors import ConfigError
+from sensor.options import option, section
+from sensor.outputs import Options as OutputOptions
+from sensor.stages import identity
+
+
+@dataclass(frozen=True)
+class Debug:
+    """Copies of what goes in and of what is not understood, for finding mistakes; absent unless asked for."""
+
+    inputlog: OutputOptions | None = section(OutputOptions("input.log"), True, "Every line of input, as it came.")
+    parse_error_log: OutputOptions | None = section(
+        OutputOptions("parse-errors.log"), True, "Every line of input that cannot be parsed."
+    )
+
+
+@dataclass(frozen=True)
+class Enrich(identity.Options):
+    """What is added to events."""
+
+    prefix: str | None = option(
+        None,
+        "Begin added keys with this and write them in small letters, where LAUREL does: prefix `x_` makes PID x_pid.",
+    )
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that can be configured: the keys of the top level, then the sections."""
+
+    user: str | None = option(
+        "_host-sensor", "User to become after the start; null: stay root. Only the capabilities in use are kept."
+    )
+    directory: str = option("/var/log/host-sensor", "Where log files are; made if it is not there.")
+    input: str = option(
+        "stdin",
+        "Where audit records come from: `stdin` as auditd's plugin, `unix:/path` for its af_unix plugin's socket.",
+    )
+    input_buffer: int = option(
+        64 << 20, "How much input is kept when it comes faster than it can be worked on.", (), 65536, "bytes"
+    )
+    drain_timeout: float = option(
+        5.0, "After SIGTERM the rest of the input is awaited for so long: auditd sends it first.", (), 0, "seconds"
+    )
+    oom_score_adj: int = option(
+        -500,
+        "Out-of-memory score, if it is lower at the start: auditd's -1000 would make a leak invincible.",
+        (),
+        -1000,
+    )
+    statusreport_period: float | None = option(
+        None, "Log a summary of the counters so often; null: never.", (), 1, "seconds"
+    )
+    marker: str | None = option(None, "Text for the log at the start and in status reports.")
+
+    auditlog: OutputOptions = section(OutputOptions(), False, "Where the events go.")
+    filterlog: OutputOptions = section(OutputOptions("filtered.jsonl"), False, "Where filtered events go, if anywhere.")
+    debug: Debug = section(Debug())
+    metrics: metrics.Options = section(metrics.Options())
+    coalesce: CoalesceOptions = section(CoalesceOptions())
+    transform: TransformOptions = section(TransformOptions())
+    enrich: Enrich = section(Enrich())
+
+
+def load(path: str) -> Config:
+    """Read a configuration; raises the first mistake as ConfigError."""
+    config, mistakes = read(path)
+    if mistakes:
+        raise mistakes[0]
+    return config
+
+
+def check(path: str) -> list[ConfigError]:
+    """All the mistakes of a configuration file, in the order of their lines."""
+    return read(path)[1]
+
+
+def read(path: str) -> tuple[Config, list[ConfigError]]:
+    """Read a configuration and all its mistakes; where there is a mistake the default stands."""
+    return read_options(path, Config())
+
+
+def reference() -> str:
+    """The whole reference, as a configuration file in which every key stands commented out with its default."""
+    from sensor.config.describe import describe
+
+    return describe(Config())

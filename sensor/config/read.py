@@ -1,0 +1,246 @@
+"""YAML into an Options object: every value checked against its declaration, every mistake with its line.
+
+    auditlog:                  a section: an Options object of its own
+      size: 10 MiB             a number with a unit, bytes or seconds
+      read_groups: [splunk]    a list; a single value will do
+    label_exe:                 a map
+      ^/usr/bin/java$: java
+
+The YAML is only composed, never constructed: its nodes bear line numbers and raw text, from which values are read by
+what is expected. So `marker: no` is the text "no", and nothing in the file can make an object.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+import re
+from collections.abc import Callable
+from typing import Any
+
+import yaml
+
+from sensor.errors import ConfigError
+from sensor.options import Declaration, OptionError, declaration
+
+
+def read_options(path: str, defaults: Any) -> tuple[Any, list[ConfigError]]:
+    """Return `defaults`, an Options object, with what the file says, and all mistakes in the order of their lines.
+
+    Where there is a mistake the default stands.
+    """
+    reader = _Reader(path, defaults)
+    try:
+        root = yaml.compose(_text_of(path), Loader=yaml.SafeLoader)
+    except ConfigError as error:
+        return defaults, [error]
+    except OSError as error:
+        return defaults, [ConfigError(path, None, "", error.strerror or str(error))]
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        return defaults, [ConfigError(path, mark.line + 1 if mark else None, "", f"this is no YAML: {error.problem}")]
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        return defaults, [ConfigError(path, None, "", f"this is no YAML: {error}")]
+    options = defaults if root is None else reader.section(root, defaults, "")
+    return options, sorted(reader.mistakes, key=lambda mistake: mistake.line or 0)
+
+
+def _text_of(path: str) -> str:
+    with open(path, encoding="utf-8") as file:
+        if os.fstat(file.fileno()).st_mode & 0o002:
+            raise ConfigError(path, None, "", "everybody may write this file, so it is not used; chmod o-w it")
+        return file.read()
+
+
+class _Reader:
+    """Walks the sections and collects mistakes on the way."""
+
+    def __init__(self, path: str, root: Any) -> None:
+        self._path = path
+        self._root = root
+        self.mistakes: list[ConfigError] = []
+
+    def section(self, node: yaml.Node, defaults: Any, prefix: str) -> Any:
+        """Return `defaults` with what a mapping says; an empty node changes nothing."""
+        if _is_null(node):
+            return defaults
+        if not isinstance(node, yaml.MappingNode):
+            self._mistake(node, prefix.rstrip("."), f"expected a section of keys, found {_found(node)}")
+            return defaults
+        fields = {field.name: field for field in dataclasses.fields(defaults)}
+        keys: dict[str, yaml.Node] = {}
+        values: dict[str, Any] = {}
+        for key, value in node.value:
+            name = str(key.value)
+            if name in keys:
+                self._mistake(key, prefix + name, f"given twice, first on line {_line(keys[name])}")
+            elif name not in fields:
+                self._mistake(key, prefix + name, f"no such key; {self._guess(name, list(fields))}")
+            else:
+                values[name] = self._value(fields[name], value, getattr(defaults, name), prefix + name)
+            keys.setdefault(name, key)
+        try:
+            return dataclasses.replace(defaults, **values)
+        except OptionError as error:
+            self._mistake(keys.get(error.key, node), prefix + error.key, str(error))
+            return defaults
+
+    def _value(self, field: dataclasses.Field[Any], node: yaml.Node, default: Any, key: str) -> Any:
+        declared = declaration(field)
+        if declared.section is not None:
+            return self.section(node, declared.section, f"{key}.")
+        try:
+            return read_value(str(field.type), declared, node)
+        except ValueError as error:
+            self._mistake(node, key, str(error))
+            return default
+
+    def _guess(self, name: str, here: list[str]) -> str:
+        """What somebody who wrote `name` may have meant: a key much like it, or the same one in another section."""
+        close = difflib.get_close_matches(name.replace("-", "_"), here, 1, 0.7)
+        if close:
+            return f'did you mean "{close[0]}"?'
+        elsewhere = [key for key in _all_keys(self._root, "") if f".{key}".endswith("." + name.replace("-", "_"))]
+        if elsewhere:
+            return f"did you mean {' or '.join(elsewhere)}?"
+        return f"here are {', '.join(here)}"
+
+    def _mistake(self, node: yaml.Node, key: str, message: str) -> None:
+        self.mistakes.append(ConfigError(self._path, _line(node), key, message))
+
+
+def _all_keys(options: Any, prefix: str) -> list[str]:
+    """The dotted names of all keys of an Options object."""
+    found = []
+    for field in dataclasses.fields(options):
+        inner = declaration(field).section
+        found += [prefix + field.name] if inner is None else _all_keys(inner, f"{prefix}{field.name}.")
+    return found
+
+
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1
+
+
+def _is_null(node: yaml.Node) -> bool:
+    return bool(node.tag == "tag:yaml.org,2002:null")
+
+
+def _found(node: yaml.Node) -> str:
+    """What stands there, for a message."""
+    if isinstance(node, yaml.MappingNode):
+        return "a section"
+    if isinstance(node, yaml.SequenceNode):
+        return "a list"
+    return "nothing" if _is_null(node) else f'"{node.value}"'
+
+
+def read_value(annotation: str, declared: Declaration, node: yaml.Node) -> Any:
+    """Read the value of one key; raises ValueError saying what was expected and what was found.
+
+    `annotation` is the text of a field's type, as sensor.options lists them.
+    """
+    kind, _, optional = annotation.partition(" | ")
+    if _is_null(node) and optional:
+        return None
+    return _KINDS[kind](node, declared)
+
+
+def _scalar(node: yaml.Node, expected: str) -> str:
+    """The text of a single value."""
+    if not isinstance(node, yaml.ScalarNode) or _is_null(node):
+        raise ValueError(f"expected {expected}, found {_found(node)}")
+    return str(node.value)
+
+
+def _bool(node: yaml.Node, declared: Declaration) -> bool:
+    text = _scalar(node, "true or false").lower()
+    if text in {"true", "yes", "on"}:
+        return True
+    if text in {"false", "no", "off"}:
+        return False
+    raise ValueError(f"expected true or false, found {_found(node)}")
+
+
+_UNITS: dict[str | None, dict[str, float]] = {
+    None: {"": 1},
+    "bytes": {"": 1, "b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30},
+    "seconds": {"": 1, "ms": 0.001, "s": 1, "min": 60, "h": 3600, "d": 86400},
+}
+_EXAMPLES = {None: "", "bytes": " of bytes such as 10485760 or 10 MiB", "seconds": " of seconds such as 90 or 1.5 min"}
+_NUMBER = re.compile(r"([+-]?[0-9][0-9_]*(?:\.[0-9]+)?) *([A-Za-z]*)")
+
+
+def _number(node: yaml.Node, declared: Declaration, expected: str) -> float:
+    units = _UNITS[declared.unit]
+    expected += _EXAMPLES[declared.unit]
+    match = _NUMBER.fullmatch(_scalar(node, expected))
+    if match is None or match.group(2).lower() not in units:
+        raise ValueError(f"expected {expected}, found {_found(node)}")
+    value = float(match.group(1).replace("_", "")) * units[match.group(2).lower()]
+    if declared.minimum is not None and value < declared.minimum:
+        raise ValueError(f"expected at least {declared.minimum:g}, found {_found(node)}")
+    return value
+
+
+def _int(node: yaml.Node, declared: Declaration) -> int:
+    value = _number(node, declared, "a whole number")
+    if value != int(value):
+        raise ValueError(f"expected a whole number, found {_found(node)}")
+    return int(value)
+
+
+def _float(node: yaml.Node, declared: Declaration) -> float:
+    return _number(node, declared, "a number")
+
+
+def _str(node: yaml.Node, declared: Declaration) -> str:
+    text = _scalar(node, "text")
+    if declared.choices and text not in declared.choices:
+        close = difflib.get_close_matches(text, declared.choices, 1)
+        guess = f'; did you mean "{close[0]}"?' if close else ""
+        raise ValueError(f"expected one of {', '.join(declared.choices)}, found {_found(node)}{guess}")
+    return _regex(text) if declared.unit == "regex" else text
+
+
+def _regex(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f'expected a regular expression, found "{text}": {error}') from None
+    return text
+
+
+def _tuple(node: yaml.Node, declared: Declaration) -> tuple[str, ...]:
+    if _is_null(node):
+        return ()
+    if isinstance(node, yaml.ScalarNode):
+        return (_str(node, declared),)
+    if not isinstance(node, yaml.SequenceNode):
+        raise ValueError(f"expected a list, found {_found(node)}")
+    return tuple([_str(element, declared) for element in node.value])
+
+
+def _dict(node: yaml.Node, declared: Declaration) -> dict[str, str]:
+    if _is_null(node):
+        return {}
+    if not isinstance(node, yaml.MappingNode):
+        raise ValueError(f"expected a map, found {_found(node)}")
+    found: dict[str, str] = {}
+    for key_node, value_node in node.value:
+        key = _scalar(key_node, "text before the colon")
+        if key in found:
+            raise ValueError(f'"{key}" is given twice')
+        found[_regex(key) if declared.unit == "regex" else key] = _scalar(value_node, f'text for "{key}"')
+    return found
+
+
+_KINDS: dict[str, Callable[[yaml.Node, Declaration], Any]] = {
+    "bool": _bool,
+    "int": _int,
+    "float": _float,
+    "str": _str,
+    "tuple[str, ...]": _tuple,
+    "dict[str, str]": _dict,
+}

@@ -1,0 +1,154 @@
+"""The whole configuration: what a file may say, what every kind of mistake is answered with, and the reference."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from fnmatch import fnmatchcase
+
+import pytest
+
+from sensor.config import Config, check, load, read, reference
+from sensor.errors import ConfigError
+from sensor.outputs import Options as OutputOptions
+
+
+def write(folder, text: str) -> str:
+    path = folder / "config.yaml"
+    path.write_text(text)
+    return str(path)
+
+
+def test_an_empty_file_and_empty_sections_change_nothing(tmp_path):
+    for text in ("", "# nothing\n", "auditlog:\n", "auditlog: {}\nmetrics: null\n"):
+        assert load(write(tmp_path, text)) == Config()
+
+
+def test_a_file_says_what_it_says(tmp_path):
+    text = """
+        directory: /data
+        marker: no
+        user: ~
+        drain_timeout: 1.5 min
+        auditlog:
+          size: 3 MiB
+          read_users: [splunk, 4711]
+          read_groups: adm
+          line_prefix: "@cee: "
+        debug:
+          inputlog: {size: null}
+          parse_error_log:
+        transform:
+          execve_argv: [array, string]
+    """
+    config = load(write(tmp_path, text))
+    assert (config.directory, config.marker, config.user, config.drain_timeout) == ("/data", "no", None, 90)
+    assert config.auditlog == OutputOptions(
+        size=3 << 20, read_users=("splunk", "4711"), read_groups=("adm",), line_prefix="@cee: "
+    )
+    assert config.filterlog == OutputOptions("filtered.jsonl")
+    assert config.debug.inputlog == OutputOptions("input.log", size=None)
+    assert config.debug.parse_error_log == OutputOptions("parse-errors.log")
+    assert config.transform.execve_argv == ("array", "string")
+
+
+MISTAKES = [
+    ("auditlog:\n  sise: 3\n", 2, "auditlog.sise", 'no such key; did you mean "size"?'),
+    ("statusreport-period: 3\n", 1, "statusreport-period", 'no such key; did you mean "statusreport_period"?'),
+    ("listen: x\n", 1, "listen", "no such key; did you mean metrics.listen?"),
+    ("read-users: x\n", 1, "read-users", "no such key; did you mean auditlog.read_users or filterlog.read_users or *"),
+    ("debug:\n  xyzzy: 1\n", 2, "debug.xyzzy", "no such key; here are inputlog, parse_error_log"),
+    ("auditlog: 3\n", 1, "auditlog", 'expected a section of keys, found "3"'),
+    ("auditlog: [3]\n", 1, "auditlog", "expected a section of keys, found a list"),
+    ("- 3\n", 1, "", "expected a section of keys, found a list"),
+    ("marker: a\n\nmarker: b\n", 3, "marker", "given twice, first on line 1"),
+    ("directory:\n", 1, "directory", "expected text, found nothing"),
+    ("directory: [a]\n", 1, "directory", "expected text, found a list"),
+    ("directory: {a: b}\n", 1, "directory", "expected text, found a section"),
+    ("auditlog:\n  generations: many\n", 2, "auditlog.generations", 'expected a whole number, found "many"'),
+    ("auditlog:\n  generations: 1.5\n", 2, "auditlog.generations", 'expected a whole number, found "1.5"'),
+    ("auditlog:\n  generations: -1\n", 2, "auditlog.generations", 'expected at least 0, found "-1"'),
+    ("auditlog:\n  generations: 5 MiB\n", 2, "auditlog.generations", 'expected a whole number, found "5 MiB"'),
+    (
+        "auditlog:\n  size: big\n",
+        2,
+        "auditlog.size",
+        'expected a whole number of bytes such as 10485760 or 10 MiB, found "big"',
+    ),
+    ("auditlog:\n  age: 10 s\n", 2, "auditlog.age", 'expected at least 60, found "10 s"'),
+    ("drain_timeout: 1.5 years\n", 1, "drain_timeout", 'expected a number of seconds such as * found "1.5 years"'),
+    ("auditlog:\n  read_other: maybe\n", 2, "auditlog.read_other", 'expected true or false, found "maybe"'),
+    ("auditlog:\n  read_users: {a: b}\n", 2, "auditlog.read_users", "expected a list, found a section"),
+    ("auditlog:\n  read_users: [[a]]\n", 2, "auditlog.read_users", "expected text, found a list"),
+    (
+        "transform:\n  execve_argv:\n    - arry\n",
+        3,
+        "transform.execve_argv",
+        'expected one of array, string, found "arry"; did you mean "array"?',
+    ),
+    ("metrics:\n\n  listen: nowhere\n", 3, "metrics.listen", "expected ADDRESS:PORT, not 'nowhere'"),
+    ("a: [1\n", 2, "", "this is no YAML: *"),
+    ("a: *b\n", 1, "", "this is no YAML: found undefined alias 'b'"),
+    ("marker: !!python/object:os.system x\n", None, "", None),
+    ("a: \x07\n", None, "", "this is no YAML: *"),
+    ("marker: " + "[" * 5000 + "\n", None, "", "this is no YAML: *"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "key", "message"), MISTAKES, ids=[repr(row[0][:40]) for row in MISTAKES])
+def test_a_mistake_is_named(text, line, key, message, tmp_path):
+    path = write(tmp_path, text)
+    found = check(path)
+    if message is None:  # a tag makes no object: the value is the text that stands there
+        assert (found, load(path).marker) == ([], "x")
+        return
+    (mistake,) = found
+    assert (mistake.file, mistake.line, mistake.key) == (path, line, key)
+    assert fnmatchcase(mistake.message, message), mistake.message
+    with pytest.raises(ConfigError, match=re.escape(str(mistake))):
+        load(path)
+
+
+def test_all_mistakes_are_found_at_once_and_the_rest_is_read(tmp_path):
+    config, mistakes = read(write(tmp_path, "directory: /d\nauditlog:\n  size: x\n  file: f\n  z: 1\nq: 1\n"))
+    assert [(mistake.line, mistake.key) for mistake in mistakes] == [(3, "auditlog.size"), (5, "auditlog.z"), (6, "q")]
+    assert (config.directory, config.auditlog) == ("/d", OutputOptions("f"))
+
+
+def test_a_mistake_reads_well(tmp_path):
+    path = write(tmp_path, "auditlog:\n  sise: 3\n")
+    assert [str(mistake) for mistake in check(path)] == [f'{path}:2: auditlog.sise: no such key; did you mean "size"?']
+
+
+def test_a_file_everybody_may_write_is_refused(tmp_path):
+    path = write(tmp_path, "marker: x\n")
+    (tmp_path / "config.yaml").chmod(0o666)
+    assert [str(mistake) for mistake in check(path)] == [
+        f"{path}: everybody may write this file, so it is not used; chmod o-w it"
+    ]
+    (tmp_path / "config.yaml").chmod(0o664)
+    assert load(path).marker == "x"
+
+
+def test_a_missing_file_is_a_mistake_without_a_line():
+    assert [str(mistake) for mistake in check("/no/such.yaml")] == ["/no/such.yaml: No such file or directory"]
+
+
+def test_no_text_is_no_yaml(tmp_path):
+    (tmp_path / "config.yaml").write_bytes(b"marker: \xff\n")
+    (mistake,) = check(str(tmp_path / "config.yaml"))
+    assert mistake.message.startswith("this is no YAML")
+
+
+def test_the_reference_is_a_configuration_that_changes_nothing(tmp_path):
+    assert load(write(tmp_path, reference())) == Config()
+
+
+def test_the_reference_tells_every_default(tmp_path):
+    """With every key brought to life the file still says what Config() says, but for the sections that are absent."""
+    live = re.sub(r"(?m)^( *)#(?! )(\S)", r"\1\2", re.sub(r"(?m)^( *)#(  \S)", r"\1\2", reference()))
+    config, mistakes = read(write(tmp_path, live))
+    assert mistakes == []
+    absent = dataclasses.replace(config.debug, inputlog=None, parse_error_log=None)
+    assert config.debug.inputlog == OutputOptions("input.log")
+    assert dataclasses.replace(config, debug=absent) == Config()
