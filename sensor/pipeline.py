@@ -23,7 +23,7 @@ from sensor.audit.options import CoalesceOptions
 from sensor.audit.record import RecordDecoder
 from sensor.audit.syscall import SyscallDecoder
 from sensor.audit.text import quote_percent
-from sensor.audit.types import LIST, OBJECT
+from sensor.audit.types import OBJECT
 from sensor.event import Event, Records, Stage
 from sensor.stats import PipelineStats
 
@@ -128,24 +128,24 @@ class Pipeline:
         event = Event(id, node, records, None)
         known, decode = self._records.cache.get, self._records.decode_key
         for line in lines:
-            if line.startswith(_SYSCALL):
-                syscall = self._syscalls.decode_usual(line[13:])
-                if syscall is None or event.syscall is not None:
-                    return None
-                event.syscall = syscall
-                records["SYSCALL"] = [syscall]
-                continue
-            record = known(line) or decode(line)
+            record = known(line)
             if record is None:
-                return None
-            type = record.type
-            if type.name not in records:
-                records[type.name] = [record]
-            elif type.shape == LIST:
-                records[type.name].append(record)
+                if line.startswith(_SYSCALL):
+                    syscall = self._syscalls.decode_usual(line[13:])
+                    if syscall is None or event.syscall is not None:
+                        return None
+                    event.syscall = syscall
+                    records["SYSCALL"] = [syscall]
+                    continue
+                record = decode(line)
+                if record is None:
+                    return None
+            group = records.get(record.name)
+            if group is None:
+                records[record.name] = [record]
+            elif record.repeats:
+                group.append(record)
             else:
-                return None
-            if type.alone:
                 return None
         self._coalescer.remember(key)
         stats = self._stats
@@ -240,13 +240,10 @@ def to_json(event: Event) -> str:
     node = f',"NODE":{quote_percent(event.node)}' if event.node else ""
     parts = [f'{{"ID":"{event.id}"{node}']
     for name, group in event.records.items():
-        first = group[0]
-        if name == "SYSCALL":
-            parts.append(f'"SYSCALL":{{{first.text}{first.extra}}}')
-        elif first.type.shape == LIST:
-            parts.append(f'"{name}":[{{' + "},{".join([record.text for record in group]) + "}]")
+        if len(group) == 1:
+            parts.append(group[0].member)
         else:
-            parts.append(f'"{name}":{{{first.text}}}')
+            parts.append(f'"{name}":[{{' + "},{".join([record.text for record in group]) + "}]")
     if event.notes:
         parts.append('"SENSOR":{"notes":["' + '","'.join(event.notes) + '"]}')
     return ",".join(parts) + event.top + "}"

@@ -20,7 +20,7 @@ from sensor.audit.fields import Fields, Kinds, parse_fields
 from sensor.audit.header import BLANKS
 from sensor.audit.options import TransformOptions
 from sensor.audit.render import Render, renderer
-from sensor.audit.types import RecordType, RecordTypes
+from sensor.audit.types import LIST, RecordType, RecordTypes
 from sensor.tables.fields import kinds_of
 from sensor.tables.record_types import NUMBERS
 
@@ -35,21 +35,33 @@ _LONGEST_CACHED = 1024
 class Record:
     """A decoded record, shared by all events that hold the same bytes.
 
-    type: its record type.
+    type: its record type; name: the JSON key.
     body: its bytes as they came, one character each.
-    text: its JSON members, without braces.
     fields: its decoded members, for the stages. Not to be changed: records are shared.
+    member: its place in an event that has one of its type: `"CWD":{…}`, `"PATH":[{…}]`.
     pids: the processes it names, as (JSON key of the identity, pid).
     """
 
-    __slots__ = ("body", "fields", "pids", "text", "type")
+    __slots__ = ("body", "fields", "member", "name", "pids", "repeats", "type")
 
     def __init__(self, type: RecordType, body: str, fields: Fields, text: str) -> None:
         self.type = type
+        self.name = type.name
+        self.repeats = type.shape == LIST
         self.body = body
         self.fields = fields
-        self.text = text
+        self.member = f'"{type.name}":[{{{text}}}]' if self.repeats else f'"{type.name}":{{{text}}}'
         self.pids = _pids(fields)
+
+    @property
+    def text(self) -> str:
+        """Its JSON members, without braces."""
+        start = len(self.name) + 4
+        return self.member[start + 1 : -2] if self.repeats else self.member[start:-1]
+
+    def extended(self, members: str) -> Record:
+        """A copy with further JSON members, which begin with a comma."""
+        return Record(self.type, self.body, self.fields, self.text + members)
 
 
 class RecordDecoder:
@@ -73,11 +85,15 @@ class RecordDecoder:
         return self.cache.get(key) or self._remember(key, name, body)
 
     def decode_key(self, key: str) -> Record | None:
-        """Decode "type=NAME\\0BODY", as a line reads once its event id is a NUL; None if this is no such line."""
+        """Decode "type=NAME\\0BODY", as a line reads once its event id is a NUL; None if this is no such line.
+
+        SYSCALL and EOE, and auditd's own records, which belong to no event, are not decoded here.
+        """
         found = _KEY.match(key)
         if found is None or "\0" in found.group(2) or self.types.get(found.group(1)).name in _ELSEWHERE:
             return None
-        return self._remember(key, found.group(1), found.group(2).strip(BLANKS))
+        record = self._remember(key, found.group(1), found.group(2).strip(BLANKS))
+        return None if record.type.alone else record
 
     def parse(self, name: str, body: str) -> Fields:
         """Parse and transform the fields of a record of the type auditd calls `name`."""
@@ -106,7 +122,7 @@ class RecordDecoder:
         type = self.types.get(name)
         fields = self.parse(type.name, body)
         record = Record(type, body, fields, self.render(fields))
-        if len(body) <= _LONGEST_CACHED:
+        if len(body) <= _LONGEST_CACHED and not type.alone:
             if len(self.cache) >= self._entries:
                 self.cache.clear()
             self.cache[key] = record

@@ -15,7 +15,6 @@ from typing import TypeVar
 
 from sensor.audit.fields import Fields, Value, decode
 from sensor.audit.record import RecordDecoder
-from sensor.audit.types import RecordTypes
 
 _NUMBER = "(0|[1-9][0-9]{0,17})"
 _HEX = "(0|[1-9a-f][0-9a-f]{0,15})"
@@ -23,7 +22,6 @@ _USUAL = re.compile(
     rf"(arch=[0-9a-f]{{1,8}} syscall=(?:0|[1-9][0-9]{{0,8}}))(?: success=(yes|no) exit=(-?[1-9][0-9]{{0,17}}|0))?"
     rf" a0={_HEX} a1={_HEX} a2={_HEX} a3={_HEX} items={_NUMBER} ppid={_NUMBER} pid={_NUMBER} ([^\0]*)\Z"
 )
-_TYPE = RecordTypes().get("SYSCALL")
 _FIXED = frozenset(["arch", "syscall", "success", "exit", "items", "ppid", "pid", "a0", "a1", "a2", "a3", "ARGV"])
 _ENTRIES = 4096
 _LONGEST_CACHED = 1024
@@ -61,23 +59,29 @@ Segment = TypeVar("Segment", Head, Rest)
 class Syscall:
     """One SYSCALL record.
 
-    text: its JSON members, without braces; stages append to `extra` instead.
-    success: None when the record does not say.
+    text: its JSON members, without braces; stages append to `extra` instead, with a leading comma.
+    success: None when the record does not say, as that of exit_group(2), which never returns.
+    exit: as written, "" when the record does not say.
+    args: a0 to a3 as written, in hexadecimal.
     pid, ppid: 0 when the record does not say.
     """
 
     __slots__ = ("args", "exit", "extra", "head", "pid", "ppid", "rest", "success", "text")
 
-    type = _TYPE
-    text: str
-    extra: str
     head: Head
     rest: Rest
+    text: str
+    extra: str
     success: bool | None
-    exit: int | None
+    exit: str
     args: tuple[str, ...]
     ppid: int
     pid: int
+
+    @property
+    def member(self) -> str:
+        """Its place in the event."""
+        return f'"SYSCALL":{{{self.text}{self.extra}}}'
 
 
 class SyscallDecoder:
@@ -111,7 +115,7 @@ class SyscallDecoder:
         syscall.extra = ""
         syscall.head, syscall.rest = head, rest
         syscall.success = success == "yes" if success else None
-        syscall.exit = int(exit) if success else None
+        syscall.exit = exit or ""
         syscall.args = (a0, a1, a2, a3)
         syscall.ppid, syscall.pid = int(ppid), int(pid)
         return syscall
@@ -130,7 +134,7 @@ class SyscallDecoder:
         syscall.head, syscall.rest = Head(fields, ""), Rest(fields, "")
         syscall.success = {"yes": True, "no": False}.get(str(fields.get("success")))
         exit, ppid, pid = (fields.get(name) for name in ("exit", "ppid", "pid"))
-        syscall.exit = exit if isinstance(exit, int) else None
+        syscall.exit = "" if exit is None else str(exit)
         syscall.args = tuple(str(arg)[2:] for arg in argv)
         syscall.ppid = ppid if isinstance(ppid, int) else 0
         syscall.pid = pid if isinstance(pid, int) else 0

@@ -128,7 +128,7 @@ class Identity:
     def _extended(self, record: Record, event: Event, table: ProcessTable, local: bool) -> Record:
         """A copy of a record with the identities of the processes it names."""
         time = float(event.id.partition(":")[0])
-        text = record.text
+        text = ""
         for key, pid in record.pids:
             process = table.find(pid, time)
             if process is not None and key not in record.fields:
@@ -136,7 +136,7 @@ class Identity:
         ses: Any = record.fields.get("ses")
         if local and self._options.session_guid and isinstance(ses, int):
             text += self._sessions.get(ses) or self._session(ses)
-        return Record(record.type, record.body, record.fields, text)
+        return record.extended(text)
 
     def _session(self, ses: int | None) -> str:
         guid = session_guid(self._host.boot_id, ses) if ses is not None else None
