@@ -67,7 +67,7 @@ class Output(Protocol):
 def encode(lines: list[str], prefix: str | None) -> bytes:
     """Turn lines into bytes as they are written; the prefix is ordinary text."""
     if not prefix:
-        return ("\n".join(lines) + "\n").encode("latin-1")
+        return "\n".join([*lines, ""]).encode("latin-1")
     before = prefix.encode().decode("latin-1")
     return "".join([f"{before}{line}\n" for line in lines]).encode("latin-1")
 
@@ -86,17 +86,20 @@ class Unsent:
         self._limit = limit
         self._stats = stats
         self._out = b""  # of the first line
+        self._lines = 0
         self.data = bytearray()
         self.why = "slow"  # what stood in the way last
 
-    def add(self, data: bytes) -> None:
-        """Take whole lines; those that do not fit are lost."""
+    def add(self, data: bytes, lines: int) -> None:
+        """Take so many whole lines; those that do not fit are lost."""
         room = self._limit - len(self.data)
         if len(data) > room:
             fitting = data.rfind(b"\n", 0, max(0, room)) + 1
-            self._lose(data.count(b"\n", fitting))
-            data = data[:fitting]
+            lost = data.count(b"\n", fitting)
+            self._lose(lost)
+            data, lines = data[:fitting], lines - lost
         self.data += data
+        self._lines += lines
 
     def write(self, fd: int, size: int) -> None:
         """Write the first `size` bytes, or what the descriptor takes of them; raises OSError."""
@@ -104,7 +107,10 @@ class Unsent:
             done = os.write(fd, part)
         line = self.data.rfind(b"\n", 0, done) + 1
         self._out = bytes(self.data[line:done]) if line else self._out + self.data[:done]
-        self._stats.lines += self.data.count(b"\n", 0, done)
+        # Counting newlines takes longer than writing them; a batch is nearly always written whole.
+        lines = self._lines if done == len(self.data) else self.data.count(b"\n", 0, done)
+        self._lines -= lines
+        self._stats.lines += lines
         self._stats.bytes += done
         del self.data[:done]
 
@@ -126,7 +132,8 @@ class Unsent:
 
     def give_up(self) -> None:
         """Count all that is left as lost."""
-        self._lose(self.data.count(b"\n"))
+        self._lose(self._lines)
+        self._lines = 0
         self.data.clear()
         self._out = b""
 
@@ -166,7 +173,7 @@ class Stream:
 
     def write(self, lines: list[str]) -> None:
         if lines:
-            self._unsent.add(encode(lines, self._prefix))
+            self._unsent.add(encode(lines, self._prefix), len(lines))
             self.flush()
 
     def flush(self) -> None:

@@ -79,7 +79,7 @@ class FileOutput:
 
     def write(self, lines: list[str]) -> None:
         if lines:
-            self._unsent.add(encode(lines, self._options.line_prefix))
+            self._unsent.add(encode(lines, self._options.line_prefix), len(lines))
             self._drain()
 
     def flush(self) -> None:

@@ -38,7 +38,7 @@ def test_what_does_not_fit_is_lost_in_whole_lines_and_counted():
     unsent = Unsent(10, stats)
     unsent.failed(OSError(errno.ENOSPC, ""))
     for data in (b"11\n22\n", b"33\n44\n55\n", b"66\n"):
-        unsent.add(data)
+        unsent.add(data, data.count(b"\n"))
     assert unsent.data == b"11\n22\n33\n"
     assert (stats.lost_lines, stats.errors) == ({"ENOSPC": 3}, {"ENOSPC": 1})
     unsent.give_up()
@@ -49,13 +49,15 @@ def test_an_unfinished_line_can_be_begun_again(tmp_path):
     stats = OutputStats()
     unsent = Unsent(100, stats)
     fd = os.open(tmp_path / "file", os.O_WRONLY | os.O_CREAT)
-    unsent.add(b"first\nsecond\n")
+    unsent.add(b"first\nsecond\n", 2)
     for size, torn in ((3, 3), (1, 4), (2, 0), (2, 2), (2, 4)):
         unsent.write(fd, size)
         assert unsent.torn == torn
     assert (stats.lines, stats.bytes) == (1, 10)
     unsent.rewind()
     assert (unsent.data, unsent.torn) == (b"second\n", 0)
+    unsent.write(fd, 100)
+    assert (stats.lines, stats.bytes) == (2, 17)
     os.close(fd)
 
 
