@@ -1,0 +1,111 @@
+"""From root to a user of its own, with only the capabilities that enabled parts ask for; and the out-of-memory score.
+
+auditd starts its plugins as root with nearly all capabilities, oom_score_adj -1000 and no supplementary groups to speak
+of. Capabilities and no_new_privs belong to a thread, so all this comes before the first thread is started. Nothing is
+ambient or inheritable: a program that an output starts has no capability at all. The prctl(2) and capset(2) numbers
+are those of linux/prctl.h and linux/capability.h.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import pwd
+from collections.abc import Iterable
+
+from sensor.errors import SensorError
+
+CAPABILITIES = {
+    "CHOWN": 0,
+    "DAC_OVERRIDE": 1,
+    "DAC_READ_SEARCH": 2,
+    "FOWNER": 3,
+    "KILL": 5,
+    "NET_ADMIN": 12,
+    "SYS_PTRACE": 19,
+    "SYS_ADMIN": 21,
+    "SYS_RESOURCE": 24,
+    "AUDIT_CONTROL": 30,
+    "AUDIT_READ": 37,
+    "PERFMON": 38,
+    "BPF": 39,
+}
+"""Names a part may use, without CAP_, and their numbers."""
+
+PR_SET_DUMPABLE, PR_SET_KEEPCAPS, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 4, 8, 24, 38
+PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
+CAPABILITY_VERSION_3 = 0x20080522
+OOM_SCORE = "/proc/self/oom_score_adj"
+
+
+class PrivilegeError(SensorError):
+    """A privilege could not be given up; the program should not go on with it."""
+
+
+class UnknownUserError(PrivilegeError):
+    """There is no such user; nothing was changed."""
+
+
+def become(user: str, capabilities: Iterable[str]) -> None:
+    """Become `user` with his groups, keeping those of `capabilities` that we have.
+
+    Only for a process whose effective user is root and that has one thread. Raises UnknownUserError, or PrivilegeError
+    when the kernel refuses.
+    """
+    try:
+        entry = pwd.getpwnam(user)
+    except KeyError:
+        raise UnknownUserError(f"there is no user {user}") from None
+    libc = ctypes.CDLL(None, use_errno=True)
+    kept = _permitted(libc) & sum(1 << CAPABILITIES[name] for name in capabilities)
+    for number in range(64):
+        if not kept >> number & 1:
+            # Refused without CAP_SETPCAP, as in some containers; no_new_privs serves as well.
+            libc.prctl(PR_CAPBSET_DROP, number, 0, 0, 0)
+    _call(libc.prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0)
+    try:
+        os.setgroups(os.getgrouplist(user, entry.pw_gid))
+        os.setresgid(entry.pw_gid, entry.pw_gid, entry.pw_gid)
+        os.setresuid(entry.pw_uid, entry.pw_uid, entry.pw_uid)
+    except OSError as error:
+        raise PrivilegeError(f"cannot become {user}: {error.strerror}") from error
+    _call(libc.prctl, PR_SET_KEEPCAPS, 0, 0, 0, 0)
+    _call(libc.prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+    low, high = kept & 0xFFFFFFFF, kept >> 32
+    # For each half: effective, permitted, inheritable.
+    _call(libc.capset, _capability_header(), (ctypes.c_uint32 * 6)(low, low, 0, high, high, 0))
+
+
+def harden() -> None:
+    """Let nothing we start gain privileges, and let nobody of the same user look into our memory."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    _call(libc.prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    _call(libc.prctl, PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def raise_oom_score(score: int) -> None:
+    """Raise the out-of-memory score to `score` if it is lower: a process at -1000 is never killed, whatever it eats."""
+    try:
+        with open(OOM_SCORE, "r+", encoding="ascii") as file:
+            if int(file.read()) < score:
+                file.seek(0)
+                file.write(f"{score}\n")
+    except OSError as error:
+        raise PrivilegeError(f"{OOM_SCORE}: {error.strerror}") from error
+
+
+def _capability_header() -> ctypes.Array[ctypes.c_uint32]:
+    """struct __user_cap_header_struct for this process."""
+    return (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
+
+
+def _permitted(libc: ctypes.CDLL) -> int:
+    """The permitted capabilities as a set of bits."""
+    data = (ctypes.c_uint32 * 6)()
+    _call(libc.capget, _capability_header(), data)
+    return data[1] | data[4] << 32
+
+
+def _call(function: ctypes._NamedFuncPointer, *arguments: object) -> None:
+    if function(*arguments) != 0:
+        raise PrivilegeError(f"{function.__name__}{arguments[:1]}: {os.strerror(ctypes.get_errno())}")
