@@ -37,6 +37,8 @@ class Btf:
             raise ProbeError("the kernel's type information is cut short") from error
         if magic != _MAGIC:
             raise ProbeError("the kernel's type information is in a format of its own")
+        if len(blob) < length + max(types + types_size, strings + strings_size):
+            raise ProbeError("the kernel's type information is cut short")
         self._types = blob[length + types : length + types + types_size]
         self._strings = blob[length + strings : length + strings + strings_size]
         self._head = struct.Struct(f"{order}III")

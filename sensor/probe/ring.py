@@ -101,38 +101,38 @@ class Records:
 class Ring:
     """The probe that is pinned in one directory. It is read by one process at a time."""
 
-    def __init__(self, directory: int, exclusive: bool) -> None:
-        """Take over the descriptor `directory`; `exclusive` keeps other readers out, as whoever drains must."""
-        self._directory = directory
-        self._descriptors: list[int] = [directory]
+    def __init__(self, path: str, exclusive: bool) -> None:
+        """Open what is pinned in `path`; for callers there is `open`, which translates errors."""
+        self.path = path
+        self._directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._descriptors = [self._directory]
         try:
             if exclusive:
-                fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            ring, size = self._map(layout.RING, 0)
+                fcntl.flock(self._directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            ring, self.size = self._map(layout.RING, 0)
             counters, cpus = self._map(layout.COUNTERS, layout.COUNTERS_SIZE)
             self._live, self.processes = self._map(layout.LIVE, layout.RECORD.size)
             self._counters = mmap.mmap(counters, cpus * layout.COUNTERS_SIZE, prot=mmap.PROT_READ)
             self._counts = memoryview(self._counters).cast("Q")
-            self.size = size
-            self._records = Records(ring, size)
+            self._records = Records(ring, self.size)
         except BaseException:
             self._close_descriptors()
             raise
 
     @classmethod
-    def open(cls, directory: str, exclusive: bool = True) -> Ring:
-        """Open the probe pinned in `directory`, which is layout.pins(Options.path).
+    def open(cls, path: str, exclusive: bool = True) -> Ring:
+        """Open the probe pinned in `path`, which is layout.pins(Options.path); `exclusive` as whoever drains must.
 
         ProbeError when there is none, when another process reads it, or when this one may not.
         """
         try:
-            return cls(os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC), exclusive)
+            return cls(path, exclusive)
         except FileNotFoundError as error:
-            raise ProbeError(f"no probe is loaded: there is no {directory}") from error
+            raise ProbeError(f"no probe is loaded in {path}") from error
         except BlockingIOError as error:
-            raise ProbeError(f"another process reads the probe in {directory}") from error
+            raise ProbeError(f"another process reads the probe in {path}") from error
         except OSError as error:
-            raise ProbeError(f"cannot read the probe in {directory}: {error}") from error
+            raise ProbeError(f"cannot read the probe in {path}: {error}") from error
 
     def _map(self, name: str, value_size: int) -> tuple[int, int]:
         """Descriptor and number of entries of a pinned map."""
