@@ -1,0 +1,1 @@
+"""What the numbers mean: translations of what the kernel wrote as numbers, beside the numbers."""
