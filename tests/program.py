@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+from sensor.config import Config
 
-# Enrichments off, as tests/oracle/laurel.py has them for LAUREL.
-NO_ENRICHMENT: dict[str, Any] = {
-    "pid": False,
-    "spawned_by": False,
-    "container": False,
-    "systemd": False,
-    "script": False,
-    "uid_groups": False,
-    "execve_env": [],
-}
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def command(*arguments: str) -> list[str]:
     """The command line of this checkout's host-sensor, fit for any directory and an empty environment."""
     return ["/usr/bin/env", f"PYTHONPATH={ROOT}", sys.executable, "-m", "sensor", *arguments]
+
+
+def no_enrichment() -> dict[str, Any]:
+    """The section `enrich` with all that adds to events switched off."""
+    on = Config().enrich
+    values = {field.name: getattr(on, field.name) for field in fields(on)}
+    switches = {name: False for name, value in values.items() if isinstance(value, bool)}
+    return {**switches, **{name: [] for name, value in values.items() if isinstance(value, tuple)}}
+
+
+def configurable(sections: dict[str, Any]) -> dict[str, Any]:
+    """Those of the sections that there are."""
+    return {name: value for name, value in sections.items() if hasattr(Config, name)}
 
 
 def write_config(directory: Path, **sections: Any) -> Path:
@@ -33,8 +38,9 @@ def write_config(directory: Path, **sections: Any) -> Path:
     """
     config: dict[str, Any] = {
         "directory": str(directory),
-        "metrics": {"listen": ""},
+        "user": None,
         "auditlog": {"file": "audit.jsonl"},
+        "metrics": {"listen": ""},
     }
     for name, value in sections.items():
         config[name] = {**config.get(name, {}), **value} if isinstance(value, dict) else value

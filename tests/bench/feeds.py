@@ -31,6 +31,11 @@ type=EOE msg=audit({stamp}):\x20
 """
 
 
+def names() -> list[str]:
+    """The recorded feeds."""
+    return sorted(path.name[: -len(".audit.xz")] for path in CORPORA.glob("*.audit.xz"))
+
+
 def recorded(name: str) -> bytes:
     """A feed of tests/data/corpora, for example `session-mixed.raw`."""
     return lzma.decompress((CORPORA / f"{name}.audit.xz").read_bytes())

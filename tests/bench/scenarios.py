@@ -22,7 +22,7 @@ from tests.bench.measure import Program, compare, cpu_so_far, memory_after
 from tests.oracle import laurel
 
 CORPORA = ("session-mixed.raw", "session-mixed.enriched", "session-exec-open.raw", "session-exec-open.enriched")
-TRACKING = {"pid": True, "spawned-by": True}
+TRACKING = {"pid": True, "spawned-by": True}  # ours has GUIDs in it, and sessions
 UNIQUE_EVENTS = 20_000
 PER_SECOND, SECONDS = 300, 20
 MILLION = 1_000_000
@@ -69,7 +69,7 @@ class Bench:
     def pair(self, extra: dict[str, Any]) -> list[Program]:
         """Both with all enrichments off but `extra`, which names LAUREL's keys."""
         renamed = {key.replace("-", "_"): value for key, value in extra.items()}
-        ours = self.ours(enrich={**program.NO_ENRICHMENT, **renamed})
+        ours = self.ours(enrich={**program.no_enrichment(), **renamed})
         return [ours, *self.theirs(enrich={**laurel.NO_ENRICHMENT, **extra})]
 
     def per_event(self, what: str, chunks: Iterator[bytes], extra: dict[str, Any], bar: float) -> Row:

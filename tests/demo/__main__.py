@@ -14,11 +14,11 @@ from pathlib import Path
 
 from tests.audit_session import AUID, AuditSession, NoAuditError
 from tests.demo.show import explain, raw, show
-from tests.program import command, write_config
+from tests.program import command, configurable, write_config
 
 HERE = Path(__file__).resolve().parent
 RECORDED = HERE.parent / "data" / "demo" / "deeds.audit"
-TRANSLATE = {"universal": True, "user_db": True}
+SECTIONS = configurable({"translate": {"universal": True, "user_db": True}})
 RULES = (
     "-S execve,execveat -k exec",
     "-S connect -k net",
@@ -48,7 +48,7 @@ def closed_port() -> int:
 def live(folder: Path, keep_feed: Path | None = None) -> bytes:
     """The log of the deeds, done now; with `keep_feed`, what auditd sent instead."""
     prepare(folder)
-    config = write_config(folder, translate=TRANSLATE)
+    config = write_config(folder, **SECTIONS)
     plugin = None if keep_feed else command("run", "--config", str(config))
     rules = [rule.format(folder=folder) for rule in RULES]
     with AuditSession(plugin, rules=rules, directory=folder) as session:
@@ -62,7 +62,7 @@ def live(folder: Path, keep_feed: Path | None = None) -> bytes:
 def replay() -> bytes:
     """The log of the recorded feed."""
     with tempfile.TemporaryDirectory() as folder:
-        config = write_config(Path(folder), translate=TRANSLATE)
+        config = write_config(Path(folder), **SECTIONS)
         convert = command("convert", "--config", str(config), str(RECORDED))
         return subprocess.run(convert, stdout=subprocess.PIPE, check=True).stdout
 

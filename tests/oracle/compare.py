@@ -39,7 +39,7 @@ class Difference:
 
 def differences(theirs: Iterable[bytes], ours: Iterable[bytes]) -> Iterator[Difference]:
     """Compare two logs of JSON lines."""
-    left, right = _by_id(theirs), _by_id(ours)
+    left, right = by_id(theirs), by_id(ours)
     for id in [*left, *(id for id in right if id not in left)]:
         if id not in left or id not in right:
             yield Difference(id, "", left.get(id, ABSENT), right.get(id, ABSENT))
@@ -47,7 +47,7 @@ def differences(theirs: Iterable[bytes], ours: Iterable[bytes]) -> Iterator[Diff
         yield from _compare(id, "", left[id], right[id])
 
 
-def _by_id(lines: Iterable[bytes]) -> dict[str, Any]:
+def by_id(lines: Iterable[bytes]) -> dict[str, Any]:
     """Event id (with the node before it) → event; a second line of one id is `ID#2`, a line without id is `line N`."""
     events: dict[str, Any] = {}
     for number, line in enumerate(lines):

@@ -1,0 +1,104 @@
+"""No field differs from LAUREL 0.8.2's but by an entry of the table of deviations, and README shows that table."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.bench import feeds
+from tests.oracle import laurel
+from tests.oracle.compare import ABSENT, Difference, differences
+from tests.oracle.deviations import DEVIATIONS, table
+from tests.oracle.run import OPTIONS, compare, judge, run_ours
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA = ROOT / "tests" / "data"
+FEEDS = sorted(
+    path for pattern in ("origin/*.audit", "demo/*.audit", "go-libaudit/*/*.log") for path in DATA.glob(pattern)
+)
+CASES = sorted(DATA.glob("laurel-special-cases/*.audit"))
+TRANSLATED = {"F2-enriched-braces-translated"}
+
+
+@pytest.fixture(scope="session")
+def need_laurel() -> None:
+    try:
+        laurel.command()
+    except laurel.NoLaurelError as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.mark.slow
+@pytest.mark.root
+@pytest.mark.usefixtures("need_laurel")
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("name", feeds.names())
+def test_corpora_are_as_laurel_has_them(name: str, options: str, tmp_path: Path) -> None:
+    feed = tmp_path / "feed"
+    feed.write_bytes(feeds.recorded(name))
+    verdict = compare(feed, OPTIONS[options], tmp_path)
+    assert verdict.events > 10_000
+    assert verdict.unexplained[:5] == []
+
+
+@pytest.mark.root
+@pytest.mark.usefixtures("need_laurel")
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("feed", FEEDS, ids=lambda feed: feed.stem)
+def test_old_and_odd_feeds_are_as_laurel_has_them(feed: Path, options: str, tmp_path: Path) -> None:
+    assert compare(feed, OPTIONS[options], tmp_path).unexplained == []
+
+
+def test_special_cases_are_as_laurel_has_them(tmp_path: Path) -> None:
+    """All of them in two runs: each case under a node of its own, which keeps their equal ids apart."""
+    theirs: list[bytes] = []
+    feed: dict[bool, bytes] = {False: b"", True: b""}
+    errors = 0
+    for case in CASES:
+        node = case.name.partition("-")[0]
+        for line in case.with_name(f"{case.stem}.laurel.json").read_bytes().splitlines():
+            if line.startswith(b'{"error"'):
+                errors += 1
+            elif b'"NODE"' in line:
+                theirs.append(line)
+            else:
+                theirs.append(line.replace(b',"', f',"NODE":"{node}","'.encode(), 1))
+        lines = case.read_bytes().splitlines(keepends=True)
+        prefix = b"" if lines[0].startswith(b"node=") else f"node={node} ".encode()
+        feed[case.stem in TRANSLATED] += b"".join(prefix + line for line in lines)
+    ours = []
+    for translated, text in feed.items():
+        path = tmp_path / "feed"
+        path.write_bytes(text)
+        ours += run_ours(path, OPTIONS["translated" if translated else "plain"], tmp_path)
+    verdict = judge(theirs, ours, errors)
+    assert verdict.unexplained == []
+    assert len(CASES) == 83
+
+
+def test_readme_has_the_table_of_deviations() -> None:
+    assert table() in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_deviations_have_names_of_their_own() -> None:
+    assert len({deviation.name for deviation in DEVIATIONS}) == len(DEVIATIONS)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "found"),
+    [
+        ({"A": 1}, {"A": 1}, []),
+        ({"A": 1}, {"A": "1"}, [("A", 1, "1")]),
+        ({"A": 1}, {"A": 1.0}, [("A", 1, 1.0)]),
+        ({"A": [{"b": 1}, {"b": 2}]}, {"A": [{"b": 1}, {"b": 3}]}, [("A[1].b", 2, 3)]),
+        ({"A": [1]}, {"A": [1, 2]}, [("A", [1], [1, 2])]),
+        ({"A": 1}, {"B": 1}, [("A", 1, ABSENT), ("B", ABSENT, 1)]),
+    ],
+)
+def test_differences_are_found(theirs: dict, ours: dict, found: list) -> None:
+    lines = [[json.dumps({"ID": "1.000:1", **event}).encode()] for event in (theirs, ours)]
+    assert list(differences(*lines)) == [Difference("1.000:1", *difference) for difference in found]
+    if found:
+        assert judge(*lines, errors=0).unexplained != []
