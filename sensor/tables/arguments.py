@@ -50,7 +50,7 @@ truncate                              - length:long
 ftruncate                             fd:fd length:long
 fallocate                             fd:fd flags:fallocate offset:long length:long
 read write                            fd:fd - count:long
-pread64 pwrite64                      fd:fd - count:long offset:long
+pread pwrite pread64 pwrite64         fd:fd - count:long offset:long
 close fchdir fsync fdatasync fstat    fd:fd
 fstatfs getdents getdents64 syncfs    fd:fd
 close_range                           first:uid last:uid flags:close_range

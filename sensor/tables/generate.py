@@ -24,7 +24,7 @@ import importlib
 import re
 import subprocess
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from sensor.tables.arches import ABIS, ARCHES, X32_BIT
@@ -44,6 +44,38 @@ DEFINES = {
 }
 #: The directory whose headers are the kernel's generic ones, unchanged.
 GENERIC = "riscv"
+#: Syscall table → directory, header and what its numbers start from.
+HEADERS: dict[str, tuple[str, str, int]] = {
+    "alpha": ("alpha", "unistd_32.h", 0),
+    "arc": ("arc", "unistd_32.h", 0),
+    "arm": ("arm", "unistd-eabi.h", 0),
+    "arm64": ("arm64", "unistd_64.h", 0),
+    "i386": ("x86", "unistd_32.h", 0),
+    "loongarch32": ("loongarch", "unistd_32.h", 0),
+    "loongarch64": ("loongarch", "unistd_64.h", 0),
+    "m68k": ("m68k", "unistd_32.h", 0),
+    "mips64": ("mips", "unistd_n64.h", 5000),
+    "mips64n32": ("mips", "unistd_n32.h", 6000),
+    "mipso32": ("mips", "unistd_o32.h", 4000),
+    "parisc": ("parisc", "unistd_32.h", 0),
+    "parisc64": ("parisc", "unistd_64.h", 0),
+    "powerpc": ("powerpc", "unistd_32.h", 0),
+    "powerpc64": ("powerpc", "unistd_64.h", 0),
+    "riscv32": ("riscv", "unistd_32.h", 0),
+    "riscv64": ("riscv", "unistd_64.h", 0),
+    "s390": ("s390", "unistd_64.h", 0),
+    "s390x": ("s390", "unistd_64.h", 0),
+    "sh": ("sh", "unistd_32.h", 0),
+    "sparc": ("sparc", "unistd_32.h", 0),
+    "sparc64": ("sparc", "unistd_64.h", 0),
+    "x32": ("x86", "unistd_x32.h", 0),
+    "x86_64": ("x86", "unistd_64.h", 0),
+}
+#: Syscall table → the table of an older convention, for the numbers only that one has.
+OLDER = {"arm": "armoabi"}
+#: What auditd, and so auditctl and LAUREL, call two calls on some architectures; all other names are the kernel's.
+SHORT = {"pread64": "pread", "pwrite64": "pwrite"}
+SHORTENED = {"arm64", "powerpc", "powerpc64", "s390", "s390x", "x32", "x86_64"}
 
 
 def _gcc(headers: Path, abi: str, source: str, *options: str) -> subprocess.CompletedProcess[str]:
@@ -150,15 +182,32 @@ def runs(table: dict[int, str]) -> str:
     return " ".join(words)
 
 
-def write_syscalls() -> None:
+def header_syscalls(text: str, base: int = 0) -> dict[int, str]:
+    """Number → name from `#define __NR_read 0` or `(__NR_Linux + 0)`, with what the second adds as `base`."""
+    found = re.findall(r"^#define __NR_(\w+)\s+\(?(?:__\w+\s*\+\s*)?(\d+)\)?$", text, re.MULTILINE)
+    return {int(number) + base: name for name, number in found}
+
+
+def syscalls(headers: Path, table: str) -> dict[int, str]:
+    """Number → name of one table: the calls the kernel has, and those it once had or only reserved."""
+    folder, header, base = HEADERS.get(table, ("", "", 0))
+    path = headers / "usr/lib/linux/uapi" / folder / "asm" / header
+    names = header_syscalls(path.read_text(encoding="utf-8"), base) if header else {}
+    for source, without in [(OLDER.get(table), 0x900000), (table, 0)]:
+        if source is not None:
+            module = importlib.import_module(f"system_calls.tables.{source}")
+            numbers = getattr(module, f"syscalls_{source}")
+            names.update((number & ~(X32_BIT | without), name) for name, number in numbers.items())
+    short = SHORT if table in SHORTENED else {}
+    return {number: short.get(name, name) for number, name in names.items()}
+
+
+def write_syscalls(headers: Path) -> None:
     """Write `syscalls_table.py`."""
     lines = [MARK, '"""Syscall names by architecture: a number, then the names from it upwards, and so on."""\n\n']
     lines += ["from __future__ import annotations\n\n", "TABLES: dict[str, str] = {\n"]
-    wanted: Iterable[str] = sorted({arch.syscalls for arch in ARCHES.values()} | {"x32"})
-    for name in wanted:
-        module = importlib.import_module(f"system_calls.tables.{name}")
-        table = {number & ~X32_BIT: syscall for syscall, number in getattr(module, f"syscalls_{name}").items()}
-        lines += [f'    "{name}": (\n', *_literal(runs(table), "        "), "    ),\n"]
+    for table in sorted({arch.syscalls for arch in ARCHES.values()} | {"x32"}):
+        lines += [f'    "{table}": (\n', *_literal(runs(syscalls(headers, table)), "        "), "    ),\n"]
     lines.append("}\n")
     (HERE / "syscalls_table.py").write_text("".join(lines), encoding="utf-8")
 
@@ -167,8 +216,9 @@ def main() -> None:
     """Write both tables."""
     parser = argparse.ArgumentParser(description="Write the generated tables of sensor/tables.")
     parser.add_argument("headers", type=Path, help="where linux-libc-dev was unpacked")
-    write_constants(parser.parse_args().headers)
-    write_syscalls()
+    headers = parser.parse_args().headers
+    write_constants(headers)
+    write_syscalls(headers)
 
 
 if __name__ == "__main__":
