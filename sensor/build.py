@@ -6,12 +6,16 @@ again while events flow.
 
 from __future__ import annotations
 
+import logging
+import time
 from typing import Any, Callable
 
 from sensor.audit.record import RecordDecoder
 from sensor.audit.render import Style, quoter
+from sensor.errors import ProbeError
 from sensor.event import Stage
 from sensor.pipeline import Pipeline
+from sensor.probe import Options as ProbeOptions
 from sensor.process.procfs import ProcFS
 from sensor.process.table import ProcessTable
 from sensor.stages.identity import Identity
@@ -49,5 +53,25 @@ def build(config: Any, stats: Stats, live: bool = True) -> App:
     app = App(Pipeline(decoder, stages, config.coalesce, stats.pipeline), stats)
     if live:
         app.needs = frozenset({"SYS_PTRACE", "DAC_READ_SEARCH"})
+        table.calibrate(time.time() - time.clock_gettime(time.CLOCK_BOOTTIME))
         app.every_second.append(table.sweep)
+        _follow_probe(app, config.probe, table)
     return app
+
+
+def _follow_probe(app: App, options: ProbeOptions, table: ProcessTable) -> None:
+    """Let the kernel probe feed the process table, if it is loaded."""
+    if not options.use:
+        return
+    from sensor.probe.feed import Feed
+    from sensor.probe.layout import pins
+    from sensor.probe.ring import Ring
+
+    try:
+        ring = Ring.open(pins(options.path))
+    except ProbeError as error:
+        logging.getLogger(__name__).warning("%s; /proc tells of processes instead", error)
+        return
+    feed = Feed(ring, table, app.stats.probe, options.coverage_timeout)
+    app.before_chunk = feed.drain
+    app.every_second.append(feed.check)

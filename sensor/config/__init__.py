@@ -25,6 +25,7 @@ from sensor.config.read import read_options
 from sensor.errors import ConfigError
 from sensor.options import option, section
 from sensor.outputs import Options as OutputOptions
+from sensor.probe import Options as ProbeOptions
 from sensor.stages import identity
 
 
@@ -82,6 +83,7 @@ class Config:
     debug: Debug = section(Debug())
     metrics: metrics.Options = section(metrics.Options())
     coalesce: CoalesceOptions = section(CoalesceOptions())
+    probe: ProbeOptions = section(ProbeOptions())
     transform: TransformOptions = section(TransformOptions())
     enrich: Enrich = section(Enrich())
 

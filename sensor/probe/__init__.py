@@ -15,6 +15,15 @@ from sensor.options import option
 class Options:
     """The kernel probe: what `host-sensor probe load` makes and the sensor then reads."""
 
+    use: bool = option(True, "Read the probe if it is loaded; without it /proc tells of processes.")
+    coverage_timeout: float = option(
+        5.0,
+        "An exec that the probe saw and audit did not report within this time is counted; 0 keeps no account.",
+        minimum=0,
+        unit="seconds",
+    )
+    coverage_events: bool = option(False, "Write a PROBE_EXEC event for each such exec.")
+    emit: tuple[str, ...] = option((), "Process events of the probe's own.", choices=("exec", "exit"))
     path: str = option("/sys/fs/bpf/host-sensor", "Directory in a BPF file system that holds the loaded probe.")
     ring_size: int = option(
         4 << 20, "Buffer between kernel and sensor, a power of two; 128 bytes a record.", minimum=4096, unit="bytes"

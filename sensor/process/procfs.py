@@ -44,11 +44,13 @@ class Host(NamedTuple):
     """The host and boot whose /proc this is.
 
     names: what a `node=` may call it.
-    booted: its boot in the form of an event id, so that the two compare as text.
+    boot_time: its boot in whole seconds since 1970, as /proc/stat has it.
+    booted: the same in the form of an event id, so that the two compare as text.
     """
 
     names: frozenset[str]
     boot_id: bytes
+    boot_time: float
     booted: str
 
 
@@ -73,7 +75,8 @@ class ProcFS:
     def host(self) -> Host:
         """Whose /proc this is."""
         name = (self._read("sys/kernel/hostname") or "").strip()
-        return Host(frozenset({name, name.partition(".")[0]}), self.boot_id(), f"{self.boot_time():.3f}:")
+        booted = self.boot_time()
+        return Host(frozenset({name, name.partition(".")[0]}), self.boot_id(), booted, f"{booted:.3f}:")
 
     def pids(self) -> list[int]:
         """The processes there are now."""
@@ -87,6 +90,10 @@ class ProcFS:
         fields = text[text.rfind(")") + 2 :].split(" ", 20)
         return Stat(int(fields[1]), int(fields[19])) if len(fields) > 20 else None
 
+    def exe(self, pid: int) -> str:
+        """The path of its image; "" if it cannot be read."""
+        return self._link(f"{pid}/exe")
+
     def observe(self, pid: int) -> Observed | None:
         """Read a process; None when it is gone, or was replaced while it was read."""
         before = self.stat(pid)
@@ -95,7 +102,7 @@ class ProcFS:
         tgid = self._status(pid, "NStgid:")
         comm = self._read(f"{pid}/comm") or ""
         namespace = self._link(f"{pid}/ns/pid")
-        exe = self._link(f"{pid}/exe")
+        exe = self.exe(pid)
         after = self.stat(pid)
         if after is None or after.start != before.start:
             return None

@@ -23,7 +23,8 @@ from sensor.event import Event
 from sensor.options import option
 from sensor.process.guid import process_guid, session_guid
 from sensor.process.procfs import Host
-from sensor.process.table import Process, ProcessTable, Program, Sighting
+from sensor.process.program import Process, Program, Sighting
+from sensor.process.table import ProcessTable
 
 _MAX_NODES = 64
 _WITHOUT_PIDS = {"SYSCALL", "EXECVE", "CWD", "PATH", "PROCTITLE", "SOCKADDR", "BPRM_FCAPS"}
@@ -69,6 +70,7 @@ class Identity:
                 or is_exec
                 or process.ppid != syscall.ppid
                 or process.program.exe != syscall.rest.exe
+                or not process.since <= event.id <= process.until
                 or process.text is None
             ):
                 process = self._sight(table, event, bool(is_exec))
@@ -100,22 +102,28 @@ class Identity:
                 text += f',"{self._named("PPID")}":{{{members(process.parent)}}}'
         if options.spawned_by and process.spawned_by is not None:
             by = process.spawned_by
-            comm, exe = self._quote(by.comm), self._quote(by.exe)
-            text += f',"{self._named("SPAWNED_BY")}":{{{self._text(by)},"pid":{by.pid},"comm":{comm},"exe":{exe}}}'
+            text += f',"{self._named("SPAWNED_BY")}":{{{self._text(by)},"pid":{by.pid},{self._names(by)}}}'
         return text
 
     def _text(self, program: Program) -> str:
         if program.text is None:
-            text = f'"EVENT_ID":"{program.event_id}"' if program.event_id else f'"START_TIME":"{program.started:.3f}"'
+            text = f'"EVENT_ID":"{program.event_id}"'
             if program.key is not None:
+                if not program.event_id:
+                    text = f'"START_TIME":"{self._host.boot_time + program.key.ticks / 100:.3f}"'
                 guid = process_guid(self._host.boot_id, *program.key)
                 text += f',"GUID":"{guid}","GUID_SOURCE":"{program.source}"'
             program.text = text
         return program.text
 
+    def _names(self, program: Program) -> str:
+        if not program.exe:
+            self._local.learn_exe(program)
+        comm, exe = (self._quote(name) if name else "null" for name in (program.comm, program.exe))
+        return f'"comm":{comm},"exe":{exe}'
+
     def _full(self, program: Program) -> str:
-        comm, exe = self._quote(program.comm), self._quote(program.exe)
-        return f'{self._text(program)},"comm":{comm},"exe":{exe},"ppid":{program.ppid}'
+        return f'{self._text(program)},{self._names(program)},"ppid":{program.ppid}'
 
     def _other_records(self, event: Event, table: ProcessTable, local: bool) -> None:
         for name, group in event.records.items():
