@@ -23,7 +23,7 @@ from sensor import metrics
 from sensor.audit.options import CoalesceOptions, TransformOptions
 from sensor.config.read import read_options
 from sensor.errors import ConfigError
-from sensor.options import option, section
+from sensor.options import OptionError, option, section
 from sensor.outputs import Options as OutputOptions
 from sensor.probe import Options as ProbeOptions
 from sensor.stages import identity
@@ -86,6 +86,10 @@ class Config:
     probe: ProbeOptions = section(ProbeOptions())
     transform: TransformOptions = section(TransformOptions())
     enrich: Enrich = section(Enrich())
+
+    def __post_init__(self) -> None:
+        if self.input != "stdin" and not self.input.startswith("unix:/"):
+            raise OptionError("input", f'expected stdin or unix:/path, found "{self.input}"')
 
 
 def load(path: str) -> Config:

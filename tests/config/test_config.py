@@ -86,6 +86,7 @@ MISTAKES = [
         "transform.execve_argv",
         'expected one of array, string, found "arry"; did you mean "array"?',
     ),
+    ("input: stdn\n", 1, "input", 'expected stdin or unix:/path, found "stdn"'),
     ("metrics:\n\n  listen: nowhere\n", 3, "metrics.listen", "expected ADDRESS:PORT, not 'nowhere'"),
     ("a: [1\n", 2, "", "this is no YAML: *"),
     ("a: *b\n", 1, "", "this is no YAML: found undefined alias 'b'"),

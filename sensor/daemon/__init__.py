@@ -1,0 +1,283 @@
+"""`host-sensor run`: the one owner of descriptors, clock, signals and privileges.
+
+    auditd ──► input (a thread) ──chunks──► Feed (the pipeline, guarded) ──JSON lines──► Logs
+                                              every 0.1 s: tick, flush, signals
+
+Life as auditd's plugin, as it really is: after a restart HUP, USR1, USR2, TERM, CHLD and CONT arrive blocked; stopping
+auditd sends SIGTERM, twice, before the end of input, so it means: drain, then leave; the end of input must be answered
+within 50 ms; the environment is empty, standard error is /dev/null, oom_score_adj is -1000; and after ten restarts in
+auditd's whole life the plugin stays dead, so nothing short of the end of input ends this one: a configuration with
+mistakes is used as far as it goes, a part that fails is left out, and a chunk that makes the pipeline fail goes out as
+it came.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import gc
+import logging
+import os
+import pwd
+import signal
+import stat
+import time
+
+from sensor import __version__, privileges
+from sensor.build import App, build
+from sensor.config import Config, read
+from sensor.daemon.feed import Feed
+from sensor.daemon.logs import Logs
+from sensor.daemon.syslog import start_logging
+from sensor.errors import InputError, OutputError
+from sensor.inputs import Input
+from sensor.inputs.stdin import StdinInput
+from sensor.metrics import Exporter
+from sensor.stats import Stats
+
+log = logging.getLogger(__name__)
+
+TICK = 0.1
+"""Seconds between two looks at the clock, the logs and the signals."""
+
+LAST_CALL = 1.0
+"""Seconds after that deadline in which what has been read is still worked on, while more is coming."""
+
+FROM_THE_START = ("user", "input", "input_buffer", "oom_score_adj", "metrics")
+"""Keys that are looked at only once, while there are rights to act on them."""
+
+LOGS = ("directory", "auditlog", "filterlog", "debug")
+NOT_FOR_BUILD = (*FROM_THE_START, *LOGS, "drain_timeout", "statusreport_period", "marker")
+
+
+def run(config_path: str) -> int:
+    """Run until the end of input; returns the exit code: 0 done, 1 it cannot work, 2 the configuration is wrong.
+
+    As a plugin, which is told from standard input being a socket, mistakes in the configuration do not end it.
+    """
+    signals = Signals()
+    start_logging()
+    config, mistakes = read(config_path)
+    for mistake in mistakes:
+        log.error("%s", mistake)
+    if mistakes:
+        if not _is_plugin():
+            return 2
+        log.error("%s is used without its mistakes; SIGHUP reads it again", config_path)
+    try:
+        daemon = Daemon(config_path, config, signals)
+    except (InputError, privileges.PrivilegeError) as error:
+        log.critical("%s", error)
+        return 1
+    daemon.run()
+    return 0
+
+
+def _is_plugin() -> bool:
+    try:
+        return stat.S_ISSOCK(os.fstat(0).st_mode)
+    except OSError:
+        return False
+
+
+class Signals:
+    """What signals have come, noted for the main loop."""
+
+    def __init__(self) -> None:
+        self.reload = self.finish = self.leave = False
+        for number in (signal.SIGUSR1, signal.SIGUSR2):
+            signal.signal(number, signal.SIG_IGN)
+        for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._note)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+    def _note(self, number: int, frame: object) -> None:
+        if number == signal.SIGHUP:
+            self.reload = True
+        else:
+            # The second Ctrl-C is meant; a second SIGTERM is only how auditd is stopped.
+            self.leave = self.finish and number == signal.SIGINT
+            self.finish = True
+
+
+class Daemon:
+    """The running sensor; constructed with the rights it was started with, which are given up at the end of that."""
+
+    def __init__(self, path: str, config: Config, signals: Signals) -> None:
+        self._path = path
+        self._config = config
+        self._signals = signals
+        self.stats = Stats()
+        os.umask(0o027)
+        self._prepare_directory()
+        self._input = make_input(config, self.stats)
+        self._input.open()
+        self._exporter = self._make_exporter()
+        app = self._build()
+        self._drop_privileges(app)
+        self._feed = Feed(app)
+        self._logs = Logs(config, self.stats.output)
+        self._deadline: float | None = None
+        self._ticked = self._next_second = 0.0
+        self._next_report = 0.0
+
+    def run(self) -> None:
+        """Work until the end of input, or until told to leave."""
+        if self._exporter is not None:
+            self._exporter.start()
+        self._input.start()
+        log.info("version %s runs%s", __version__, self._marker())
+        self._logs.flush()
+        gc.freeze()  # what is here now stays, and need not be looked at again
+        self._loop()
+        self._write(self._feed.close())
+        self._logs.close()
+        log.info("ends: %s", self._summary())
+        if self._exporter is not None:
+            self._exporter.close()
+
+    def _loop(self) -> None:
+        while True:
+            try:
+                if self._step():
+                    return
+            except Exception:
+                self.stats.pipeline.crashed += 1
+                log.exception("a mistake in the sensor; it goes on")
+                time.sleep(TICK)
+
+    def _step(self) -> bool:
+        """Work on what has come, or on what time brings; True when that was the end."""
+        chunk = self._input.get(TICK)
+        now = time.monotonic()
+        if chunk:
+            self._logs.copy_input(chunk)
+            self._write(self._feed.take(chunk, now))
+        elif chunk is not None:
+            return True
+        if now - self._ticked >= TICK:
+            self._ticked = now
+            self._tick(now)
+        return self._signals.finish and self._is_over(now, chunk)
+
+    def _write(self, lines: list[str]) -> None:
+        self._logs.write(lines, self._feed.filtered())
+
+    def _tick(self, now: float) -> None:
+        self._write(self._feed.tick(now))
+        self._logs.flush()
+        if now >= self._next_second:
+            self._next_second = now + 1
+            self._feed.every_second(time.time())
+        if self._signals.reload:
+            self._signals.reload = False
+            self._reload(now)
+        period = self._config.statusreport_period
+        if period and now >= self._next_report:
+            if self._next_report:
+                log.info("%s", self._summary())
+            self._next_report = now + period
+
+    def _is_over(self, now: float, chunk: bytes | None) -> bool:
+        """After SIGTERM: whether the end of input is no longer waited for."""
+        if self._deadline is None:
+            self._deadline = now + self._config.drain_timeout
+            self._input.stop()
+        if chunk is not None:
+            return now >= self._deadline + LAST_CALL
+        return now >= self._deadline or self._signals.leave
+
+    def _reload(self, now: float) -> None:
+        """Use a new configuration, if there is nothing wrong with it; open the logs again in any case."""
+        config, mistakes = read(self._path)
+        for mistake in mistakes:
+            log.error("%s", mistake)
+        if mistakes:
+            log.error("the configuration stays as it was")
+            config = self._config
+        fixed = {name: getattr(self._config, name) for name in FROM_THE_START}
+        for name, value in fixed.items():
+            if getattr(config, name) != value:
+                log.warning("%s: a change takes effect after the next start", name)
+        config = dataclasses.replace(config, **fixed)
+        if any(getattr(config, name) != getattr(self._config, name) for name in LOGS):
+            self._logs.close()
+            self._logs = Logs(config, self.stats.output)
+        else:
+            self._logs.reopen()
+        built_from = {name: getattr(config, name) for name in NOT_FOR_BUILD}
+        if config != dataclasses.replace(self._config, **built_from):
+            self._rebuild(config, now)
+        self._config = config
+
+    def _rebuild(self, config: Config, now: float) -> None:
+        try:
+            self._feed.replace(build(config, self.stats), now)
+        except Exception:  # a border: the old parts go on
+            log.exception("the new configuration cannot be built; the parts stay as they were")
+
+    def _build(self) -> App:
+        """Build what the configuration asks for; if that fails, what can be had without one."""
+        try:
+            return build(self._config, self.stats)
+        except Exception:  # a border: a plugin that ends is soon dead for ever
+            log.exception("what is configured cannot be built; going on with the defaults")
+            return build(Config(), self.stats)
+
+    def _prepare_directory(self) -> None:
+        directory = self._config.directory
+        if os.path.isdir(directory):
+            return
+        try:
+            os.makedirs(directory, 0o750)
+            if self._config.user and os.geteuid() == 0:
+                entry = pwd.getpwnam(self._config.user)
+                os.chown(directory, entry.pw_uid, entry.pw_gid)
+        except (OSError, KeyError) as error:
+            log.error("%s: %s", directory, error)
+
+    def _make_exporter(self) -> Exporter | None:
+        try:
+            return Exporter(self._config.metrics, self.stats)
+        except OutputError as error:
+            log.error("%s; going on without", error)
+            return None
+
+    def _drop_privileges(self, app: App) -> None:
+        """Become the configured user; raises PrivilegeError. Before the first thread is started."""
+        try:
+            privileges.raise_oom_score(self._config.oom_score_adj)
+        except privileges.PrivilegeError as error:
+            log.warning("%s", error)
+        if os.geteuid() == 0 and self._config.user:
+            try:
+                privileges.become(self._config.user, app.needs)
+            except privileges.UnknownUserError as error:
+                log.error("%s; staying root", error)
+        try:
+            privileges.harden()
+        except privileges.PrivilegeError as error:
+            log.warning("%s", error)
+
+    def _marker(self) -> str:
+        return f" ({self._config.marker})" if self._config.marker else ""
+
+    def _summary(self) -> str:
+        """The counters that matter, as a line for the log."""
+        pipeline, output, source = self.stats.pipeline, self.stats.output, self.stats.input
+        used = time.process_time()
+        lost = source.dropped_lines + sum(output.lost_lines.values())
+        return (
+            f"{pipeline.lines} lines, {pipeline.events} events, {sum(pipeline.unparsed.values())} lines not parsed,"
+            f" {output.lines} lines written, {lost} lines lost, {used:.1f} s of CPU{self._marker()}"
+        )
+
+
+def make_input(config: Config, stats: Stats) -> Input:
+    """The input that `config.input` names; raises InputError."""
+    if config.input == "stdin":
+        return StdinInput(config.input_buffer, stats.input)
+    if config.input.startswith("unix:"):
+        from sensor.inputs.unix import UnixInput
+
+        return UnixInput(config.input[len("unix:") :], config.input_buffer, stats.input)
+    raise InputError(f"input: expected stdin or unix:/path, found {config.input}")

@@ -1,0 +1,109 @@
+"""The one border around the pipeline: no exception ends the sensor, and a new pipeline takes over between two events.
+
+    … type=EOE msg=audit(1700000000.123:4567): ⏎ │ type=SYSCALL msg=audit(1700000000.127:4568): …
+                          the old pipeline's last line │ the new one's first
+
+An exception that comes this far is a mistake of ours. What it hit goes out as it came, line by line, as events that
+cannot be parsed; the next chunk is another chance.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Callable
+
+from sensor.audit.text import quote_percent
+from sensor.build import App
+
+log = logging.getLogger(__name__)
+
+TAKE_OVER_WITHIN = 2.0
+"""Seconds after which a new pipeline takes over although events are unfinished; these leave as they are."""
+
+
+class Feed:
+    """Feeds the pipeline of an App, and follows the App through reloads. Times are monotonic seconds."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._next: App | None = None
+        self._next_by = 0.0
+        self._at_line_start = True
+
+    def take(self, chunk: bytes, now: float) -> list[str]:
+        """Return the JSON lines that a chunk of audit lines completed."""
+        if self._app.before_chunk is not None:
+            self._guarded(self._app.before_chunk)
+        if self._next is None:
+            return self._feed(chunk, now)
+        cut = _after_last_event(chunk) if now < self._next_by else chunk.rfind(b"\n") + 1
+        if not cut:
+            return self._feed(chunk, now)
+        lines = self._feed(chunk[:cut], now)
+        if self._unfinished() and now < self._next_by:
+            return lines + self._feed(chunk[cut:], now)
+        return lines + self._take_over() + self._feed(chunk[cut:], now)
+
+    def tick(self, now: float) -> list[str]:
+        """Let time pass; to be called when there is nothing to take, too."""
+        lines = self._guarded(self._app.pipeline.tick, now) or []
+        if self._next is not None and self._at_line_start and (not self._unfinished() or now >= self._next_by):
+            lines += self._take_over()
+        return lines
+
+    def every_second(self, time: float) -> None:
+        """Do what the parts want done now and then; `time` in seconds since 1970."""
+        for function in self._app.every_second:
+            self._guarded(function, time)
+
+    def filtered(self) -> list[str]:
+        """Return, once, the JSON lines that a stage diverted."""
+        pipeline = self._app.pipeline
+        diverted, pipeline.filtered = pipeline.filtered, []
+        return diverted
+
+    def replace(self, app: App, now: float) -> None:
+        """Let another App take over, between two events."""
+        self._next, self._next_by = app, now + TAKE_OVER_WITHIN
+
+    def close(self) -> list[str]:
+        """End of input: return the JSON lines of all that was still waiting."""
+        return self._guarded(self._app.pipeline.close) or []
+
+    def _feed(self, chunk: bytes, now: float) -> list[str]:
+        if not chunk:
+            return []
+        self._at_line_start = chunk[-1] == 10
+        lines = self._guarded(self._app.pipeline.feed, chunk, now)
+        return self._as_it_came(chunk) if lines is None else lines
+
+    def _take_over(self) -> list[str]:
+        assert self._next is not None
+        lines = self.close() + self.filtered()
+        self._app, self._next = self._next, None
+        log.info("the new configuration is in use")
+        return lines
+
+    def _unfinished(self) -> bool:
+        return self._app.stats.pipeline.inflight > 0
+
+    def _as_it_came(self, chunk: bytes) -> list[str]:
+        lines = [line for line in chunk.decode("latin-1").split("\n") if line]
+        unparsed = self._app.stats.pipeline.unparsed
+        unparsed["crash"] = unparsed.get("crash", 0) + len(lines)
+        return [f'{{"ID":null,"PARSE_ERROR":{{"reason":"crash","raw":{quote_percent(line)}}}}}' for line in lines]
+
+    def _guarded(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a part; None when it fails."""
+        try:
+            return function(*arguments)
+        except Exception:  # the border: auditd starts a plugin ten times, and then never again
+            self._app.stats.pipeline.crashed += 1
+            log.exception("a mistake in the sensor; it goes on")
+            return None
+
+
+def _after_last_event(chunk: bytes) -> int:
+    """The place behind the last line that ends an event; 0 if there is none."""
+    start = chunk.rfind(b"type=EOE ")
+    return chunk.find(b"\n", start) + 1 if start >= 0 else 0

@@ -1,0 +1,96 @@
+"""The files (or programs, or sockets) of one configuration: the log of events, and those beside it.
+
+auditlog       the events                       audit.jsonl
+filterlog      events a filter diverted         filtered.jsonl, made when there is the first one
+debug          input, and what of it cannot be parsed, if asked for
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+
+from sensor.config import Config
+from sensor.outputs import Options, Output
+from sensor.stats import OutputStats
+
+log = logging.getLogger(__name__)
+
+UNPARSED = '{"ID":null,"PARSE_ERROR":'
+
+
+def open_output(options: Options, directory: str, stats: OutputStats) -> Output:
+    """Make the output that `options.file` names; nothing is opened or started before the first write or flush."""
+
+    def say(message: str) -> None:
+        log.warning("%s", message)
+
+    if options.file == "-":
+        from sensor.outputs.stdout import StdoutOutput
+
+        return StdoutOutput(options, stats, say)
+    if options.file.startswith("|"):
+        from sensor.outputs.program import ProgramOutput
+
+        return ProgramOutput(options, stats, say)
+    if options.file.startswith("unix:"):
+        from sensor.outputs.unix import UnixOutput
+
+        return UnixOutput(options, stats, say)
+    from sensor.outputs.file import FileOutput
+
+    return FileOutput(os.path.join(directory, options.file), options, stats, say)
+
+
+class Logs:
+    """All outputs of a configuration. The counters given are those of the log of events."""
+
+    def __init__(self, config: Config, stats: OutputStats) -> None:
+        self._config = config
+        self._auditlog = open_output(config.auditlog, config.directory, stats)
+        self._filterlog: Output | None = None
+        self._inputlog = self._beside(config.debug.inputlog)
+        self._parse_error_log = self._beside(config.debug.parse_error_log)
+        self._carry = ""
+
+    def write(self, lines: list[str], filtered: list[str]) -> None:
+        """Write events, and those a filter diverted."""
+        self._auditlog.write(lines)
+        if filtered:
+            if self._filterlog is None:
+                self._filterlog = self._beside(self._config.filterlog)
+            assert self._filterlog is not None
+            self._filterlog.write(filtered)
+        if self._parse_error_log is not None:
+            self._parse_error_log.write([line for line in lines if line.startswith(UNPARSED)])
+
+    def copy_input(self, chunk: bytes) -> None:
+        """Write input to its log, if there is one, in whole lines."""
+        if self._inputlog is not None:
+            *lines, self._carry = (self._carry + chunk.decode("latin-1")).split("\n")
+            self._inputlog.write(lines)
+
+    def flush(self) -> None:
+        """Try again what could not be written, and see to what depends on time; call it every 0.1 s."""
+        for output in self._all():
+            output.flush()
+
+    def reopen(self) -> None:
+        """Open all files again by name."""
+        for output in self._all():
+            output.reopen()
+
+    def close(self) -> None:
+        """Write what can be written, and close."""
+        if self._inputlog is not None and self._carry:
+            self._inputlog.write([self._carry])
+        for output in self._all():
+            output.close()
+
+    def _all(self) -> list[Output]:
+        outputs = (self._auditlog, self._filterlog, self._inputlog, self._parse_error_log)
+        return [output for output in outputs if output is not None]
+
+    def _beside(self, options: Options | None) -> Output | None:
+        """An output beside the log of events, with counters of its own, so that those of events stay theirs."""
+        return open_output(options, self._config.directory, OutputStats()) if options else None
