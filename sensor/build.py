@@ -16,62 +16,77 @@ from sensor.errors import ProbeError
 from sensor.event import Stage
 from sensor.pipeline import Pipeline
 from sensor.probe import Options as ProbeOptions
+from sensor.probe.feed import Feed
+from sensor.probe.layout import pins
+from sensor.probe.ring import Ring
 from sensor.process.procfs import ProcFS
 from sensor.process.table import ProcessTable
 from sensor.stages.identity import Identity
 from sensor.stats import Stats
 
 
+class World:
+    """What is known of the host: the process table, and who feeds it. It outlives a change of the configuration.
+
+    live: the records are about this host as it is now; False for recorded ones, for
+        which /proc and the probe would tell of other processes.
+    """
+
+    def __init__(self, config: Any, stats: Stats, live: bool) -> None:
+        proc = ProcFS()
+        self.live = live
+        self.host = proc.host()
+        self.table = ProcessTable(proc if live else None, stats.process)
+        self.probe: Feed | None = None
+        if live:
+            self.every_second(time.time())
+            self.probe = _open_probe(config.probe, self.table, stats)
+
+    def every_second(self, now: float) -> None:
+        """Keep up with the host; now in seconds since 1970."""
+        self.table.calibrate(now - time.clock_gettime(time.CLOCK_BOOTTIME))
+        if self.probe is not None:
+            self.probe.check()
+        self.table.sweep(now)
+
+
 class App:
     """What the daemon drives.
 
+    world: to be handed to the build of the App that takes this one's place.
     needs: capabilities (without CAP_) that the parts must keep when root is dropped.
     before_chunk: called before each chunk of audit lines is processed.
     every_second: called about once a second, with seconds since 1970.
     """
 
-    def __init__(self, pipeline: Pipeline, stats: Stats) -> None:
+    def __init__(self, pipeline: Pipeline, stats: Stats, world: World) -> None:
         self.pipeline = pipeline
         self.stats = stats
+        self.world = world
         self.needs: frozenset[str] = frozenset()
-        self.before_chunk: Callable[[], None] | None = None
-        self.every_second: list[Callable[[float], None]] = []
+        self.before_chunk: Callable[[], None] | None = world.probe.drain if world.probe is not None else None
+        self.every_second: list[Callable[[float], None]] = [world.every_second] if world.live else []
 
 
-def build(config: Any, stats: Stats, live: bool = True) -> App:
-    """Build the sensor.
-
-    live: the records are about this host as it is now; False for recorded ones, for
-        which /proc and the probe would tell of other processes.
-    """
+def build(config: Any, stats: Stats, live: bool = True, world: World | None = None) -> App:
+    """Build the sensor, for live records or recorded ones; `world`: that of the App whose place it takes."""
+    world = world or World(config, stats, live)
     decoder = RecordDecoder(config.transform, (), config.coalesce.cache_entries)
     style = Style(quoter(config.transform.strings), config.enrich.prefix or "")
-    proc = ProcFS()
-    host = proc.host()
-    table = ProcessTable(proc if live else None, stats.process)
-    stages: list[Stage] = [Identity(config.enrich, style, table, host).stage]
-    app = App(Pipeline(decoder, stages, config.coalesce, stats.pipeline), stats)
+    stages: list[Stage] = [Identity(config.enrich, style, world.table, world.host).stage]
+    app = App(Pipeline(decoder, stages, config.coalesce, stats.pipeline), stats, world)
     if live:
         app.needs = frozenset({"SYS_PTRACE", "DAC_READ_SEARCH"})
-        table.calibrate(time.time() - time.clock_gettime(time.CLOCK_BOOTTIME))
-        app.every_second.append(table.sweep)
-        _follow_probe(app, config.probe, table)
     return app
 
 
-def _follow_probe(app: App, options: ProbeOptions, table: ProcessTable) -> None:
+def _open_probe(options: ProbeOptions, table: ProcessTable, stats: Stats) -> Feed | None:
     """Let the kernel probe feed the process table, if it is loaded."""
     if not options.use:
-        return
-    from sensor.probe.feed import Feed
-    from sensor.probe.layout import pins
-    from sensor.probe.ring import Ring
-
+        return None
     try:
         ring = Ring.open(pins(options.path))
     except ProbeError as error:
         logging.getLogger(__name__).warning("%s; /proc tells of processes instead", error)
-        return
-    feed = Feed(ring, table, app.stats.probe, options.coverage_timeout)
-    app.before_chunk = feed.drain
-    app.every_second.append(feed.check)
+        return None
+    return Feed(ring, table, stats.probe, options.coverage_timeout)

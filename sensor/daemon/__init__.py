@@ -211,7 +211,7 @@ class Daemon:
 
     def _rebuild(self, config: Config, now: float) -> None:
         try:
-            self._feed.replace(build(config, self.stats), now)
+            self._feed.replace(build(config, self.stats, world=self._feed.world()), now)
         except Exception:  # a border: the old parts go on
             log.exception("the new configuration cannot be built; the parts stay as they were")
 

@@ -13,7 +13,7 @@ import logging
 from typing import Any, Callable
 
 from sensor.audit.text import quote_percent
-from sensor.build import App
+from sensor.build import App, World
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +61,10 @@ class Feed:
         pipeline = self._app.pipeline
         diverted, pipeline.filtered = pipeline.filtered, []
         return diverted
+
+    def world(self) -> World:
+        """What the next App has to go on with."""
+        return self._app.world
 
     def replace(self, app: App, now: float) -> None:
         """Let another App take over, between two events."""

@@ -62,10 +62,8 @@ class Feed:
                 if process is not None:
                     observer(record, process)
 
-    def check(self, _: float) -> None:
+    def check(self) -> None:
         """About once a second: mend the table after a full ring, notice an unloaded probe, settle accounts."""
-        now = time.time()
-        self._table.calibrate(now - time.clock_gettime(time.CLOCK_BOOTTIME))
         if not self._attached:
             return
         self.drain()
