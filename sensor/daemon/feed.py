@@ -85,6 +85,7 @@ class Feed:
         assert self._next is not None
         lines = self.close() + self.filtered()
         self._app, self._next = self._next, None
+        self._app.world.table.forget_texts()
         log.info("the new configuration is in use")
         return lines
 

@@ -84,9 +84,12 @@ class ProcessTable:
             process = self._add(self._first_seen(sighting, time), time)
             self._adopt(process, sighting.ppid, time)
             process.spawned_by = process.parent
+        if process.kin is not None:
+            process.meet_kin()
+        if process.program.event_id == sighting.event_id:
+            pass
         elif sighting.is_exec:
-            process.run(sighting.comm, sighting.exe, sighting.event_id)
-            process.unaudited -= 1
+            process.run(sighting.comm, sighting.exe, sighting.event_id, time)
         elif process.program.exe != sighting.exe:
             process.notice(sighting.comm, sighting.exe, sighting.event_id)
         if process.ppid != sighting.ppid:
@@ -113,17 +116,20 @@ class ProcessTable:
         program.key, program.source, program.started = birth.key, "probe", birth.started
         process = self._add(program, birth.started)
         process.forked = birth.spawner is not None
-        process.parent = self._program_of(*birth.parent)
-        process.spawned_by = self._program_of(*birth.spawner) if birth.spawner else process.parent
+        parent = self._by_key(*birth.parent)
+        spawner = self._by_key(*birth.spawner) if birth.spawner else parent
+        process.kin = parent, spawner
+        process.parent = parent.program if parent is not None else _stranger(*birth.parent)
+        process.spawned_by = process.parent
+        if birth.spawner is not None:
+            process.spawned_by = spawner.program if spawner is not None else _stranger(*birth.spawner)
         if not process.program.exe:
             process.program.exe = process.spawned_by.exe
         return process
 
     def ended(self, pid: int, key: Key, time: float) -> Process | None:
         """A process has ended, at a time since boot."""
-        process = self._current.get(pid)
-        while process is not None and process.program.key != key:
-            process = process.before
+        process = self._by_key(pid, key)
         if process is not None:
             self._end(process, time)
         return process
@@ -139,6 +145,14 @@ class ProcessTable:
         self.exact = False
 
     # Housekeeping.
+
+    def forget_texts(self) -> None:
+        """Let all that was rendered of processes be rendered anew: other options make it look different."""
+        for process in [*self._current.values(), *self._dead]:
+            process.text = None
+            for program in (process.program, process.parent, process.spawned_by):
+                if program is not None:
+                    program.text = None
 
     def sweep(self, when: float, count: int = 200) -> None:
         """Look after some of the processes: notice ends, forget the long dead. `when`: seconds since 1970."""
@@ -194,16 +208,11 @@ class ProcessTable:
         process.parent = parent.program if parent is not None else None
         process.text = None
 
-    def _program_of(self, pid: int, key: Key) -> Program:
-        """The program of the process that the probe names."""
+    def _by_key(self, pid: int, key: Key) -> Process | None:
         process = self._current.get(pid)
         while process is not None and process.program.key != key:
             process = process.before
-        if process is not None:
-            return process.program
-        program = Program(pid, 0, "", "")
-        program.key, program.source = key, "probe"
-        return program
+        return process
 
     def learn_exe(self, program: Program) -> None:
         """Read the path of a program's image, once, if /proc still has it; the probe does not tell it."""
@@ -275,6 +284,7 @@ class ProcessTable:
                 self._forget(self._dead.popleft())
 
     def _forget(self, process: Process) -> None:
+        process.kin = None
         if process.after is not None:
             process.after.before = None
         elif self._current.get(process.pid) is process:
@@ -288,3 +298,10 @@ class ProcessTable:
             self._end(process, time)
         else:
             process.seen = time
+
+
+def _stranger(pid: int, key: Key) -> Program:
+    """A process that only the probe has named."""
+    program = Program(pid, 0, "", "")
+    program.key, program.source = key, "probe"
+    return program
