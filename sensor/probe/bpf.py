@@ -15,10 +15,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 _NUMBERS = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "loongarch64": 280, "ppc64le": 361, "s390x": 351}
+_UPDATE, _DELETE = 2, 3
 _OBJ_PIN, _OBJ_GET, _GET_INFO = 6, 7, 15
 _RAW_TRACEPOINT_OPEN, _LINK_CREATE, _ITER_CREATE = 17, 28, 33
 _LOOKUP_BATCH = 24
 _TRACE_ITER = 28
+_NOEXIST = 1
 _MAP_INFO = struct.Struct("@IIIII")
 
 _syscall = ctypes.CDLL(None, use_errno=True).syscall
@@ -89,6 +91,26 @@ def run_iterator(program: int) -> None:
             os.close(reader)
     finally:
         os.close(link)
+
+
+def insert(descriptor: int, key: int, value: bytes) -> bool:
+    """Add an entry to a hash map with u32 keys; False when there is one already."""
+    where, what = ctypes.c_uint32(key), ctypes.create_string_buffer(value, len(value))
+    addresses = ctypes.addressof(where), ctypes.addressof(what)
+    try:
+        _bpf(_UPDATE, _attributes("@IxxxxQQQ", descriptor, *addresses, _NOEXIST))
+    except FileExistsError:
+        return False
+    return True
+
+
+def delete(descriptor: int, key: int) -> None:
+    """Take an entry out of a hash map with u32 keys, if it is there."""
+    where = ctypes.c_uint32(key)
+    try:
+        _bpf(_DELETE, _attributes("@IxxxxQ", descriptor, ctypes.addressof(where)))
+    except FileNotFoundError:
+        pass
 
 
 def values(descriptor: int, info: MapInfo, batch: int = 1024) -> Iterator[memoryview]:

@@ -27,9 +27,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sensor.errors import ProbeError
-from sensor.probe import DEFAULTS, Options, bpf, bpffs, layout, offsets
+from sensor.probe import DEFAULTS, Options, bpf, bpffs, layout, offsets, seed
 from sensor.probe.btf import Btf
 from sensor.probe.ring import Ring
+from sensor.process.procfs import ProcFS
 
 log = logging.getLogger(__name__)
 
@@ -238,7 +239,8 @@ def _seed(module: Any) -> None:
     try:
         bpf.run_iterator(_load(module, layout.ITERATOR, module.TRACING))
     except (ProbeError, OSError) as error:
-        log.warning("processes older than the probe stay unknown to it: %s", error)
+        log.warning("processes older than the probe are known from /proc only: %s", error)
+    seed.complete(module[layout.LIVE.encode()].map_fd, ProcFS())
 
 
 def _replace(root: str) -> None:

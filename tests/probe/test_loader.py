@@ -191,6 +191,15 @@ def test_what_does_not_compile_leaves_nothing(
 
 
 @needs_probe
+def test_without_an_iterator_proc_tells_of_older_processes(options: Options, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layout, "ITERATOR", "bpf_iter__nothing")
+    ring = Ring.open(loader.load(options).path)
+    mine = next(record for record in ring.live() if record.tgid == os.getpid())
+    ring.close()
+    assert (mine.ns_tgid, mine.parent_tgid, mine.start % 10_000_000) == (os.getpid(), os.getppid(), 0)
+
+
+@needs_probe
 def test_without_root_it_says_so(options: Options) -> None:
     loader.load(options)
     script = f"""

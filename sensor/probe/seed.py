@@ -1,0 +1,79 @@
+"""Processes older than the probe that its iterator over tasks did not find, taken from /proc into the map of live ones.
+
+Some kernels have no such iterator, and some keep a process from it: one was seen whose init was not in it. The start
+is then only known in clock ticks, which is all that a GUID needs: 55558 ticks become 555,580,000,000 ns.
+
+    /proc/PID/stat      3148 (ls) R 3103 3148 3148 0 -1 4194304 …      fields 3 and 9: state, flags
+"""
+
+from __future__ import annotations
+
+import errno
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from sensor.probe import bpf, layout
+from sensor.probe.layout import ProbeRecord
+from sensor.process.guid import NANOSECONDS_PER_TICK
+from sensor.process.procfs import Observed, ProcFS
+
+_ENDED = frozenset("ZX")
+_EXITING, _FORKNOEXEC, _KTHREAD = 0x4, 0x40, 0x200000  # PF_ flags of include/linux/sched.h
+
+
+def complete(live: int, proc: ProcFS) -> None:
+    """Add to the map with descriptor `live` every process of /proc that is not in it; a full map stays as it is."""
+    info = bpf.map_info(live)
+    known: dict[int, ProbeRecord] = {}
+    for values in bpf.values(live, info):
+        known.update((record.tgid, record) for record in map(ProbeRecord._make, layout.RECORD.iter_unpack(values)))
+    for pid in sorted(proc.pids()):  # parents mostly first
+        if pid in known:
+            continue
+        flags = _flags(proc, pid)
+        seen = proc.observe(pid) if flags is not None else None
+        if seen is None or flags is None:
+            continue
+        record = known[pid] = record_of(seen, flags, known)
+        try:
+            added = bpf.insert(live, pid, layout.RECORD.pack(*record))
+        except OSError as error:
+            if error.errno != errno.E2BIG:
+                raise
+            return
+        # If it has begun to end meanwhile, the probe may have seen that before there was an entry to delete.
+        after = _flags(proc, pid)
+        if added and (after is None or after & _EXITING):
+            bpf.delete(live, pid)
+
+
+def record_of(seen: Observed, flags: int, known: Mapping[int, ProbeRecord]) -> ProbeRecord:
+    """The record of a process; its parent is among the `known` ones or left out, and who forked it nobody knows."""
+    parent = known.get(seen.ppid)
+    return ProbeRecord(
+        time.clock_gettime_ns(time.CLOCK_BOOTTIME),
+        0,
+        seen.start * NANOSECONDS_PER_TICK,
+        seen.namespace,
+        seen.pid,
+        seen.tgid,
+        *((parent.start, parent.pidns, parent.tgid, parent.ns_tgid) if parent else (0, 0, 0, 0)),
+        *(0, 0, 0, 0),
+        layout.UNSET,
+        layout.UNSET,
+        0,
+        layout.ALIVE,
+        (0 if flags & _FORKNOEXEC else layout.EXECED) | (layout.KTHREAD if flags & _KTHREAD else 0),
+        seen.comm.encode("latin-1")[:15],
+    )
+
+
+def _flags(proc: ProcFS, pid: int) -> int | None:
+    """The flags of a process that has not ended; None otherwise."""
+    try:
+        text = Path(proc.root, str(pid), "stat").read_text(encoding="latin-1")
+    except OSError:
+        return None
+    fields = text[text.rfind(")") + 2 :].split(" ", 7)
+    return None if fields[0] in _ENDED else int(fields[6])

@@ -1,0 +1,88 @@
+"""What /proc tells of processes older than the probe is what the kernel's iterator tells of them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from sensor.probe import Options, bpf, layout, seed
+from sensor.probe.layout import EXECED, KTHREAD, ProbeRecord
+from sensor.probe.ring import Ring
+from sensor.process.procfs import Observed, ProcFS
+from tests.probe.loaded import loaded, obstacle
+
+needs_probe = pytest.mark.skipif(obstacle() is not None, reason=str(obstacle()))
+
+LS = Observed(pid=3148, ppid=3103, start=55558, namespace=4026532263, tgid=29, comm="a) b", exe="/bin/ls")
+SHELL = ProbeRecord(1, 2, 7, 8, 3103, 28, *range(8), layout.UNSET, layout.UNSET, 0, layout.EXEC, EXECED, b"sh")
+FORKNOEXEC, KERNEL_THREAD = 0x40, 0x200000
+
+
+def test_a_record_says_what_proc_said() -> None:
+    record = seed.record_of(LS, 0, {3103: SHELL})
+    assert (record.start, record.pidns, record.tgid, record.ns_tgid) == (555_580_000_000, 4026532263, 3148, 29)
+    assert record[6:10] == (SHELL.start, SHELL.pidns, SHELL.tgid, SHELL.ns_tgid)
+    assert record[10:14] == (0, 0, 0, 0)
+    assert (record.kind, record.comm) == (layout.ALIVE, b"a) b")
+    assert layout.RECORD.pack(*record)
+
+
+@pytest.mark.parametrize(("of_kernel", "flags"), [(0, EXECED), (FORKNOEXEC, 0), (KERNEL_THREAD | FORKNOEXEC, KTHREAD)])
+def test_flags_are_the_kernels(of_kernel: int, flags: int) -> None:
+    assert seed.record_of(LS, of_kernel, {}).flags == flags
+
+
+def test_an_unknown_parent_is_left_out() -> None:
+    assert seed.record_of(LS, 0, {})[6:10] == (0, 0, 0, 0)
+
+
+def forget(ring: Ring, pids: list[int]) -> dict[int, ProbeRecord]:
+    """Take processes out of the map of live ones; returns the records they had."""
+    live = bpf.get(f"{ring.path}/{layout.LIVE}")
+    had = {record.tgid: record for record in ring.live() if record.tgid in pids}
+    for pid in pids:
+        bpf.delete(live, pid)
+    assert not {record.tgid for record in ring.live()} & set(pids)
+    os.close(live)
+    return had
+
+
+def complete(ring: Ring, proc: ProcFS) -> dict[int, ProbeRecord]:
+    live = bpf.get(f"{ring.path}/{layout.LIVE}")
+    seed.complete(live, proc)
+    os.close(live)
+    return {record.tgid: record for record in ring.live()}
+
+
+@needs_probe
+def test_proc_and_the_iterator_agree() -> None:
+    with loaded() as ring:
+        iterated = forget(ring, [2, os.getpid()])
+        completed = complete(ring, ProcFS())
+    for pid, record in iterated.items():
+        other = completed[pid]
+        assert other.start // 10_000_000 == record.start // 10_000_000
+        names = ("pidns", "tgid", "ns_tgid", "parent_tgid", "flags", "comm")
+        assert [getattr(other, name) for name in names] == [getattr(record, name) for name in names]
+    assert set(iterated) == {2, os.getpid()}
+
+
+@needs_probe
+def test_what_has_ended_is_not_added(tmp_path: Path) -> None:
+    """A made /proc with one process for each state; the pids are beyond what the kernel gives."""
+    states = {5_000_001: ("S", 0), 5_000_002: ("Z", 0), 5_000_003: ("X", 0), 5_000_004: ("R", 4)}
+    for pid, (state, flags) in states.items():
+        (tmp_path / str(pid)).mkdir()
+        tail = " ".join(["0"] * 12)
+        (tmp_path / str(pid) / "stat").write_text(f"{pid} (x y) {state} 1 1 1 0 -1 {flags} {tail} 77 0 0\n")
+    with loaded() as ring:
+        assert set(complete(ring, ProcFS(str(tmp_path)))) & set(states) == {5_000_001}
+
+
+@needs_probe
+def test_a_full_map_stays_as_it_is() -> None:
+    with loaded(Options(processes=4)) as ring:
+        before = {record.tgid for record in ring.live()}
+        assert set(complete(ring, ProcFS())) == before
