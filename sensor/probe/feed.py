@@ -89,7 +89,7 @@ class Feed:
         if process is None or process.program.key != key:
             process = self._table.born(_birth(record, key))
         if record.kind == EXEC and self._expect and len(self._expected) < _MAX_EXPECTED:
-            process.unaudited += 1
+            process.execs.append(record.time / _SECOND)
             self._expected.append((record, process))
         return process
 
@@ -97,9 +97,8 @@ class Feed:
         """Count the execs whose audit event should have come by now."""
         while self._expected and self._expected[0][0].time + self._expect < now:
             record, process = self._expected.popleft()
-            if process.unaudited <= 0:
+            if not process.missed(record.time / _SECOND):
                 continue
-            process.unaudited -= 1
             process.notice(_text(record.comm), "", "")
             self._stats.uncovered_execs += 1
             for emit in self.uncovered:

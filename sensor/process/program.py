@@ -8,6 +8,9 @@ _FOR_EVER = "~"
 """Greater than any event id."""
 
 
+_EARLIER = 4
+
+
 class Key(NamedTuple):
     """What makes a process GUID, with the boot id: see sensor.process.guid."""
 
@@ -24,11 +27,12 @@ class Program:
     source: "probe" or "proc": who told the key.
     event_id: the event that began it: its exec, or the first one seen of an unknown process.
     started: start of the process in seconds since boot, 0 without a key.
+    began: when this program was executed, in seconds since boot; 0 for what a process ran when it started.
     text: its identity as JSON members, filled in by whoever renders it.
     marks: what the stages remember about it, each under a key of its own.
     """
 
-    __slots__ = ("comm", "event_id", "exe", "key", "marks", "pid", "ppid", "source", "started", "text")
+    __slots__ = ("began", "comm", "event_id", "exe", "key", "marks", "pid", "ppid", "source", "started", "text")
 
     def __init__(self, pid: int, ppid: int, comm: str, exe: str) -> None:
         self.pid = pid
@@ -39,6 +43,7 @@ class Program:
         self.source = ""
         self.event_id = ""
         self.started = 0.0
+        self.began = 0.0
         self.text: str | None = None
         self.marks: dict[str, Any] = {}
 
@@ -55,10 +60,12 @@ class Process:
 
     parent: the program its `ppid` was when that was last looked up.
     spawned_by: the program that forked it or, after an exec, that it ran before.
+    kin: the processes of the two, as long as what they ran at the fork has not been looked up.
+    earlier: the last few programs it ran before.
     seen: when it was last known to live; ended: time of its end, None while it lives.
     before, after: the processes that had the pid before and after it.
     since, until: its life in the form of event ids, with some slack, so that the two compare as text.
-    unaudited: execs that the probe saw and audit has not reported yet.
+    execs: when it executed programs, as the probe saw, of which audit has not reported yet.
     forked: it runs the copy of the program that forked it, and no exec of its own yet.
     text: its identity as JSON members, filled in by whoever renders it; None when it must be done anew.
     """
@@ -66,8 +73,11 @@ class Process:
     __slots__ = (
         "after",
         "before",
+        "earlier",
         "ended",
+        "execs",
         "forked",
+        "kin",
         "parent",
         "pid",
         "ppid",
@@ -76,7 +86,6 @@ class Process:
         "since",
         "spawned_by",
         "text",
-        "unaudited",
         "until",
     )
 
@@ -93,15 +102,51 @@ class Process:
         self.since = ""
         self.until = _FOR_EVER
         self.forked = False
-        self.unaudited = 0
+        self.kin: tuple[Process | None, Process | None] | None = None
+        self.earlier: tuple[Program, ...] = ()
+        self.execs: list[float] = []
         self.text: str | None = None
 
-    def run(self, comm: str, exe: str, event_id: str) -> None:
-        """It has executed a program."""
+    def run(self, comm: str, exe: str, event_id: str, time: float) -> None:
+        """It has executed a program, says an audit event; time: of the event, in seconds since boot."""
         if not self.forked:
             self.spawned_by = self.program
         self.forked = False
-        self.program = self.program.successor(comm, exe, event_id)
+        self._replace(self.program.successor(comm, exe, event_id))
+        self.program.began = self._exec_of(time)
+
+    def missed(self, time: float) -> bool:
+        """Tell whether audit has never reported an exec that the probe saw; it is not expected any longer."""
+        if time not in self.execs:
+            return False
+        self.execs.remove(time)
+        return True
+
+    def program_at(self, time: float) -> Program:
+        """The program that it ran at a time since boot."""
+        for program in (self.program, *reversed(self.earlier)):
+            if program.began <= time:
+                return program
+        return self.program
+
+    def meet_kin(self) -> None:
+        """Look up what its parent and its spawner ran when it was forked, now that audit has told."""
+        parent, spawner = self.kin or (None, None)
+        if parent is not None:
+            self.parent = parent.program_at(self.program.started)
+        if spawner is not None and self.spawned_by is not None and self.forked:
+            self.spawned_by = spawner.program_at(self.program.started)
+        self.kin = None
+
+    def _exec_of(self, time: float) -> float:
+        """When the exec of an audit event was, by the probe; an event is stamped a little before its exec."""
+        while self.execs and self.execs[0] < time:
+            del self.execs[0]
+        return self.execs.pop(0) if self.execs else time
+
+    def _replace(self, program: Program) -> None:
+        self.earlier = (*self.earlier[1 - _EARLIER :], self.program)
+        self.program = program
         self.text = None
 
     def notice(self, comm: str, exe: str, event_id: str) -> None:
@@ -109,7 +154,7 @@ class Process:
         if not self.program.exe:
             self.program.comm, self.program.exe = comm, exe
         else:
-            self.program = self.program.successor(comm, exe, event_id)
+            self._replace(self.program.successor(comm, exe, event_id))
         self.text = None
 
 

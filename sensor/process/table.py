@@ -84,11 +84,10 @@ class ProcessTable:
             process = self._add(self._first_seen(sighting, time), time)
             self._adopt(process, sighting.ppid, time)
             process.spawned_by = process.parent
+            return process
         if process.kin is not None:
             process.meet_kin()
-        if process.program.event_id == sighting.event_id:
-            pass
-        elif sighting.is_exec:
+        if sighting.is_exec:
             process.run(sighting.comm, sighting.exe, sighting.event_id, time)
         elif process.program.exe != sighting.exe:
             process.notice(sighting.comm, sighting.exe, sighting.event_id)
