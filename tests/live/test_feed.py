@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -56,9 +57,11 @@ def load(count: int, per_second: float | None = None) -> list[str]:
 
 
 def seen(session: AuditSession) -> Counter[int]:
-    """How often each run of the load is in the log; every line must be JSON."""
+    """How often each run of the load is in the log; every line that has ended must be JSON."""
     found: Counter[int] = Counter()
-    for line in log_of(session).read_bytes().splitlines():
+    log = log_of(session)
+    whole, _, _ = log.read_bytes().rpartition(b"\n") if log.exists() else (b"", b"", b"")
+    for line in whole.splitlines():
         arguments = json.loads(line).get("EXECVE", {}).get("ARGV", [])
         if len(arguments) == 2 and str(arguments[1]).startswith("load-"):
             found[int(arguments[1][5:])] += 1
@@ -71,6 +74,12 @@ def missing(found: Counter[int], count: int) -> list[int]:
 
 def repeated(found: Counter[int]) -> list[int]:
     return [number for number, times in found.items() if times > 1]
+
+
+def blocked_signals(pid: int) -> set[int]:
+    status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    mask = int(status["SigBlk"], 16)
+    return {number for number in range(1, 65) if mask >> (number - 1) & 1}
 
 
 def test_exec_storm(session: AuditSession) -> None:
@@ -109,7 +118,9 @@ def test_kill9(raw_session: AuditSession) -> None:
     gone = missing(found, 2000)
     bytes_per_exec = log_of(raw_session).stat().st_size / len(found)
     print(f"killed: {len(gone)} of 2000 lost")
-    assert raw_session.plugin_pids() != [before]
+    (after,) = raw_session.plugin_pids()
+    assert after != before
+    assert blocked_signals(after).isdisjoint({signal.SIGHUP, signal.SIGTERM})  # auditd blocks them
     assert repeated(found) == []
     assert len(gone) <= SOCKET / bytes_per_exec
 
@@ -135,3 +146,19 @@ def test_stop(raw_session: AuditSession) -> None:
 
     found = seen(raw_session)
     assert (missing(found, count), repeated(found)) == ([], [])
+
+
+def test_guids_are_those_anybody_can_work_out(raw_session: AuditSession) -> None:
+    """The GUID in an event is what `host-sensor guid` says of the process while it lives."""
+    with raw_session.popen(["/bin/sleep", "1"]) as running:
+        asked = command("guid", str(running.pid), str(os.getpid()))
+        lines = subprocess.run(asked, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
+        raw_session.drain(log_of(raw_session))
+    (event,) = [
+        event
+        for event in map(json.loads, log_of(raw_session).read_bytes().splitlines())
+        if event.get("EXECVE", {}).get("ARGV") == ["/bin/sleep", "1"]
+    ]
+    call = event["SYSCALL"]
+    assert [call["PID"]["GUID"], call["PPID"]["GUID"]] == [line.split("\t")[1] for line in lines]
+    assert (call["PID"]["GUID_SOURCE"], call["PPID"]["GUID_SOURCE"]) == ("proc", "proc")
