@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Callable
+from typing import Any, Callable
 
 from sensor.audit.argv import parse_execve, parse_proctitle
 from sensor.audit.fields import Fields, Kinds, parse_fields
@@ -68,16 +68,23 @@ class RecordDecoder:
     """Bodies to Records, with the cache in between.
 
     transforms: applied in their order to the fields of every record.
+    caches: all that is remembered of records, also by others.
     """
 
     def __init__(self, options: TransformOptions, transforms: Sequence[Transform], entries: int) -> None:
         self.types = RecordTypes()
         self.render: Render = renderer(options.strings)
         self.cache: dict[str, Record] = {}
+        self.caches: list[dict[str, Any]] = [self.cache]
         self._options = options
         self._transforms = transforms
         self._kinds: dict[str, Kinds] = {}
         self._entries = entries
+
+    def forget(self) -> None:
+        """Decode everything anew: what the transforms know has changed."""
+        for cache in self.caches:
+            cache.clear()
 
     def decode(self, name: str, body: str) -> Record:
         """Decode a record of the type called `name`."""

@@ -31,6 +31,10 @@ class Style(NamedTuple):
     quote: Quote
     prefix: str = ""
 
+    def key(self, name: str) -> str:
+        """The key of an added member, which is called `name` where there is no prefix."""
+        return self.prefix + name.lower() if self.prefix else name
+
 
 def renderer(strings: str) -> Render:
     """The renderer for one value of `transform.strings`."""

@@ -91,6 +91,7 @@ class SyscallDecoder:
         self._records = records
         self._heads: dict[str, Head] = {}
         self._rests: dict[str, Rest] = {}
+        records.caches += [self._heads, self._rests]
 
     def decode(self, body: str) -> Syscall:
         """Decode any body of a SYSCALL record."""
