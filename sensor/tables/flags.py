@@ -93,7 +93,10 @@ _OF_ABI: dict[tuple[str, str], str] = {
     ("socket_flags", "parisc"): "SOCK_CLOEXEC=0x200000 SOCK_NONBLOCK=0x40000000",
     ("socket_flags", "sparc"): "SOCK_NONBLOCK=0x4000 SOCK_CLOEXEC=0x400000",
     ("socket_type", "mips"): "SOCK_DGRAM=1 SOCK_STREAM=2 SOCK_RAW=3 SOCK_RDM=4 SOCK_SEQPACKET=5 SOCK_DCCP=6",
-    **{("sockopt_level", family): "SOL_SOCKET=0xffff" for family in ("alpha", "mips", "parisc", "sparc")},
+    **{
+        ("sockopt_level", family): _ENUMS["sockopt_level"].replace("SOL_SOCKET=1 ", "SOL_SOCKET=0xffff ")
+        for family in ("alpha", "mips", "parisc", "sparc")
+    },
 }
 
 

@@ -121,7 +121,7 @@ def _evaluate(headers: Path, abi: str, spec: Spec, names: list[str]) -> dict[str
         if result.returncode == 0:
             found = re.findall(r"^v(\d+):\n\s+\.(?:quad\s+(-?\d+)|zero)", result.stdout, re.MULTILINE)
             values = {int(index): int(value or 0) for index, value in found}
-            return {name: values[index] for index, name in enumerate(names)}
+            return {name: values[index] for index, name in enumerate(names) if index in values}
         bad = {int(line) - first for line in re.findall(r"^<stdin>:(\d+):\d+: error", result.stderr, re.MULTILINE)}
         if not bad or min(bad) < 0:
             raise SystemExit(f"{spec.headers} for {abi}: {result.stderr}")
@@ -135,8 +135,10 @@ def constants(headers: Path, abi: str, spec: Spec) -> dict[str, int]:
     found = _evaluate(headers, abi, spec, _names(headers, abi, spec))
     more = {name: value for name, value in spec.extra.items() if name not in found}
     for name, value in {**found, **more}.items():
-        if spec.flags and value <= 0:
-            continue
+        if spec.flags:
+            value &= 0xFFFFFFFF if value < 0 else -1  # 1 << 31 is negative in C
+            if value == 0:
+                continue
         values.setdefault(value, re.sub(*spec.rename, name))
     return {name: value for value, name in values.items()}
 
