@@ -14,8 +14,9 @@ A process that nobody saw start has no GUID.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Callable
 
 from sensor.audit.record import Record
 from sensor.audit.render import Style
@@ -26,6 +27,7 @@ from sensor.process.procfs import Host
 from sensor.process.program import Process, Program, Sighting
 from sensor.process.table import ProcessTable
 
+Describe = Callable[[Process], str]
 _MAX_NODES = 64
 _WITHOUT_PIDS = {"SYSCALL", "EXECVE", "CWD", "PATH", "PROCTITLE", "SOCKADDR", "BPRM_FCAPS"}
 
@@ -46,14 +48,19 @@ class Identity:
     local: the table of this host's processes.
     host: events from before its boot, and those of other nodes, get only what the
         records themselves tell.
+    describe: what else is known about a process, as members for PID, each with a comma
+        before it; asked once for each program.
     """
 
-    def __init__(self, options: Options, style: Style, local: ProcessTable, host: Host) -> None:
+    def __init__(
+        self, options: Options, style: Style, local: ProcessTable, host: Host, describe: Sequence[Describe] = ()
+    ) -> None:
         self._options = options
         self._quote = style.quote
         self._prefix = style.prefix
         self._local = local
         self._host = host
+        self._describe = tuple(describe)
         self._foreign: dict[str, ProcessTable] = {}
         self._sessions: dict[int | None, str] = {None: ""}
 
@@ -95,8 +102,9 @@ class Identity:
     def _text_of(self, process: Process) -> str:
         options = self._options
         text = ""
+        more = "".join([describe(process) for describe in self._describe])
         if options.pid:
-            text = f',"{self._named("PID")}":{{{self._text(process.program)}}}'
+            text = f',"{self._named("PID")}":{{{self._text(process.program)}{more}}}'
             if process.parent is not None:
                 members = self._full if options.ppid_verbose else self._text
                 text += f',"{self._named("PPID")}":{{{members(process.parent)}}}'

@@ -1,0 +1,129 @@
+"""The names of containers, from the files in which their runtimes keep them; no daemon is asked.
+
+    /var/lib/docker/containers/ID/config.v2.json                   {"Name":"/web","Config":{"Image":"nginx:1.25"}, …}
+    /run/containerd/io.containerd.runtime.v2.task/NS/ID/config.json      {"annotations":{"io.kubernetes.cri.…":…}, …}
+    /var/lib/containers/storage/overlay-containers/containers.json       [{"id":ID,"names":["web"],"metadata":"{…}"}, …]
+
+The last is podman's and cri-o's. Kubernetes' names are annotations of the OCI bundle:
+io.kubernetes.cri.* from containerd, io.kubernetes.* from cri-o. These directories are
+root's, so reading them as another user takes CAP_DAC_READ_SEARCH.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, NamedTuple
+
+_LARGEST = 4 << 20
+_REMEMBERED = 1024
+_TASKS = ("run/containerd/io.containerd.runtime.v2.task", "run/k3s/containerd/io.containerd.runtime.v2.task")
+_CRI = "io.kubernetes.cri."
+_CRIO = "io.kubernetes."
+
+
+class Names(NamedTuple):
+    """How people call a container; None where nothing tells. Texts hold one byte per character.
+
+    name: for kubernetes the name within the pod.
+    pod, namespace: of kubernetes.
+    """
+
+    name: str | None = None
+    image: str | None = None
+    pod: str | None = None
+    namespace: str | None = None
+
+
+class ContainerNames:
+    """Looks names up, once for each container.
+
+    root: where the file system begins, so that tests can make up a host.
+    """
+
+    def __init__(self, root: str = "") -> None:
+        self._root = root
+        self._known: dict[str, Names] = {}
+
+    def of(self, id: str) -> Names:
+        """The names of a container that is known by 64 hexadecimal digits."""
+        names = self._known.get(id)
+        if names is None:
+            names = self._docker(id) or self._containerd(id) or self._storage(id) or Names()
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[id] = names
+        return names
+
+    def _docker(self, id: str) -> Names | None:
+        config = self._json(f"var/lib/docker/containers/{id}/config.v2.json")
+        name, image = _text(config, "Name"), _text(config, "Config", "Image")
+        return Names(name.lstrip("/") if name else None, image) if name or image else None
+
+    def _containerd(self, id: str) -> Names | None:
+        for tasks in _TASKS:
+            for space in self._entries(tasks):
+                path = f"{tasks}/{space}/{id}/config.json"
+                notes = _get(self._json(path), "annotations")
+                if notes is not None:
+                    return Names(
+                        _text(notes, f"{_CRI}container-name"),
+                        _text(notes, f"{_CRI}image-name"),
+                        _text(notes, f"{_CRI}sandbox-name"),
+                        _text(notes, f"{_CRI}sandbox-namespace"),
+                    )
+        return None
+
+    def _storage(self, id: str) -> Names | None:
+        containers = self._json("var/lib/containers/storage/overlay-containers/containers.json")
+        for entry in containers if isinstance(containers, list) else ():
+            if _get(entry, "id") != id:
+                continue
+            metadata = _loads(_get(entry, "metadata"))
+            bundle = self._json(f"run/containers/storage/overlay-containers/{id}/userdata/config.json")
+            notes = _get(bundle, "annotations")
+            names = _get(entry, "names")
+            first = _bytes(names[0]) if isinstance(names, list) and names else None
+            return Names(
+                _text(notes, f"{_CRIO}container.name") or first,
+                _text(notes, f"{_CRIO}cri-o.ImageName") or _text(metadata, "image-name"),
+                _text(notes, f"{_CRIO}pod.name"),
+                _text(notes, f"{_CRIO}pod.namespace"),
+            )
+        return None
+
+    def _entries(self, path: str) -> list[str]:
+        try:
+            return sorted(os.listdir(f"{self._root}/{path}"))
+        except OSError:
+            return []
+
+    def _json(self, path: str) -> Any:
+        try:
+            with open(f"{self._root}/{path}", "rb") as file:
+                data = file.read(_LARGEST + 1)
+        except OSError:
+            return None
+        return _loads(data) if len(data) <= _LARGEST else None
+
+
+def _loads(data: Any) -> Any:
+    try:
+        return json.loads(data) if isinstance(data, (bytes, str)) else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _get(value: Any, key: str) -> Any:
+    return value.get(key) if isinstance(value, dict) else None
+
+
+def _text(value: Any, *keys: str) -> str | None:
+    for key in keys:
+        value = _get(value, key)
+    return _bytes(value)
+
+
+def _bytes(value: Any) -> str | None:
+    """A text of JSON, as one character per byte; None for anything else and for the empty text."""
+    return value.encode("utf-8", "replace").decode("latin-1") if isinstance(value, str) and value else None

@@ -1,0 +1,153 @@
+"""PID tells container and units, observed or inherited, looked up once for each program."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from sensor.audit.render import Style
+from sensor.process.containers import ContainerNames
+from sensor.process.files import ProcFiles
+from sensor.stages.cgroup import Cgroups, Options
+from tests.fake_host import STYLE, FakeHost, event, exec_event, syscall
+
+ID, OUTER = "3f" * 32, "9b" * 32
+SERVICE = "0::/system.slice/ssh.service\n"
+DOCKER = f"0::/system.slice/docker-{ID}.scope\n"
+
+
+@pytest.fixture
+def host(tmp_path):
+    host = FakeHost(tmp_path)
+    host.process(1, 0, "/usr/lib/systemd/systemd", start=1, cgroup="0::/init.scope\n")
+    return host
+
+
+@pytest.fixture
+def run(host, tmp_path):
+    def run(*events, style=STYLE, **options):
+        cgroups = Cgroups(Options(**options), style, ProcFiles(host.proc), ContainerNames(str(tmp_path / "root")))
+        after = [cgroups.stage] if options.get("container_info") else []
+        return host.run([host.identity(cgroups.describe, style=style), *after], *events)
+
+    return run
+
+
+def place(line):
+    pid = line["SYSCALL"]["PID"]
+    return {key: value for key, value in pid.items() if key == "container" or key.startswith("systemd")}
+
+
+@pytest.mark.parametrize(
+    ("cgroup", "options", "expected"),
+    [
+        (
+            SERVICE,
+            {},
+            {"systemd_service": ["ssh"], "systemd_slice": "system", "systemd_source": "observed"},
+        ),
+        (SERVICE, {"systemd": False}, {}),
+        (
+            DOCKER,
+            {"systemd": False},
+            {"container": {"id": ID, "runtime": "docker", "source": "observed"}},
+        ),
+        (DOCKER, {"container": False}, {
+            "systemd_scope": f"docker-{ID}", "systemd_slice": "system", "systemd_source": "observed"
+        }),
+        (
+            f"0::/docker/{OUTER}/docker/{ID}\n",
+            {},
+            {"container": {"id": ID, "runtime": "docker", "outer": [OUTER], "source": "observed"}},
+        ),
+        (
+            f"0::/kubepods/pod{ID[:32]}/{ID}\n",
+            {},
+            {"container": {"id": ID, "pod_uid": ID[:32], "source": "observed"}},
+        ),
+        ("0::/lxc.payload.w\xe4b\n", {}, {"container": {"id": "w%e4b", "runtime": "lxc", "source": "observed"}}),
+        (
+            "0::/user.slice/user-7.slice/user@7.service/app.slice/x.service\n",
+            {},
+            {
+                "systemd_service": ["user@7", "x"],
+                "systemd_slice": "app",
+                "systemd_user_unit": "x.service",
+                "systemd_source": "observed",
+            },
+        ),
+        ("0::/\n", {}, {}),
+    ],
+)  # fmt: skip
+def test_pid_tells_where_a_process_runs(host, run, cgroup, options, expected):
+    host.process(42, 1, "/usr/bin/bash", cgroup=cgroup)
+    (line,) = run(event(syscall(42, 1, "/usr/bin/bash")), **options)
+    assert place(line) == expected
+
+
+def test_names_come_from_the_runtime(host, run, tmp_path):
+    config = tmp_path / f"root/var/lib/docker/containers/{ID}/config.v2.json"
+    config.parent.mkdir(parents=True)
+    config.write_text(json.dumps({"Name": "/web", "Config": {"Image": "nginx"}}))
+    host.process(42, 1, "/usr/bin/bash", cgroup=DOCKER)
+    (line,) = run(event(syscall(42, 1, "/usr/bin/bash")), systemd=False)
+    container = {"id": ID, "runtime": "docker", "name": "web", "image": "nginx", "source": "observed"}
+    assert place(line) == {"container": container}
+
+
+def test_a_process_that_is_gone_inherits_from_the_one_that_started_it(host, run):
+    host.process(42, 1, "/usr/bin/bash", cgroup=SERVICE)
+    (line,) = run(exec_event(43, 42, "/usr/bin/ls", ["ls"]))
+    assert place(line)["systemd_source"] == "inherited"
+    assert place(line)["systemd_service"] == ["ssh"]
+
+
+def test_a_program_inherits_from_the_program_before(host, run):
+    host.process(42, 1, "/usr/bin/bash", cgroup=SERVICE)
+    stages_before = event(syscall(42, 1, "/usr/bin/bash"))
+
+    class Gone:
+        """Takes the place of an event after which the process has ended."""
+
+        def encode(self, _):
+            host.end(42)
+            return exec_event(42, 1, "/usr/bin/ls", ["ls"]).encode()
+
+    first, second = run(stages_before, Gone())
+    assert place(first)["systemd_source"] == "observed"
+    assert place(second)["systemd_source"] == "inherited"
+
+
+def test_a_successor_with_the_same_pid_tells_nothing(host, run):
+    """The process was seen; then its pid belongs to another, in another service."""
+    host.process(42, 1, "/usr/bin/bash", cgroup=SERVICE)
+    run(event(syscall(42, 1, "/usr/bin/bash")))
+    host.process(42, 1, "/usr/bin/other", start=9000, cgroup="0::/system.slice/other.service\n")
+    (line,) = run(event(syscall(42, 1, "/usr/bin/bash")))
+    assert place(line).get("systemd_service") != ["other"]
+
+
+def test_control_groups_are_read_once_for_each_program(host, run):
+    host.process(42, 1, "/usr/bin/bash", cgroup=SERVICE)
+    first, *_ = run(event(syscall(42, 1, "/usr/bin/bash")))
+    host.process(42, 1, "/usr/bin/bash", cgroup=DOCKER)
+    (again,) = run(event(syscall(42, 1, "/usr/bin/bash")))
+    (after,) = run(exec_event(42, 1, "/usr/bin/bash", ["bash"]))
+    assert place(again) == place(first)
+    assert place(after)["container"]["id"] == ID
+
+
+def test_container_info_stands_at_the_top(host, run):
+    host.process(42, 1, "/usr/bin/bash", cgroup=DOCKER)
+    text = event(syscall(42, 1, "/usr/bin/bash"))
+    assert "CONTAINER_INFO" not in run(text)[0]
+    assert "CONTAINER_INFO" not in run(event("LOGIN pid=1 uid=0"), container_info=True)[0]
+
+
+@pytest.mark.parametrize(("prefix", "key"), [("", "CONTAINER_INFO"), ("x_", "x_container_info")])
+def test_container_info_bears_the_prefix(host, run, prefix, key):
+    host.process(42, 1, "/usr/bin/bash", cgroup=DOCKER)
+    style = Style(STYLE.quote, prefix)
+    (line,) = run(event(syscall(42, 1, "/usr/bin/bash")), style=style, container_info=True)
+    assert line[key] == {"ID": ID}
