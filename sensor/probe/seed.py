@@ -23,7 +23,10 @@ _EXITING, _FORKNOEXEC, _KTHREAD = 0x4, 0x40, 0x200000  # PF_ flags of include/li
 
 
 def complete(live: int, proc: ProcFS) -> None:
-    """Add to the map with descriptor `live` every process of /proc that is not in it; a full map stays as it is."""
+    """Add to the map with descriptor `live` every process of /proc that is not in it; a full map stays as it is.
+
+    A process whose namespace cannot be known is left out: without CAP_SYS_PTRACE those in containers.
+    """
     info = bpf.map_info(live)
     known: dict[int, ProbeRecord] = {}
     for values in bpf.values(live, info):
@@ -34,6 +37,10 @@ def complete(live: int, proc: ProcFS) -> None:
         flags = _flags(proc, pid)
         seen = proc.observe(pid) if flags is not None else None
         if seen is None or flags is None:
+            continue
+        if not seen.namespace:
+            seen = seen._replace(namespace=_namespace(proc, pid))
+        if not seen.namespace:
             continue
         record = known[pid] = record_of(seen, flags, known)
         try:
@@ -67,6 +74,25 @@ def record_of(seen: Observed, flags: int, known: Mapping[int, ProbeRecord]) -> P
         (0 if flags & _FORKNOEXEC else layout.EXECED) | (layout.KTHREAD if flags & _KTHREAD else 0),
         seen.comm.encode("latin-1")[:15],
     )
+
+
+def _namespace(proc: ProcFS, pid: int) -> int:
+    """The inode of the PID namespace of a process that keeps it secret, if it is ours; else 0.
+
+    NStgid: has one number for each namespace from that of the mounted /proc down to the process's own, so a process
+    with one number lives where we do, if we have one number too.
+    """
+    try:
+        if all(_levels(proc, who) == 1 for who in ("self", str(pid))):
+            return Path(proc.root, "self/ns/pid").stat().st_ino
+    except OSError:
+        pass
+    return 0
+
+
+def _levels(proc: ProcFS, who: str) -> int:
+    lines = Path(proc.root, who, "status").read_text(encoding="latin-1").splitlines()
+    return next((len(line.split()) - 1 for line in lines if line.startswith("NStgid:")), 0)
 
 
 def _flags(proc: ProcFS, pid: int) -> int | None:

@@ -70,15 +70,30 @@ def test_proc_and_the_iterator_agree() -> None:
 
 
 @needs_probe
-def test_what_has_ended_is_not_added(tmp_path: Path) -> None:
+def test_what_has_ended_or_cannot_be_known_is_not_added(tmp_path: Path) -> None:
     """A made /proc with one process for each state; the pids are beyond what the kernel gives."""
-    states = {5_000_001: ("S", 0), 5_000_002: ("Z", 0), 5_000_003: ("X", 0), 5_000_004: ("R", 4)}
+    states = {5_000_001: ("S", 0), 5_000_002: ("Z", 0), 5_000_003: ("X", 0), 5_000_004: ("R", 4), 5_000_005: ("S", 0)}
     for pid, (state, flags) in states.items():
-        (tmp_path / str(pid)).mkdir()
+        (tmp_path / str(pid) / "ns").mkdir(parents=True)
+        (tmp_path / str(pid) / "ns" / "pid").symlink_to("pid:[4026531836]")
         tail = " ".join(["0"] * 12)
         (tmp_path / str(pid) / "stat").write_text(f"{pid} (x y) {state} 1 1 1 0 -1 {flags} {tail} 77 0 0\n")
+    (tmp_path / "5000005" / "ns" / "pid").unlink()
     with loaded() as ring:
         assert set(complete(ring, ProcFS(str(tmp_path)))) & set(states) == {5_000_001}
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "same"), [("7", "9", True), ("7\t1", "9", False), ("7", "9\t2", False), ("7", "", False)]
+)
+def test_a_secret_namespace_is_ours_if_neither_has_levels(tmp_path: Path, ours: str, theirs: str, same: bool) -> None:
+    (tmp_path / "self" / "ns").mkdir(parents=True)
+    (tmp_path / "self" / "ns" / "pid").touch()
+    (tmp_path / "9").mkdir()
+    for who, numbers in (("self", ours), ("9", theirs)):
+        (tmp_path / who / "status").write_text(f"Name:\tx\nNStgid:\t{numbers}\n" if numbers else "Name:\tx\n")
+    inode = (tmp_path / "self" / "ns" / "pid").stat().st_ino
+    assert seed._namespace(ProcFS(str(tmp_path)), 9) == (inode if same else 0)
 
 
 @needs_probe
