@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 TAKE_OVER_WITHIN = 2.0
 """Seconds after which a new pipeline takes over although events are unfinished; these leave as they are."""
+IDLE = 1.0
+"""Seconds without input after which all whole lines are in events, and those are counted as in flight."""
 
 
 class Feed:
@@ -29,6 +31,7 @@ class Feed:
         self._next: App | None = None
         self._next_by = 0.0
         self._at_line_start = True
+        self._fed_at = 0.0
 
     def take(self, chunk: bytes, now: float) -> list[str]:
         """Return the JSON lines that a chunk of audit lines completed."""
@@ -47,7 +50,8 @@ class Feed:
     def tick(self, now: float) -> list[str]:
         """Let time pass; to be called when there is nothing to take, too."""
         lines = self._guarded(self._app.pipeline.tick, now) or []
-        if self._next is not None and self._at_line_start and (not self._unfinished() or now >= self._next_by):
+        idle = now >= self._fed_at + IDLE and not self._unfinished()
+        if self._next is not None and self._at_line_start and (idle or now >= self._next_by):
             lines += self._take_over()
         return lines
 
@@ -77,7 +81,7 @@ class Feed:
     def _feed(self, chunk: bytes, now: float) -> list[str]:
         if not chunk:
             return []
-        self._at_line_start = chunk[-1] == 10
+        self._at_line_start, self._fed_at = chunk[-1] == 10, now
         lines = self._guarded(self._app.pipeline.feed, chunk, now)
         return self._as_it_came(chunk) if lines is None else lines
 

@@ -1,0 +1,172 @@
+"""The border around the pipeline: mistakes are survived, and a new pipeline takes over between two events."""
+
+from __future__ import annotations
+
+import json
+import logging
+import lzma
+import random
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from sensor.build import build
+from sensor.config import Config, Enrich
+from sensor.daemon import feed as module
+from sensor.daemon.feed import Feed
+from sensor.stats import Stats
+
+
+class FakePipeline:
+    """Answers each whole line with "NAME:line", and keeps a line that begins with "open" until it is closed."""
+
+    def __init__(self, name: str, stats: Stats) -> None:
+        self.name, self.stats = name, stats
+        self.waiting: list[str] = []
+        self.filtered: list[str] = []
+
+    def feed(self, chunk: bytes, now: float) -> list[str]:
+        if b"poison" in chunk:
+            raise RuntimeError("poison")
+        out = []
+        for line in chunk.decode().splitlines():
+            if line.startswith("open"):
+                self.waiting.append(f"{self.name}:{line}")
+            elif line.startswith("type=EOE"):
+                out += self.close()
+            else:
+                out.append(f"{self.name}:{line}")
+        self.stats.pipeline.inflight = len(self.waiting)
+        return out
+
+    def tick(self, now: float) -> list[str]:
+        return []
+
+    def close(self) -> list[str]:
+        waiting, self.waiting = self.waiting, []
+        self.stats.pipeline.inflight = 0
+        return waiting
+
+
+def make(name: str = "A", stats: Stats | None = None) -> SimpleNamespace:
+    stats = stats or Stats()
+    world = SimpleNamespace(table=SimpleNamespace(forget_texts=lambda: None))
+    return SimpleNamespace(
+        pipeline=FakePipeline(name, stats), stats=stats, before_chunk=None, every_second=[], world=world
+    )
+
+
+@pytest.fixture(autouse=True)
+def quiet(caplog):
+    caplog.set_level(logging.CRITICAL, "sensor")
+
+
+def test_a_chunk_that_fails_goes_out_as_it_came_and_the_next_one_works():
+    app = make()
+    feed = Feed(app)
+    lines = feed.take(b'poison "1"\n\xff\n', 0)
+    assert [json.loads(line.encode("latin-1")) for line in lines] == [
+        {"ID": None, "PARSE_ERROR": {"reason": "crash", "raw": 'poison "1"'}},
+        {"ID": None, "PARSE_ERROR": {"reason": "crash", "raw": "%ff"}},
+    ]
+    assert feed.take(b"next\n", 0) == ["A:next"]
+    assert (app.stats.pipeline.crashed, app.stats.pipeline.unparsed) == (1, {"crash": 2})
+
+
+def test_whatever_else_fails_costs_nothing():
+    def fail(*_: object) -> None:
+        raise ValueError
+
+    app = make()
+    app.before_chunk = fail
+    seen: list[float] = []
+    app.every_second = [fail, seen.append]
+    app.pipeline.tick = fail
+    feed = Feed(app)
+    assert feed.take(b"1\n", 0) == ["A:1"]
+    assert feed.tick(0) == []
+    feed.every_second(1234.5)
+    app.pipeline.close = fail
+    assert feed.close() == []
+    assert seen == [1234.5]
+    assert app.stats.pipeline.crashed == 4
+
+
+def test_before_each_chunk_the_probe_is_asked():
+    app = make()
+    order: list[str] = []
+    app.before_chunk = lambda: order.append("probe")
+    app.pipeline.feed = lambda chunk, now: order.append("chunk") or []
+    Feed(app).take(b"1\n", 0)
+    assert order == ["probe", "chunk"]
+
+
+def test_diverted_lines_are_given_out_once():
+    app = make()
+    app.pipeline.filtered = ["{1}"]
+    feed = Feed(app)
+    assert (feed.filtered(), feed.filtered()) == (["{1}"], [])
+
+
+EOE = b"type=EOE msg=audit(1.000:1): \n"
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        pytest.param([b"1\n" + EOE + b"2\n"], "A:1 B:2", id="behind the end of an event"),
+        pytest.param([b"1\n2\n", b"3\n" + EOE + b"4\n"], "A:1 A:2 A:3 B:4", id="not before there was one"),
+        pytest.param([b"1\n", 0.5, b"2\n"], "A:1 A:2", id="not while more may come"),
+        pytest.param([b"1\n", 1.0, b"2\n"], "A:1 B:2", id="when nothing comes"),
+        pytest.param([b"1\nopen\n", 1.0, EOE + b"2\n"], "A:1 A:open B:2", id="not within an event"),
+        pytest.param([b"1", 1.0, b"\n" + EOE + b"2\n"], "A:1 A: B:2", id="not within a line"),
+        pytest.param([b"open\n", 3.0, b"1\n2\n3"], "A:open B:1 B:2 B:3", id="within an event that never ends"),
+    ],
+)
+def test_a_new_pipeline_takes_over(steps, expected):
+    """A number in the steps: so many seconds pass without input."""
+    stats = Stats()
+    feed = Feed(make("A", stats))
+    feed.replace(make("B", stats), 0.0)
+    now, lines = 0.0, []
+    for step in steps:
+        if isinstance(step, bytes):
+            lines += feed.take(step, now)
+        else:
+            now += step
+            lines += feed.tick(now)
+    assert " ".join(lines) == expected
+
+
+CORPUS = Path(__file__).parent.parent / "data" / "corpora" / "session-mixed.raw.audit.xz"
+
+
+def test_a_reload_that_changes_nothing_changes_nothing():
+    """A real feed in random chunks, with reloads in between, gives the lines it gives without."""
+    config = Config(enrich=Enrich(pid=False, spawned_by=False))  # processes of other hosts are forgotten
+    text = lzma.decompress(CORPUS.read_bytes())[:2_000_000]
+    whole = build(config, Stats(), live=False).pipeline
+    expected = whole.feed(text, 0.0) + whole.close()
+    generator = random.Random(4)
+    stats = Stats()
+    feed = Feed(build(config, stats, live=False))
+    lines: list[str] = []
+    position, now = 0, 0.0
+    while position < len(text):
+        size = generator.choice((10, 300, 5000, 70000))
+        if generator.random() < 0.1:
+            feed.replace(build(config, stats, live=False, world=feed.world()), now)
+        lines += feed.take(text[position : position + size], now)
+        position += size
+        now += 0.001
+        lines += feed.tick(now)
+    lines += feed.close()
+    assert lines == expected
+    assert stats.pipeline.crashed == 0
+
+
+def test_the_last_event_ends_where_its_line_does():
+    assert module._after_last_event(b"x\n" + EOE + b"y") == 2 + len(EOE)
+    assert module._after_last_event(b"x\n" + EOE[:-1]) == 0
+    assert module._after_last_event(b"x\n") == 0

@@ -1,0 +1,101 @@
+"""The sensor's own messages: where they go, how they look, and how few they are."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+
+import pytest
+
+from sensor.daemon import syslog
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(syslog, "time", clock)
+    return clock
+
+
+def record(text: str, level: int = logging.WARNING) -> logging.LogRecord:
+    return logging.LogRecord("sensor", level, __file__, 1, "%s", (text,), None)
+
+
+def shown(limit: syslog.RateLimit, *texts: str) -> list[str]:
+    records = [record(text) for text in texts]
+    return [each.getMessage() for each in records if limit.filter(each)]
+
+
+def test_the_same_message_once_a_minute_with_a_count(clock):
+    limit = syslog.RateLimit()
+    assert shown(limit, "full", "full", "other", "full") == ["full", "other"]
+    clock.now += 59
+    assert shown(limit, "full") == []
+    clock.now += 1
+    assert shown(limit, "full", "full") == ["full (3 more like this)"]
+
+
+def test_many_different_messages_are_few(clock):
+    limit = syslog.RateLimit()
+    assert len(shown(limit, *map(str, range(1000)))) == syslog.BURST
+    clock.now += 3 * syslog.REFILL
+    assert len(shown(limit, *map(str, range(2000, 3000)))) == 3
+    assert len(limit._held) <= 256
+    assert len(limit._shown) <= 257
+
+
+@pytest.fixture
+def daemon(tmp_path, monkeypatch):
+    """A log daemon's socket."""
+    path = str(tmp_path / "log")
+    monkeypatch.setattr(syslog, "SOCKETS", (str(tmp_path / "none"), path))
+    receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    receiver.bind(path)
+    receiver.settimeout(5)
+    yield receiver
+    receiver.close()
+
+
+def test_a_message_arrives_in_syslog_form(daemon):
+    handler = syslog.SocketHandler()
+    for level, priority in ((logging.ERROR, 27), (logging.WARNING, 28), (logging.INFO, 30), (logging.CRITICAL, 26)):
+        handler.emit(record("größer", level))
+        assert daemon.recv(1000).decode() == f"<{priority}>host-sensor[{os.getpid()}]: größer"
+    handler.close_socket()
+
+
+def test_a_log_daemon_that_starts_again_is_found_again(daemon, tmp_path):
+    handler = syslog.SocketHandler()
+    handler.emit(record("1"))
+    daemon.close()
+    (tmp_path / "log").unlink()
+    handler.emit(record("nobody there"))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as again:
+        again.bind(str(tmp_path / "log"))
+        handler.emit(record("2"))
+        assert again.recv(1000).endswith(b": 2")
+    handler.close_socket()
+
+
+def test_a_log_daemon_that_hangs_is_not_waited_for(daemon):
+    handler = syslog.SocketHandler()
+    for _ in range(2000):
+        handler.emit(record("x" * 1000))
+    handler.close_socket()
+
+
+@pytest.mark.parametrize(("path", "expected"), [("/dev/null", True), ("/dev/zero", False), (__file__, False)])
+def test_what_leads_nowhere(path, expected):
+    fd = os.open(path, os.O_RDONLY)
+    assert syslog.leads_nowhere(fd) is expected
+    os.close(fd)
+    assert syslog.leads_nowhere(fd)
