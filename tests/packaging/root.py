@@ -1,0 +1,140 @@
+"""A clean Debian root for package tests: built once, kept as a tar file, unpacked for each user.
+
+What runs in it sees its own processes only and can neither read nor change the kernel's audit, so that a package's
+scripts reach nothing of the machine.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+CACHE = REPOSITORY / "build" / "cache"
+PACKAGES = "auditd,python3-bpfcc,python3-prometheus-client,python3-yaml,rpm,systemd-sysv"
+AUDIT = ("audit_control", "audit_write", "audit_read")
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "DEBIAN_FRONTEND": "noninteractive"}
+
+# $0 is the folder, $@ the command
+ENTER = f"""
+mount -t proc proc "$0/proc" && exec setpriv --bounding-set={",".join(f"-{name}" for name in AUDIT)} chroot "$0" "$@"
+"""
+
+# systemd-nspawn wants a /run of its own and, where systemd is not the machine's own, a control group it may divide.
+BOOT = f"""
+set -e
+mkdir -p /run/systemd/nspawn
+mount -t tmpfs tmpfs /run/systemd/nspawn
+mount -t bpf bpf /sys/fs/bpf
+keep=
+if [ ! -d /run/systemd/system ]; then
+    keep=--keep-unit
+    for group in /sys/fs/cgroup/systemd /sys/fs/cgroup/unified /sys/fs/cgroup; do
+        [ -e $group/cgroup.procs ] || continue
+        mkdir -p $group/host-sensor-tests
+        echo $$ >$group/host-sensor-tests/cgroup.procs
+    done
+fi
+export SYSTEMD_NSPAWN_API_VFS_WRITABLE=1
+exec systemd-nspawn -q -D "$0" --boot --register=no $keep --private-network --console=pipe \\
+    --capability=all --drop-capability={",".join(f"CAP_{name.upper()}" for name in AUDIT)} \\
+    --system-call-filter="bpf perf_event_open" --bind=/sys/fs/bpf --bind-ro=/sys/kernel/btf \\
+    systemd.unit=test.target
+"""
+
+TEST_TARGET = """
+[Unit]
+Requires=basic.target test.service
+After=basic.target
+AllowIsolate=yes
+"""
+
+TEST_SERVICE = """
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c "sh /tmp-test.sh >/tmp-test.log 2>&1; poweroff -f"
+"""
+
+
+def base() -> Path:
+    """Return the tar file of a minimal root; skip the calling test where none can be made."""
+    if os.geteuid() != 0:
+        pytest.skip("a clean root needs root")
+    need("mmdebstrap", "unshare", "setpriv")
+    codename = platform.freedesktop_os_release().get("VERSION_CODENAME", "bookworm")
+    tar = CACHE / f"root-{codename}.tar"
+    if not tar.exists():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        half = tar.with_suffix(".part.tar")
+        command = ["mmdebstrap", "--quiet", "--variant=apt", f"--include={PACKAGES}", codename, str(half)]
+        made = subprocess.run(command, capture_output=True, text=True, timeout=600)
+        if made.returncode != 0:
+            pytest.skip(f"no clean root: {made.stderr.strip().splitlines()[-1]}")
+        half.rename(tar)
+    return tar
+
+
+def need(*tools: str) -> None:
+    """Skip the calling test unless every tool is there."""
+    for tool in tools:
+        if not shutil.which(tool):
+            pytest.skip(f"needs {tool}")
+
+
+class Root:
+    """An unpacked root in which commands can be run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        subprocess.run(["tar", "-xf", str(base()), "-C", str(folder)], check=True)
+
+    def try_(self, *command: str, input: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a command inside, whatever comes of it."""
+        enter = ["unshare", "--mount", "--pid", "--fork", "sh", "-c", ENTER, str(self.folder)]
+        return subprocess.run(
+            [*enter, *command], input=input, capture_output=True, text=True, timeout=120, env=ENVIRONMENT
+        )
+
+    def run(self, *command: str, input: str | None = None) -> str:
+        """Run a command inside and return its output; it must succeed."""
+        result = self.try_(*command, input=input)
+        assert result.returncode == 0, f"{command}: {result.stdout}{result.stderr}"
+        return result.stdout
+
+    def boot(self, script: str) -> str:
+        """Boot the root's own systemd on this machine's kernel, run a script in it, and return what it printed."""
+        need("systemd-nspawn")
+        units = self.folder / "etc/systemd/system"
+        (units / "test.target").write_text(TEST_TARGET)
+        (units / "test.service").write_text(TEST_SERVICE)
+        (units / "auditd.service").symlink_to("/dev/null")
+        (self.folder / "tmp-test.sh").write_text(script)
+        command = ["unshare", "--mount", "sh", "-c", BOOT, str(self.folder)]
+        result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+        self._remove_control_groups()
+        log = self.folder / "tmp-test.log"
+        if not log.exists():
+            pytest.skip(f"systemd cannot be booted in a container here: {result.stderr.strip()[-200:]}")
+        return log.read_text()
+
+    @staticmethod
+    def _remove_control_groups() -> None:
+        for group in Path("/sys/fs/cgroup").glob("**/host-sensor-tests"):
+            for folder in sorted([group, *group.rglob("*/")], reverse=True):
+                folder.rmdir()
+
+    def put(self, file: Path) -> str:
+        """Copy a file into the root and return its path there."""
+        shutil.copy(file, self.folder / "root" / file.name)
+        return f"/root/{file.name}"
+
+    def files(self) -> set[str]:
+        """Return every path but those that belong to a package manager itself."""
+        ignored = ("/proc/", "/root/", "/run/", "/var/lib/dpkg/", "/var/lib/rpm/", "/var/log/dpkg.log", "/var/cache/")
+        paths = (f"/{path.relative_to(self.folder)}" for path in self.folder.rglob("*"))
+        return {path for path in paths if not path.startswith(ignored)}

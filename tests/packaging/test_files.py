@@ -1,0 +1,105 @@
+"""The files the packages install: as auditd, systemd and the kernel want them, and in step with the program."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sensor import __version__
+from sensor.cli import DEFAULT_CONFIG
+from sensor.config import check
+from tests.audit_session import AUID, AuditSession
+from tests.packaging.root import REPOSITORY
+
+PACKAGING = REPOSITORY / "packaging"
+RULES = [
+    pytest.param(line, id=f"{file.stem}:{number}")
+    for file in sorted((PACKAGING / "rules").glob("*.rules"))
+    for number, line in enumerate(file.read_text().splitlines(), start=1)
+    if not line.startswith("#")
+]
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    """What packaging/install puts where, without root."""
+    folder = tmp_path_factory.mktemp("tree")
+    subprocess.run([PACKAGING / "install", folder], check=True, env={**os.environ, "PYTHON": sys.executable})
+    return folder
+
+
+def test_the_plugin_file_is_one_auditd_can_read():
+    """auditd 3.0 splits lines at blanks, takes 160 characters of a line and two arguments."""
+    lines = (PACKAGING / "auditd/host-sensor.conf").read_text().splitlines()
+    settings = dict(line.split(" = ") for line in lines if not line.startswith("#"))
+    assert max(map(len, lines)) < 160
+    assert len(settings["args"].split()) <= 2
+    assert {"active": "yes", "direction": "out", "type": "always", "format": "string"}.items() <= settings.items()
+
+
+def test_the_plugin_file_names_what_is_installed(tree):
+    text = (PACKAGING / "auditd/host-sensor.conf").read_text()
+    path, arguments = (re.search(rf"^{key} = (.*)$", text, re.MULTILINE)[1] for key in ("path", "args"))
+    command = tree / path.lstrip("/")
+    assert command.is_file()
+    assert not command.is_symlink()
+    assert f"host-sensor {arguments}" in (PACKAGING / "man/host-sensor.8").read_text()
+
+
+def test_the_configuration_is_where_the_program_looks_and_has_no_mistakes(tree):
+    assert check(str(tree / DEFAULT_CONFIG.lstrip("/"))) == []
+
+
+def test_only_code_and_data_are_installed(tree):
+    names = {path.name for path in tree.rglob("*")}
+    assert {"generate.py", "__pycache__"}.isdisjoint(names)
+    assert [name for name in names if name.startswith(".")] == []
+    assert (tree / "usr/lib/host-sensor/bpf/process.c").exists()
+
+
+def test_the_versions_agree():
+    changelog = (PACKAGING / "debian/changelog").read_text()
+    spec = (PACKAGING / "rpm/host-sensor.spec").read_text()
+    manual = (PACKAGING / "man/host-sensor.8").read_text()
+    assert changelog.startswith(f"host-sensor ({__version__}-1) ")
+    assert f" - {__version__}-1\n" in spec
+    assert f'"host-sensor {__version__}"' in manual
+
+
+def test_the_manual_tells_of_every_command():
+    command = [sys.executable, "-m", "sensor", "--help"]
+    shown = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True).stdout
+    commands = set(re.findall(r"^    ([a-z-]+)  ", shown, re.MULTILINE))
+    manual = (PACKAGING / "man/host-sensor.8").read_text().replace("\\-", "-")
+    assert len(commands) >= 8
+    assert {command for command in commands if not re.search(rf"\b{command}\b", manual)} == set()
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_rules_have_a_key_and_no_old_style(rule):
+    assert re.search(r" -F key=[a-z]+$", rule)
+    assert rule.startswith(("-a always,exit -F arch=b64 ", "-a always,exit -F arch=b32 "))
+
+
+def is_here(rule: str) -> bool:
+    watched = re.search(r"-F (?:path|dir)=(\S+)", rule)
+    return not watched or Path(watched[1]).exists()
+
+
+@pytest.mark.live
+def test_the_kernel_takes_every_rule():
+    """Each is limited to a login session of the test's own, and those for files this machine lacks are left out."""
+    rules = [param.values[0] for param in RULES]
+    here = [rule.split("arch=b64 ")[1] for rule in rules if "arch=b64" in rule and is_here(rule)]
+    with AuditSession(rules=here) as session:
+        loaded = subprocess.run(["auditctl", "-l"], capture_output=True, text=True, check=True).stdout
+        assert len([line for line in loaded.splitlines() if f"auid={AUID}" in line]) == len(here)
+        session.run(["sh", "-c", "touch $0; chmod 4755 $0", str(session.directory / "file")])
+        session.drain(session.feed)
+        keys = set(re.findall(rb'key="(\w+)"', session.feed.read_bytes()))
+    assert {b"exec", b"setuid"} <= keys
