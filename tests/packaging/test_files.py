@@ -74,7 +74,7 @@ def test_the_versions_agree():
 def test_the_manual_tells_of_every_command():
     command = [sys.executable, "-m", "sensor", "--help"]
     shown = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True).stdout
-    commands = set(re.findall(r"^    ([a-z-]+)  ", shown, re.MULTILINE))
+    commands = set(re.findall(r"^    ([a-z-]+)(?:  |$)", shown, re.MULTILINE))
     manual = (PACKAGING / "man/host-sensor.8").read_text().replace("\\-", "-")
     assert len(commands) >= 8
     assert {command for command in commands if not re.search(rf"\b{command}\b", manual)} == set()
