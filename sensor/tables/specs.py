@@ -66,7 +66,7 @@ _FUTEX = (
 )
 _NO_TCP = (
     r"TCP_(MSS|NLA|FLAG|CA|FASTOPEN_CLIENT|SYNACK|RECEIVE_ZEROCOPY_FLAG|BPF|ESTABLISHED|ACCECN|AO_KEYF|MD5SIG_FLAG)_\w+"
-    "|TCP_(AO|MD5SIG)_MAXKEYLEN|TCP_(NO|RECV|SEND)_QUEUE|TCP_QUEUES_NR|TCP_REPAIR_O.*|TCP_DATA_OFFSET|TCP_RESERVED_BITS"
+    "|TCP_(AO|MD5SIG)_MAXKEYLEN|TCP_(NO|RECV|SEND)_QUEUE|TCP_QUEUES_NR|TCP_REPAIR_(ON|OFF|OFF_NO_WP)|TCP_DATA_OFFSET|TCP_RESERVED_BITS"
 )
 _IOCTL_HEADERS = (
     "linux/types.h asm/ioctls.h asm/termbits.h linux/termios.h linux/sockios.h linux/kd.h linux/vt.h linux/fs.h"
@@ -192,9 +192,13 @@ SPECS: dict[str, Spec] = {
     "ip_protocol": Spec("linux/in.h linux/in6.h", "IPPROTO_[A-Z0-9]+", "IPPROTO_MAX"),
     "netlink": Spec("linux/netlink.h", "NETLINK_[A-Z0-9_]+", _NETLINK_OPTIONS + "|NETLINK_(UN)?CONNECTED"),
     "ethernet": Spec("linux/if_ether.h", "ETH_P_[A-Z0-9_]+"),
-    "so": Spec("asm/socket.h", r"SO_\w+", differs=True),
-    "so_ip": Spec("linux/in.h", "IP_[A-Z_]+", r"IP_(PMTUDISC|DEFAULT|MAX)_\w+"),
-    "so_ipv6": Spec("linux/in6.h", "IPV6_[A-Z0-9_]+", r"IPV6_(PMTUDISC|FL|PRIORITY|PREFER|TLV)_\w+|IPV6_FLOWINFO_\w+"),
+    "so": Spec("asm/socket.h", r"SO_\w+", differs=True, rename=("_OLD$", "")),
+    "so_ip": Spec("linux/in.h", "IP_[A-Z_]+|MCAST_[A-Z_]+", r"IP_(PMTUDISC|DEFAULT|MAX)_\w+|MCAST_(IN|EX)CLUDE"),
+    "so_ipv6": Spec(
+        "linux/in.h linux/in6.h",
+        "IPV6_[A-Z0-9_]+|MCAST_[A-Z_]+",
+        r"IPV6_(PMTUDISC|FL|PRIORITY|PREFER|TLV)_\w+|IPV6_FLOWINFO_(FLOWLABEL|PRIORITY)|MCAST_(IN|EX)CLUDE",
+    ),
     "so_tcp": Spec("linux/tcp.h", "TCP_[A-Z0-9_]+", _NO_TCP),
     "so_udp": Spec("linux/udp.h", "UDP_(CORK|ENCAP|NO_CHECK6_TX|NO_CHECK6_RX|SEGMENT|GRO)"),
     "so_packet": Spec(
