@@ -32,17 +32,10 @@ def complete(live: int, proc: ProcFS) -> None:
     for values in bpf.values(live, info):
         known.update((record.tgid, record) for record in map(ProbeRecord._make, layout.RECORD.iter_unpack(values)))
     for pid in sorted(proc.pids()):  # parents mostly first
-        if pid in known:
+        record = None if pid in known else _observe(proc, pid, known)
+        if record is None:
             continue
-        flags = _flags(proc, pid)
-        seen = proc.observe(pid) if flags is not None else None
-        if seen is None or flags is None:
-            continue
-        if not seen.namespace:
-            seen = seen._replace(namespace=_namespace(proc, pid))
-        if not seen.namespace:
-            continue
-        record = known[pid] = record_of(seen, flags, known)
+        known[pid] = record
         try:
             added = bpf.insert(live, pid, layout.RECORD.pack(*record))
         except OSError as error:
@@ -50,9 +43,18 @@ def complete(live: int, proc: ProcFS) -> None:
                 raise
             return
         # If it has begun to end meanwhile, the probe may have seen that before there was an entry to delete.
-        after = _flags(proc, pid)
-        if added and (after is None or after & _EXITING):
+        flags = _flags(proc, pid)
+        if added and (flags is None or flags & _EXITING):
             bpf.delete(live, pid)
+
+
+def _observe(proc: ProcFS, pid: int, known: Mapping[int, ProbeRecord]) -> ProbeRecord | None:
+    """The record of a process that has not ended, if /proc tells enough of it."""
+    flags, seen = _flags(proc, pid), proc.observe(pid)
+    if flags is None or seen is None:
+        return None
+    namespace = seen.namespace or _namespace(proc, pid)
+    return record_of(seen._replace(namespace=namespace), flags, known) if namespace else None
 
 
 def record_of(seen: Observed, flags: int, known: Mapping[int, ProbeRecord]) -> ProbeRecord:
