@@ -17,12 +17,11 @@ import re
 from collections.abc import Sequence
 
 from sensor.audit.coalesce import Coalescer, Pending, event_key
-from sensor.audit.fields import ENRICHED
+from sensor.audit.fields import ENRICHED, Fields
 from sensor.audit.header import parse_line
 from sensor.audit.options import CoalesceOptions
 from sensor.audit.record import RecordDecoder
 from sensor.audit.syscall import SyscallDecoder
-from sensor.audit.text import quote_percent
 from sensor.audit.types import OBJECT
 from sensor.event import Event, Records, Stage
 from sensor.stats import PipelineStats
@@ -55,7 +54,7 @@ class Pipeline:
         self._carry = ""
         self._carried_since = 0.0
         self._cutting = False
-        self._prefix = ""
+        self._prefix = self._next_prefix = ""
         self._now = 0.0
 
     def feed(self, chunk: bytes, now: float) -> list[str]:
@@ -65,7 +64,8 @@ class Pipeline:
         text = chunk.decode("latin-1")
         if self._cutting:
             text = self._skip_cut_line(text)
-        mark = f"\n{self._prefix}{_EOE}"
+        prefix = self._prefix = self._next_prefix
+        mark = f"\n{prefix}{_EOE}"
         blocks = (self._carry + text).split(mark)
         last = len(blocks) - 1
         rest = blocks[0]
@@ -111,7 +111,7 @@ class Pipeline:
         """The event that a block is, if all its lines belong to this id and to nothing else."""
         node = self._prefix[5:-1]
         key = event_key(node, id)
-        if len(block) > self._max_block or self._coalescer.knows(key):
+        if len(block) > self._max_block or self._coalescer.concerns(key):
             return None
         token = f" msg=audit({id}): "
         flat = block.replace(token, "\0")
@@ -151,6 +151,7 @@ class Pipeline:
         stats = self._stats
         stats.lines += count + 1
         stats.records += count
+        stats.ends += 1
         stats.fast_events += 1
         return event
 
@@ -194,11 +195,13 @@ class Pipeline:
         line = parse_line(text)
         if line is None:
             stats.unparsed["header"] = stats.unparsed.get("header", 0) + 1
-            out.append("{" + self._records.render({"ID": None, "PARSE_ERROR": {"reason": "header", "raw": text}}) + "}")
+            notes: Fields = {"SENSOR": {"notes": ["truncated_line"]}} if cut else {}
+            whole: Fields = {"ID": None, "PARSE_ERROR": {"reason": "header", "raw": text}, **notes}
+            out.append("{" + self._records.render(whole) + "}")
             return
         type = self._records.types.get(line.type)
         if type.name == "EOE":
-            self._prefix = f"node={line.node} " if line.node else ""
+            self._next_prefix = f"node={line.node} " if line.node else ""
             stats.ends += 1
             ended = self._coalescer.end(line.node, line.id)
             if ended is not None:
@@ -232,12 +235,12 @@ class Pipeline:
             self._stats.crashed += 1
             event.notes.append("stage_failed")
         self._stats.events += 1
-        out.append(to_json(event))
+        node = "," + self._records.render({"NODE": event.node}) if event.node else ""
+        out.append(to_json(event, node))
 
 
-def to_json(event: Event) -> str:
-    """One event as one JSON object."""
-    node = f',"NODE":{quote_percent(event.node)}' if event.node else ""
+def to_json(event: Event, node: str) -> str:
+    """One event as one JSON object; node: the JSON members that name it, with a leading comma."""
     parts = [f'{{"ID":"{event.id}"{node}']
     for name, group in event.records.items():
         if len(group) == 1:

@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import re
 
-from sensor.audit.fields import ENRICHED, Collector, Fields, Value, decode, split_section, unquote
+from sensor.audit.fields import ENRICHED, Collector, Fields, Value, decode, key_of, split_section, unquote
 from sensor.audit.options import TransformOptions
 
 _ARGUMENT = re.compile(r"a([0-9]{1,7})(?:\[([0-9]{1,7})\]|(_len))?")
 _HALF_A_BYTE = re.compile(r"(?:[0-9A-F]{2})+[0-9A-F]")
 _MAX_MISSING = 1024
-"""Missing arguments shown one by one; a longer run stands as {"skipped_args": n}."""
+"""Missing arguments of a command line shown one by one; a run beyond them stands as {"skipped_args": n}."""
 
 
 def parse_execve(body: str, options: TransformOptions) -> Fields:
@@ -36,7 +36,7 @@ def parse_execve(body: str, options: TransformOptions) -> Fields:
                 record.add("argc", value if isinstance(value, int) else None)
                 count = max(count, value) if isinstance(value, int) else count
             elif found is None:
-                record.add(name or "TEXT", text if quoted else decode(text, "string"))
+                record.add(key_of(name), text if quoted else decode(text, "string"))
             elif not found.group(3):
                 value = text if quoted else decode(text, "encoded")
                 pieces.setdefault(int(found.group(1)), []).append((int(found.group(2) or 0), str(value or "")))
@@ -55,7 +55,7 @@ def parse_proctitle(body: str) -> Fields:
     for name, raw in split_section(body):
         text, quoted = unquote(raw)
         if name != "proctitle":
-            record.add(name or "TEXT", text)
+            record.add(key_of(name), text)
             continue
         if not quoted:
             decoded = decode(text[:-1] if _HALF_A_BYTE.fullmatch(text) else text, "encoded")
@@ -78,9 +78,14 @@ def _line_up(arguments: dict[int, str], count: int) -> list[Value]:
     """Arguments in their order, null for each that is missing, one mark for a long run of them."""
     argv: list[Value] = []
     position = 0
+    nulls = _MAX_MISSING
     for index in [*sorted(arguments), None]:
         missing = (max(count, position) if index is None else index) - position
-        argv += [None] * missing if missing <= _MAX_MISSING else [{"skipped_args": missing, "skipped_bytes": None}]
+        if missing <= nulls:
+            argv += [None] * missing
+            nulls -= missing
+        else:
+            argv.append({"skipped_args": missing, "skipped_bytes": None})
         if index is not None:
             argv.append(arguments[index])
             position = index + 1

@@ -56,9 +56,11 @@ class Coalescer:
         self._recent: set[str] = set()
         self._older: set[str] = set()
 
-    def knows(self, key: str) -> bool:
-        """Tell whether records of this event have been seen, as far back as is remembered."""
-        return key in self._recent or key in self._pending or key in self._older
+    def concerns(self, key: str) -> bool:
+        """Tell whether even a whole event must come this way: records of it were seen, or there is no room."""
+        pending = self._pending
+        known = key in self._recent or key in pending or key in self._older
+        return known or len(pending) >= self._options.max_events
 
     def remember(self, key: str) -> None:
         """Note that an event has left."""
@@ -71,6 +73,8 @@ class Coalescer:
         if type.alone:
             alone = Pending(line.node, line.id, now)
             alone.bodies[type.name] = [line.body]
+            if cut:
+                alone.note("truncated_line")
             self._stats.records += 1
             return [alone]
         key = event_key(line.node, line.id)

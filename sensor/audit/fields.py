@@ -29,6 +29,14 @@ ENRICHED = "\x1d"
 UNSET = 4294967295
 """The kernel's (uid_t)-1 and unset session, which tools write as `unset`."""
 
+OURS = frozenset(
+    (
+        *("ARGV", "ARGV_STR", "KEYS", "PID", "PPID", "SPAWNED_BY", "SESSION_GUID"),
+        *("UID_GROUPS", "EXE_HASH", "SCRIPT", "LABELS", "ENV", "URING_OP"),
+    )
+)
+"""Keys that the sensor adds to a record. No record has such names; one that does finds its value under NAME_2."""
+
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?:\[[0-9]+\])?")
 _PLAIN = re.compile(r"""(?:[A-Za-z][A-Za-z0-9_-]*(?:\[[0-9]+\])?=(?:"[^" ]*"|[^" {][^ ]*)(?: (?=.)|\Z))+""", re.DOTALL)
 """Sections in which each word is a whole `name=value`: nearly all of them."""
@@ -37,7 +45,7 @@ _HEXADECIMAL = re.compile(r"[0-9a-fA-F]{1,16}")
 _OCTAL = re.compile(r"[0-7]{1,22}")
 _ENCODED = re.compile(r"(?:[0-9A-F]{2})+")
 _MESSAGE = re.compile(r"(?:^|[ \x1d])msg='")
-_PERMISSIONS = re.compile(r"(denied|granted)\s+(?:\{ ?([^{}]*)\}|null)(?: for)?")
+_PERMISSIONS = re.compile(r"(denied|granted) +(?:\{([^{}]*)\}|null)(?: +for)?")
 _LONGEST_WORD = 80
 _WORDS = 2048
 _NULLS = frozenset({"?", "(null)"})
@@ -113,6 +121,7 @@ class Kinds:
         """Decode a value as written, with its quotes."""
         text, quoted = unquote(raw)
         kind = self.of(name)
+        name = key_of(name)
         if (quoted and kind in _TEXTS) or (name == "subj" and not raw):
             return {name: text}
         value = decode(text, kind)
@@ -126,7 +135,8 @@ def parse_fields(body: str, kinds: Kinds) -> Fields:
     record = Collector()
     message = _MESSAGE.search(body)
     if message is not None and (end := _message_end(body, message.end())) >= 0:
-        _collect(body[: message.start()], kinds, record)
+        for section in body[: message.start()].split(ENRICHED):
+            _collect(section, kinds, record)
         inner = Collector()
         _collect(body[message.end() : end], kinds, inner)
         _split_permissions(inner, keep_text=True)
@@ -136,6 +146,11 @@ def parse_fields(body: str, kinds: Kinds) -> Fields:
         _collect(section, kinds, record)
     _split_permissions(record, keep_text=False)
     return record.fields
+
+
+def key_of(name: str) -> str:
+    """The JSON key of a name in a record."""
+    return f"{name}_2" if name in OURS else name or "TEXT"
 
 
 def decode(raw: str, kind: str) -> Value:
@@ -246,4 +261,4 @@ def _split_permissions(into: Collector, keep_text: bool) -> None:
     if found is not None:
         if not keep_text:
             del into.fields["avc"]
-        into.add(found.group(1), list((found.group(2) or "").split()))
+        into.add(found.group(1), [word for word in (found.group(2) or "").split(" ") if word])

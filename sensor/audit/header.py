@@ -14,7 +14,7 @@ import re
 from typing import NamedTuple
 
 _HEADER = re.compile(
-    r"(?:node=([^\s]+) +)?type=([A-Za-z0-9_]+|UNKNOWN\[[0-9]{1,10}\]) +"
+    r"(?:node=([^ \t\r\n]+) +)?type=([A-Za-z0-9_]+|UNKNOWN\[[0-9]{1,10}\]) +"
     r"msg=audit\(([0-9]{1,16})\.([0-9]{1,3}):([0-9]{1,10})\):(.*)\Z",
     re.DOTALL,
 )

@@ -129,7 +129,7 @@ class RecordDecoder:
         type = self.types.get(name)
         fields = self.parse(type.name, body)
         record = Record(type, body, fields, self.render(fields))
-        if len(body) <= _LONGEST_CACHED and not type.alone:
+        if len(body) <= _LONGEST_CACHED and not type.alone and "\0" not in body:
             if len(self.cache) >= self._entries:
                 self.cache.clear()
             self.cache[key] = record
@@ -143,7 +143,8 @@ def _parse_prefixed(name: str, body: str, kinds: Kinds) -> Fields:
     elif name == "MAC_POLICY_LOAD" and body.startswith("policy loaded "):
         body = body[14:]
     elif body.startswith("netlabel: "):
-        return {**parse_fields(body[10:], kinds), "netlabel": None}
+        fields = parse_fields(body[10:], kinds)
+        return {**fields, "netlabel_2" if "netlabel" in fields else "netlabel": None}
     return parse_fields(body, kinds)
 
 

@@ -79,12 +79,17 @@ def _with_bytes(fields: Fields) -> Fields:
     out: Fields = {}
     for name, value in fields.items():
         out[name] = _with_bytes(value) if isinstance(value, dict) else value
-        suffix = "_HEX" if name.isupper() else "_hex"
-        if isinstance(value, str) and bad_bytes(value):
-            out[name + suffix] = _hex(value)
-        elif isinstance(value, list) and any(isinstance(text, str) and bad_bytes(text) for text in value):
-            exact: list[Value] = [_hex(text) for text in value]
-            out[name + suffix] = exact
+        exact: Value = None
+        if isinstance(value, str):
+            exact = _hex(value)
+        elif isinstance(value, list) and any(map(_hex, value)):
+            exact = [_hex(element) for element in value]
+        if exact is not None:
+            suffix = "_HEX" if name.isupper() else "_hex"
+            beside = name + suffix
+            while beside in fields or beside in out:
+                beside += suffix
+            out[beside] = exact
     return out
 
 

@@ -14,6 +14,7 @@ import re
 from typing import TypeVar
 
 from sensor.audit.fields import Fields, Value, decode
+from sensor.audit.header import BLANKS
 from sensor.audit.record import RecordDecoder
 
 _NUMBER = "(0|[1-9][0-9]{0,17})"
@@ -23,6 +24,8 @@ _USUAL = re.compile(
     rf" a0={_HEX} a1={_HEX} a2={_HEX} a3={_HEX} items={_NUMBER} ppid={_NUMBER} pid={_NUMBER} ([^\0]*)\Z"
 )
 _FIXED = frozenset(["arch", "syscall", "success", "exit", "items", "ppid", "pid", "a0", "a1", "a2", "a3", "ARGV"])
+_ARCH = re.compile("0x[0-9a-f]+")
+_FIELD = re.compile("[A-Za-z][A-Za-z0-9_-]*=")
 _ENTRIES = 4096
 _LONGEST_CACHED = 1024
 
@@ -34,7 +37,7 @@ class Head:
 
     def __init__(self, fields: Fields, text: str) -> None:
         arch, number = fields.get("arch"), fields.get("syscall")
-        self.arch: int = int(arch, 16) if isinstance(arch, str) and arch[:2] == "0x" else 0
+        self.arch: int = int(arch, 16) if isinstance(arch, str) and _ARCH.fullmatch(arch) else 0
         self.number: int = number if isinstance(number, int) else -1
         self.text = text
 
@@ -147,9 +150,9 @@ class SyscallDecoder:
         return _keep(self._heads, text, head)
 
     def _rest(self, text: str) -> Rest | None:
-        """The decoded rest; None when it repeats a name of the record's first part, or is empty."""
-        fields = self._records.parse("SYSCALL", text.strip())
-        if not fields or not _FIXED.isdisjoint(fields):
+        """The decoded rest; None when it belongs to the record's first part: begins with no name, or repeats one."""
+        fields = self._records.parse("SYSCALL", text.rstrip(BLANKS))
+        if _FIELD.match(text) is None or not _FIXED.isdisjoint(fields):
             return None
         return _keep(self._rests, text, Rest(fields, self._records.render(fields)))
 

@@ -21,6 +21,8 @@ _FIRST_DAEMON, _LAST_DAEMON = 1200, 1299
 _FIRST_EVENT, _LAST_KERNEL = 1300, 2099
 _NETLABEL = range(1406, 1420)
 _UNKNOWN = re.compile(r"UNKNOWN\[([0-9]+)\]")
+TOP = frozenset({"ID", "NODE", "TIME", "TYPE", "SENSOR", "PARSE_ERROR", "CONTAINER_INFO"})
+"""Keys that stand beside the records of an event; a type that somebody calls so is shown as NAME_2."""
 
 
 class RecordType:
@@ -35,7 +37,7 @@ class RecordType:
     __slots__ = ("alone", "ends", "name", "shape")
 
     def __init__(self, name: str, number: int) -> None:
-        self.name = name
+        self.name = f"{name}_2" if name in TOP else name
         kernel = _FIRST_EVENT <= number <= _LAST_KERNEL or number == _LOGIN
         self.shape = OBJECT if name in _MERGED else LIST if kernel else USER
         self.ends = name == "PROCTITLE" or not kernel or number == _KERNEL or number in _NETLABEL

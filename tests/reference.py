@@ -1,0 +1,253 @@
+"""The naive implementation, second part: chunks of bytes to JSON lines.
+
+For every input, however it is cut into chunks, this and `sensor.pipeline` must give the same bytes:
+
+    Reference(options, transform).feed(data, now) == Pipeline(…, stages=(), …).feed(data, now)
+
+One line at a time, one list of records per event, nothing decoded before its event leaves; see reference_records.py for
+what becomes of a record.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sensor.audit.options import CoalesceOptions, TransformOptions
+from sensor.tables import record_types
+from tests.reference_records import DIGITS, LETTERS, read_record, to_json
+
+REMEMBERED = 4096  # events that left, in each of two generations
+MERGED = ("SYSCALL", "EXECVE", "PROCTITLE", "CWD")
+TOP = ("ID", "NODE", "TIME", "TYPE", "SENSOR", "PARSE_ERROR", "CONTAINER_INFO")
+"""Names on the top level of the JSON, so none for a record type."""
+
+
+def digits(text: str, start: int, most: int) -> str:
+    """The digits at a place in the text, no more than so many."""
+    end = start
+    while end < len(text) and end - start < most and text[end] in DIGITS:
+        end += 1
+    return text[start:end]
+
+
+class Header:
+    """`node=web01 type=CWD msg=audit(1700000000.001:1): cwd="/"`, or ValueError."""
+
+    def __init__(self, line: str) -> None:
+        self.text = line
+        self.node = ""
+        if line.startswith("node="):
+            self.take("node=")
+            self.node = self.until(" \t\r\n")
+            self.blanks()
+        self.take("type=")
+        self.type = self.until(" ")
+        self.blanks()
+        self.take("msg=audit(")
+        seconds = self.number(16)
+        self.take(".")
+        milliseconds = self.number(3)
+        self.take(":")
+        serial = self.number(10)
+        self.take("):")
+        self.id = f"{seconds}.{milliseconds:03d}:{serial}"
+        self.body = self.text.strip(" \t\r\n")
+        inside = self.type[8:-1] if self.type.startswith("UNKNOWN[") and self.type.endswith("]") else None
+        name = self.type if inside is None else ""
+        if any(c not in LETTERS + DIGITS + "_" for c in name):
+            raise ValueError(self.type)
+        if inside is not None and not (inside and digits(inside, 0, 10) == inside):
+            raise ValueError(self.type)
+
+    def take(self, expected: str) -> None:
+        if not self.text.startswith(expected):
+            raise ValueError(expected)
+        self.text = self.text[len(expected) :]
+
+    def until(self, ends: str) -> str:
+        length = min([self.text.index(end) for end in ends if end in self.text], default=0)
+        if length == 0:
+            raise ValueError(ends)
+        found, self.text = self.text[:length], self.text[length:]
+        return found
+
+    def blanks(self) -> None:
+        self.take(" ")
+        self.text = self.text.lstrip(" ")
+
+    def number(self, most: int) -> int:
+        found = digits(self.text, 0, most)
+        self.take(found)
+        return int(found)
+
+
+class Type:
+    """What the number of a record type says; a name that nobody knows counts as the kernel's."""
+
+    def __init__(self, written: str) -> None:
+        number = int(written[8:-1]) if written.startswith("UNKNOWN[") else record_types.NUMBERS.get(written, -1)
+        self.name = record_types.NAMES.get(number, written)
+        if self.name in TOP:
+            self.name += "_2"
+        kernel = number == -1 or number == record_types.LOGIN or 1300 <= number <= 2099
+        self.merged = self.name in MERGED
+        self.listed = kernel and not self.merged
+        self.user = not kernel
+        self.ends = self.name == "PROCTITLE" or not kernel or number == 2000 or 1406 <= number <= 1419
+        self.alone = 1200 <= number <= 1299
+
+
+class Waiting:
+    """An event and its records, as (type name, body)."""
+
+    def __init__(self, node: str, id: str, deadline: float) -> None:
+        self.node, self.id, self.deadline = node, id, deadline
+        self.records: list[tuple[str, str]] = []
+        self.notes: list[str] = []
+        self.ended = False
+
+    def note(self, note: str) -> None:
+        if note not in self.notes:
+            self.notes.append(note)
+
+    def bodies(self, name: str) -> list[str]:
+        return [body for type, body in self.records if type == name]
+
+
+class Reference:
+    """Bytes in, JSON lines out."""
+
+    def __init__(self, options: CoalesceOptions, transform: TransformOptions) -> None:
+        self.options, self.transform = options, transform
+        self.partial = ""
+        self.skipping = False
+        self.now = 0.0
+        self.waiting: list[Waiting] = []
+        self.recent: set[tuple[str, str]] = set()
+        self.older: set[tuple[str, str]] = set()
+        self.out: list[str] = []
+
+    def feed(self, chunk: bytes, now: float) -> list[str]:
+        self.now = now
+        for character in chunk.decode("latin-1"):
+            if character == "\n":
+                self.line(self.partial)
+                self.partial, self.skipping = "", False
+            elif not self.skipping:
+                self.partial += character
+        if len(self.partial) > self.options.max_line_bytes:
+            self.line(self.partial)
+            self.partial, self.skipping = "", True
+        return self.lines()
+
+    def tick(self, now: float) -> list[str]:
+        for event in [event for event in self.waiting if event.deadline <= now]:
+            if not event.ended and event.bodies("SYSCALL"):
+                event.note("timeout")
+            self.leave(event)
+        return self.lines()
+
+    def close(self) -> list[str]:
+        self.line(self.partial)
+        self.partial = ""
+        while self.waiting:
+            self.leave(self.waiting[0])
+        return self.lines()
+
+    def lines(self) -> list[str]:
+        out, self.out = self.out, []
+        return out
+
+    def line(self, text: str) -> None:
+        if not text:
+            return
+        cut = len(text) > self.options.max_line_bytes
+        text = text[: self.options.max_line_bytes]
+        try:
+            header = Header(text)
+        except ValueError:
+            notes = {"SENSOR": {"notes": ["truncated_line"]}} if cut else {}
+            self.emit({"ID": None, "PARSE_ERROR": {"reason": "header", "raw": text}, **notes})
+            return
+        type = Type(header.type)
+        event = self.find(header)
+        if type.name == "EOE":
+            if event is not None:
+                self.leave(event)
+        elif type.alone:
+            event = Waiting(header.node, header.id, self.now)
+            event.records.append((type.name, header.body))
+            if cut:
+                event.note("truncated_line")
+            self.write(event)
+        else:
+            self.take(header, type, event, cut)
+
+    def find(self, header: Header) -> Waiting | None:
+        found = [event for event in self.waiting if (event.node, event.id) == (header.node, header.id)]
+        return found[0] if found else None
+
+    def take(self, header: Header, type: Type, event: Waiting | None, cut: bool) -> None:
+        """Put a record into its event."""
+        if event is not None and type.user and event.bodies(type.name):
+            if header.body in event.bodies(type.name):
+                return
+            self.leave(event)
+            event = None
+        if event is None:
+            event = self.open(header)
+        if type.ends and not event.ended:
+            event.ended, event.deadline = True, self.now + self.options.settle
+        elif not type.ends and event.ended and not event.bodies("PROCTITLE"):
+            event.ended, event.deadline = False, self.now + self.options.timeout
+        if cut:
+            event.note("truncated_line")
+        if len(event.records) >= self.options.max_records:
+            event.note("truncated_records")
+        elif sum(len(body) for _, body in event.records) + len(header.body) > self.options.max_event_bytes:
+            event.note("truncated_bytes")
+        else:
+            event.records.append((type.name, header.body))
+
+    def open(self, header: Header) -> Waiting:
+        if len(self.waiting) >= self.options.max_events:
+            if not self.waiting[0].ended:
+                self.waiting[0].note("evicted")
+            self.leave(self.waiting[0])
+        event = Waiting(header.node, header.id, self.now + self.options.timeout)
+        if (header.node, header.id) in self.recent | self.older:
+            event.note("late")
+        self.waiting.append(event)
+        return event
+
+    def leave(self, event: Waiting) -> None:
+        self.waiting.remove(event)
+        self.recent.add((event.node, event.id))
+        if len(self.recent) >= REMEMBERED:
+            self.older, self.recent = self.recent, set()
+        self.write(event)
+
+    def write(self, event: Waiting) -> None:
+        whole: dict[str, Any] = {"ID": event.id}
+        if event.node:
+            whole["NODE"] = event.node
+        for name in dict.fromkeys(name for name, _ in event.records):
+            type = Type(name)
+            bodies = event.bodies(name)
+            if type.merged:
+                bodies = [joined(bodies)]
+            objects = [read_record(name, body, self.transform) for body in bodies]
+            whole[name] = objects if type.listed else objects[0]
+        if event.notes:
+            whole["SENSOR"] = {"notes": event.notes}
+        self.emit(whole)
+
+    def emit(self, whole: dict[str, Any]) -> None:
+        self.out.append(to_json(whole, self.transform.strings))
+
+
+def joined(bodies: list[str]) -> str:
+    """Records of a type that stands once in an event, as one; what auditd translated comes last."""
+    raw = " ".join(body.partition("\x1d")[0] for body in bodies)
+    translated = " ".join(body.partition("\x1d")[2] for body in bodies if body.partition("\x1d")[2])
+    return f"{raw}\x1d{translated}" if translated else raw
