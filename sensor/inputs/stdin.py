@@ -1,6 +1,6 @@
 """`input: stdin`, as auditd starts a plugin: descriptor 0 is one end of a socketpair, and its end means: finish.
 
-Standard input that is no socket (a file, a pipe from another program) is a source that can wait.
+Standard input that is no socket (a file, a pipe from another program) is a source that can wait, and soon does.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ import threading
 from sensor.inputs import Backlog
 from sensor.stats import InputStats
 
+WAITING_BYTES = 1 << 20
+"""So much is read ahead from a source that can wait."""
+
 
 class StdinInput:
     """Reads descriptor 0 until its end. `limit` bounds the bytes read and not yet taken."""
@@ -19,7 +22,8 @@ class StdinInput:
     def __init__(self, limit: int, stats: InputStats, fd: int = 0) -> None:
         self._fd = fd
         self._stats = stats
-        self._backlog = Backlog(limit, stat.S_ISSOCK(os.fstat(fd).st_mode), stats)
+        live = stat.S_ISSOCK(os.fstat(fd).st_mode)
+        self._backlog = Backlog(limit if live else min(limit, WAITING_BYTES), live, stats)
         self.get = self._backlog.get
 
     def open(self) -> None:
