@@ -1,0 +1,143 @@
+"""LAUREL's configuration becomes one of ours that says the same, and comments say where it does not."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+import yaml
+
+from sensor.config import Config, load
+from sensor.errors import ConfigError, SensorError
+from sensor.laurel import LOG, import_laurel
+
+
+@pytest.fixture
+def convert(tmp_path):
+    if sys.version_info < (3, 11):
+        pytest.importorskip("tomli", reason="no library reads TOML on this Python")
+
+    def convert(toml: str) -> str:
+        path = tmp_path / "config.toml"
+        path.write_text(toml)
+        return import_laurel(str(path))
+
+    return convert
+
+
+def body(text: str) -> str:
+    """Without the first line, which names the file."""
+    return text.partition("\n")[2]
+
+
+@pytest.mark.parametrize(
+    ("toml", "expected"),
+    [
+        ("marker = 'x y'", 'marker: "x y"\n'),
+        ("statusreport-period = 86400", "statusreport_period: 86400\n"),
+        ('[auditlog]\nfile="f"\nsize=1\ngenerations=2', '\nauditlog:\n  file: "f"\n  size: 1\n  generations: 2\n'),
+        ("[transform]\nexecve-argv=['array','string']", '\ntransform:\n  execve_argv: ["array", "string"]\n'),
+        ("[enrich]\ncontainer_info = true", "\nenrich:\n  container_info: true\n"),
+        (
+            "[label-process.label-exe]\n'^/a$' = 'x'",
+            '\nlabel_process:\n  label_exe:\n    "^/a$": "x"\n',
+        ),
+        ("[filter]\nfilter-keys = []", "\nfilter:\n  # in LAUREL this never *\n  filter_keys: []\n"),
+        ("[debug.inputlog]\nfile = 'i'", '\ndebug:\n  inputlog:\n    file: "i"\n'),
+        ("[filter]", "\nfilter:\n  # empty\n"),
+        ('marker = "\\u007f ä"', 'marker: "\\u007f \\u00e4"\n'),
+        ("nonsense = 3", "# LAUREL ignored nonsense = 3\n"),
+        (
+            "[translate]\nuserdb = true",
+            "\ntranslate:\n  # LAUREL did not know userdb; it calls that key user-db:\n  #user_db: true\n",
+        ),
+        (
+            "[filter]\nfilter-raw-lines = ['[[:alpha:]]', 'fine']",
+            "\nfilter:\n  # check this expression, * from Rust: [[:alpha:]]\n  filter_raw_lines: *\n",
+        ),
+        ("[auditlog]\nfile = 'f'", '\nauditlog:\n  file: "f"\n  # no size: LAUREL never *\n  # no generations: *\n'),
+    ],
+)
+def test_each_kind_of_setting(toml, expected, convert):
+    """A star stands for the rest of a line."""
+    lines = body(convert(toml)).splitlines()
+    kept = [line for line in lines if not line.startswith(("# no user:", "# no directory:"))]
+    patterns = expected.splitlines()
+    assert len(kept) == len(patterns)
+    for line, pattern in zip(kept, patterns):
+        before, star, after = pattern.partition("*")
+        assert line == pattern or (star and line.startswith(before) and line.endswith(after)), line
+
+
+def test_what_is_not_set_is_commented_on(convert):
+    text = convert("")
+    assert "# no user: LAUREL stayed root" in text
+    assert "# no directory: LAUREL wrote into its working directory" in text
+    assert yaml.safe_load(text) is None
+
+
+EVERYTHING = """
+user = "_laurel"
+directory = "/var/log/laurel"
+input = "unix:/var/run/laurel.sock"
+statusreport-period = 86400
+marker = "m"
+[auditlog]
+file = "audit.log"
+size = 10000000
+generations = 10
+read-users = [ "splunk" ]
+read-groups = [ "adm" ]
+read-other = true
+line-prefix = "@cee: "
+[filterlog]
+file = "filtered.log"
+[debug]
+inputlog = { file = "input.log", size = 1000000 }
+parse-error-log = { file = "errors.log" }
+[transform]
+execve-argv = [ "array", "string" ]
+execve-argv-limit-bytes = 10000
+"""
+
+
+def test_what_log_and_transform_say_is_what_we_read(convert, tmp_path):
+    (tmp_path / "config.yaml").write_text(convert(EVERYTHING))
+    config = load(str(tmp_path / "config.yaml"))
+    assert (config.user, config.directory, config.input) == ("_laurel", "/var/log/laurel", "unix:/var/run/laurel.sock")
+    assert (config.statusreport_period, config.marker) == (86400, "m")
+    log = config.auditlog
+    assert (log.file, log.size, log.generations) == ("audit.log", 10_000_000, 10)
+    assert (log.read_users, log.read_groups, log.read_other, log.line_prefix) == (("splunk",), ("adm",), True, "@cee: ")
+    assert config.filterlog.file == "filtered.log"
+    assert config.debug.inputlog is not None
+    assert config.debug.inputlog.size == 1_000_000
+    assert config.debug.parse_error_log is not None
+    assert config.transform.execve_argv == ("array", "string")
+    assert config.transform.execve_argv_limit_bytes == 10000
+
+
+def test_logs_have_the_keys_of_laurel():
+    ours = set(vars(Config().auditlog))
+    assert {key.replace("-", "_") for key in LOG} <= ours
+
+
+@pytest.mark.parametrize(("toml", "line"), [("a = ", 1), ("a = 1\nb", 2), ("\n\n[x", 3)])
+def test_what_is_no_toml_is_said_with_its_line(toml, line, convert):
+    with pytest.raises(ConfigError, match="this is no TOML: ") as caught:
+        convert(toml)
+    assert caught.value.line in {line, line + 1, None}
+
+
+def test_a_missing_file():
+    if sys.version_info < (3, 11):
+        pytest.importorskip("tomli", reason="no library reads TOML on this Python")
+    with pytest.raises(ConfigError, match=r"/no/such\.toml: No such file"):
+        import_laurel("/no/such.toml")
+
+
+def test_without_a_library_it_says_what_it_needs(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tomllib", None)
+    monkeypatch.setitem(sys.modules, "tomli", None)
+    with pytest.raises(SensorError, match="tomli"):
+        import_laurel("/etc/hostname")
