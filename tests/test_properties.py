@@ -8,11 +8,14 @@ from __future__ import annotations
 import json
 import lzma
 import os
+import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -174,3 +177,96 @@ def test_bytes_come_back_from_either_style(data):
         for undo in (percent, unicode):
             (said,) = Run(CoalesceOptions(), TransformOptions(strings=undo.__name__)).all([line.encode("latin-1")])
             assert undo(*place(strict(said))) == expected
+
+
+# ----------------------------------------------------------------------------------- whatever an attacker may send
+LINE = "type={} msg=audit(1700000000.001:7): {}\n"
+HOSTILE: dict[str, tuple[str, Callable[[int], str]]] = {
+    "quotes": ("PATH", lambda size: '"' * size),
+    "opened quotes": ("PATH", lambda size: 'a=" ' * (size // 4)),
+    "opened quotes, never closed": ("PATH", lambda size: 'a="x ' * (size // 5)),
+    "opened braces": ("PATH", lambda size: "a={ " * (size // 4)),
+    "braces": ("AVC", lambda size: "avc: denied { " + "{ } " * (size // 4)),
+    "permissions": ("AVC", lambda size: "avc: denied { " + "x " * (size // 2) + "} for"),
+    "one name": ("PATH", lambda size: " ".join(f"a={number}" for number in range(size // 7))),
+    "one name and its repeats": (
+        "PATH",
+        lambda size: " ".join(f"a_{number}=1 a={number}" for number in range(size // 16)),
+    ),
+    "one name that is no number": ("PATH", lambda size: " ".join(f"pid=x{number}" for number in range(size // 9))),
+    "names": ("PATH", lambda size: " ".join(f"n{number}=1" for number in range(size // 8))),
+    "blanks": ("PATH", lambda size: "a= " + " " * size + "b"),
+    "words": ("PATH", lambda size: "x " * (size // 2)),
+    "equal signs": ("PATH", lambda size: "=" * size),
+    "a long name": ("PATH", lambda size: "a" * size + "="),
+    "hex digits": ("PATH", lambda size: "name=" + "41" * (size // 2)),
+    "odd hex digits": ("PATH", lambda size: "name=" + "4" * (size | 1)),
+    "bad bytes": ("PATH", lambda size: "name=" + "FF" * (size // 2)),
+    "digits": ("PATH", lambda size: "inode=" + "9" * size),
+    "messages": ("USER_AUTH", lambda size: "msg='" * (size // 5)),
+    "messages in messages": ("USER_AUTH", lambda size: " msg='a'" * (size // 8)),
+    "translated sections": ("PATH", lambda size: "a=b\x1d" * (size // 4)),
+    "missing arguments": ("EXECVE", lambda size: " ".join(f"a{number * 1000}=" for number in range(size // 8))),
+    "arguments out of order": ("EXECVE", lambda size: " ".join(f"a{number}=" for number in range(size // 7, 0, -1))),
+    "pieces out of order": ("EXECVE", lambda size: " ".join(f"a0[{number}]=" for number in range(size // 10, 0, -1))),
+    "one piece": ("EXECVE", lambda size: "a0[0]=41 " * (size // 9)),
+    "titles": ("PROCTITLE", lambda size: " ".join(f"proctitle={number:04X}" for number in range(size // 15))),
+    "NULs": ("PROCTITLE", lambda size: "proctitle=" + "00" * (size // 2)),
+    "keys": ("SYSCALL", lambda size: "key=" + "01" * (size // 2)),
+    "system calls": ("SYSCALL", lambda size: "arch=c000003e syscall=1 " * (size // 24)),
+    "ends": ("EOE", lambda size: LINE.format("EOE", "") * (size // len(LINE))),
+    "lines without a header": ("EOE", lambda size: "\nheader?" * (size // 8)),
+    "records of one event": ("PATH", lambda size: LINE.format("PATH", "item=0 name=(null)") * (size // 64)),
+    "command lines of one event": ("EXECVE", lambda size: LINE.format("EXECVE", 'a0="x') * (size // 64)),
+    "nodes": ("CWD", lambda size: "\nnode=a " + LINE.format("EOE", "") * (size // 64)),
+}
+
+
+def seconds(name: str, size: int) -> float:
+    """The least time of the processor that a feed of about this size takes."""
+    type, body = HOSTILE[name]
+    data = LINE.format(type, body(size)).encode("latin-1")
+    options = CoalesceOptions(max_line_bytes=1 << 20)
+    times = []
+    for _ in range(3):
+        run = Run(options, TransformOptions(strings="unicode", execve_argv_limit_bytes=1 << 16))
+        start = time.process_time()
+        run.all(chunks(data, [1 << 16]))
+        times.append(time.process_time() - start)
+    return min(times)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_four_times_the_bytes_take_no_more_than_four_times_as_long(name):
+    """Twice that for the noise of a busy machine; what grows with the square would take sixteen times as long."""
+    assert seconds(name, 1 << 17) < 8 * max(seconds(name, 1 << 15), 1e-3)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_line_is_answered_with_no_more_than_some_times_its_bytes(name):
+    type, body = HOSTILE[name]
+    data = LINE.format(type, body(1 << 15)).encode("latin-1")
+    lines = Run(CoalesceOptions(), TransformOptions()).all([data])
+    assert sum(map(len, lines)) < 40 * len(data)
+
+
+ENDLESS = (
+    "node=n{0} type=T{0} msg=audit(1700000000.001:{0}): uid={0} n{0}={0} name={0:032X}\n"
+    "node=n{0} type=SYSCALL msg=audit(1700000000.001:{0}): arch=c000003e syscall={0} success=yes exit=0 a0=0 a1=0 a2=0 "
+    "a3=0 items=0 ppid=1 pid={0} auid={0} comm={0:032X} exe={0:032X} key=(null)\n"
+)
+"""An event that has no end, and nothing in common with any other."""
+
+
+def test_memory_stays_bounded_however_many_events_have_no_end():
+    run = Run(CoalesceOptions(), TransformOptions())
+    held = []
+    tracemalloc.start()
+    try:
+        for start in (0, 2000, 4000):
+            run.pipeline.feed("".join(map(ENDLESS.format, range(start, start + 2000))).encode("latin-1"), 0.0)
+            held.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    assert run.stats.events > 5000
+    assert held[2] < 1.1 * max(held[:2]) < 30 << 20
