@@ -10,8 +10,8 @@ import logging
 import time
 from typing import Any, Callable
 
-from sensor.audit.record import RecordDecoder
-from sensor.audit.render import Style, quoter
+from sensor.audit.record import RecordDecoder, Transform
+from sensor.audit.render import Render, Style, quoter
 from sensor.errors import ProbeError
 from sensor.event import Stage
 from sensor.pipeline import Pipeline
@@ -23,6 +23,14 @@ from sensor.process.procfs import ProcFS
 from sensor.process.table import ProcessTable
 from sensor.stages.identity import Identity
 from sensor.stats import Stats
+from sensor.translate.arguments import Arguments, Errors
+from sensor.translate.main_type import MainType
+from sensor.translate.options import TranslateOptions
+from sensor.translate.raw import without_raw
+from sensor.translate.timestamp import IsoTime
+from sensor.translate.universal import Universal
+from sensor.translate.userdb import UserDatabase
+from sensor.translate.users import Users
 
 
 class World:
@@ -37,6 +45,7 @@ class World:
         self.live = live
         self.host = proc.host()
         self.table = ProcessTable(proc if live else None, stats.process)
+        self.users = UserDatabase(patient=not live)
         self.probe: Feed | None = None
         if live:
             self.every_second(time.time())
@@ -71,13 +80,47 @@ class App:
 def build(config: Any, stats: Stats, live: bool = True, world: World | None = None) -> App:
     """Build the sensor, for live records or recorded ones; `world`: that of the App whose place it takes."""
     world = world or World(config, stats, live)
-    decoder = RecordDecoder(config.transform, (), config.coalesce.cache_entries)
     style = Style(quoter(config.transform.strings), config.enrich.prefix or "")
-    stages: list[Stage] = [Identity(config.enrich, style, world.table, world.host).stage]
+    decoder = RecordDecoder(
+        config.transform, _transforms(config.translate, style, world.users), config.coalesce.cache_entries
+    )
+    render = decoder.render
+    if config.translate.drop_raw:
+        decoder.render = without_raw(render, style)
+    stages: list[Stage] = [
+        Identity(config.enrich, style, world.table, world.host).stage,
+        *_translations(config.translate, style, render),
+    ]
     app = App(Pipeline(decoder, stages, config.coalesce, stats.pipeline), stats, world)
     if live:
         app.needs = frozenset({"SYS_PTRACE", "DAC_READ_SEARCH"})
+        if config.translate.user_db:
+            app.every_second.append(lambda now: decoder.forget() if world.users.refresh(now) else None)
     return app
+
+
+def _transforms(options: TranslateOptions, style: Style, users: UserDatabase) -> list[Transform]:
+    """What is done to the fields of each record, in this order."""
+    transforms: list[Transform] = []
+    if options.universal:
+        transforms.append(Universal(style).transform)
+    if options.user_db:
+        transforms.append(Users(options, style, users).transform)
+    return transforms
+
+
+def _translations(options: TranslateOptions, style: Style, render: Render) -> list[Stage]:
+    """The stages that say what numbers mean, in this order; they look at nothing that another stage added."""
+    stages: list[Stage] = []
+    if options.universal:
+        stages.append(Errors(style).stage)
+    if options.arguments:
+        stages.append(Arguments(style, render).stage)
+    if options.time == "iso":
+        stages.append(IsoTime().stage)
+    if options.type:
+        stages.append(MainType().stage)
+    return stages
 
 
 def _open_probe(options: ProbeOptions, table: ProcessTable, stats: Stats) -> Feed | None:

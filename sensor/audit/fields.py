@@ -32,7 +32,7 @@ UNSET = 4294967295
 OURS = frozenset(
     (
         *("ARGV", "ARGV_STR", "KEYS", "PID", "PPID", "SPAWNED_BY", "SESSION_GUID"),
-        *("UID_GROUPS", "EXE_HASH", "SCRIPT", "LABELS", "ENV", "URING_OP"),
+        *("UID_GROUPS", "EXE_HASH", "SCRIPT", "LABELS", "ENV", "URING_OP", "EXIT", "ARGS"),
     )
 )
 """Keys that the sensor adds to a record. No record has such names; one that does finds its value under NAME_2."""

@@ -27,6 +27,7 @@ from sensor.options import OptionError, option, section
 from sensor.outputs import Options as OutputOptions
 from sensor.probe import Options as ProbeOptions
 from sensor.stages import identity
+from sensor.translate.options import TranslateOptions
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ class Config:
     coalesce: CoalesceOptions = section(CoalesceOptions())
     probe: ProbeOptions = section(ProbeOptions())
     transform: TransformOptions = section(TransformOptions())
+    translate: TranslateOptions = section(TranslateOptions())
     enrich: Enrich = section(Enrich())
 
     def __post_init__(self) -> None:

@@ -1,0 +1,87 @@
+"""What means the same on every host: numbers of one record to names, beside the numbers.
+
+    arch=c000003e syscall=59                   "ARCH":"x86_64","SYSCALL":"execve"
+    saddr=020000357F00000100…                  "SADDR":{"saddr_fam":"inet","addr":"127.0.0.1","port":53}
+    uring_op=18 success=no exit=-13            "URING_OP":"openat","EXIT":"EACCES"
+    mode=0100755                               "MODE":"-rwxr-xr-x"
+    pp=0000000000002000 pi=0                   "PP":["cap_net_raw"]
+
+A name stands under the key of its number, in capitals. What has no name is left to
+its number: an unknown architecture, an empty set of capabilities, a mode without a
+file type. Of what auditd itself translated (ENRICHED) the same keys are replaced.
+
+A record is translated by itself, so that its JSON can be remembered. Of a SYSCALL
+record the head has `arch` and `syscall`, while auditd's ARCH and SYSCALL come with the
+rest; the exit value is new each time, and is the stage's (sensor.translate.arguments).
+"""
+
+from __future__ import annotations
+
+from sensor.audit.fields import Fields, Value
+from sensor.audit.render import Style
+from sensor.tables import arches, errno, syscalls
+from sensor.tables.flags import spell
+from sensor.tables.meanings import forms_of
+from sensor.translate.sockaddr import decode_sockaddr
+
+_NAMELESS = "0123456789?"
+"""How the spelling of a number without a name begins, and that of a mode without a file type."""
+
+
+class Universal:
+    """The transform."""
+
+    def __init__(self, style: Style) -> None:
+        self._key = style.key
+
+    def transform(self, name: str, fields: Fields) -> None:
+        """Add names to the fields of one record."""
+        key = self._key
+        if name == "SYSCALL":
+            fields.pop("ARCH", None)
+            fields.pop("SYSCALL", None)
+        arch = _number(fields.get("arch"))
+        if arch is not None:
+            self._call(arch, fields)
+        for field, form in forms_of(name).items():
+            number = _number(fields.get(field))
+            if number is not None and number >= 0:
+                said = spell(form, number, arch or arches.X86_64)
+                if isinstance(said, list) and said:
+                    fields[key(field.upper())] = list(said)
+                elif isinstance(said, str) and said[0] not in _NAMELESS:
+                    fields[key(field.upper())] = said
+        if name == "SOCKADDR":
+            self._address(fields)
+        elif name == "URINGOP":
+            value = fields.get("exit")
+            error = errno.name(value) if isinstance(value, int) and value < 0 else None
+            if error is not None:
+                fields[key("EXIT")] = error
+
+    def _call(self, arch: int, fields: Fields) -> None:
+        name, number = arches.name(arch), fields.get("syscall")
+        if name is not None:
+            fields[self._key("ARCH")] = name
+        call = syscalls.name(arch, number) if isinstance(number, int) else None
+        if call is not None:
+            fields[self._key("SYSCALL")] = call
+
+    def _address(self, fields: Fields) -> None:
+        saddr = fields.get("saddr")
+        address = decode_sockaddr(saddr.encode("latin-1")) if isinstance(saddr, str) else None
+        if address is not None:
+            fields.pop("SADDR", None)
+            fields[self._key("SADDR")] = address
+
+
+def _number(value: Value) -> int | None:
+    """The number that a decoded field holds: 5, "0x1f" or "0o755"."""
+    if isinstance(value, int):
+        return value
+    if isinstance(value, str) and value[:2] in ("0x", "0o"):
+        try:
+            return int(value, 0)
+        except ValueError:
+            return None
+    return None

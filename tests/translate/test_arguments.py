@@ -1,0 +1,121 @@
+"""Arguments and errors of system calls: by architecture, remembered within bounds, and quiet where there is nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from sensor.audit.options import TransformOptions
+from sensor.audit.record import RecordDecoder
+from sensor.audit.render import Style
+from sensor.audit.syscall import SyscallDecoder
+from sensor.audit.text import quote_percent
+from sensor.event import Event
+from sensor.translate import arguments
+from sensor.translate.arguments import Arguments, Errors
+
+X86_64, I386, S390X, MIPS = "c000003e", "40000003", "80000016", "8"
+RECORDS = RecordDecoder(TransformOptions(), (), 16)
+SYSCALLS = SyscallDecoder(RECORDS)
+STYLE = Style(quote_percent)
+
+
+def event(arch: str, number: int, args: str, result: str = "success=yes exit=0") -> Event:
+    words = [*args.split(), "0", "0", "0", "0"][:4]
+    values = " ".join(f"a{index}={word}" for index, word in enumerate(words))
+    body = f"arch={arch} syscall={number} {result} {values} items=0 ppid=1 pid=2 auid=0 uid=0 key=(null)"
+    syscall = SYSCALLS.decode(body)
+    return Event("1.000:1", "", {"SYSCALL": [syscall]}, syscall)
+
+
+def extra(event: Event) -> dict[str, Any]:
+    members: dict[str, Any] = json.loads("{" + event.syscall.extra[1:] + "}")
+    return members
+
+
+CASES = [
+    (
+        X86_64,
+        257,
+        "ffffff9c 7ffd 80241 180",
+        {"dirfd": "AT_FDCWD", "flags": ["O_WRONLY", "O_CREAT", "O_TRUNC", "O_CLOEXEC"], "mode": "0o600"},
+    ),
+    (X86_64, 257, "3 7ffd 80000 0", {"dirfd": "3", "flags": ["O_RDONLY", "O_CLOEXEC"]}),
+    (X86_64, 41, "2 1 6", {"domain": "AF_INET", "type": ["SOCK_STREAM"], "protocol": "IPPROTO_TCP"}),
+    (X86_64, 62, "ffffffff 9", {"pid": -1, "sig": "SIGKILL"}),
+    (X86_64, 56, "1200011", {"flags": ["SIGCHLD", "CLONE_CHILD_CLEARTID", "CLONE_CHILD_SETTID"]}),
+    (S390X, 120, "0 1200011", {"flags": ["SIGCHLD", "CLONE_CHILD_CLEARTID", "CLONE_CHILD_SETTID"]}),
+    (I386, 5, "bfff 241 1b6", {"flags": ["O_WRONLY", "O_CREAT", "O_TRUNC"], "mode": "0o666"}),
+    (X86_64, 101, "10 2a", {"request": "PTRACE_ATTACH", "pid": 42}),
+    (X86_64, 59, "7ffd 7ffe 7fff 8", None),
+    (X86_64, 99999, "1 2 3 4", None),
+    ("1234567", 59, "1 2 3 4", None),
+]
+
+
+@pytest.mark.parametrize(("arch", "number", "args", "expected"), CASES)
+def test_arguments_have_names(arch: str, number: int, args: str, expected: dict[str, Any] | None) -> None:
+    stage = Arguments(STYLE, RECORDS.render).stage
+    for _ in range(2):  # worked out, then remembered
+        made = event(arch, number, args)
+        assert stage(made)
+        assert made.syscall.extra == "" if expected is None else extra(made) == {"ARGS": expected}
+
+
+@pytest.mark.parametrize(
+    ("arch", "result", "expected"),
+    [
+        (X86_64, "success=no exit=-13", "EACCES"),
+        (X86_64, "success=no exit=-2", "ENOENT"),
+        (X86_64, "success=no exit=-512", "ERESTARTSYS"),
+        (X86_64, "success=no exit=-35", "EDEADLK"),
+        (MIPS, "success=no exit=-45", "EDEADLK"),
+        (X86_64, "success=no exit=-9999", None),
+        (X86_64, "success=no exit=0", None),
+        (X86_64, "success=no exit=?", None),
+        (X86_64, "success=yes exit=-13", None),
+        (X86_64, "", None),
+    ],
+)
+def test_a_failure_is_named(arch: str, result: str, expected: str | None) -> None:
+    stage = Errors(STYLE).stage
+    for _ in range(2):
+        made = event(arch, 2, "0", result)
+        assert stage(made)
+        assert made.syscall.extra == (f',"EXIT":"{expected}"' if expected else "")
+
+
+def test_added_keys_bear_the_prefix() -> None:
+    style = Style(quote_percent, "x_")
+    made = event(X86_64, 62, "1 9", "success=no exit=-1")
+    assert Errors(style).stage(made)
+    assert Arguments(style, RECORDS.render).stage(made)
+    assert extra(made) == {"x_exit": "EPERM", "x_args": {"pid": 1, "sig": "SIGKILL"}}
+
+
+def test_an_event_without_a_system_call_is_left_alone() -> None:
+    made = Event("1.000:1", "", {}, None)
+    assert Errors(STYLE).stage(made)
+    assert Arguments(STYLE, RECORDS.render).stage(made)
+    assert made.top == ""
+
+
+def test_a_record_with_too_few_arguments_or_odd_ones_has_none() -> None:
+    stage = Arguments(STYLE, RECORDS.render).stage
+    for body in ("arch=c000003e syscall=62 a0=1", "arch=c000003e syscall=62 a0=zz a1=? a2=0 a3=0"):
+        syscall = SYSCALLS.decode(body)
+        assert stage(Event("1.000:1", "", {"SYSCALL": [syscall]}, syscall))
+        assert syscall.extra == ""
+
+
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arguments, "_ENTRIES", 8)
+    calls, errors = Arguments(STYLE, RECORDS.render), Errors(STYLE)
+    for number in range(100):
+        made = event(X86_64, 62 + number % 3, f"{number:x} 9", f"success=no exit=-{number + 1}")
+        assert errors.stage(made)
+        assert calls.stage(made)
+    assert len(errors._known) <= 8
+    assert sum(len(call.known) for call in calls._calls.values() if call is not None) <= 8
