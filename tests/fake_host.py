@@ -70,7 +70,7 @@ class FakeHost:
         decoder = RecordDecoder(TransformOptions(strings=strings), (), 1000)
         pipeline = Pipeline(decoder, stages, CoalesceOptions(), self.stats.pipeline)
         lines = [line for event in events for line in pipeline.feed(event.encode("latin-1"), 0.0)]
-        return [json.loads(line) for line in [*lines, *pipeline.close()]]
+        return [json.loads(line.encode("latin-1")) for line in [*lines, *pipeline.close()]]
 
     def _write(self, name: str, text: str) -> None:
         path = self.root / name

@@ -16,6 +16,7 @@ from sensor.process.procfs import ProcFS
 from sensor.process.program import Program
 
 _ENDED = frozenset("ZXx")
+_DELETED = " (deleted)"
 
 
 class ProcFiles:
@@ -34,6 +35,18 @@ class ProcFiles:
         path = f"{self._root}/{program.pid}"
         text = _read(f"{path}/{name}", limit)
         return text if text is not None and self.lives(program) else None
+
+    def runs(self, program: Program) -> bool:
+        """Tell whether the process is there now and still runs this program's file.
+
+        Another root directory may stand before the path, and ` (deleted)` behind it.
+        """
+        path = self.path(program, "exe")
+        try:
+            link = os.readlink(path.encode()).decode("latin-1") if path is not None else ""
+        except OSError:
+            return False
+        return link.removesuffix(_DELETED).endswith(program.exe.removesuffix(_DELETED)) and self.lives(program)
 
     def path(self, program: Program, name: str) -> str | None:
         """Where a file of a process is; whoever opens it asks `lives` afterwards. None if it is not to be read."""

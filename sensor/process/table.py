@@ -152,6 +152,8 @@ class ProcessTable:
             for program in (process.program, process.parent, process.spawned_by):
                 if program is not None:
                     program.text = None
+                    for mark in [mark for mark in program.marks if mark.endswith(":text")]:
+                        del program.marks[mark]
 
     def sweep(self, when: float, count: int = 200) -> None:
         """Look after some of the processes: notice ends, forget the long dead. `when`: seconds since 1970."""

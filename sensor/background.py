@@ -1,0 +1,103 @@
+"""Questions that may take long, asked beside the feed.
+
+    groups = Background(ask=groups_of_user, entries=4096, life=300.0)
+    groups.get(1000)        # the answer; None while it is not there yet
+
+A thread asks one question after the other, and is there only while there are any. Who
+asks waits for a moment, so that the usual question is answered at once, but no more
+than a tenth of the time: a user database that hangs or a disk that crawls costs
+answers, never the feed.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from typing import Callable, Generic, TypeVar
+
+log = logging.getLogger(__name__)
+
+Question = TypeVar("Question")
+Answer = TypeVar("Answer")
+
+_SHARE, _MOST = 0.1, 0.05
+"""Of the time that passes so much may be spent waiting, and in one go no more than so many seconds."""
+_MOST_WAITING = 1024
+
+
+class Background(Generic[Question, Answer]):
+    """Answers, remembered.
+
+    ask: called in the thread.
+    entries: answers that are kept.
+    life: seconds after which a question is asked again; its old answer counts until the new one is there.
+    patient: every question is answered before anything goes on, as suits recorded logs.
+    """
+
+    def __init__(
+        self, ask: Callable[[Question], Answer], entries: int, life: float | None = None, patient: bool = False
+    ) -> None:
+        self._ask = ask
+        self._entries = max(entries, 1)
+        self._life = float("inf") if life is None else life
+        self._patient = patient
+        self._known: dict[Question, tuple[Answer, float]] = {}
+        self._waiting: deque[Question] = deque()
+        self._asked: set[Question] = set()
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._patience = _MOST
+        self._waited = time.monotonic()
+
+    def get(self, question: Question) -> Answer | None:
+        """The answer, if it is known by now."""
+        found = self._known.get(question)
+        if found is not None and (found[1] == float("inf") or time.monotonic() < found[1]):
+            return found[0]
+        if self._patient:
+            self._answer(question)
+        elif question not in self._asked and len(self._asked) < _MOST_WAITING:
+            self._put(question, wait=found is None)
+        found = self._known.get(question)
+        return found[0] if found is not None else None
+
+    def _put(self, question: Question, wait: bool) -> None:
+        with self._changed:
+            idle = not self._asked
+            self._asked.add(question)
+            self._waiting.append(question)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="background", daemon=True)
+                self._thread.start()
+            if wait and idle:
+                self._wait_for(question)
+
+    def _wait_for(self, question: Question) -> None:
+        start = time.monotonic()
+        self._patience = min(_MOST, self._patience + (start - self._waited) * _SHARE)
+        self._changed.wait_for(lambda: question not in self._asked, self._patience)
+        self._waited = time.monotonic()
+        self._patience = max(0.0, self._patience - (self._waited - start))
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                if not self._waiting:
+                    self._thread = None
+                    return
+                question = self._waiting.popleft()
+            try:
+                self._answer(question)
+            except Exception:  # the border: one question must not cost the answers to all others
+                log.exception("no answer for %r", question)
+            with self._changed:
+                self._asked.discard(question)
+                self._changed.notify_all()
+
+    def _answer(self, question: Question) -> None:
+        answer = self._ask(question)
+        while len(self._known) >= self._entries and question not in self._known:
+            del self._known[next(iter(self._known))]
+        self._known[question] = (answer, time.monotonic() + self._life)

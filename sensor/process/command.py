@@ -1,0 +1,99 @@
+"""The command line of a program: told by its exec, else read while it lives, else that of the program that forked it.
+
+    type=EXECVE … argc=3 a0="perl" a1="-e" a2=…        observed
+    /proc/3148/cmdline: perl\\0-e\\0…\\0                  observed; the process may have changed it since
+    a child that has executed nothing yet              inherited: it runs with its parent's command line
+
+Kept under the mark "argv" of each program, and cut after a number of bytes.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sensor.audit.argv import parse_execve
+from sensor.audit.fields import Value
+from sensor.audit.options import TransformOptions
+from sensor.audit.record import Record
+from sensor.process.files import ProcFiles
+from sensor.process.program import Program
+
+MARK = "argv"
+_REMEMBERED = 2048
+_WHOLE = TransformOptions()
+
+
+class Command(NamedTuple):
+    """A command line. Texts hold one byte per character.
+
+    words: as many arguments as fit; () if nothing is known.
+    skipped: bytes of arguments that are left out, at least.
+    """
+
+    words: tuple[str, ...]
+    skipped: int
+    inherited: bool
+
+
+UNKNOWN = Command((), 0, True)
+
+
+class Commands:
+    """Learns, finds and remembers command lines.
+
+    limit: bytes that are kept of one, counting each argument's end.
+    """
+
+    def __init__(self, files: ProcFiles, limit: int) -> None:
+        self._files = files
+        self._limit = limit
+        self._known: dict[str, Command] = {}
+
+    def learn(self, program: Program, execve: Record) -> Command:
+        """Take in the EXECVE record with which a program began."""
+        command = self._known.get(execve.body)
+        if command is None:
+            argv = execve.fields.get("ARGV")
+            if not isinstance(argv, list):
+                argv = parse_execve(execve.body, _WHOLE).get("ARGV")
+            command = self._cut(argv if isinstance(argv, list) else [])
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[execve.body] = command
+        program.marks[MARK] = command
+        return command
+
+    def of(self, program: Program, forked_by: Program | None = None) -> Command:
+        """What is known of a program; UNKNOWN if nothing is."""
+        command: Command | None = program.marks.get(MARK)
+        if command is None:
+            command = program.marks[MARK] = self._find(program, forked_by)
+        return command
+
+    def _find(self, program: Program, forked_by: Program | None) -> Command:
+        text = self._files.read(program, "cmdline", self._limit + 1)
+        if text:
+            whole = text.endswith("\0")
+            words: list[Value] = list((text[:-1] if whole else text).split("\0"))
+            return self._cut(words)
+        if forked_by is not None and forked_by.exe == program.exe and forked_by is not program:
+            command = self.of(forked_by)
+            return command._replace(inherited=True)
+        return UNKNOWN
+
+    def _cut(self, argv: list[Value]) -> Command:
+        words: list[str] = []
+        skipped = 0
+        room = self._limit
+        for word in argv:
+            if isinstance(word, dict):
+                count = word.get("skipped_bytes")
+                skipped += count if isinstance(count, int) else 1
+                continue
+            text = word if isinstance(word, str) else ""
+            kept = text[: max(room, 0)]
+            if room > 0:
+                words.append(kept)
+            skipped += len(text) - len(kept)
+            room -= len(kept) + 1
+        return Command(tuple(words), skipped, inherited=False)

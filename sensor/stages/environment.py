@@ -1,0 +1,70 @@
+"""Variables of the environment with which a program was started.
+
+    "EXECVE":{"argc":1,"ARGV":["ls"],"ENV":{"LD_PRELOAD":"/tmp/x.so"}}
+
+Read from /proc/PID/environ when the exec is worked on, and only while the process still
+runs that program; without ENV it was too late. Of a name that occurs twice the first
+counts, as for getenv(3).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sensor.audit.record import Record
+from sensor.audit.render import Style
+from sensor.event import Event
+from sensor.options import OptionError, option
+from sensor.process.files import ProcFiles
+
+_LARGEST = 1 << 18
+
+
+@dataclass(frozen=True)
+class Options:
+    """Environment of programs."""
+
+    execve_env: tuple[str, ...] = option(
+        ("LD_PRELOAD", "LD_LIBRARY_PATH"),
+        "Variables to add to EXECVE as ENV; `LD_*` stands for all whose names begin so. An empty list adds none.",
+    )
+
+    def __post_init__(self) -> None:
+        for name in self.execve_env:
+            if not name or "=" in name or "*" in name[:-1]:
+                raise OptionError("execve_env", f'"{name}" is no name of a variable, nor the beginning of one and *')
+
+
+class Environment:
+    """The stage."""
+
+    def __init__(self, names: Sequence[str], style: Style, files: ProcFiles) -> None:
+        self._quote = style.quote
+        self._key = style.key("ENV")
+        self._files = files
+        # In the patterns a text has one character per byte.
+        wanted = "|".join([_pattern(name.encode().decode("latin-1")) for name in names])
+        self._wanted = re.compile(f"\0({wanted})=([^\0]*)")
+
+    def stage(self, event: Event) -> bool:
+        """Add ENV to an exec; drops nothing."""
+        process = event.process
+        if process is None or process.program.event_id != event.id or "EXECVE" not in event.records:
+            return True
+        text = self._files.read(process.program, "environ", _LARGEST)
+        if text is None or not self._files.runs(process.program):
+            return True
+        found: dict[str, str] = {}
+        for name, value in self._wanted.findall(f"\0{text}"):
+            found.setdefault(name, value)
+        members = ",".join([f"{self._quote(name)}:{self._quote(value)}" for name, value in found.items()])
+        execve: Record = event.records["EXECVE"][0]
+        extended = f'{execve.text},"{self._key}":{{{members}}}'
+        event.records["EXECVE"] = [Record(execve.type, execve.body, execve.fields, extended)]
+        return True
+
+
+def _pattern(name: str) -> str:
+    return re.escape(name[:-1]) + "[^=\0]*" if name.endswith("*") else re.escape(name)

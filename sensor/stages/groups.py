@@ -1,0 +1,74 @@
+"""The groups of the user a process acts for.
+
+    "SYSCALL":{…,"uid":1000,…,"UID_GROUPS":["alice","sudo","#4242"]}
+
+The primary group comes first; a group without a name is shown by its number. The user
+database is asked beside the feed (sensor.background) and again after five minutes: where
+it is slow, the first events of a user come without. Only for this host's own events.
+"""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sensor.audit.render import Style
+from sensor.background import Background
+from sensor.event import Event
+from sensor.options import option
+
+LIFE = 300.0
+_REMEMBERED = 4096
+
+
+@dataclass(frozen=True)
+class Options:
+    """Groups of users."""
+
+    uid_groups: bool = option(True, "Add UID_GROUPS to SYSCALL: the groups of the user in `uid`.")
+
+
+def groups_of(uid: int) -> list[str]:
+    """The groups of a user, the primary one first; none for a number that is no user. May take its time."""
+    try:
+        user = pwd.getpwuid(uid)
+        gids = os.getgrouplist(user.pw_name, user.pw_gid)
+    except (KeyError, OSError, OverflowError):
+        return []
+    return [_name(gid) for gid in gids]
+
+
+def _name(gid: int) -> str:
+    try:
+        return os.fsencode(grp.getgrgid(gid).gr_name).decode("latin-1")
+    except (KeyError, OSError, OverflowError):
+        return f"#{gid}"
+
+
+class Groups:
+    """The stage.
+
+    names: what a `node=` may call this host.
+    """
+
+    def __init__(self, style: Style, names: Collection[str]) -> None:
+        self._quote = style.quote
+        self._key = style.key("UID_GROUPS")
+        self._names = names
+        self._texts: Background[int, str] = Background(self._render, _REMEMBERED, LIFE)
+
+    def stage(self, event: Event) -> bool:
+        """Add UID_GROUPS to an event; drops nothing."""
+        syscall = event.syscall
+        if syscall is not None and (not event.node or event.node in self._names):
+            uid = syscall.rest.fields.get("uid")
+            if isinstance(uid, int):
+                syscall.extra += self._texts.get(uid) or ""
+        return True
+
+    def _render(self, uid: int) -> str:
+        names = [self._quote(name) for name in groups_of(uid)]
+        return f',"{self._key}":[{",".join(names)}]' if names else ""

@@ -1,0 +1,82 @@
+"""A command line is learnt from the exec, read from /proc, or that of the program that forked; and it is bounded."""
+
+from __future__ import annotations
+
+import pytest
+
+from sensor.audit.options import TransformOptions
+from sensor.audit.record import RecordDecoder
+from sensor.process.command import UNKNOWN, Command, Commands
+from sensor.process.files import ProcFiles
+from sensor.process.program import Key, Program
+from tests.fake_host import FakeHost
+
+
+def execve(body, **options):
+    return RecordDecoder(TransformOptions(**options), (), 100).decode("EXECVE", body)
+
+
+def program(pid=42, exe="/usr/bin/bash", ticks=5000):
+    made = Program(pid, 1, "bash", exe)
+    made.key = Key(4026531836, ticks, pid)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("body", "options", "limit", "words", "skipped"),
+    [
+        ('argc=3 a0="sh" a1="-c" a2=6120620063', {}, 100, ("sh", "-c", "a b\0c"), 0),
+        ('argc=2 a0="sh" a1="-c"', {"execve_argv": ("string",)}, 100, ("sh", "-c"), 0),
+        ('argc=3 a0="sh" a2="x"', {}, 100, ("sh", "", "x"), 0),
+        ('argc=3 a0="sh" a1="abcdef" a2="x"', {}, 6, ("sh", "abc"), 4),
+        ('argc=3 a0="sh" a1="abc" a2="x"', {}, 7, ("sh", "abc"), 1),
+        ('argc=3 a0="sh" a1="" a2=""', {}, 4, ("sh", ""), 0),
+        ("argc=0", {}, 100, (), 0),
+        (
+            'argc=4 a0="sh" a1="aaaaaaaaaa" a2="bbbbbbbbbb" a3="c"',
+            {"execve_argv_limit_bytes": 6},
+            100,
+            ("sh", "c"),
+            20,
+        ),
+    ],
+)
+def test_an_exec_tells_the_command_line(body, options, limit, words, skipped):
+    commands = Commands(ProcFiles(None), limit)
+    program_ = program()
+    learnt = commands.learn(program_, execve(body, **options))
+    assert (learnt.words, learnt.inherited) == (words, False)
+    assert learnt.skipped >= skipped
+    assert bool(learnt.skipped) == bool(skipped)
+    assert commands.of(program_) == learnt
+
+
+@pytest.mark.parametrize(
+    ("cmdline", "limit", "expected"),
+    [
+        ("perl\0-e\0print 1\0", 100, Command(("perl", "-e", "print 1"), 0, False)),
+        ("nginx: worker", 100, Command(("nginx: worker",), 0, False)),  # it wrote over its arguments
+        ("perl\0\0", 100, Command(("perl", ""), 0, False)),
+        ("perl\0-e\0print 1\0", 8, Command(("perl", "-e"), 1, False)),
+        ("", 100, UNKNOWN),
+    ],
+)
+def test_a_process_that_was_there_before_is_asked(tmp_path, cmdline, limit, expected):
+    host = FakeHost(tmp_path)
+    host.process(42, 1, "/usr/bin/perl", cmdline=cmdline)
+    assert Commands(ProcFiles(host.proc), limit).of(program()) == expected
+
+
+@pytest.mark.parametrize(("exe", "inherits"), [("/usr/bin/bash", True), ("/usr/bin/ls", False)])
+def test_a_child_that_executed_nothing_has_its_parents(exe, inherits):
+    commands = Commands(ProcFiles(None), 100)
+    parent = program()
+    commands.learn(parent, execve('argc=1 a0="bash"'))
+    child = commands.of(program(43, exe), parent)
+    assert child == (Command(("bash",), 0, True) if inherits else UNKNOWN)
+
+
+def test_the_same_command_line_is_kept_once():
+    commands = Commands(ProcFiles(None), 100)
+    first, second = (commands.learn(program(), execve('argc=1 a0="ls"')) for _ in range(2))
+    assert first is second

@@ -1,0 +1,82 @@
+"""CMDLINE on every event, PARENT_INFO as LAUREL's first releases had it."""
+
+from __future__ import annotations
+
+import pytest
+
+from sensor.audit.render import Style
+from sensor.process.command import Commands
+from sensor.process.files import ProcFiles
+from sensor.stages.command import CommandLines
+from tests.fake_host import BOOTED, STYLE, FakeHost, event, exec_event, syscall
+
+
+@pytest.fixture
+def host(tmp_path):
+    host = FakeHost(tmp_path)
+    host.process(42, 1, "/usr/bin/bash", start=12345, cmdline="bash\0-l\0")
+    return host
+
+
+@pytest.fixture
+def run(host):
+    def run(*events, style=STYLE, limit=1024):
+        lines = CommandLines(style, Commands(ProcFiles(host.proc), limit), host.proc.host())
+        stages = [host.identity(style=style), lines.learn, lines.add_cmdline, lines.add_parent_info]
+        return host.run(stages, *events)
+
+    return run
+
+
+def test_every_event_of_a_program_has_its_command_line(run):
+    lines = run(
+        event(syscall(42, 1, "/usr/bin/bash")),
+        exec_event(43, 42, "/usr/bin/ls", ["ls", "a b"]),
+        event(syscall(43, 42, "/usr/bin/ls")),
+        event(syscall(44, 42, "/usr/bin/bash")),
+        event("USER_ACCT pid=9 uid=0"),
+    )
+    told = [(line.get("SYSCALL", {}).get("CMDLINE"), line.get("SYSCALL", {}).get("CMDLINE_SOURCE")) for line in lines]
+    assert told == [
+        (["bash", "-l"], "observed"),
+        (["ls", "a b"], "observed"),
+        (["ls", "a b"], "observed"),
+        (["bash", "-l"], "inherited"),
+        (None, None),
+    ]
+
+
+def test_a_long_command_line_says_what_is_left_out(run):
+    (line,) = run(exec_event(43, 42, "/usr/bin/ls", ["ls", "abcdef"]), limit=6)
+    assert (line["SYSCALL"]["CMDLINE"], line["SYSCALL"]["CMDLINE_SKIPPED"]) == (["ls", "abc"], 3)
+
+
+def test_the_parent_is_told_at_the_top(run):
+    (line,) = run(exec_event(43, 42, "/usr/bin/ls", ["ls"]))
+    guid = line["SYSCALL"]["PPID"]["GUID"]
+    assert line["PARENT_INFO"] == {
+        "ARGV": ["bash", "-l"],
+        "launch_time": BOOTED + 123.45,
+        "ppid": 1,
+        "comm": "bash",
+        "exe": "/usr/bin/bash",
+        "GUID": guid,
+        "GUID_SOURCE": "proc",
+    }
+
+
+def test_a_parents_program_was_launched_at_its_exec(run):
+    first, second = run(exec_event(43, 42, "/usr/bin/make", ["make"]), exec_event(44, 43, "/usr/bin/cc", ["cc"]))
+    launched = float(first["ID"].partition(":")[0])
+    assert (second["PARENT_INFO"]["launch_time"], second["PARENT_INFO"]["ARGV"]) == (launched, ["make"])
+
+
+def test_of_a_parent_that_nobody_knows_nothing_is_told(run):
+    (line,) = run(exec_event(43, 41, "/usr/bin/ls", ["ls"]))
+    assert "PARENT_INFO" not in line
+
+
+def test_keys_bear_the_prefix(run):
+    (line,) = run(exec_event(43, 42, "/usr/bin/ls", ["ls", "abcdef"]), style=Style(STYLE.quote, "x_"), limit=6)
+    assert {"x_cmdline", "x_cmdline_skipped", "x_cmdline_source"} <= line["SYSCALL"].keys()
+    assert "x_parent_info" in line

@@ -1,0 +1,84 @@
+"""ENV has the wanted variables of the program that was started, and is missing where they cannot be told."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from sensor.audit.render import Style
+from sensor.options import OptionError
+from sensor.process.files import ProcFiles
+from sensor.stages.environment import Environment, Options
+from tests.fake_host import STYLE, FakeHost, event, exec_event, syscall
+
+
+@pytest.fixture
+def host(tmp_path):
+    return FakeHost(tmp_path)
+
+
+@pytest.fixture
+def run(host):
+    def run(*events, names=("LD_PRELOAD", "LC_*"), style=STYLE, strings="percent"):
+        environment = Environment(names, style, ProcFiles(host.proc))
+        return host.run([host.identity(style=style), environment.stage], *events, strings=strings)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("environ", "names", "expected"),
+    [
+        ("HOME=/root\0LD_PRELOAD=/tmp/x.so\0", ("LD_PRELOAD",), {"LD_PRELOAD": "/tmp/x.so"}),
+        ("LC_ALL=C\0LC_TIME=\0LC=no\0XLC_A=no\0", ("LC_*",), {"LC_ALL": "C", "LC_TIME": ""}),
+        ("A=1\0A=2\0", ("A",), {"A": "1"}),
+        ("A=b=c\0", ("A",), {"A": "b=c"}),
+        ("A.B=1\0AxB=2\0", ("A.B",), {"A.B": "1"}),
+        ("A=\xe4\0B\xff=1\0", ("A", "B*"), {"A": "%e4", "B%ff": "1"}),
+        ("\xc3\xa4=1\0", ("ä",), {"ä": "1"}),
+        ("A=1\0B=2", ("*",), {"A": "1", "B": "2"}),
+        ("HOME=/root\0", ("A",), {}),
+        ("", ("A",), {}),
+    ],
+)
+def test_wanted_variables_are_told(host, run, environ, names, expected):
+    host.process(43, 42, "/usr/bin/ls", environ=environ)
+    (line,) = run(exec_event(43, 42, "/usr/bin/ls", ["ls"]), names=names)
+    assert line["EXECVE"] == {"argc": 1, "ARGV": ["ls"], "ENV": expected}
+
+
+@pytest.mark.parametrize("exe", ["/chroot/usr/bin/ls", "/usr/bin/ls (deleted)"])
+def test_the_same_file_may_have_another_path(host, run, exe):
+    host.process(43, 42, exe, environ="LC_ALL=C\0")
+    (line,) = run(exec_event(43, 42, "/usr/bin/ls", ["ls"]))
+    assert line["EXECVE"]["ENV"] == {"LC_ALL": "C"}
+
+
+def test_it_may_be_too_late(host, run):
+    host.process(44, 42, "/usr/bin/next", environ="LC_ALL=C\0")
+    lines = run(
+        exec_event(43, 42, "/usr/bin/ls", ["ls"]),  # gone
+        exec_event(44, 42, "/usr/bin/ls", ["ls"]),  # runs another program by now
+        event(syscall(44, 42, "/usr/bin/ls")),  # no exec
+    )
+    assert [line.get("EXECVE", {}).get("ENV") for line in lines] == [None, None, None]
+
+
+def test_the_key_bears_the_prefix(host, run):
+    host.process(43, 42, "/usr/bin/ls", environ="LC_ALL=C\0")
+    (line,) = run(exec_event(43, 42, "/usr/bin/ls", ["ls"]), style=Style(STYLE.quote, "x_"))
+    assert line["EXECVE"]["x_env"] == {"LC_ALL": "C"}
+
+
+@pytest.mark.parametrize("name", ["", "A=B", "A*B", "**"])
+def test_what_is_no_name_is_refused(name):
+    with pytest.raises(OptionError):
+        Options(execve_env=("A", name))
+
+
+def test_a_hostile_environment_takes_no_time(host, run):
+    host.process(43, 42, "/usr/bin/ls", environ="LC_" * 90_000)
+    start = time.process_time()
+    run(exec_event(43, 42, "/usr/bin/ls", ["ls"]), names=("LC_*", "LC_LC_*", "*"))
+    assert time.process_time() - start < 0.2

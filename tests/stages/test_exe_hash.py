@@ -1,0 +1,135 @@
+"""EXE_HASH is the hash of the file that is executed, or EXE_HASH_SKIPPED says why there is none."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from sensor.audit.render import Style
+from sensor.process.files import ProcFiles
+from sensor.stages import exe_hash
+from sensor.stages.exe_hash import SKIPPED, ExeHash, Options
+from tests.fake_host import STYLE, FakeHost, event, exec_event, syscall
+
+
+@pytest.fixture
+def program(tmp_path):
+    path = tmp_path / "bin" / "tool"
+    path.parent.mkdir()
+    path.write_bytes(b"one")
+    return path
+
+
+@pytest.fixture
+def host(tmp_path):
+    return FakeHost(tmp_path)
+
+
+@pytest.fixture
+def stage(host):
+    return lambda style=STYLE, **options: ExeHash(Options(**options), style, ProcFiles(host.proc), {"web01"}).stage
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def told(host, stage, text, style=STYLE):
+    """What is told in the end."""
+    identity = host.identity(style=style)
+    for _ in range(400):
+        (line,) = host.run([identity, stage], text)
+        found = {key: value for key, value in line["SYSCALL"].items() if "hash" in key.lower()}
+        if "pending" not in found.values():
+            break
+        time.sleep(0.005)
+    return found
+
+
+def path_record(path: Path, item: int = 0) -> str:
+    status = path.stat()
+    device = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}"
+    return f'PATH item={item} name="{path}" inode={status.st_ino} dev={device} mode=0100755 nametype=NORMAL'
+
+
+@pytest.mark.parametrize(("prefix", "key"), [("", "EXE_HASH"), ("x_", "x_exe_hash")])
+def test_the_file_of_a_process_is_hashed(host, stage, program, prefix, key):
+    host.process(42, 1, str(program))
+    style = Style(STYLE.quote, prefix)
+    assert told(host, stage(style), event(syscall(42, 1, str(program))), style) == {key: sha256(b"one")}
+
+
+def test_a_large_file_is_not_hashed(host, stage, program):
+    host.process(42, 1, str(program))
+    assert told(host, stage(exe_hash_size_limit=2), event(syscall(42, 1, str(program)))) == {
+        "EXE_HASH_SKIPPED": "too_large"
+    }
+
+
+@pytest.mark.parametrize("entries", [0, 1, 1024])
+def test_a_change_in_place_is_seen_although_size_and_whole_seconds_stay(host, stage, program, entries):
+    """What LAUREL's key of device, inode and nanoseconds misses: package managers set whole seconds."""
+    hasher = stage(exe_hash_cache_entries=entries)
+    for pid, data in enumerate((b"one", b"two"), start=42):
+        program.write_bytes(data)
+        os.utime(program, ns=(0, pid * 10**9))
+        host.process(pid, 1, str(program))
+        assert told(host, hasher, event(syscall(pid, 1, str(program)))) == {"EXE_HASH": sha256(data)}
+
+
+def test_a_file_is_hashed_once(host, stage, program, monkeypatch):
+    hashed = []
+    digest = exe_hash._digest
+    monkeypatch.setattr(exe_hash, "_digest", lambda file: hashed.append(file) or digest(file))
+    hasher = stage()
+    for pid in (42, 43, 44):
+        host.process(pid, 1, str(program))
+        told(host, hasher, event(syscall(pid, 1, str(program))))
+    assert len(hashed) == 1
+
+
+def test_of_a_process_that_is_gone_the_records_tell_the_file(host, stage, program):
+    text = exec_event(42, 1, str(program), ["tool"], path_record(program))
+    assert told(host, stage(), text) == {"EXE_HASH": sha256(b"one")}
+
+
+@pytest.mark.parametrize("records", [[], ['PATH item=0 name="/x" inode=1 dev=zz:'], ['PATH item=0 name="/x" inode=1']])
+def test_without_proof_it_is_gone(host, stage, program, records):
+    text = exec_event(42, 1, str(program), ["tool"], *records)
+    assert told(host, stage(), text) == {"EXE_HASH_SKIPPED": "gone"}
+
+
+def test_a_child_has_its_parents_file(host, stage, program):
+    hasher = stage()
+    host.process(42, 1, str(program))
+    told(host, hasher, event(syscall(42, 1, str(program))))
+    program.unlink()
+    program.write_bytes(b"replaced")
+    assert told(host, hasher, event(syscall(43, 42, str(program)))) == {"EXE_HASH": sha256(b"one")}
+
+
+def test_events_of_other_hosts_have_none(host, stage, program):
+    text = exec_event(42, 1, str(program), ["tool"], path_record(program)).replace("type=", "node=db02 type=")
+    assert told(host, stage(), text) == {}
+
+
+def test_a_file_that_is_not_the_one_is_not_hashed(program, tmp_path):
+    file = exe_hash._state(str(program))
+    program.write_bytes(b"other")
+    assert exe_hash._digest(file) == ("", "changed")
+    program.unlink()
+    assert exe_hash._digest(file) == ("", "unreadable")
+    os.mkfifo(program)
+    assert exe_hash._digest(file) == ("", "changed")  # and nobody waits at it
+    other = tmp_path / "other"
+    other.write_bytes(b"x")
+    assert exe_hash._digest(exe_hash.File(1, 2, 3, 4, 5, ("/nowhere", str(other)))) == ("", "changed")
+
+
+def test_every_reason_is_explained(program):
+    text = Path(exe_hash.__file__).read_text()
+    assert all(f'"{reason}"' in text.partition("_TEXT")[2] for reason in SKIPPED)

@@ -1,0 +1,84 @@
+"""UID_GROUPS names the groups of this host's users, and a database that hangs costs nothing but the names."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import threading
+import time
+
+import pytest
+
+from sensor.audit.render import Style
+from sensor.stages import groups
+from sensor.stages.groups import Groups, groups_of
+from tests.fake_host import STYLE, FakeHost, event, syscall
+
+
+@pytest.fixture
+def host(tmp_path):
+    return FakeHost(tmp_path)
+
+
+@pytest.fixture
+def run(host, monkeypatch):
+    monkeypatch.setattr(groups, "groups_of", {0: ["root"], 7: ["a\xe4", "#4242"], 8: []}.__getitem__)
+    return lambda *events, style=STYLE: host.run([Groups(style, {"web01"}).stage], *events)
+
+
+def told(run, text, **options):
+    """What is told in the end."""
+    for _ in range(200):
+        (line,) = run(text, **options)
+        if any("groups" in key.lower() for key in line.get("SYSCALL", {})):
+            break
+        time.sleep(0.005)
+    return line.get("SYSCALL", {})
+
+
+@pytest.mark.parametrize(("uid", "expected"), [(0, ["root"]), (7, ["a%e4", "#4242"])])
+def test_groups_are_told(run, uid, expected):
+    assert told(run, event(syscall(42, 1, "/bin/sh", uid=uid)))["UID_GROUPS"] == expected
+
+
+def test_the_key_bears_the_prefix(run):
+    assert told(run, event(syscall(42, 1, "/bin/sh")), style=Style(STYLE.quote, "x_"))["x_uid_groups"] == ["root"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        event(syscall(42, 1, "/bin/sh", uid=8)),
+        event(syscall(42, 1, "/bin/sh", uid="(null)")),
+        event("USER_ACCT pid=1 uid=0"),
+        event(syscall(42, 1, "/bin/sh")).replace("type=", "node=elsewhere type="),
+    ],
+)
+def test_of_others_nothing_is_told(run, text):
+    (line,) = run(text)
+    assert "UID_GROUPS" not in line.get("SYSCALL", {})
+
+
+def test_this_hosts_name_is_known(run):
+    text = event(syscall(42, 1, "/bin/sh")).replace("type=", "node=web01 type=")
+    assert told(run, text)["UID_GROUPS"] == ["root"]
+
+
+def test_a_database_that_hangs_stops_nothing(host, monkeypatch):
+    gate = threading.Event()
+    monkeypatch.setattr(groups, "groups_of", lambda _: [str(gate.wait(30))])
+    stage = Groups(STYLE, set()).stage
+    start = time.monotonic()
+    lines = host.run([stage], *[event(syscall(42, 1, "/bin/sh", uid=uid)) for uid in range(500)])
+    took = time.monotonic() - start
+    gate.set()
+    assert len(lines) == 500
+    assert took < 3.0
+
+
+def test_the_real_database_is_read():
+    user = pwd.getpwuid(os.getuid())
+    assert groups_of(user.pw_uid)[0] == grp.getgrgid(user.pw_gid).gr_name
+    assert groups_of(4294967294) == []
+    assert groups_of(1 << 70) == []

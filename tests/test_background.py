@@ -1,0 +1,103 @@
+"""Answers come at once where they can, later where they must, and nobody waits for a hanging one."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from sensor import background
+from sensor.background import Background
+
+
+def eventually(true, seconds: float = 5.0) -> bool:
+    end = time.monotonic() + seconds
+    while not true() and time.monotonic() < end:
+        time.sleep(0.002)
+    return bool(true())
+
+
+@pytest.fixture
+def gate():
+    """A question that is answered once the gate is opened; opened at the end in any case."""
+    gate = threading.Event()
+    yield gate
+    gate.set()
+
+
+def test_a_quick_answer_is_there_at_once(monkeypatch):
+    monkeypatch.setattr(background, "_MOST", 10.0)
+    asked = []
+    questions: Background[int, int] = Background(lambda number: asked.append(number) or number * 2, 10)
+    questions._patience = 10.0
+    assert [questions.get(number) for number in (1, 2, 1, 2)] == [2, 4, 2, 4]
+    assert asked == [1, 2]
+
+
+def test_nobody_waits_for_one_that_hangs(gate):
+    questions: Background[int, bool] = Background(lambda _: gate.wait(30), 100)
+    start = time.monotonic()
+    assert [questions.get(number) for number in range(50) for _ in range(20)] == [None] * 1000
+    assert time.monotonic() - start < 2.0
+    gate.set()
+    assert eventually(lambda: all(questions.get(number) for number in range(50)))
+
+
+def test_waiting_takes_a_tenth_of_the_time_at_most(monkeypatch):
+    now = [0.0]
+    waits = []
+
+    class Instant(threading.Condition):
+        def wait_for(self, predicate, timeout=None):
+            waits.append(timeout)
+            now[0] += timeout
+            return False
+
+    monkeypatch.setattr(background.time, "monotonic", lambda: now[0])
+    questions: Background[int, None] = Background(lambda _: None, 10)
+    questions._changed = Instant()
+    for number in range(100):
+        questions._wait_for(number)
+        now[0] += 0.01
+    assert sum(waits) <= background._MOST + background._SHARE * now[0]
+
+
+def test_an_old_answer_counts_until_the_new_one_is_there(gate):
+    answers = iter(["old", "new", "new"])
+
+    def ask(_):
+        answer = next(answers)
+        assert answer == "old" or gate.wait(30)
+        return answer
+
+    questions: Background[str, str] = Background(ask, 10, life=0.0)
+    assert eventually(lambda: questions.get("x") == "old")
+    assert questions.get("x") == "old"
+    gate.set()
+    assert eventually(lambda: questions._known["x"][0] == "new")
+
+
+def test_only_so_many_answers_are_kept():
+    questions: Background[int, int] = Background(lambda number: number, 3, patient=True)
+    assert [questions.get(number) for number in range(10)] == list(range(10))
+    assert sorted(questions._known) == [7, 8, 9]
+
+
+def test_patience_waits_for_every_answer():
+    questions: Background[int, int] = Background(lambda number: time.sleep(0.06) or number, 10, patient=True)
+    assert questions.get(7) == 7
+
+
+def test_a_mistake_in_one_question_does_not_end_the_others(caplog):
+    questions: Background[int, float] = Background(lambda number: 1 / number, 10)
+    questions.get(0)
+    assert eventually(lambda: questions.get(2) == 0.5)
+    assert "no answer for 0" in caplog.text
+
+
+def test_the_thread_ends_when_there_is_nothing_to_do():
+    questions: Background[int, int] = Background(lambda number: number, 10)
+    questions.get(1)
+    assert eventually(lambda: questions._thread is None)
+    assert eventually(lambda: questions.get(2) == 2)
