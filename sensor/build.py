@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any, Callable
+from typing import Callable
 
 from sensor.audit.record import RecordDecoder, Transform
 from sensor.audit.render import Render, Style, quoter
+from sensor.config import Config, Enrich
 from sensor.errors import ProbeError
 from sensor.event import Stage
 from sensor.pipeline import Pipeline
@@ -19,9 +20,18 @@ from sensor.probe import Options as ProbeOptions
 from sensor.probe.feed import Feed
 from sensor.probe.layout import pins
 from sensor.probe.ring import Ring
+from sensor.process.command import Commands
+from sensor.process.containers import ContainerNames
+from sensor.process.files import ProcFiles
 from sensor.process.procfs import ProcFS
 from sensor.process.table import ProcessTable
+from sensor.stages.cgroup import Cgroups
+from sensor.stages.command import CommandLines
+from sensor.stages.environment import Environment
+from sensor.stages.exe_hash import ExeHash
+from sensor.stages.groups import Groups
 from sensor.stages.identity import Identity
+from sensor.stages.script import Scripts
 from sensor.stats import Stats
 from sensor.translate.arguments import Arguments, Errors
 from sensor.translate.main_type import MainType
@@ -40,11 +50,13 @@ class World:
         which /proc and the probe would tell of other processes.
     """
 
-    def __init__(self, config: Any, stats: Stats, live: bool) -> None:
+    def __init__(self, config: Config, stats: Stats, live: bool) -> None:
         proc = ProcFS()
         self.live = live
         self.host = proc.host()
         self.table = ProcessTable(proc if live else None, stats.process)
+        self.files = ProcFiles(proc if live else None)
+        self.containers = ContainerNames()
         self.users = UserDatabase(patient=not live)
         self.probe: Feed | None = None
         if live:
@@ -77,7 +89,7 @@ class App:
         self.every_second: list[Callable[[float], None]] = [world.every_second] if world.live else []
 
 
-def build(config: Any, stats: Stats, live: bool = True, world: World | None = None) -> App:
+def build(config: Config, stats: Stats, live: bool = True, world: World | None = None) -> App:
     """Build the sensor, for live records or recorded ones; `world`: that of the App whose place it takes."""
     world = world or World(config, stats, live)
     style = Style(quoter(config.transform.strings), config.enrich.prefix or "")
@@ -87,15 +99,18 @@ def build(config: Any, stats: Stats, live: bool = True, world: World | None = No
     render = decoder.render
     if config.translate.drop_raw:
         decoder.render = without_raw(render, style)
+    cgroups = Cgroups(config.enrich, style, world.files, world.containers)
     stages: list[Stage] = [
-        Identity(config.enrich, style, world.table, world.host).stage,
+        Identity(config.enrich, style, world.table, world.host, [cgroups.describe]).stage,
+        *_context(config.enrich, style, world),
+        *([cgroups.stage] if config.enrich.container and config.enrich.container_info else []),
         *_translations(config.translate, style, render),
     ]
     app = App(Pipeline(decoder, stages, config.coalesce, stats.pipeline), stats, world)
     if live:
-        app.needs = frozenset({"SYS_PTRACE", "DAC_READ_SEARCH"})
+        app.needs = _needs(config)
         if config.translate.user_db:
-            app.every_second.append(lambda now: decoder.forget() if world.users.refresh(now) else None)
+            app.every_second.append(lambda _: decoder.forget() if world.users.refresh() else None)
     return app
 
 
@@ -107,6 +122,35 @@ def _transforms(options: TranslateOptions, style: Style, users: UserDatabase) ->
     if options.user_db:
         transforms.append(Users(options, style, users).transform)
     return transforms
+
+
+def _context(options: Enrich, style: Style, world: World) -> list[Stage]:
+    """The stages that say who acts and how, in this order; those that ask the host are for live records only."""
+    commands = Commands(world.files, options.cmdline_bytes)
+    lines = CommandLines(style, commands, world.host)
+    stages: list[Stage] = []
+    if options.script or options.cmdline or options.parent_info:
+        stages.append(lines.learn)
+    if options.script:
+        stages.append(Scripts(style, commands).stage)
+    if options.cmdline:
+        stages.append(lines.add_cmdline)
+    if options.parent_info:
+        stages.append(lines.add_parent_info)
+    if world.live and options.execve_env:
+        stages.append(Environment(options.execve_env, style, world.files).stage)
+    if world.live and options.uid_groups:
+        stages.append(Groups(style, world.host.names).stage)
+    if world.live and options.exe_hash:
+        stages.append(ExeHash(options, style, world.files, world.host.names).stage)
+    return stages
+
+
+def _needs(config: Config) -> frozenset[str]:
+    """Capabilities: to look at processes of others; and, to read their files and those of container runtimes."""
+    enrich = config.enrich
+    reads = enrich.container or enrich.execve_env or enrich.exe_hash
+    return frozenset({"SYS_PTRACE", "DAC_READ_SEARCH"} if reads else {"SYS_PTRACE"})
 
 
 def _translations(options: TranslateOptions, style: Style, render: Render) -> list[Stage]:
