@@ -26,7 +26,7 @@ from sensor.errors import ConfigError
 from sensor.options import OptionError, option, section
 from sensor.outputs import Options as OutputOptions
 from sensor.probe import Options as ProbeOptions
-from sensor.stages import identity
+from sensor.stages import cgroup, command, environment, exe_hash, groups, identity, script
 from sensor.translate.options import TranslateOptions
 
 
@@ -41,12 +41,19 @@ class Debug:
 
 
 @dataclass(frozen=True)
-class Enrich(identity.Options):
+class Enrich(
+    exe_hash.Options,  # the keys of the last come first
+    groups.Options,
+    command.Options,
+    environment.Options,
+    script.Options,
+    cgroup.Options,
+    identity.Options,
+):
     """What is added to events."""
 
     prefix: str | None = option(
-        None,
-        "Begin added keys with this and write them in small letters, where LAUREL does: prefix `x_` makes PID x_pid.",
+        None, "Begin all added keys with this and write them in small letters: prefix `x_` makes PID x_pid."
     )
 
 
