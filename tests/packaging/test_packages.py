@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import stat
 import subprocess
 import sys
@@ -62,7 +61,7 @@ class Deb:
         self.package = root.put(build("deb", folder))
 
     def install(self) -> None:
-        self.root.run("dpkg", "-i", self.package)
+        self.root.run("dpkg", "--force-unsafe-io", "-i", self.package)
 
     upgrade = install
 
@@ -98,12 +97,14 @@ class Rpm:
 @pytest.fixture(scope="module", params=[Deb, Rpm], ids=["deb", "rpm"])
 def installed(request, tmp_path_factory):
     """A package that is installed in a clean root; a test that changes something puts it back."""
-    root, built = tmp_path_factory.mktemp("root"), tmp_path_factory.mktemp("built")
-    package = request.param(Root(root), built)
-    package.files_before = package.root.files()
-    package.install()
-    yield package
-    shutil.rmtree(root)  # half a gigabyte
+    root = Root(tmp_path_factory.mktemp("root"))
+    try:
+        package = request.param(root, tmp_path_factory.mktemp("built"))
+        package.files_before = root.files()
+        package.install()
+        yield package
+    finally:
+        root.close()
 
 
 def test_the_command_runs(installed):
