@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import pytest
 
+from sensor.probe import offsets
 from sensor.probe.layout import EXEC, EXIT, FORK, ProbeRecord
 from sensor.probe.ring import Ring
 from tests.probe.loaded import loaded, obstacle
@@ -120,7 +121,12 @@ def complaints(story: Story, records: list[ProbeRecord]) -> list[str]:
     return found
 
 
-def test_every_process_is_who_it_says(program: Path) -> None:
+@pytest.mark.parametrize("told", [True, False], ids=["as-it-is", "before-linux-6.16"])
+def test_every_process_is_who_it_says(program: Path, monkeypatch: pytest.MonkeyPatch, told: bool) -> None:
+    """Older kernels do not tell which thread is the last of its process; the probe then finds out for itself."""
+    if not told:
+        defines = offsets.defines
+        monkeypatch.setattr(offsets, "defines", lambda btf: [f for f in defines(btf) if "GROUP_DEAD" not in f])
     with loaded() as ring:
         stories, records = run(ring, program, str(PROCESSES))
         processes = by_process(records)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from sensor.errors import ProbeError
-from sensor.probe import DEFAULTS, Options, bpf, bpffs, layout, loader
+from sensor.probe import DEFAULTS, Options, bpf, bpffs, layout, loader, offsets
 from sensor.probe.ring import Ring
 from tests.probe.loaded import obstacle, options_of_a_test
 
@@ -197,6 +197,23 @@ def test_without_an_iterator_proc_tells_of_older_processes(options: Options, mon
     mine = next(record for record in ring.live() if record.tgid == os.getpid())
     ring.close()
     assert (mine.ns_tgid, mine.parent_tgid, mine.start % 10_000_000) == (os.getpid(), os.getppid(), 0)
+
+
+@needs_probe
+def test_a_kernel_that_lacks_fields_loses_those_fields_only(options: Options, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(offsets, "OPTIONAL", {"task_struct": ("comm", "of_the_future")})
+    status = loader.load(options)
+    ring = Ring.open(status.path)
+    pid = os.posix_spawn("/bin/false", ["false"], {})
+    os.waitpid(pid, 0)
+    records = [record for record in ring.drain() if record.tgid == pid]
+    ring.close()
+    assert status.missing == ("task_struct.of_the_future",)
+    assert [(record.kind, record.spawner_tgid) for record in records] == [(kind, os.getpid()) for kind in (1, 2, 3)]
+    assert {(record.cgroup, record.loginuid, record.sessionid, record.status) for record in records} == {
+        (0, layout.UNSET, layout.UNSET, 0)
+    }
+    assert records[-1].comm.startswith(b"false\0")
 
 
 @needs_probe
