@@ -88,6 +88,7 @@ ROWS = (
     Row("input", "reconnects", "input_reconnects_total", "Times a lost input was opened again."),
     Row("pipeline", "lines", "lines_total", "Lines of audit text taken in."),
     Row("pipeline", "records", "records_total", "Audit records that became part of an event."),
+    Row("pipeline", "ends", "end_lines_total", "Lines that only said that an event had ended."),
     Row("pipeline", "events", "events_total", "Events made of audit records."),
     Row(
         "pipeline", "fast_events", "fast_events_total", "Events whose records came in one piece and were taken at once."

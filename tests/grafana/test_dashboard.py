@@ -87,6 +87,7 @@ def test_every_metric_is_on_the_dashboard_but_those_left_out_on_purpose():
         "input_reads_total",
         "input_dropped_bytes_total",
         "input_reconnects_total",
+        "end_lines_total",
         "fast_events_total",
         "inflight_events",
         "processes_evicted_total",
