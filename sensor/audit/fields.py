@@ -38,8 +38,11 @@ OURS = frozenset(
 """Keys that the sensor adds to a record. No record has such names; one that does finds its value under NAME_2."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?:\[[0-9]+\])?")
-_PLAIN = re.compile(r"""(?:[A-Za-z][A-Za-z0-9_-]*(?:\[[0-9]+\])?=(?:"[^" ]*"|[^" {][^ ]*)(?: (?=.)|\Z))+""", re.DOTALL)
+PLAIN = re.compile(r"""(?:[A-Za-z][A-Za-z0-9_-]*(?:\[[0-9]+\])?=(?:"[^" ]*"|[^" {][^ ]*)(?: (?=.)|\Z))+""", re.DOTALL)
 """Sections in which each word is a whole `name=value`: nearly all of them."""
+NULLS = frozenset({"?", "(null)"})
+"""How the kernel and its tools write that there is no value."""
+
 _INTEGER = re.compile(r"-?[0-9]{1,20}")
 _HEXADECIMAL = re.compile(r"[0-9a-fA-F]{1,16}")
 _OCTAL = re.compile(r"[0-7]{1,22}")
@@ -48,7 +51,6 @@ _MESSAGE = re.compile(r"(?:^|[ \x1d])msg='")
 _PERMISSIONS = re.compile(r"(denied|granted) +(?:\{([^{}]*)\}|null)(?: +for)?")
 _LONGEST_WORD = 80
 _WORDS = 2048
-_NULLS = frozenset({"?", "(null)"})
 _TEXTS = frozenset({"encoded", "string"})
 _QUOTES = "\"'"
 
@@ -155,7 +157,7 @@ def key_of(name: str) -> str:
 
 def decode(raw: str, kind: str) -> Value:
     """Decode one unquoted value; a word in a numeric field comes back as a str."""
-    if raw in _NULLS or not raw:
+    if raw in NULLS or not raw:
         return None
     if kind == "decimal":
         if raw == "unset":
@@ -184,7 +186,7 @@ def _message_end(body: str, start: int) -> int:
 
 def split_section(section: str) -> list[tuple[str, str]]:
     """Cut a section into (name, value as written); words that belong to no name have the name ""."""
-    if _PLAIN.fullmatch(section):
+    if PLAIN.fullmatch(section):
         return [tuple(word.split("=", 1)) for word in section.split(" ")]  # type: ignore[misc]
     return list(_split_odd_section(section))
 
@@ -241,7 +243,7 @@ def _next_name(words: list[str], index: int) -> int:
 
 
 def _collect(section: str, kinds: Kinds, into: Collector) -> None:
-    if _PLAIN.fullmatch(section):
+    if PLAIN.fullmatch(section):
         known, field = kinds.words.get, kinds.field
         into.merge([known(word) or field(word) for word in section.split(" ")])
     else:

@@ -21,6 +21,7 @@ from sensor.audit.header import BLANKS
 from sensor.audit.options import TransformOptions
 from sensor.audit.render import Render, renderer
 from sensor.audit.types import LIST, RecordType, RecordTypes
+from sensor.audit.usual import UsualForms
 from sensor.tables.fields import kinds_of
 from sensor.tables.record_types import NUMBERS
 
@@ -37,21 +38,32 @@ class Record:
 
     type: its record type; name: the JSON key.
     body: its bytes as they came, one character each.
-    fields: its decoded members, for the stages. Not to be changed: records are shared.
     member: its place in an event that has one of its type: `"CWD":{…}`, `"PATH":[{…}]`.
-    pids: the processes it names, as (JSON key of the identity, pid).
     """
 
-    __slots__ = ("body", "fields", "member", "name", "pids", "repeats", "type")
+    __slots__ = ("_decoder", "_fields", "body", "member", "name", "repeats", "type")
 
-    def __init__(self, type: RecordType, body: str, fields: Fields, text: str) -> None:
+    def __init__(self, type: RecordType, body: str, text: str, decoder: RecordDecoder) -> None:
         self.type = type
         self.name = type.name
         self.repeats = type.shape == LIST
         self.body = body
-        self.fields = fields
         self.member = f'"{type.name}":[{{{text}}}]' if self.repeats else f'"{type.name}":{{{text}}}'
-        self.pids = _pids(fields)
+        self._decoder = decoder
+        self._fields: Fields | None = None
+
+    @property
+    def fields(self) -> Fields:
+        """Its decoded members, for the stages. Not to be changed: records are shared."""
+        if self._fields is None:
+            self._fields = self._decoder.parse(self.name, self.body)
+        return self._fields
+
+    @property
+    def pids(self) -> list[tuple[str, int]]:
+        """The processes it names, as (JSON key of the identity, pid)."""
+        fields = self.fields.items()
+        return [(name.upper(), pid) for name, pid in fields if name[-3:] == "pid" and isinstance(pid, int) and pid > 0]
 
     @property
     def text(self) -> str:
@@ -61,7 +73,7 @@ class Record:
 
     def extended(self, members: str) -> Record:
         """A copy with further JSON members, which begin with a comma."""
-        return Record(self.type, self.body, self.fields, self.text + members)
+        return Record(self.type, self.body, self.text + members, self._decoder)
 
 
 class RecordDecoder:
@@ -69,6 +81,7 @@ class RecordDecoder:
 
     transforms: applied in their order to the fields of every record.
     caches: all that is remembered of records, also by others.
+    usual: renders what needs no parsing; None where a transform wants to see the fields.
     """
 
     def __init__(self, options: TransformOptions, transforms: Sequence[Transform], entries: int) -> None:
@@ -80,6 +93,7 @@ class RecordDecoder:
         self._transforms = transforms
         self._kinds: dict[str, Kinds] = {}
         self._entries = entries
+        self.usual = UsualForms(options, self.kinds) if not transforms else None
 
     def forget(self) -> None:
         """Decode everything anew: what the transforms know has changed."""
@@ -127,8 +141,12 @@ class RecordDecoder:
 
     def _remember(self, key: str, name: str, body: str) -> Record:
         type = self.types.get(name)
-        fields = self.parse(type.name, body)
-        record = Record(type, body, fields, self.render(fields))
+        text = self.usual.render(type.name, body) if self.usual is not None else None
+        if text is None:
+            text = self.render(self.parse(type.name, body))
+            if self.usual is not None:
+                self.usual.learn(type.name, body, text)
+        record = Record(type, body, text, self)
         if len(body) <= _LONGEST_CACHED and not type.alone and "\0" not in body:
             if len(self.cache) >= self._entries:
                 self.cache.clear()
@@ -146,11 +164,3 @@ def _parse_prefixed(name: str, body: str, kinds: Kinds) -> Fields:
         fields = parse_fields(body[10:], kinds)
         return {**fields, "netlabel_2" if "netlabel" in fields else "netlabel": None}
     return parse_fields(body, kinds)
-
-
-def _pids(fields: Fields) -> tuple[tuple[str, int], ...]:
-    return tuple(
-        (name.upper(), value)
-        for name, value in fields.items()
-        if name.endswith("pid") and isinstance(value, int) and value > 0
-    )

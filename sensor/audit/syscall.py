@@ -11,7 +11,8 @@ other record would be.
 from __future__ import annotations
 
 import re
-from typing import TypeVar
+from functools import partial
+from typing import Callable, TypeVar
 
 from sensor.audit.fields import Fields, Value, decode
 from sensor.audit.header import BLANKS
@@ -43,17 +44,21 @@ class Head:
 
 
 class Rest:
-    """`auid=… key=…`: JSON members and what the stages ask for most."""
+    """`auid=… key=…`: JSON members and what the stages ask for most; comm and exe are "" if they are not told."""
 
-    __slots__ = ("comm", "exe", "fields", "ses", "text")
+    __slots__ = ("_fields", "comm", "exe", "ses", "text")
 
-    def __init__(self, fields: Fields, text: str) -> None:
-        self.fields = fields
+    def __init__(self, text: str, comm: str, exe: str, ses: int | None, fields: Callable[[], Fields]) -> None:
         self.text = text
-        self.comm = _str(fields.get("comm"))
-        self.exe = _str(fields.get("exe"))
-        ses = fields.get("ses")
-        self.ses = ses if isinstance(ses, int) else None
+        self.comm = comm
+        self.exe = exe
+        self.ses = ses
+        self._fields = fields
+
+    @property
+    def fields(self) -> Fields:
+        """All its fields, decoded."""
+        return self._fields()
 
 
 Segment = TypeVar("Segment", Head, Rest)
@@ -135,7 +140,7 @@ class SyscallDecoder:
         fields["ARGV"] = argv
         syscall = Syscall()
         syscall.text, syscall.extra = records.render(fields), ""
-        syscall.head, syscall.rest = Head(fields, ""), Rest(fields, "")
+        syscall.head, syscall.rest = Head(fields, ""), _rest_of(fields, "")
         syscall.success = {"yes": True, "no": False}.get(str(fields.get("success")))
         exit, ppid, pid = (fields.get(name) for name in ("exit", "ppid", "pid"))
         syscall.exit = "" if exit is None else str(exit)
@@ -151,10 +156,37 @@ class SyscallDecoder:
 
     def _rest(self, text: str) -> Rest | None:
         """The decoded rest; None when it belongs to the record's first part: begins with no name, or repeats one."""
-        fields = self._records.parse("SYSCALL", text.rstrip(BLANKS))
-        if _FIELD.match(text) is None or not _FIXED.isdisjoint(fields):
+        body = text.rstrip(BLANKS)
+        rest = self._usual_rest(body)
+        if rest is None:
+            fields = self._records.parse("SYSCALL", body)
+            if _FIELD.match(text) is None or not _FIXED.isdisjoint(fields):
+                return None
+            rest = _rest_of(fields, self._records.render(fields))
+            if self._records.usual is not None:
+                self._records.usual.learn("SYSCALL", body, rest.text)
+        return _keep(self._rests, text, rest)
+
+    def _usual_rest(self, body: str) -> Rest | None:
+        usual = self._records.usual
+        found = usual.shapes("SYSCALL").render(body) if usual is not None else None
+        if found is None:
             return None
-        return _keep(self._rests, text, Rest(fields, self._records.render(fields)))
+        text, shape, values = found
+        ses = shape.value("ses", values)
+        parse = partial(self._records.parse, "SYSCALL", body)
+        return Rest(text, shape.value("comm", values), shape.value("exe", values), int(ses) if ses else None, parse)
+
+
+def _rest_of(fields: Fields, text: str) -> Rest:
+    comm, exe, ses = fields.get("comm"), fields.get("exe"), fields.get("ses")
+    return Rest(
+        text,
+        comm if isinstance(comm, str) else "",
+        exe if isinstance(exe, str) else "",
+        ses if isinstance(ses, int) else None,
+        lambda: fields,
+    )
 
 
 def _keep(cache: dict[str, Segment], text: str, segment: Segment) -> Segment:
@@ -163,7 +195,3 @@ def _keep(cache: dict[str, Segment], text: str, segment: Segment) -> Segment:
             cache.clear()
         cache[text] = segment
     return segment
-
-
-def _str(value: Value) -> str:
-    return value if isinstance(value, str) else ""

@@ -19,8 +19,11 @@ from typing import Callable
 Quote = Callable[[str], str]
 """A str of bytes → a JSON string with its quotes, again one character per byte."""
 
-_UNSAFE_PERCENT = re.compile(r"[^ -!#$&-*,-\[\]-~]")
-_UNSAFE_JSON = re.compile(r"[^ !#-\[\]-~]")
+SAFE = {"percent": r"!#$&-*,-\[\]-~", "unicode": r"!#-\[\]-~"}
+"""Style → the characters, besides the blank, that stay as they are, for a regular expression's brackets."""
+
+_UNSAFE_PERCENT = re.compile(f"[^ {SAFE['percent']}]")
+_UNSAFE_JSON = re.compile(f"[^ {SAFE['unicode']}]")
 _QUOTED = {'"': '\\"', "\\": "\\\\"}
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 _LONE = [chr(0xDC00 + byte) for byte in range(0x80, 0x100)]
