@@ -1,0 +1,60 @@
+"""Headers: the parts of a line, in every form auditd writes, and what is no header."""
+
+from __future__ import annotations
+
+import pytest
+
+from sensor.audit.header import Line, parse_line
+
+ID = "1700000000.001:1"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (f'type=CWD msg=audit({ID}): cwd="/"', Line("", "CWD", ID, 'cwd="/"')),
+        (f"node=web01 type=CWD msg=audit({ID}): x", Line("web01", "CWD", ID, "x")),
+        (f"node=web01  type=CWD  msg=audit({ID}): x", Line("web01", "CWD", ID, "x")),
+        (f"node=\xc3\xa0\x85 type=CWD msg=audit({ID}): x", Line("\xc3\xa0\x85", "CWD", ID, "x")),
+        (f"type=UNKNOWN[1423] msg=audit({ID}): x", Line("", "UNKNOWN[1423]", ID, "x")),
+        (f"type=EOE msg=audit({ID}): ", Line("", "EOE", ID, "")),
+        (f"type=EOE msg=audit({ID}):", Line("", "EOE", ID, "")),
+        (f"type=CWD msg=audit({ID}):x", Line("", "CWD", ID, "x")),
+        (f"type=CWD msg=audit({ID}):  x y \t\r", Line("", "CWD", ID, "x y")),
+        (f"type=CWD msg=audit({ID}): x\xa0\x1d", Line("", "CWD", ID, "x\xa0\x1d")),
+        ("type=A msg=audit(01.5:007): x", Line("", "A", "1.005:7", "x")),
+        ("type=A msg=audit(1.05:0): x", Line("", "A", "1.005:0", "x")),
+        (f"type=A msg=audit({10**16 - 1}.999:{10**10 - 1}): x", Line("", "A", f"{10**16 - 1}.999:{10**10 - 1}", "x")),
+    ],
+)
+def test_a_header_is_cut_into_its_parts(line, expected):
+    assert parse_line(line) == expected
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        " ",
+        "\r",
+        f" type=CWD msg=audit({ID}): x",
+        f"TYPE=CWD msg=audit({ID}): x",
+        f"type= msg=audit({ID}): x",
+        f"type=X-Y msg=audit({ID}): x",
+        f"type=UNKNOWN[] msg=audit({ID}): x",
+        f"type=UNKNOWN[{10**10}] msg=audit({ID}): x",
+        f"node= type=CWD msg=audit({ID}): x",
+        f"node=a b type=CWD msg=audit({ID}): x",
+        f"node=a\ttype=CWD msg=audit({ID}): x",
+        "type=CWD msg=audit(1.1): x",
+        "type=CWD msg=audit(1:1): x",
+        "type=CWD msg=audit(1.1234:1): x",
+        f"type=CWD msg=audit(1.1:{10**10}): x",
+        f"type=CWD msg=audit({10**16}.1:1): x",
+        "type=CWD msg=audit(-1.1:1): x",
+        f"type=CWD msg=audit({ID}) x",
+        f"type=CWD audit({ID}): x",
+    ],
+)
+def test_what_has_another_form_is_no_header(line):
+    assert parse_line(line) is None

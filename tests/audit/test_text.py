@@ -1,0 +1,53 @@
+"""Texts in both styles: what is escaped and how, and that every line of JSON stays UTF-8."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from sensor.audit.text import bad_bytes, quote_percent, quote_unicode
+
+TEXTS: list[tuple[bytes, str, str]] = [
+    (b"", '""', '""'),
+    (b"/usr/bin/bash", '"/usr/bin/bash"', '"/usr/bin/bash"'),
+    (b'a "b"', '"a \\"b\\""', '"a \\"b\\""'),
+    (b"a\\b", '"a\\\\b"', '"a\\\\b"'),
+    (b"g++", '"g%2b%2b"', '"g++"'),
+    (b"100%", '"100%25"', '"100%"'),
+    (b"\x00\x01\x1f\x7f", '"%00%01%1f%7f"', '"\\u0000\\u0001\\u001f\x7f"'),
+    (b"\n\r\t\b\f", '"%0a%0d%09%08%0c"', '"\\n\\r\\t\\b\\f"'),
+    ("a b ä".encode(), '"a b ä"', '"a b ä"'),
+    ("\u2028\u0085\U0001f600".encode(), '"\u2028\u0085\U0001f600"', '"\u2028\u0085\U0001f600"'),
+    ("\ufeffx".encode(), '"%ef%bb%bfx"', '"\ufeffx"'),
+    (b"\xff", '"%ff"', '"\ufffd"'),
+    (b"a\xc3", '"a%c3"', '"a\ufffd"'),
+    (b"\xc3\xa4+\xff", '"ä%2b%ff"', '"ä+\ufffd"'),
+    (b"\xed\xa0\x80", '"%ed%a0%80"', '"\ufffd\ufffd\ufffd"'),  # a surrogate, which UTF-8 may not hold
+    (b"\xc0\x80", '"%c0%80"', '"\ufffd\ufffd"'),  # NUL in two bytes
+    (b"\xf4\x90\x80\x80", '"%f4%90%80%80"', '"\ufffd\ufffd\ufffd\ufffd"'),  # beyond U+10FFFF
+    (b"\xe2\x82x", '"%e2%82x"', '"\ufffd\ufffdx"'),
+]
+
+
+@pytest.mark.parametrize(("data", "percent", "unicode"), TEXTS)
+def test_a_text_in_both_styles(data, percent, unicode):
+    text = data.decode("latin-1")
+    assert quote_percent(text).encode("latin-1").decode() == percent
+    assert quote_unicode(text).encode("latin-1").decode() == unicode
+    for quoted in (quote_percent(text), quote_unicode(text)):
+        json.loads(quoted.encode("latin-1"))
+
+
+@pytest.mark.parametrize("byte", range(256))
+def test_each_byte_for_itself(byte):
+    for quote in (quote_percent, quote_unicode):
+        assert isinstance(json.loads(quote(chr(byte)).encode("latin-1")), str)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [(b"", False), (b"abc\x00", False), ("ä".encode(), False), (b"\xe4", True), (b"\xed\xa0\x80", True)],
+)
+def test_bytes_that_are_no_text_are_known(data, expected):
+    assert bad_bytes(data.decode("latin-1")) is expected
