@@ -49,6 +49,8 @@ class Feed:
         stats.attached = 1
         self._resynchronise()
         self.drain()
+        # What ended while nobody read and the ring was full has left its start in there and no end.
+        self._resynchronise()
 
     def drain(self) -> None:
         """Take in all that the kernel has written."""
