@@ -1,0 +1,177 @@
+"""Search by an automaton that is made while it runs: one look-up per byte, whatever the expression and the text.
+
+The expression becomes a nondeterministic automaton (Thompson, 1968); a row is what that
+can be in after some text, and a dictionary from the next byte to the next row. Rows are
+made when they are first needed and thrown away when there are too many, so time is
+linear in the text and memory is bounded (Cox, "Regular Expression Matching in the Wild").
+
+A symbol is a byte (as a character), the newline that ends the text, or the end.
+"""
+
+from __future__ import annotations
+
+from sensor.patterns.tree import (
+    BEGIN,
+    BEGIN_LINE,
+    BOUNDARY,
+    END,
+    END_LINE,
+    END_TEXT,
+    WORD,
+    Alt,
+    At,
+    Node,
+    PatternError,
+    Rep,
+    Seq,
+    Set,
+)
+
+MOST_STATES = 400
+_MOST_ROWS = 500
+_LAST_NEWLINE, _END = "$\n", ""
+_NOTHING, _LINE_BREAK, _LETTER, _OTHER = range(4)
+"""What stands before a place: nothing at all, a newline, a word's character, something else."""
+
+
+class _Row(dict[str, "_Row"]):
+    """What the automaton can be in: states whose turn it is, and what stood before."""
+
+    __slots__ = ("automaton", "before", "states")
+
+    def __init__(self, automaton: Automaton, states: frozenset[int], before: int) -> None:
+        super().__init__()
+        self.automaton = automaton
+        self.states = states
+        self.before = before
+
+    def __missing__(self, symbol: str) -> _Row:
+        row = self[symbol] = self.automaton.step(self, symbol)
+        return row
+
+
+class _Last(_Row):
+    """A row that is not left any more."""
+
+    def __missing__(self, symbol: str) -> _Row:
+        return self
+
+
+class Automaton:
+    """Searches texts of one byte per character for one expression."""
+
+    def __init__(self, tree: Node) -> None:
+        self._sets: dict[int, tuple[int, int]] = {}  # state → mask, next state
+        self._places: dict[int, tuple[int, int]] = {}  # state → place, next state
+        self._splits: dict[int, tuple[int, ...]] = {}  # state → next states
+        self._count = 1  # state 0 is the end
+        self._first = self._add(tree, 0)
+        self._rows: dict[tuple[frozenset[int], int], _Row] = {}
+        self._found = _Last(self, frozenset(), _NOTHING)
+        self._lost = _Last(self, frozenset(), _NOTHING)
+
+    def search(self, text: str) -> bool:
+        """Tell whether the expression matches anywhere."""
+        row = self._row(frozenset(), _NOTHING)
+        if text[-1:] == "\n":
+            for symbol in text[:-1]:
+                row = row[symbol]
+            row = row[_LAST_NEWLINE]
+        else:
+            for symbol in text:
+                row = row[symbol]
+        return row[_END] is self._found
+
+    def step(self, row: _Row, symbol: str) -> _Row:
+        """The row after a symbol."""
+        states = self._reached(row.states | {self._first}, row.before, symbol)
+        if 0 in states:
+            return self._found
+        if symbol == _END:
+            return self._lost
+        code = ord(symbol[-1])
+        after = [self._sets[state][1] for state in states if state in self._sets and self._sets[state][0] >> code & 1]
+        before = _LINE_BREAK if code == 10 else _LETTER if WORD >> code & 1 else _OTHER
+        return self._row(frozenset(after), before)
+
+    def _row(self, states: frozenset[int], before: int) -> _Row:
+        row = self._rows.get((states, before))
+        if row is None:
+            if len(self._rows) >= _MOST_ROWS:
+                for old in self._rows.values():
+                    old.clear()
+                self._rows.clear()
+            row = self._rows[states, before] = _Row(self, states, before)
+        return row
+
+    def _reached(self, states: frozenset[int], before: int, symbol: str) -> set[int]:
+        """The states, and all that are reached from them without taking a byte."""
+        reached: set[int] = set()
+        waiting = list(states)
+        while waiting:
+            state = waiting.pop()
+            if state in reached:
+                continue
+            reached.add(state)
+            waiting += self._splits.get(state, ())
+            if state in self._places:
+                place, after = self._places[state]
+                if _is_at(place, before, symbol):
+                    waiting.append(after)
+        return reached
+
+    def _add(self, node: Node, after: int) -> int:
+        """Add the states for a node that is followed by the state `after`; the first of them."""
+        if isinstance(node, Set):
+            state = self._new()
+            self._sets[state] = node.mask, after
+            return state
+        if isinstance(node, At):
+            state = self._new()
+            self._places[state] = node.place, after
+            return state
+        if isinstance(node, Seq):
+            for part in reversed(node.parts):
+                after = self._add(part, after)
+            return after
+        if isinstance(node, Alt):
+            state = self._new()
+            self._splits[state] = tuple([self._add(part, after) for part in node.parts])
+            return state
+        return self._add_repeated(node, after)
+
+    def _add_repeated(self, node: Rep, after: int) -> int:
+        if node.high is None:
+            loop = self._new()
+            self._splits[loop] = (self._add(node.body, loop), after)
+            after = loop
+        else:
+            end = after
+            for _ in range(node.high - node.low):
+                skip = self._new()
+                self._splits[skip] = (self._add(node.body, after), end)
+                after = skip
+        for _ in range(node.low):
+            after = self._add(node.body, after)
+        return after
+
+    def _new(self) -> int:
+        self._count += 1
+        if self._count > MOST_STATES:
+            raise PatternError("it is too large; smaller numbers in braces make it smaller")
+        return self._count - 1
+
+
+def _is_at(place: int, before: int, symbol: str) -> bool:
+    if place == BEGIN:
+        return before == _NOTHING
+    if place == BEGIN_LINE:
+        return before in (_NOTHING, _LINE_BREAK)
+    if place == END:
+        return symbol in (_END, _LAST_NEWLINE)
+    if place == END_LINE:
+        return symbol in (_END, _LAST_NEWLINE, "\n")
+    if place == END_TEXT:
+        return symbol == _END
+    letter = len(symbol) == 1 and bool(WORD >> ord(symbol) & 1)
+    return (place == BOUNDARY) == ((before == _LETTER) != letter)
