@@ -17,6 +17,7 @@ from sensor.errors import ProbeError
 from sensor.event import Stage
 from sensor.pipeline import Pipeline
 from sensor.probe import Options as ProbeOptions
+from sensor.probe.events import ProbeEvents
 from sensor.probe.feed import Feed
 from sensor.probe.layout import pins
 from sensor.probe.ring import Ring
@@ -25,6 +26,7 @@ from sensor.process.containers import ContainerNames
 from sensor.process.files import ProcFiles
 from sensor.process.procfs import ProcFS
 from sensor.process.table import ProcessTable
+from sensor.stages.ancestors import Ancestors
 from sensor.stages.cgroup import Cgroups
 from sensor.stages.command import CommandLines
 from sensor.stages.environment import Environment
@@ -53,7 +55,7 @@ class World:
     def __init__(self, config: Config, stats: Stats, live: bool) -> None:
         proc = ProcFS()
         self.live = live
-        self.host = proc.host()
+        self.host = proc.host(_boot_time())
         self.table = ProcessTable(proc if live else None, stats.process)
         self.files = ProcFiles(proc if live else None)
         self.containers = ContainerNames()
@@ -65,7 +67,7 @@ class World:
 
     def every_second(self, now: float) -> None:
         """Keep up with the host; now in seconds since 1970."""
-        self.table.calibrate(now - time.clock_gettime(time.CLOCK_BOOTTIME))
+        self.table.calibrate(_boot_time())
         if self.probe is not None:
             self.probe.check()
         self.table.sweep(now)
@@ -100,8 +102,9 @@ def build(config: Config, stats: Stats, live: bool = True, world: World | None =
     if config.translate.drop_raw:
         decoder.render = without_raw(render, style)
     cgroups = Cgroups(config.enrich, style, world.files, world.containers)
+    identity = Identity(config.enrich, style, world.table, world.host, [cgroups.describe])
     stages: list[Stage] = [
-        Identity(config.enrich, style, world.table, world.host, [cgroups.describe]).stage,
+        identity.stage,
         *_context(config.enrich, style, world),
         *([cgroups.stage] if config.enrich.container and config.enrich.container_info else []),
         *_translations(config.translate, style, render),
@@ -109,6 +112,7 @@ def build(config: Config, stats: Stats, live: bool = True, world: World | None =
     app = App(Pipeline(decoder, stages, config.coalesce, stats.pipeline), stats, world)
     if live:
         app.needs = _needs(config)
+        _emit_probe_events(config.probe, world, ProbeEvents(style.quote, identity.describe, app.pipeline.own_line))
         if config.translate.user_db:
             app.every_second.append(lambda _: decoder.forget() if world.users.refresh() else None)
     return app
@@ -129,6 +133,8 @@ def _context(options: Enrich, style: Style, world: World) -> list[Stage]:
     commands = Commands(world.files, options.cmdline_bytes)
     lines = CommandLines(style, commands, world.host)
     stages: list[Stage] = []
+    if options.ancestors:
+        stages.append(Ancestors(options.ancestors, style, world.table, world.host).stage)
     if options.script or options.cmdline or options.parent_info:
         stages.append(lines.learn)
     if options.script:
@@ -165,6 +171,20 @@ def _translations(options: TranslateOptions, style: Style, render: Render) -> li
     if options.type:
         stages.append(MainType().stage)
     return stages
+
+
+def _boot_time() -> float:
+    """When the host booted, in seconds since 1970, by the clock as it stands."""
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def _emit_probe_events(options: ProbeOptions, world: World, events: ProbeEvents) -> None:
+    """Let the events that are asked for be made of the probe's records."""
+    if world.probe is None:
+        return
+    chosen = {"exec": events.execs, "exit": events.exits}
+    world.probe.observers = [chosen[kind] for kind in options.emit]
+    world.probe.uncovered = [events.uncovered] if options.coverage_events else []
 
 
 def _open_probe(options: ProbeOptions, table: ProcessTable, stats: Stats) -> Feed | None:

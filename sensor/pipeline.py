@@ -42,6 +42,7 @@ class Pipeline:
         self, decoder: RecordDecoder, stages: Sequence[Stage], options: CoalesceOptions, stats: PipelineStats
     ) -> None:
         self.filtered: list[str] = []
+        self._own: list[str] = []
         self._records = decoder
         self._syscalls = SyscallDecoder(decoder)
         self._stages = tuple(stages)
@@ -57,10 +58,14 @@ class Pipeline:
         self._prefix = self._next_prefix = ""
         self._now = 0.0
 
+    def own_line(self, line: str) -> None:
+        """Let a JSON line of the sensor's own go out with the next ones."""
+        self._own.append(line)
+
     def feed(self, chunk: bytes, now: float) -> list[str]:
         """Take bytes as they came; return the JSON lines they completed, one byte per character."""
         self._now = now
-        out: list[str] = []
+        out = self._take_own()
         text = chunk.decode("latin-1")
         if self._cutting:
             text = self._skip_cut_line(text)
@@ -82,7 +87,7 @@ class Pipeline:
     def tick(self, now: float) -> list[str]:
         """Let time pass; return the JSON lines of events whose time is up."""
         self._now = now
-        out: list[str] = []
+        out = self._take_own()
         if self._carry and now - self._carried_since >= self._settle / 5:
             self._flush_carried_lines(out)
         for pending in self._coalescer.expire(now):
@@ -91,12 +96,16 @@ class Pipeline:
 
     def close(self) -> list[str]:
         """End of input: return the JSON lines of all that was still waiting."""
-        out: list[str] = []
+        out = self._take_own()
         carry, self._carry = self._carry, ""
         self._lines(carry, out)
         for pending in self._coalescer.drain():
             self._finish_pending(pending, out)
         return out
+
+    def _take_own(self) -> list[str]:
+        own, self._own = self._own, []
+        return own
 
     def _block(self, block: str, ending: str, out: list[str]) -> None:
         """Take the lines before an EOE, and the EOE, of which `ending` is what follows its opening bracket."""

@@ -63,7 +63,7 @@ class FakeHost:
 
     def identity(self, *describe: Describe, style: Style = STYLE) -> Stage:
         """The stage that has to come first."""
-        return Identity(Options(), style, self.table, self.proc.host(), describe).stage
+        return Identity(Options(), style, self.table, self.proc.host(BOOTED), describe).stage
 
     def run(self, stages: Sequence[Stage], *events: str, strings: str = "percent") -> list[dict[str, Any]]:
         """What becomes of events, given as audit text."""

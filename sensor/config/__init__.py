@@ -26,7 +26,7 @@ from sensor.errors import ConfigError
 from sensor.options import OptionError, option, section
 from sensor.outputs import Options as OutputOptions
 from sensor.probe import Options as ProbeOptions
-from sensor.stages import cgroup, command, environment, exe_hash, groups, identity, script
+from sensor.stages import ancestors, cgroup, command, environment, exe_hash, groups, identity, script
 from sensor.translate.options import TranslateOptions
 
 
@@ -48,6 +48,7 @@ class Enrich(
     environment.Options,
     script.Options,
     cgroup.Options,
+    ancestors.Options,
     identity.Options,
 ):
     """What is added to events."""

@@ -113,7 +113,8 @@ class Feed:
         except ProbeError as error:
             logging.getLogger(__name__).error("%s", error)
             return
-        for record in living.values():
+        # Oldest first, so that a parent is known before its children.
+        for record in sorted(living.values(), key=lambda record: record.start):
             self._table.born(_birth(record, Key(record.pidns, record.start // NANOSECONDS_PER_TICK, record.ns_tgid)))
         self._table.keep_alive(frozenset(living), time.clock_gettime(time.CLOCK_BOOTTIME))
 

@@ -44,8 +44,8 @@ class Host(NamedTuple):
     """The host and boot whose /proc this is.
 
     names: what a `node=` may call it.
-    boot_time: its boot in whole seconds since 1970, as /proc/stat has it.
-    booted: the same in the form of an event id, so that the two compare as text.
+    boot_time: its boot in seconds since 1970, to a clock tick.
+    booted: the second before it in the form of an event id, so that the two compare as text.
     """
 
     names: frozenset[str]
@@ -65,18 +65,11 @@ class ProcFS:
         text = self._read("sys/kernel/random/boot_id") or ""
         return uuid.UUID(text.strip()).bytes
 
-    def boot_time(self) -> float:
-        """When the host booted, in seconds since 1970, to the resolution of /proc/stat (one second)."""
-        for line in (self._read("stat") or "").splitlines():
-            if line.startswith("btime "):
-                return float(line[6:])
-        return 0.0
-
-    def host(self) -> Host:
-        """Whose /proc this is."""
+    def host(self, boot_time: float) -> Host:
+        """Whose /proc this is; boot_time: in seconds since 1970, by the clock as it stands."""
         name = (self._read("sys/kernel/hostname") or "").strip()
-        booted = self.boot_time()
-        return Host(frozenset({name, name.partition(".")[0]}), self.boot_id(), booted, f"{booted:.3f}:")
+        names = frozenset({name, name.partition(".")[0]})
+        return Host(names, self.boot_id(), round(boot_time, 2), f"{boot_time - 1:.3f}:")
 
     def pids(self) -> list[int]:
         """The processes there are now."""
@@ -90,6 +83,10 @@ class ProcFS:
         fields = text[text.rfind(")") + 2 :].split(" ", 20)
         return Stat(int(fields[1]), int(fields[19])) if len(fields) > 20 else None
 
+    def comm(self, pid: int) -> str:
+        """The name of its main thread; "" if there is no such process."""
+        return (self._read(f"{pid}/comm") or "").rstrip("\n")
+
     def exe(self, pid: int) -> str:
         """The path of its image; "" if it cannot be read."""
         return self._link(f"{pid}/exe")
@@ -100,7 +97,7 @@ class ProcFS:
         if before is None:
             return None
         tgid = self._status(pid, "NStgid:")
-        comm = self._read(f"{pid}/comm") or ""
+        comm = self.comm(pid)
         namespace = self._link(f"{pid}/ns/pid")
         exe = self.exe(pid)
         after = self.stat(pid)
@@ -113,7 +110,7 @@ class ProcFS:
             after.start,
             int(inode) if inode.isdigit() else 0,
             int(tgid.rsplit(None, 1)[-1]) if tgid else pid,
-            comm.rstrip("\n"),
+            comm,
             exe,
         )
 

@@ -101,6 +101,12 @@ class ProcessTable:
         time = when - self._boot
         return self._at(pid, time) or self._read(pid, time)
 
+    def process_of(self, program: Program) -> Process | None:
+        """The process that runs a program, or ran it, if it is still remembered."""
+        if program.key is None:
+            return self._current.get(program.pid)
+        return self._by_key(program.pid, program.key)
+
     # What the probe tells.
 
     def born(self, birth: Birth) -> Process:
@@ -215,14 +221,15 @@ class ProcessTable:
             process = process.before
         return process
 
-    def learn_exe(self, program: Program) -> None:
-        """Read the path of a program's image, once, if /proc still has it; the probe does not tell it."""
+    def learn_names(self, program: Program) -> None:
+        """Read comm and the path of the image, once, if /proc still has them; the probe does not tell the path."""
         if self._proc is None or program.key is None or "exe" in program.marks:
             return
         program.marks["exe"] = True
         stat = self._proc.stat(program.pid)
         if stat is not None and stat.start == program.key.ticks:
             program.exe = self._proc.exe(program.pid)
+            program.comm = program.comm or self._proc.comm(program.pid)
 
     def _read(self, pid: int, time: float) -> Process | None:
         program = self._observe(pid, time)

@@ -61,8 +61,7 @@ class Environment:
             found.setdefault(name, value)
         members = ",".join([f"{self._quote(name)}:{self._quote(value)}" for name, value in found.items()])
         execve: Record = event.records["EXECVE"][0]
-        extended = f'{execve.text},"{self._key}":{{{members}}}'
-        event.records["EXECVE"] = [Record(execve.type, execve.body, execve.fields, extended)]
+        event.records["EXECVE"] = [execve.extended(f',"{self._key}":{{{members}}}')]
         return True
 
 

@@ -60,9 +60,9 @@ class Identity:
         self._prefix = style.prefix
         self._local = local
         self._host = host
-        self._describe = tuple(describe)
+        self._more = tuple(describe)
         self._foreign: dict[str, ProcessTable] = {}
-        self._sessions: dict[int | None, str] = {None: ""}
+        self._sessions: dict[int, str] = {}
 
     def stage(self, event: Event) -> bool:
         """Add identities to an event; drops none."""
@@ -83,8 +83,8 @@ class Identity:
                 process = self._sight(table, event, bool(is_exec))
             event.process = process
             syscall.extra += process.text or ""
-            if local and self._options.session_guid:
-                ses = syscall.rest.ses
+            ses = syscall.rest.ses
+            if local and ses is not None and self._options.session_guid:
                 syscall.extra += self._sessions.get(ses) or self._session(ses)
         if self._options.pid and not event.records.keys() <= _WITHOUT_PIDS:
             self._other_records(event, table, local)
@@ -95,14 +95,19 @@ class Identity:
         time = float(event.id.partition(":")[0])
         rest = syscall.rest
         process = table.sight(Sighting(syscall.pid, syscall.ppid, rest.comm, rest.exe, event.id, time, is_exec))
+        self.describe(process)
+        return process
+
+    def describe(self, process: Process) -> str:
+        """The identities of a process as JSON members, each with a comma before it."""
         if process.text is None:
             process.text = self._text_of(process)
-        return process
+        return process.text
 
     def _text_of(self, process: Process) -> str:
         options = self._options
         text = ""
-        more = "".join([describe(process) for describe in self._describe])
+        more = "".join([describe(process) for describe in self._more])
         if options.pid:
             text = f',"{self._named("PID")}":{{{self._text(process.program)}{more}}}'
             if process.parent is not None:
@@ -126,7 +131,7 @@ class Identity:
 
     def _names(self, program: Program) -> str:
         if not program.exe:
-            self._local.learn_exe(program)
+            self._local.learn_names(program)
         comm, exe = (self._quote(name) if name else "null" for name in (program.comm, program.exe))
         return f'"comm":{comm},"exe":{exe}'
 
@@ -154,10 +159,10 @@ class Identity:
             text += self._sessions.get(ses) or self._session(ses)
         return record.extended(text)
 
-    def _session(self, ses: int | None) -> str:
-        guid = session_guid(self._host.boot_id, ses) if ses is not None else None
+    def _session(self, ses: int) -> str:
+        guid = session_guid(self._host.boot_id, ses)
         if len(self._sessions) > 4096:
-            self._sessions = {None: ""}
+            self._sessions = {}
         text = self._sessions[ses] = f',"{self._named("SESSION_GUID")}":{self._quote(guid) if guid else "null"}'
         return text
 

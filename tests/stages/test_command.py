@@ -21,7 +21,7 @@ def host(tmp_path):
 @pytest.fixture
 def run(host):
     def run(*events, style=STYLE, limit=1024):
-        lines = CommandLines(style, Commands(ProcFiles(host.proc), limit), host.proc.host())
+        lines = CommandLines(style, Commands(ProcFiles(host.proc), limit), host.proc.host(BOOTED))
         stages = [host.identity(style=style), lines.learn, lines.add_cmdline, lines.add_parent_info]
         return host.run(stages, *events)
 

@@ -12,7 +12,7 @@ from sensor.process.command import Commands
 from sensor.process.files import ProcFiles
 from sensor.stages.command import CommandLines
 from sensor.stages.script import Scripts
-from tests.fake_host import STYLE, FakeHost, exec_event
+from tests.fake_host import BOOTED, STYLE, FakeHost, exec_event
 
 CORPUS = Path(__file__).parent.parent / "data/corpora/session-mixed.raw.audit.xz"
 LD = "/lib64/ld-linux-x86-64.so.2"
@@ -32,7 +32,7 @@ def run(tmp_path):
 
     def run(*events, style=STYLE):
         commands = Commands(ProcFiles(None), 1024)
-        lines = CommandLines(style, commands, host.proc.host())
+        lines = CommandLines(style, commands, host.proc.host(BOOTED))
         return host.run([host.identity(style=style), lines.learn, Scripts(style, commands).stage], *events)
 
     return run
