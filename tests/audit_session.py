@@ -245,9 +245,9 @@ class AuditSession:
             if log.exists():
                 with log.open("rb") as file:
                     file.seek(seen)
-                    tail = tail[-len(mark) :] + file.read()
+                    tail = tail[tail.find(mark) if mark in tail else -len(mark) :] + file.read()
                     seen = file.tell()
-            return mark in tail
+            return mark in tail and tail.endswith(b"\n")  # a reader may see half of a write
 
         wait_until(arrived, seconds, f"the end of the feed in {log}; auditd says: {self.output()[-2000:]}")
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from dataclasses import fields
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from sensor.config import Config
+from sensor.errors import ProbeError
+from sensor.probe import DEFAULTS, Options, loader
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,9 +31,19 @@ def no_enrichment() -> dict[str, Any]:
     return {**switches, **{name: [] for name, value in values.items() if isinstance(value, tuple)}}
 
 
-def configurable(sections: dict[str, Any]) -> dict[str, Any]:
-    """Those of the sections that there are."""
-    return {name: value for name, value in sections.items() if hasattr(Config, name)}
+@contextmanager
+def own_probe() -> Iterator[Options | str]:
+    """Load a kernel probe of one's own for a while: its options; or why it cannot be had."""
+    options = replace(DEFAULTS, path=f"/sys/fs/bpf/host-sensor-{os.getpid()}")
+    try:
+        loader.load(options)
+    except ProbeError as reason:
+        yield str(reason)
+        return
+    try:
+        yield options
+    finally:
+        loader.unload(options)
 
 
 def write_config(directory: Path, **sections: Any) -> Path:

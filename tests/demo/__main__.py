@@ -14,11 +14,11 @@ from pathlib import Path
 
 from tests.audit_session import AUID, AuditSession, NoAuditError
 from tests.demo.show import explain, raw, show
-from tests.program import command, configurable, write_config
+from tests.program import command, own_probe, write_config
 
 HERE = Path(__file__).resolve().parent
 RECORDED = HERE.parent / "data" / "demo" / "deeds.audit"
-SECTIONS = configurable({"translate": {"universal": True, "user_db": True}})
+TRANSLATE = {"universal": True, "user_db": True}
 RULES = (
     "-S execve,execveat -k exec",
     "-S connect -k net",
@@ -45,44 +45,61 @@ def closed_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def live(folder: Path, keep_feed: Path | None = None) -> bytes:
-    """The log of the deeds, done now; with `keep_feed`, what auditd sent instead."""
-    prepare(folder)
-    config = write_config(folder, **SECTIONS)
-    plugin = None if keep_feed else command("run", "--config", str(config))
-    rules = [rule.format(folder=folder) for rule in RULES]
-    with AuditSession(plugin, rules=rules, directory=folder) as session:
-        print(f"auditd is process {session.auditd_pid}, its plugin {session.plugin_pids()[0]}; login uid {AUID}.\n")
-        log = session.feed if keep_feed else folder / "audit.jsonl"
-        session.run([str(folder / "deeds"), str(folder), str(closed_port())], cwd="/")
-        session.drain(log)
+def live(folder: Path) -> bytes:
+    """The log of the deeds, done now."""
+    with own_probe() as probe:
+        section = {"use": False} if isinstance(probe, str) else {"path": probe.path}
+        config = write_config(folder, translate=TRANSLATE, probe=section)
+        log = folder / "audit.jsonl"
+        with session(folder, command("run", "--config", str(config))) as audited:
+            print(f"auditd is process {audited.auditd_pid}, its plugin {audited.plugin_pids()[0]}; login uid {AUID}.")
+            if isinstance(probe, str):
+                print(f"The kernel probe is not loaded ({probe}): processes that end at once have no GUID.")
+            do(audited, folder, log)
         return log.read_bytes()
+
+
+def record(folder: Path) -> None:
+    """Write the recorded feed anew."""
+    with session(folder, None) as audited:
+        do(audited, folder, audited.feed)
+        RECORDED.write_bytes(audited.feed.read_bytes())
+
+
+def session(folder: Path, plugin: list[str] | None) -> AuditSession:
+    """A session in which the deeds are audited."""
+    prepare(folder)
+    return AuditSession(plugin, rules=[rule.format(folder=folder) for rule in RULES], directory=folder)
+
+
+def do(audited: AuditSession, folder: Path, log: Path) -> None:
+    """Do the deeds, and wait until the log has them."""
+    audited.run([str(folder / "deeds"), str(folder), str(closed_port())], cwd="/")
+    audited.drain(log)
 
 
 def replay() -> bytes:
     """The log of the recorded feed."""
     with tempfile.TemporaryDirectory() as folder:
-        config = write_config(Path(folder), **SECTIONS)
+        config = write_config(Path(folder), translate=TRANSLATE)
         convert = command("convert", "--config", str(config), str(RECORDED))
         return subprocess.run(convert, stdout=subprocess.PIPE, check=True).stdout
 
 
 def main() -> int:
-    """Show the deeds; `record` as argument writes the recorded feed anew."""
-    record = RECORDED if sys.argv[1:] == ["record"] else None
+    """Show the deeds; with the argument `record`, write the recorded feed anew."""
     folder = Path(tempfile.mkdtemp(prefix="host-sensor-demo-"))
     try:
-        log = live(folder, record)
+        if sys.argv[1:] == ["record"]:
+            record(folder)
+            return 0
+        log = live(folder)
     except NoAuditError as reason:
         print(f"No live demonstration: {reason}. What follows is a recorded session; its processes are gone,")
-        print("so they have no GUID.\n")
+        print("so they have no GUID.")
         log = replay()
     finally:
         shutil.rmtree(folder)
-    if record:
-        record.parent.mkdir(exist_ok=True)
-        record.write_bytes(log)
-        return 0
     explain()
     show(log)
     raw(log)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-import textwrap
 import time
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote
 
 COLOURS = {"exec": "36", "net": "33", "scope": "31;1", "setuid": "35;1"}
 MEANING = {
@@ -26,7 +27,7 @@ def paint(text: str, colour: str) -> str:
 
 def explain() -> None:
     """Say what the keys of the audit rules stand for."""
-    print("Rules: " + ", ".join(f"{paint(key, colour)} {MEANING[key]}" for key, colour in COLOURS.items()) + ".\n")
+    print("\nRules: " + ", ".join(f"{paint(key, colour)} {MEANING[key]}" for key, colour in COLOURS.items()) + ".\n")
 
 
 def events(log: bytes) -> Iterator[tuple[str, dict[str, Any], bytes]]:
@@ -59,15 +60,17 @@ def show(log: bytes) -> None:
 def what(key: str, event: dict[str, Any]) -> str:
     """The deed in a line."""
     if key == "exec":
-        return textwrap.shorten(" ".join(str(word) for word in event["EXECVE"]["ARGV"]), WIDTH, placeholder=" …")
+        line = unquote(" ".join(str(word) for word in event["EXECVE"]["ARGV"]))
+        return line if len(line) <= WIDTH else f"{line[:WIDTH]}…"
     if key == "net":
         address = event["SOCKADDR"][0].get("SADDR", event["SOCKADDR"][0])
         if "addr" in address:
-            return f"{address['addr']} port {address['port']}: {event['SYSCALL']['exit']}"
+            return f"{address['addr']} port {address['port']}: {os.strerror(-event['SYSCALL']['exit'])}"
         return json.dumps(address)
     names = [path["name"] for path in event.get("PATH", []) if path["nametype"] != "PARENT"]
     modes = [path["mode"] for path in event.get("PATH", []) if path["nametype"] != "PARENT"]
-    return " ".join(f"{name} (was {mode})" if key == "setuid" else str(name) for name, mode in zip(names, modes))
+    shown = [f"{name} (was {mode})" if key == "setuid" else str(name) for name, mode in zip(names, modes)]
+    return unquote(" ".join(shown))
 
 
 def details(event: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -77,9 +80,9 @@ def details(event: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "program", f"{call['exe']}, process {identity(call['pid'], call.get('PID', {}))}"
     if "SCRIPT" in call:
         yield "script", call["SCRIPT"]
-    parent = call.get("SPAWNED_BY", {})
-    name = parent.get("exe") or parent.get("comm") or "unknown"
-    yield "parent", f"{name}, process {identity(call['ppid'], call.get('PPID', {}))}"
+    spawner = call.get("SPAWNED_BY", {})
+    name = f"{spawner.get('exe') or spawner.get('comm')}, " if spawner.get("pid") == call["ppid"] else ""
+    yield "parent", f"{name}process {identity(call['ppid'], call.get('PPID', {}))}"
     yield "session", f"{call['ses']}  {paint(call.get('SESSION_GUID') or 'no GUID', '2')}"
 
 

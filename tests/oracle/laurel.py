@@ -57,7 +57,9 @@ def write_config(directory: Path, sections: dict[str, dict[str, Any]] | None = N
         "state": {"file": "nowhere/state", "max-age": 0},
     }
     lines = [f'directory = "{directory}"']
-    for name, section in {**base, **(sections or {})}.items():
+    for name, section in (sections or {}).items():
+        base[name] = {**base.get(name, {}), **section}
+    for name, section in base.items():
         lines.append(f"[{name}]")
         lines += [f"{key} = {_toml(value)}" for key, value in section.items()]
     path = directory / "laurel.toml"

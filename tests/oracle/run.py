@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sensor.config import Config
 from tests import program
 from tests.oracle import laurel
 from tests.oracle.compare import Difference, differences
@@ -23,9 +22,8 @@ from tests.oracle.deviations import context, explain
 OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
     "plain": {},
     "tracked": {"enrich": {"pid": True, "spawned-by": True}},
+    "translated": {"translate": {"universal": True, "user-db": True}},
 }
-if hasattr(Config, "translate"):
-    OPTIONS["translated"] = {"translate": {"universal": True, "user-db": True}}
 QUIET_PROC = 'mount -t tmpfs none /proc && cd /proc && xargs mkdir <"$0" && cd / && exec "$@"'
 
 
