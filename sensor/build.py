@@ -33,6 +33,8 @@ from sensor.stages.environment import Environment
 from sensor.stages.exe_hash import ExeHash
 from sensor.stages.groups import Groups
 from sensor.stages.identity import Identity
+from sensor.stages.labels import Labeller
+from sensor.stages.labels import Options as LabelOptions
 from sensor.stages.script import Scripts
 from sensor.stats import Stats
 from sensor.translate.arguments import Arguments, Errors
@@ -105,6 +107,7 @@ def build(config: Config, stats: Stats, live: bool = True, world: World | None =
     identity = Identity(config.enrich, style, world.table, world.host, [cgroups.describe])
     stages: list[Stage] = [
         identity.stage,
+        *_knowledge(config, style, world),
         *_context(config.enrich, style, world),
         *([cgroups.stage] if config.enrich.container and config.enrich.container_info else []),
         *_translations(config.translate, style, render),
@@ -128,21 +131,31 @@ def _transforms(options: TranslateOptions, style: Style, users: UserDatabase) ->
     return transforms
 
 
+def _knowledge(config: Config, style: Style, world: World) -> list[Stage]:
+    """The stages that filters depend on: what a program was started with, and its labels."""
+    enrich, labels = config.enrich, config.label_process
+    commands = Commands(world.files, max(enrich.cmdline_bytes, labels.label_argv_bytes))
+    lines = CommandLines(enrich, style, commands, world.host)
+    stages: list[Stage] = []
+    if enrich.script or enrich.cmdline or enrich.parent_info or labels != LabelOptions():
+        stages.append(lines.learn)
+    if enrich.cmdline:
+        stages.append(lines.add_cmdline)
+    if enrich.parent_info:
+        stages.append(lines.add_parent_info)
+    if enrich.script or labels.label_script or labels.unlabel_script:
+        stages.append(Scripts(enrich, style, commands).stage)
+    if labels != LabelOptions():
+        labeller = Labeller(labels, style, world.table, commands, world.containers)
+        stages += [labeller.label, labeller.show]
+    return stages
+
+
 def _context(options: Enrich, style: Style, world: World) -> list[Stage]:
-    """The stages that say who acts and how, in this order; those that ask the host are for live records only."""
-    commands = Commands(world.files, options.cmdline_bytes)
-    lines = CommandLines(style, commands, world.host)
+    """The stages that say more about who acts, in this order; those that ask the host are for live records only."""
     stages: list[Stage] = []
     if options.ancestors:
         stages.append(Ancestors(options.ancestors, style, world.table, world.host).stage)
-    if options.script or options.cmdline or options.parent_info:
-        stages.append(lines.learn)
-    if options.script:
-        stages.append(Scripts(style, commands).stage)
-    if options.cmdline:
-        stages.append(lines.add_cmdline)
-    if options.parent_info:
-        stages.append(lines.add_parent_info)
     if world.live and options.execve_env:
         stages.append(Environment(options.execve_env, style, world.files).stage)
     if world.live and options.uid_groups:

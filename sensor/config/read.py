@@ -23,6 +23,7 @@ import yaml
 
 from sensor.errors import ConfigError
 from sensor.options import Declaration, OptionError, declaration
+from sensor.patterns import PatternError, searcher
 
 
 def read_options(path: str, defaults: Any) -> tuple[Any, list[ConfigError]]:
@@ -206,8 +207,8 @@ def _str(node: yaml.Node, declared: Declaration) -> str:
 
 def _regex(text: str) -> str:
     try:
-        re.compile(text)
-    except re.error as error:
+        searcher(text)
+    except PatternError as error:
         raise ValueError(f'expected a regular expression, found "{text}": {error}') from None
     return text
 

@@ -34,6 +34,19 @@ class Command(NamedTuple):
     skipped: int
     inherited: bool
 
+    def within(self, limit: int) -> Command:
+        """The same with no more than so many bytes, counting each argument's end."""
+        words: list[str] = []
+        skipped = self.skipped
+        room = limit
+        for word in self.words:
+            kept = word[: max(room, 0)]
+            if room > 0:
+                words.append(kept)
+            skipped += len(word) - len(kept)
+            room -= len(kept) + 1
+        return Command(tuple(words), skipped, self.inherited)
+
 
 UNKNOWN = Command((), 0, True)
 
@@ -56,7 +69,7 @@ class Commands:
             argv = execve.fields.get("ARGV")
             if not isinstance(argv, list):
                 argv = parse_execve(execve.body, _WHOLE).get("ARGV")
-            command = self._cut(argv if isinstance(argv, list) else [])
+            command = _command(argv if isinstance(argv, list) else []).within(self._limit)
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
             self._known[execve.body] = command
@@ -74,26 +87,22 @@ class Commands:
         text = self._files.read(program, "cmdline", self._limit + 1)
         if text:
             whole = text.endswith("\0")
-            words: list[Value] = list((text[:-1] if whole else text).split("\0"))
-            return self._cut(words)
+            words = tuple((text[:-1] if whole else text).split("\0"))
+            return Command(words, 0, inherited=False).within(self._limit)
         if forked_by is not None and forked_by.exe == program.exe and forked_by is not program:
             command = self.of(forked_by)
             return command._replace(inherited=True)
         return UNKNOWN
 
-    def _cut(self, argv: list[Value]) -> Command:
-        words: list[str] = []
-        skipped = 0
-        room = self._limit
-        for word in argv:
-            if isinstance(word, dict):
-                count = word.get("skipped_bytes")
-                skipped += count if isinstance(count, int) else 1
-                continue
-            text = word if isinstance(word, str) else ""
-            kept = text[: max(room, 0)]
-            if room > 0:
-                words.append(kept)
-            skipped += len(text) - len(kept)
-            room -= len(kept) + 1
-        return Command(tuple(words), skipped, inherited=False)
+
+def _command(argv: list[Value]) -> Command:
+    """The ARGV of an EXECVE record as a command line."""
+    words: list[str] = []
+    skipped = 0
+    for word in argv:
+        if isinstance(word, dict):
+            count = word.get("skipped_bytes")
+            skipped += count if isinstance(count, int) else 1
+        else:
+            words.append(word if isinstance(word, str) else "")
+    return Command(tuple(words), skipped, inherited=False)

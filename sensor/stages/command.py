@@ -30,7 +30,7 @@ class Options:
     """Command lines on events that are no exec."""
 
     cmdline: bool = option(False, "Add CMDLINE to SYSCALL: the command line of the process, on every event.")
-    cmdline_bytes: int = option(1024, "How much of a command line is kept for CMDLINE and PARENT_INFO.", (), 1, "bytes")
+    cmdline_bytes: int = option(1024, "How much of a command line CMDLINE and PARENT_INFO have.", (), 1, "bytes")
     parent_info: bool = option(
         False, "Add the top-level PARENT_INFO of LAUREL's first releases: command line and start of the parent."
     )
@@ -39,7 +39,8 @@ class Options:
 class CommandLines:
     """The stages; `learn` has to come before the others, and before whoever reads the mark "argv"."""
 
-    def __init__(self, style: Style, commands: Commands, host: Host) -> None:
+    def __init__(self, options: Options, style: Style, commands: Commands, host: Host) -> None:
+        self._limit = options.cmdline_bytes
         self._quote = style.quote
         self._line, self._skipped, self._source, self._parent = (
             style.key(key) for key in ("CMDLINE", "CMDLINE_SKIPPED", "CMDLINE_SOURCE", "PARENT_INFO")
@@ -77,6 +78,7 @@ class CommandLines:
         return True
 
     def _cmdline(self, command: Command) -> str:
+        command = command.within(self._limit)
         if not command.words:
             return ""
         skipped = f',"{self._skipped}":{command.skipped}' if command.skipped else ""
@@ -84,7 +86,7 @@ class CommandLines:
         return f',"{self._line}":{self._list(command)}{skipped},"{self._source}":"{source}"'
 
     def _parent_info(self, parent: Program) -> str:
-        command = self._commands.of(parent)
+        command = self._commands.of(parent).within(self._limit)
         argv = f'"ARGV":{self._list(command)},' if command.words else ""
         launched, key = None, parent.key
         if parent.event_id:

@@ -38,7 +38,8 @@ class Options:
 class Scripts:
     """The stage."""
 
-    def __init__(self, style: Style, commands: Commands) -> None:
+    def __init__(self, options: Options, style: Style, commands: Commands) -> None:
+        self._shown = options.script
         self._quote = style.quote
         self._key = style.key("SCRIPT")
         self._commands = commands
@@ -50,7 +51,8 @@ class Scripts:
             path = self.script_of(event)
             if path is not None:
                 process.program.marks[MARK] = path
-                event.syscall.extra += f',"{self._key}":{self._quote(path)}'
+                if self._shown:
+                    event.syscall.extra += f',"{self._key}":{self._quote(path)}'
         return True
 
     def script_of(self, event: Event) -> str | None:

@@ -7,7 +7,7 @@ import pytest
 from sensor.audit.render import Style
 from sensor.process.command import Commands
 from sensor.process.files import ProcFiles
-from sensor.stages.command import CommandLines
+from sensor.stages.command import CommandLines, Options
 from tests.fake_host import BOOTED, STYLE, FakeHost, event, exec_event, syscall
 
 
@@ -21,7 +21,9 @@ def host(tmp_path):
 @pytest.fixture
 def run(host):
     def run(*events, style=STYLE, limit=1024):
-        lines = CommandLines(style, Commands(ProcFiles(host.proc), limit), host.proc.host(BOOTED))
+        lines = CommandLines(
+            Options(cmdline_bytes=limit), style, Commands(ProcFiles(host.proc), 4096), host.proc.host(BOOTED)
+        )
         stages = [host.identity(style=style), lines.learn, lines.add_cmdline, lines.add_parent_info]
         return host.run(stages, *events)
 

@@ -1,0 +1,201 @@
+"""Labels on processes, by what they run, for searches and filters.
+
+    label_process:
+      label_exe: {"^/usr/lib/jvm/.*/java$": java}
+      label_key: [software_mgmt]
+      propagate_labels: [software_mgmt]
+
+    "SYSCALL":{…,"LABELS":["java","software_mgmt"]}
+
+A program gets its labels when its first event is seen, before any filter decides: those
+of the program that started it, if they are propagated; then by systemd unit, container,
+executable, command line and script, in this order, each time first the added and then
+the removed ones. The key of any later event may add one more. Children of an init process
+inherit nothing: whoever was orphaned would. Shown in alphabetical order. Kept under the
+mark "labels".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sensor.audit.render import Style
+from sensor.event import Event
+from sensor.options import option
+from sensor.patterns import Search, searcher
+from sensor.process.command import Commands
+from sensor.process.containers import ContainerNames
+from sensor.process.program import Process, Program
+from sensor.process.table import ProcessTable
+
+MARK, _TEXT = "labels", "labels:text"
+Labels = frozenset[str]
+_NONE: Labels = frozenset()
+_REMEMBERED = 512
+_MOST_ANCESTORS = 32
+
+
+@dataclass(frozen=True)
+class Options:
+    """Which processes get which labels."""
+
+    label_keys: tuple[str, ...] = option((), "An event with one of these keys labels its process with the key.")
+    label_exe: dict[str, str] = option({}, "Executable → label.", unit="regex")
+    unlabel_exe: dict[str, str] = option({}, "Executable → label to take away.", unit="regex")
+    label_argv: dict[str, str] = option({}, "Command line, arguments joined by blanks → label.", unit="regex")
+    unlabel_argv: dict[str, str] = option({}, "Command line → label to take away.", unit="regex")
+    label_argv_count: int = option(32, "Of the arguments so many are looked at.", (), 0)
+    label_argv_bytes: int = option(
+        4096,
+        "The joined arguments are shorter; one that does not fit, and those after it, are left out.",
+        (),
+        1,
+        "bytes",
+    )
+    label_script: dict[str, str] = option({}, "Path of the script → label.", unit="regex")
+    unlabel_script: dict[str, str] = option({}, "Path of the script → label to take away.", unit="regex")
+    label_unit: dict[str, str] = option({}, "Name of a systemd unit around the process → label.", unit="regex")
+    unlabel_unit: dict[str, str] = option({}, "Name of a systemd unit → label to take away.", unit="regex")
+    label_container: dict[str, str] = option({}, "Id, name or image of the container → label.", unit="regex")
+    unlabel_container: dict[str, str] = option(
+        {}, "Id, name or image of the container → label to take away.", unit="regex"
+    )
+    propagate_labels: tuple[str, ...] = option((), "Labels that children, and the next program, inherit.")
+
+
+class _Rules:
+    """What texts of one kind add and take away; what they did is remembered."""
+
+    def __init__(self, add: Mapping[str, str], remove: Mapping[str, str]) -> None:
+        self._add, self._remove = (
+            [(searcher(text), _bytes(label)) for text, label in rules.items()] for rules in (add, remove)
+        )
+        self._known: dict[tuple[str, ...], tuple[Labels, Labels]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._add or self._remove)
+
+    def apply(self, labels: Labels, texts: tuple[str, ...]) -> Labels:
+        """The labels after looking at texts."""
+        found = self._known.get(texts)
+        if found is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            found = self._known[texts] = _matching(self._add, texts), _matching(self._remove, texts)
+        return (labels | found[0]) - found[1]
+
+
+def _matching(rules: Iterable[tuple[Search, str]], texts: tuple[str, ...]) -> Labels:
+    return frozenset([label for search, label in rules if any(map(search, texts))])
+
+
+class Labeller:
+    """The stages; `label` before whoever looks at labels, `show` after whoever adds some."""
+
+    def __init__(
+        self, options: Options, style: Style, table: ProcessTable, commands: Commands, containers: ContainerNames
+    ) -> None:
+        self._quote = style.quote
+        self._key = style.key("LABELS")
+        self._table = table
+        self._commands = commands
+        self._containers = containers
+        self._keys = frozenset(map(_bytes, options.label_keys))
+        self._propagated = frozenset(map(_bytes, options.propagate_labels))
+        self._argv_count, self._argv_bytes = options.label_argv_count, options.label_argv_bytes
+        self._unit = _Rules(options.label_unit, options.unlabel_unit)
+        self._container = _Rules(options.label_container, options.unlabel_container)
+        self._exe = _Rules(options.label_exe, options.unlabel_exe)
+        self._argv = _Rules(options.label_argv, options.unlabel_argv)
+        self._script = _Rules(options.label_script, options.unlabel_script)
+
+    def label(self, event: Event) -> bool:
+        """Give labels to the process of an event; drops nothing."""
+        process: Process | None = event.process
+        if process is not None:
+            program = process.program
+            if MARK not in program.marks:
+                program.marks[MARK] = self._labels_of(program, process.spawned_by, event)
+            keys = event.syscall.rest.fields.get("KEYS") if self._keys else None
+            if keys:
+                add_labels(program, self._keys.intersection(keys))
+        return True
+
+    def show(self, event: Event) -> bool:
+        """Add LABELS to an event; drops nothing."""
+        process: Process | None = event.process
+        if process is not None:
+            marks = process.program.marks
+            text: str | None = marks.get(_TEXT)
+            if text is None:
+                text = marks[_TEXT] = self._render(marks.get(MARK, _NONE))
+            event.syscall.extra += text
+        return True
+
+    def _render(self, labels: Labels) -> str:
+        return f',"{self._key}":[{",".join([self._quote(label) for label in sorted(labels)])}]' if labels else ""
+
+    def _labels_of(self, program: Program, started_by: Program | None, event: Event, depth: int = 0) -> Labels:
+        labels = _NONE
+        if self._propagated and started_by is not None and (started_by.pid == program.pid or not _is_init(started_by)):
+            if MARK not in started_by.marks and depth < _MOST_ANCESTORS:
+                grandparent = self._started_by(started_by, event)
+                started_by.marks[MARK] = self._labels_of(started_by, grandparent, event, depth + 1)
+            labels = started_by.marks.get(MARK, _NONE) & self._propagated
+        place = program.marks.get("cgroup")
+        if place is not None:
+            if self._unit:
+                labels = self._unit.apply(labels, place.cgroup.units)
+            if self._container and place.cgroup.containers:
+                labels = self._container.apply(labels, self._called(place.cgroup.containers[-1].id))
+        if self._exe:
+            labels = self._exe.apply(labels, (program.exe,))
+        if self._argv:
+            words = self._commands.of(program, started_by).words
+            labels = self._argv.apply(labels, (self._joined(words),)) if words else labels
+        script = program.marks.get("script")
+        if self._script and script:
+            labels = self._script.apply(labels, (script,))
+        return labels
+
+    def _started_by(self, program: Program, event: Event) -> Program | None:
+        """Who started a program that made no event of its own yet."""
+        process = self._table.current(program.pid)
+        if process is None or process.program is not program:
+            return None
+        if process.spawned_by is None and program.ppid > 0:
+            parent = self._table.find(program.ppid, float(event.id.partition(":")[0]))
+            return parent.program if parent is not None else None
+        return process.spawned_by
+
+    def _called(self, container: str) -> tuple[str, ...]:
+        names = self._containers.of(container)
+        return tuple([text for text in (container, names.name, names.image) if text])
+
+    def _joined(self, words: tuple[str, ...]) -> str:
+        """As many arguments as are looked at, joined by blanks."""
+        room = self._argv_bytes
+        taken: list[str] = []
+        for word in words[: self._argv_count]:
+            room -= len(word) + bool(taken)
+            if room <= 0:
+                break
+            taken.append(word)
+        return " ".join(taken)
+
+
+def add_labels(program: Program, labels: Labels) -> None:
+    """Add labels to a program that has some already, or none."""
+    known: Labels = program.marks.get(MARK, _NONE)
+    if not labels <= known:
+        program.marks[MARK] = known | labels
+        program.marks.pop(_TEXT, None)
+
+
+def _is_init(program: Program) -> bool:
+    return program.pid == 1 or (program.key is not None and program.key.tgid == 1)
+
+
+def _bytes(text: str) -> str:
+    return text.encode().decode("latin-1")

@@ -1,0 +1,146 @@
+"""Labels are there with a program's first event, inherited where they are propagated, always in the same order."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from sensor.audit.render import Style
+from sensor.process.command import Commands
+from sensor.process.containers import ContainerNames
+from sensor.process.files import ProcFiles
+from sensor.stages.cgroup import Cgroups
+from sensor.stages.cgroup import Options as CgroupOptions
+from sensor.stages.command import CommandLines
+from sensor.stages.command import Options as CommandOptions
+from sensor.stages.labels import Labeller, Options
+from sensor.stages.script import Options as ScriptOptions
+from sensor.stages.script import Scripts
+from tests.fake_host import BOOTED, STYLE, FakeHost, event, exec_event, syscall
+
+ID = "3f" * 32
+
+
+@pytest.fixture
+def host(tmp_path):
+    host = FakeHost(tmp_path)
+    host.process(1, 0, "/usr/lib/systemd/systemd", start=1)
+    host.process(42, 1, "/usr/bin/bash", start=4000, cgroup="0::/system.slice/ssh.service\n", cmdline="bash\0-l\0")
+    return host
+
+
+@pytest.fixture
+def run(host, tmp_path):
+    """Run events through all that labels depend on; the stages stay the same within a test."""
+    made = []
+
+    def run(*events, style=STYLE, **options):
+        if not made:
+            files, containers = ProcFiles(host.proc), ContainerNames(str(tmp_path))
+            commands = Commands(files, 4096)
+            labeller = Labeller(Options(**options), style, host.table, commands, containers)
+            made.extend(
+                [
+                    host.identity(Cgroups(CgroupOptions(), style, files, containers).describe, style=style),
+                    CommandLines(CommandOptions(), style, commands, host.proc.host(BOOTED)).learn,
+                    Scripts(ScriptOptions(), style, commands).stage,
+                    labeller.label,
+                    labeller.show,
+                ]
+            )
+        return [line.get("SYSCALL", {}).get("LABELS") for line in host.run(made, *events)]
+
+    return run
+
+
+BASH = syscall(42, 1, "/usr/bin/bash")
+SCRIPT = ['PATH item=0 name="/opt/x.sh"', 'PATH item=1 name="/bin/sh"']
+
+
+@pytest.mark.parametrize(
+    ("options", "labels"),
+    [
+        ({"label_exe": {"/bash$": "shell"}}, ["shell"]),
+        ({"label_exe": {"bas": "b", "^/usr": "a", "zsh": "c"}}, ["a", "b"]),
+        ({"label_exe": {"bash": "a"}, "unlabel_exe": {"^/usr": "a"}}, None),
+        ({"label_argv": {"^bash -l$": "login"}}, ["login"]),
+        ({"label_argv": {"-l": "login"}, "label_argv_count": 1}, None),
+        ({"label_argv": {"^bash$": "short"}, "label_argv_bytes": 7}, ["short"]),
+        ({"label_argv": {"-l": "login"}, "label_argv_bytes": 8}, ["login"]),
+        ({"label_unit": {"^ssh.service$": "remote", "^system": "x"}}, ["remote", "x"]),
+        ({"label_unit": {"^ssh.service$": "remote"}, "unlabel_unit": {"ssh": "remote"}}, None),
+        ({"label_exe": {"bash": "a"}, "unlabel_argv": {"-l": "a"}}, None),
+        ({"label_argv": {"-l": "a"}, "unlabel_exe": {"bash": "a"}}, ["a"]),  # the command line comes later
+        ({"label_exe": {"bash": "schön"}}, ["schön"]),
+        ({"label_container": {"": "any"}}, None),
+        ({"label_script": {"": "any"}}, None),
+        ({}, None),
+    ],
+)
+def test_rules_label_a_program_at_its_first_event(run, options, labels):
+    assert run(event(BASH), event(BASH), **options) == [labels, labels]
+
+
+def test_scripts_have_labels(run):
+    text = exec_event(43, 42, "/usr/bin/dash", ["/bin/sh", "/opt/x.sh"], *SCRIPT)
+    assert run(text, label_script={"^/opt/x.sh$": "x", "x": "y"}, unlabel_script={"x": "y"}) == [["x"]]
+
+
+@pytest.mark.parametrize("text", [ID, "^web$", "nginx:"])
+def test_containers_have_labels_by_id_name_and_image(host, run, tmp_path, text):
+    config = tmp_path / f"var/lib/docker/containers/{ID}/config.v2.json"
+    config.parent.mkdir(parents=True)
+    config.write_text(json.dumps({"Name": "/web", "Config": {"Image": "nginx:1.25"}}))
+    host.process(42, 1, "/usr/bin/bash", start=4000, cgroup=f"0::/docker/{ID}\n")
+    assert run(event(BASH), label_container={text: "web"}) == [["web"]]
+
+
+@pytest.mark.parametrize("key", ["scope", "736F6D65017363_scope", "other\x01scope"])
+def test_a_key_labels_the_process_from_then_on(run, key):
+    keyed = syscall(42, 1, "/usr/bin/bash", key=key.encode().hex().upper() if "\x01" in key else f'"{key}"')
+    labels = run(event(BASH), event(keyed), event(BASH), label_keys=("scope", "unused"))
+    assert labels == ([None, ["scope"], ["scope"]] if "_" not in key else [None, None, None])
+
+
+def test_only_propagated_labels_are_inherited(run):
+    options = {"label_exe": {"bash": "a"}, "label_argv": {"-l": "b"}, "propagate_labels": ("a", "z")}
+    assert run(
+        event(BASH),
+        exec_event(43, 42, "/usr/bin/ls", ["ls"]),
+        exec_event(44, 43, "/usr/bin/true", ["true"]),
+        exec_event(42, 1, "/usr/bin/ls", ["ls"]),  # the same process runs another program
+        **options,
+    ) == [["a", "b"], ["a"], ["a"], ["a"]]
+
+
+def test_labels_by_key_are_inherited_too(run):
+    keyed = event(syscall(42, 1, "/usr/bin/bash", key='"k"'))
+    child = exec_event(43, 42, "/usr/bin/ls", ["ls"])
+    assert run(keyed, child, label_keys=("k",), propagate_labels=("k",)) == [["k"], ["k"]]
+
+
+def test_children_of_init_inherit_nothing(run):
+    text = event(syscall(1, 0, "/usr/lib/systemd/systemd"))
+    labels = run(text, event(BASH), label_exe={"systemd": "init"}, propagate_labels=("init",))
+    assert labels == [["init"], None]
+
+
+def test_ancestors_that_made_no_event_are_asked(host, run):
+    """sshd and bash run since before the start; only a child of bash makes an event."""
+    host.process(30, 1, "/usr/sbin/sshd", start=3000)
+    host.process(42, 30, "/usr/bin/bash", start=4000)
+    child = exec_event(43, 42, "/usr/bin/ls", ["ls"])
+    assert run(child, label_exe={"sshd": "remote"}, propagate_labels=("remote",)) == [["remote"]]
+
+
+def test_user_space_events_have_none(run):
+    assert run(event("USER_ACCT pid=42 uid=0"), label_exe={"": "a"}) == [None]
+
+
+def test_labels_are_told_under_a_prefix(host, tmp_path):
+    style = Style(STYLE.quote, "x_")
+    commands = Commands(ProcFiles(None), 4096)
+    labeller = Labeller(Options(label_exe={"": "a"}), style, host.table, commands, ContainerNames(str(tmp_path)))
+    (line,) = host.run([host.identity(style=style), labeller.label, labeller.show], event(BASH))
+    assert line["SYSCALL"]["x_labels"] == ["a"]
