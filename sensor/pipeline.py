@@ -119,8 +119,7 @@ class Pipeline:
     def _whole_event(self, block: str, id: str) -> Event | None:
         """The event that a block is, if all its lines belong to this id and to nothing else."""
         node = self._prefix[5:-1]
-        key = event_key(node, id)
-        if len(block) > self._max_block or self._coalescer.concerns(key):
+        if len(block) > self._max_block:
             return None
         token = f" msg=audit({id}): "
         flat = block.replace(token, "\0")
@@ -156,7 +155,8 @@ class Pipeline:
                 group.append(record)
             else:
                 return None
-        self._coalescer.remember(key)
+        if not self._coalescer.claim(event_key(node, id) if node else id):
+            return None
         stats = self._stats
         stats.lines += count + 1
         stats.records += count

@@ -56,11 +56,18 @@ class Coalescer:
         self._recent: set[str] = set()
         self._older: set[str] = set()
 
-    def concerns(self, key: str) -> bool:
-        """Tell whether even a whole event must come this way: records of it were seen, or there is no room."""
-        pending = self._pending
-        known = key in self._recent or key in pending or key in self._older
-        return known or len(pending) >= self._options.max_events
+    def claim(self, key: str) -> bool:
+        """Note that a whole event leaves another way; False if it must come this way.
+
+        That is when records of it were seen before, or when there is no room: then an older one leaves first.
+        """
+        pending, recent = self._pending, self._recent
+        if key in recent or key in pending or key in self._older or len(pending) >= self._options.max_events:
+            return False
+        recent.add(key)
+        if len(recent) >= _REMEMBERED:
+            self._older, self._recent = recent, set()
+        return True
 
     def remember(self, key: str) -> None:
         """Note that an event has left."""

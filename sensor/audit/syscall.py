@@ -18,11 +18,14 @@ from sensor.audit.fields import Fields, Value, decode
 from sensor.audit.header import BLANKS
 from sensor.audit.record import RecordDecoder
 
-_NUMBER = "(0|[1-9][0-9]{0,17})"
-_HEX = "(0|[1-9a-f][0-9a-f]{0,15})"
+_PLAIN = "(?!0[0-9a-f])"
+"""No leading zero: an alternation that says the same costs the match 300 of its 900 ns."""
+_NUMBER = rf"{_PLAIN}([0-9]{{1,18}})"
+_HEX = rf"{_PLAIN}([0-9a-f]{{1,16}})"
 _USUAL = re.compile(
-    rf"(arch=[0-9a-f]{{1,8}} syscall=(?:0|[1-9][0-9]{{0,8}}))(?: success=(yes|no) exit=(-?[1-9][0-9]{{0,17}}|0))?"
-    rf" a0={_HEX} a1={_HEX} a2={_HEX} a3={_HEX} items={_NUMBER} ppid={_NUMBER} pid={_NUMBER} ([^\0]*)\Z"
+    rf"(arch=[0-9a-f]{{1,8}} syscall={_PLAIN}[0-9]{{1,9}})"
+    r"(?: success=(yes|no) exit=(?!-?0[0-9]|-0)(-?[0-9]{1,18}))?"
+    rf" a0={_HEX} a1={_HEX} a2={_HEX} a3={_HEX} items={_NUMBER} ppid={_NUMBER} pid={_NUMBER} "
 )
 _FIXED = frozenset(["arch", "syscall", "success", "exit", "items", "ppid", "pid", "a0", "a1", "a2", "a3", "ARGV"])
 _ARCH = re.compile("0x[0-9a-f]+")
@@ -68,23 +71,35 @@ class Syscall:
     """One SYSCALL record.
 
     text: its JSON members, without braces; stages append to `extra` instead, with a leading comma.
+    pid, ppid: 0 when the record does not say.
     success: None when the record does not say, as that of exit_group(2), which never returns.
     exit: as written, "" when the record does not say.
     args: a0 to a3 as written, in hexadecimal.
-    pid, ppid: 0 when the record does not say.
     """
 
-    __slots__ = ("args", "exit", "extra", "head", "pid", "ppid", "rest", "success", "text")
+    __slots__ = ("_values", "extra", "head", "pid", "ppid", "rest", "text")
 
-    head: Head
-    rest: Rest
-    text: str
-    extra: str
-    success: bool | None
-    exit: str
-    args: tuple[str, ...]
-    ppid: int
-    pid: int
+    def __init__(self, head: Head, rest: Rest, text: str, values: tuple[str | None, ...], pid: int, ppid: int) -> None:
+        self.head = head
+        self.rest = rest
+        self.text = text
+        self.extra = ""
+        self.pid = pid
+        self.ppid = ppid
+        self._values = values
+
+    @property
+    def success(self) -> bool | None:
+        said = self._values[1]
+        return said == "yes" if said else None
+
+    @property
+    def exit(self) -> str:
+        return self._values[2] or ""
+
+    @property
+    def args(self) -> tuple[str, ...]:
+        return tuple([value for value in self._values[3:7] if value is not None])
 
     @property
     def member(self) -> str:
@@ -110,24 +125,19 @@ class SyscallDecoder:
         found = _USUAL.match(body)
         if found is None:
             return None
-        head_text, success, exit, a0, a1, a2, a3, items, ppid, pid, rest_text = found.groups()
+        values = found.groups()
+        head_text, success, exit, a0, a1, a2, a3, items, ppid, pid = values
+        rest_text = body[found.end() :]
         rest = self._rests.get(rest_text) or self._rest(rest_text)
         if rest is None:
             return None
         head = self._heads.get(head_text) or self._head(head_text)
-        syscall = Syscall()
         result = f',"success":"{success}","exit":{exit}' if success else ""
-        syscall.text = (
+        text = (
             f'{head.text}{result},"items":{items},"ppid":{ppid},"pid":{pid},'
             f'{rest.text},"ARGV":["0x{a0}","0x{a1}","0x{a2}","0x{a3}"]'
         )
-        syscall.extra = ""
-        syscall.head, syscall.rest = head, rest
-        syscall.success = success == "yes" if success else None
-        syscall.exit = exit or ""
-        syscall.args = (a0, a1, a2, a3)
-        syscall.ppid, syscall.pid = int(ppid), int(pid)
-        return syscall
+        return Syscall(head, rest, text, values, int(pid), int(ppid))
 
     def _decode_unusual(self, body: str) -> Syscall:
         records = self._records
@@ -138,16 +148,23 @@ class SyscallDecoder:
                 raw = fields.pop(name)
                 argv.append(decode(raw, "hex") if isinstance(raw, str) else raw)
         fields["ARGV"] = argv
-        syscall = Syscall()
-        syscall.text, syscall.extra = records.render(fields), ""
-        syscall.head, syscall.rest = Head(fields, ""), _rest_of(fields, "")
-        syscall.success = {"yes": True, "no": False}.get(str(fields.get("success")))
+        said = fields.get("success")
         exit, ppid, pid = (fields.get(name) for name in ("exit", "ppid", "pid"))
-        syscall.exit = "" if exit is None else str(exit)
-        syscall.args = tuple(str(arg)[2:] for arg in argv)
-        syscall.ppid = ppid if isinstance(ppid, int) else 0
-        syscall.pid = pid if isinstance(pid, int) else 0
-        return syscall
+        args = [str(arg)[2:] for arg in argv]
+        values = (
+            None,
+            said if said in ("yes", "no") else None,
+            None if exit is None else str(exit),
+            *(args + [None] * (4 - len(args))),
+        )
+        return Syscall(
+            Head(fields, ""),
+            _rest_of(fields, ""),
+            records.render(fields),
+            values,
+            pid if isinstance(pid, int) else 0,
+            ppid if isinstance(ppid, int) else 0,
+        )
 
     def _head(self, text: str) -> Head:
         fields = self._records.parse("SYSCALL", text)
@@ -160,7 +177,7 @@ class SyscallDecoder:
         rest = self._usual_rest(body)
         if rest is None:
             fields = self._records.parse("SYSCALL", body)
-            if _FIELD.match(text) is None or not _FIXED.isdisjoint(fields):
+            if "\0" in text or _FIELD.match(text) is None or not _FIXED.isdisjoint(fields):
                 return None
             rest = _rest_of(fields, self._records.render(fields))
             if self._records.usual is not None:
