@@ -24,6 +24,7 @@ HOSTILE = [
     *("%41", "%", "a+b", "g++", "\x01", "a\x01b", "\x1d", "\x00", "\x7f", "\xff", "\xc3\xa4", "\xa0", "\x85", "\x1c"),
     *("\t", "\r", "a=b", "=", "=x", "avc:", "msg='", "netlabel:", "msg=audit(1.000:1): ", "type=EOE", "", " ", "   "),
     *("denied  { read } for", "avc:  denied  { read open } for ", "avc:  granted null for", "x" * 70, "AB" * 700),
+    "\"a msg='b' c\"",
 ]
 NAMES = """
     pid ppid opid ipid uid auid old-auid ses arch syscall success exit items a0 a1 a2 a3 a10 a2[0] a2[1] a2_len a1025
@@ -136,6 +137,55 @@ def records(draw: Draw) -> tuple[str, str]:
     return type, body
 
 
+FAMILIES = [
+    [
+        '"x"',
+        '"y"',
+        "\"a msg='b' c\"",
+        '"a b"',
+        '"a=b c=d"',
+        '"?"',
+        '"it\'s"',
+        '"g++"',
+        '"\xff"',
+        '""',
+        '"x',
+        "(null)",
+        "78",
+    ],
+    [
+        "1",
+        "2",
+        "0",
+        "-7",
+        "007",
+        "-0",
+        "0x7f",
+        "18446744073709551615",
+        "?",
+        "(null)",
+        "unset",
+        "x",
+        '"7"',
+        "c000003e",
+        "9",
+    ],
+    ["x", "y", "/x", "a:b", "'q'", "'", "{", "{x}", "(none)", "(null)", "?", "a\x1db", "g++", "\xff", '"w"', "a b", ""],
+]
+"""Values that look alike, and some that only seem to."""
+
+
+@st.composite
+def alike(draw: Draw) -> list[tuple[str, str]]:
+    """Records of one type with the same names, and other values each time."""
+    type = draw(some("PATH", "CWD", "SYSCALL", "AVC", "USER_START", "NOBODY_KNOWS_ME"))
+    names = draw(st.lists(st.sampled_from(NAMES.split()), min_size=1, max_size=4))
+    families = [draw(st.sampled_from(FAMILIES)) for _ in names]
+    strangers = draw(st.lists(st.tuples(*map(st.sampled_from, families)), min_size=1, max_size=4))
+    rows = [[family[row] for family in families] for row in (0, 1)] + strangers
+    return [(type, " ".join(map("{}={}".format, names, row))) for row in rows]
+
+
 TIDY = [["SYSCALL", "PROCTITLE"], ["SYSCALL", "EXECVE", "CWD", "PATH", "PATH", "PROCTITLE"], ["USER_START"], ["AVC"]]
 
 
@@ -145,8 +195,8 @@ def events(draw: Draw) -> list[str]:
     node = draw(mostly("", "node=web01 ", "node=web01  ", "node=b ", "node=\xc3\xa0+ ", "node= "))
     serial = draw(st.integers(1, 6))
     id = draw(mostly("1700000000.001:{}", "1700000000.002:{}", "01.5:{}", "1.:{}")).format(serial)
-    tidy = draw(st.sampled_from([None, *TIDY]))
-    found = draw(st.lists(records(), max_size=5)) if tidy is None else [(type, draw(BODIES[type])) for type in tidy]
+    tidy = draw(st.sampled_from([[], *TIDY]))
+    found = [(type, draw(BODIES[type])) for type in tidy] or draw(alike() | alike() | st.lists(records(), max_size=5))
     lines = [f"{node}type={type} msg=audit({id}): {body}" for type, body in found]
     return lines + [f"{node}type=EOE msg=audit({id}): "] * draw(st.sampled_from([1, 1, 1, 0, 2]))
 

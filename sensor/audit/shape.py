@@ -6,8 +6,10 @@
 
 A shape is one regular expression and one template, so a record never seen before costs
 3 µs where field by field it costs 20. An expression admits only values that need no
-rewriting: plain numbers, and text that is the same in JSON. All else is no matter of
-shapes and is parsed the general way, with the same result.
+rewriting: plain numbers, and text that is the same in JSON and has no blank (behind one,
+msg=' has a meaning of its own). All else is no matter of shapes and is parsed the general
+way, with the same result. An expression takes a millisecond to make, so a form is learned
+when it comes a second time, and one that says nothing but what has to be rewritten, never.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from sensor.audit.fields import ENRICHED, NULLS, PLAIN, Kinds, key_of
 
 _MOST_FIELDS = 48
 _MOST_SHAPES = 8
+_MOST_SEEN = 256
 _END = rf"(?= |{ENRICHED}|\Z)"
 _NUMBER = "(-?[1-9][0-9]{0,17}|0)"
 _NULL = rf"(?:\?|\(null\)){_END}"
@@ -59,9 +62,10 @@ class Shapes:
 
     def __init__(self, kinds: Kinds, safe: str) -> None:
         self._kinds = kinds
-        self._text = f'"([ {safe}]*)"'
+        self._text = f'"([{safe}]*)"'
         self._word = rf"(?!{_NULL})(?!['{{])([{safe}]+)"
         self._shapes: tuple[Shape, ...] = ()
+        self._seen: dict[str, bool] = {}
 
     def render(self, body: str) -> tuple[str, Shape, tuple[str, ...]] | None:
         """JSON members of a body, its shape, and the values in it as written; None if it has no known shape."""
@@ -86,12 +90,28 @@ class Shapes:
                 forms[name] = form
                 pattern += f"{re.escape(name)}={form[0]} "
             pattern = pattern[:-1] + ENRICHED
+        if self._worth_learning(pattern):
+            self._seen[pattern] = self._compile(pattern, forms, body, text)
+
+    def _worth_learning(self, pattern: str) -> bool:
+        """Tell whether a form was seen before and is not known to be of no use."""
+        if pattern in self._seen:
+            return self._seen[pattern]
+        if len(self._seen) >= _MOST_SEEN:
+            self._seen.clear()
+        self._seen[pattern] = True
+        return False
+
+    def _compile(self, pattern: str, forms: dict[str, tuple[str, str]], body: str, text: str) -> bool:
+        """Add a shape, if it gives of this body what the general way gave; tell whether it does."""
         names = [name for name, form in forms.items() if "%s" in form[1]]
         template = ",".join([f'"{name}":{form[1]}' for name, form in forms.items()])
         places = {name: place for place, name in enumerate(names)}
         shape = Shape(re.compile(pattern[:-1] + r"\Z"), template, places, places.get("key"))
-        if (shape.render(body) or ("",))[0] == text:
+        useful = (shape.render(body) or ("",))[0] == text
+        if useful:
             self._shapes = (shape, *self._shapes[: _MOST_SHAPES - 1])
+        return useful
 
     def _form(self, name: str, raw: str) -> tuple[str, str] | None:
         """Pattern and template for values of a name that look like this one."""
