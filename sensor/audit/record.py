@@ -62,8 +62,11 @@ class Record:
     @property
     def pids(self) -> list[tuple[str, int]]:
         """The processes it names, as (JSON key of the identity, pid)."""
-        fields = self.fields.items()
-        return [(name.upper(), pid) for name, pid in fields if name[-3:] == "pid" and isinstance(pid, int) and pid > 0]
+        return [
+            (name.upper(), pid)
+            for name, pid in self.fields.items()
+            if name[-3:] == "pid" and isinstance(pid, int) and pid > 0 and name != "ipid"  # which numbers packets
+        ]
 
     @property
     def text(self) -> str:

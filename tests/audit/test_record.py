@@ -1,0 +1,150 @@
+"""Records: prefixes, keys, transforms, what is remembered, and where a record stands in the JSON."""
+
+from __future__ import annotations
+
+import pytest
+
+from sensor.audit.fields import Fields
+from sensor.audit.options import TransformOptions
+from sensor.audit.record import RecordDecoder
+
+
+def decoder(entries: int = 64) -> RecordDecoder:
+    return RecordDecoder(TransformOptions(), (), entries)
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "expected"),
+    [
+        ("PATH", "item=0 inode=12", {"item": 0, "inode": 12}),
+        ("TTY", "tty pid=5 data=6C73", {"pid": 5, "data": "ls"}),
+        ("PATH", "tty pid=5", {"TEXT": "tty", "pid": 5}),
+        ("MAC_POLICY_LOAD", "policy loaded auid=0", {"auid": 0}),
+        ("MAC_UNLBL_ALLOW", "netlabel: auid=0 old=0", {"auid": 0, "old": 0, "netlabel": None}),
+        ("MAC_UNLBL_ALLOW", "netlabel: netlabel=x", {"netlabel": "x", "netlabel_2": None}),
+        ("CONFIG_CHANGE", "key=61016200", {"key": "a\x01b\0", "KEYS": ["a", "b\0"]}),
+        ("CONFIG_CHANGE", 'key="a"', {"key": "a", "KEYS": ["a"]}),
+        ("CONFIG_CHANGE", "key=(null)", {"key": None}),
+        ("CONFIG_CHANGE", "KEYS=x key=b", {"KEYS_2": "x", "key": "b", "KEYS": ["b"]}),
+        ("EXECVE", 'argc=1 a0="ls"', {"argc": 1, "ARGV": ["ls"]}),
+        ("PROCTITLE", "proctitle=6C73", {"ARGV": ["ls"]}),
+        ("SOCKETCALL", "nargs=3 a0=3 a1=bf", {"nargs": 3, "a0": "0x3", "a1": "0xbf"}),
+        ("AVC", "saddr=10.0.0.1", {"saddr": "10.0.0.1"}),
+        ("NOBODY_KNOWS_ME", "pid=5 x=64", {"pid": 5, "x": "64"}),
+        ("USER_AUTH", "msg='res=success'", {"msg": {"res": "success"}}),
+        ("CONFIG_CHANGE", "res=1", {"res": 1}),
+    ],
+)
+def test_a_body_is_parsed_as_its_type_asks(name, body, expected):
+    assert decoder().parse(name, body) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "member"),
+    [
+        ("CWD", 'cwd="/"', '"CWD":{"cwd":"/"}'),
+        ("PATH", "item=0", '"PATH":[{"item":0}]'),
+        ("USER_AUTH", "pid=1", '"USER_AUTH":{"pid":1}'),
+        ("PATH", "", '"PATH":[{}]'),
+        ("ID", "a=b", '"ID_2":[{"a":"b"}]'),
+    ],
+)
+def test_a_record_knows_its_place_in_the_event(name, body, member):
+    record = decoder().decode(name, body)
+    assert record.member == member
+    assert "{" + record.text + "}" in record.member
+
+
+def test_a_record_can_be_extended_without_changing_what_others_see():
+    records = decoder()
+    record = records.decode("PATH", "item=0")
+    assert record.extended(',"X":1').member == '"PATH":[{"item":0,"X":1}]'
+    assert records.decode("PATH", "item=0").member == '"PATH":[{"item":0}]'
+
+
+@pytest.mark.parametrize(
+    ("body", "pids"),
+    [
+        ("pid=5 opid=6 ppid=7", [("PID", 5), ("OPID", 6), ("PPID", 7)]),
+        ("pid=0 vm-pid=4 spid=-1", [("VM-PID", 4)]),
+        ("pid=x rapid=1 ses=3", []),
+        ("ipid=1234", []),  # the number of a packet
+    ],
+)
+def test_the_processes_that_a_record_names(body, pids):
+    assert list(decoder().decode("OBJ_PID", body).pids) == pids
+
+
+@pytest.mark.parametrize(
+    ("key", "member"),
+    [
+        ('type=CWD\0cwd="/"', '"CWD":{"cwd":"/"}'),
+        ('type=CWD\0 cwd="/" \r', '"CWD":{"cwd":"/"}'),
+        ("type=UNKNOWN[1334]\0op=LOAD", '"BPF":[{"op":"LOAD"}]'),
+        ("type=CWD\0", '"CWD":{}'),
+    ],
+)
+def test_a_line_without_its_id_is_decoded(key, member):
+    record = decoder().decode_key(key)
+    assert record is not None
+    assert record.member == member
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "type=CWD",
+        " type=CWD\0x=1",
+        "type=X-Y\0x=1",
+        "type=CWD\0x\0y",
+        "type=SYSCALL\0x=1",
+        "type=UNKNOWN[1300]\0x=1",
+        "type=EOE\0",
+        "type=UNKNOWN[1320]\0",
+        "type=DAEMON_START\0op=start",
+    ],
+)
+def test_what_goes_another_way_is_not_decoded(key):
+    assert decoder().decode_key(key) is None
+
+
+def test_a_record_is_decoded_once():
+    records = decoder()
+    assert records.decode("CWD", 'cwd="/"') is records.decode("CWD", 'cwd="/"')
+    assert records.decode_key('type=CWD\0cwd="/"') is not None
+    assert records.cache['type=CWD\0cwd="/"'].text == '"cwd":"/"'
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [("CWD", "cwd=" + "x" * 1100), ("CWD", "cwd=a\0b"), ("DAEMON_START", "op=start")],
+)
+def test_some_records_are_not_remembered(name, body):
+    """Long ones for the memory, auditd's own because they belong to no event, NULs because of the fast way."""
+    records = decoder()
+    records.decode(name, body)
+    assert records.cache == {}
+
+
+def test_the_memory_is_bounded_and_can_be_emptied():
+    records = decoder(entries=16)
+    for number in range(100):
+        records.decode("CWD", f"cwd={number}")
+    assert 0 < len(records.cache) <= 16
+    records.forget()
+    assert records.cache == {}
+
+
+def test_transforms_are_applied_in_their_order():
+    def count(name: str, fields: Fields) -> None:
+        fields["N"] = len(fields)
+
+    def double(name: str, fields: Fields) -> None:
+        number = fields["N"]
+        assert isinstance(number, int)
+        fields["N"] = f"{name} {2 * number}"
+
+    records = RecordDecoder(TransformOptions(), (count, double), 64)
+    for _ in range(3):
+        assert records.decode("PATH", "item=0 inode=12").fields == {"item": 0, "inode": 12, "N": "PATH 4"}
