@@ -114,7 +114,7 @@ class Backlog:
         if self._ended:
             return b""
         try:
-            chunk = self._chunks.get(True, timeout)
+            chunk = self._chunks.get(timeout > 0, timeout)  # get(True, 0) can hang on Python 3.9
         except Empty:
             return None
         gathered, size = [chunk], len(chunk)
