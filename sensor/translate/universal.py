@@ -17,6 +17,8 @@ rest; the exit value is new each time, and is the stage's (sensor.translate.argu
 
 from __future__ import annotations
 
+import re
+
 from sensor.audit.fields import Fields, Value
 from sensor.audit.render import Style
 from sensor.tables import arches, errno, syscalls
@@ -24,6 +26,7 @@ from sensor.tables.flags import spell
 from sensor.tables.meanings import forms_of
 from sensor.translate.sockaddr import decode_sockaddr
 
+_NUMBER = re.compile("0x[0-9a-f]{1,16}|0o[0-7]{1,22}|(0[0-7]{1,22})")
 _NAMELESS = "0123456789?"
 """How the spelling of a number without a name begins, and that of a mode without a file type."""
 
@@ -76,12 +79,9 @@ class Universal:
 
 
 def _number(value: Value) -> int | None:
-    """The number that a decoded field holds: 5, "0x1f" or "0o755"."""
+    """The number that a decoded field holds: 5, "0x1f", "0o755", or "0100302" as the kernel writes open flags."""
     if isinstance(value, int):
         return value
-    if isinstance(value, str) and value[:2] in ("0x", "0o"):
-        try:
-            return int(value, 0)
-        except ValueError:
-            return None
+    if isinstance(value, str) and (found := _NUMBER.fullmatch(value)) is not None:
+        return int(value, 8) if found[1] else int(value, 0)
     return None

@@ -50,6 +50,7 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("PATH", "item=0 mode=041777 cap_fp=2000 cap_fi=0", {"MODE": "drwxrwxrwt", "CAP_FP": ["cap_net_raw"]}),
     ("PATH", "item=0 name=(null) nametype=UNKNOWN", {}),
     ("MQ_OPEN", "oflag=0x42 mode=0600", {"OFLAG": ["O_RDWR", "O_CREAT"]}),
+    ("OPENAT2", "oflag=0100302 mode=0600 resolve=0xa", {"OFLAG": True, "RESOLVE": True}),
     ("CAPSET", "pid=2 cap_pi=0 cap_pp=3 cap_pe=0 cap_pa=0", {"CAP_PP": ["cap_chown", "cap_dac_override"]}),
     ("BPRM_FCAPS", "fver=2 fp=2000 old_pp=0 pe=400", {"FP": ["cap_net_raw"], "PE": ["cap_net_bind_service"]}),
     ("AVC", "avc:  denied  { sys_admin } for  pid=1 capability=21", {"CAPABILITY": "cap_sys_admin"}),
