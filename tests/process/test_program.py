@@ -1,0 +1,89 @@
+"""Processes and their programs: execs, those that audit did not report, and what ran at a time."""
+
+from __future__ import annotations
+
+import pytest
+
+from sensor.process.program import Key, Process, Program
+
+KEY = Key(1, 5000, 100)
+
+
+def process(started: float = 50.0) -> Process:
+    program = Program(100, 1, "bash", "/bin/bash")
+    program.key, program.source, program.started = KEY, "probe", started
+    return Process(program, started)
+
+
+def test_a_successor_is_the_same_process():
+    program = process().program
+    program.marks["x"] = 1
+    after = program.successor("ls", "/bin/ls", "id")
+    assert (after.pid, after.ppid, after.key, after.source, after.started) == (100, 1, KEY, "probe", 50.0)
+    assert (after.comm, after.exe, after.event_id, after.marks, after.text) == ("ls", "/bin/ls", "id", {}, None)
+
+
+def test_an_exec_is_spawned_by_the_program_before():
+    subject = process()
+    subject.text = "rendered"
+    first = subject.program
+    subject.run("ls", "/bin/ls", "id", 60.0)
+    assert (subject.spawned_by, subject.program.exe, subject.program.began, subject.text) == (
+        first, "/bin/ls", 60.0, None
+    )  # fmt: skip
+
+
+def test_the_first_exec_after_a_fork_is_spawned_by_who_forked():
+    subject, shell = process(), Program(1, 0, "sh", "/bin/sh")
+    subject.forked, subject.spawned_by = True, shell
+    subject.run("ls", "/bin/ls", "id", 60.0)
+    assert subject.spawned_by is shell
+    subject.run("cat", "/bin/cat", "id", 61.0)
+    assert subject.spawned_by is not None
+    assert subject.spawned_by.exe == "/bin/ls"
+
+
+@pytest.mark.parametrize(
+    ("time", "exe"), [(49.0, "/bin/bash"), (55.0, "/bin/bash"), (60.0, "/bin/1"), (61.5, "/bin/2"), (99.0, "/bin/3")]
+)
+def test_the_program_at_a_time(time, exe):
+    subject = process()
+    for number in (1, 2, 3):
+        subject.run(str(number), f"/bin/{number}", "id", 59.0 + number)
+    assert subject.program_at(time).exe == exe
+
+
+def test_only_the_last_programs_are_remembered():
+    subject = process()
+    for number in range(20):
+        subject.run("x", f"/bin/{number}", "id", 60.0 + number)
+    assert [program.exe for program in subject.earlier] == ["/bin/15", "/bin/16", "/bin/17", "/bin/18"]
+
+
+def test_an_exec_that_the_probe_saw_is_reported_by_audit_a_little_before():
+    subject = process()
+    subject.execs = [60.2, 61.2, 62.2]
+    subject.run("x", "/bin/x", "id", 61.1)
+    assert (subject.program.began, subject.execs) == (61.2, [62.2])
+    assert subject.missed(62.2)
+    assert not subject.missed(62.2)
+    assert not subject.missed(61.2)
+
+
+@pytest.mark.parametrize(("exe", "same"), [("", True), ("/bin/bash", False)])
+def test_a_program_is_noticed(exe, same):
+    subject = process()
+    subject.program.exe = exe
+    program = subject.program
+    subject.notice("ls", "/bin/ls", "id")
+    assert (subject.program is program) is same
+    assert (subject.program.comm, subject.program.exe) == ("ls", "/bin/ls")
+
+
+def test_kin_are_met_as_they_were_at_the_fork():
+    parent, child = process(10.0), process(50.0)
+    forked_by = parent.program
+    parent.run("new", "/bin/new", "id", 55.0)
+    child.forked, child.spawned_by, child.kin = True, parent.program, (parent, parent)
+    child.meet_kin()
+    assert (child.parent, child.spawned_by, child.kin) == (forked_by, forked_by, None)

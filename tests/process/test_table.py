@@ -1,0 +1,256 @@
+"""The process table: which process a pid meant, and when; from /proc, from records alone, and from the probe.
+
+Times are seconds since BOOTED in the tables below; in the fake /proc, `start` is in clock ticks.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from sensor.process.program import Key, Process, Sighting
+from sensor.process.table import GRACE, Birth, ProcessTable
+from sensor.stats import ProcessStats
+from tests.fake_host import BOOTED, FakeHost
+
+NAMESPACE = 4026531836
+BASH, LS = "/usr/bin/bash", "/usr/bin/ls"
+
+
+class Subject:
+    """A table, and shorter ways to talk to it."""
+
+    def __init__(self, host: FakeHost | None, limit: int = 100) -> None:
+        self.stats = ProcessStats()
+        self.table = ProcessTable(host.proc if host is not None else None, self.stats, limit)
+        self.table.calibrate(BOOTED)
+        self.events = 0
+
+    def sight(self, pid: int, ppid: int, exe: str, at: float, is_exec: bool = False) -> Process:
+        self.events += 1
+        comm = exe.rpartition("/")[2]
+        return self.table.sight(Sighting(pid, ppid, comm, exe, f"event {self.events}", BOOTED + at, is_exec))
+
+    def find(self, pid: int, at: float) -> Process | None:
+        return self.table.find(pid, BOOTED + at)
+
+    def born(self, pid: int, ticks: int, parent: tuple[int, int] = (1, 1), forked: bool = True) -> Process:
+        up = parent[0], key(*parent)
+        return self.table.born(Birth(pid, key(pid, ticks), ticks / 100, "", up, up if forked else None))
+
+
+def key(pid: int, ticks: int) -> Key:
+    return Key(NAMESPACE, ticks, pid)
+
+
+@pytest.fixture
+def host(tmp_path):
+    host = FakeHost(tmp_path)
+    host.process(1, 0, "/sbin/init", start=1)
+    host.process(100, 1, BASH, start=5000)
+    return host
+
+
+@pytest.fixture
+def subject(host):
+    return Subject(host)
+
+
+def test_a_process_that_was_there_before_is_read_from_proc(subject):
+    process = subject.sight(100, 1, BASH, 60)
+    assert (process.program.key, process.program.source, process.program.event_id) == (key(100, 5000), "proc", "")
+    assert process.parent is not None
+    assert (process.parent.pid, process.parent.exe, process.parent.key) == (1, "/sbin/init", key(1, 1))
+    assert process.spawned_by is process.parent
+    assert (subject.stats.lookups_proc, subject.stats.size) == (2, 2)
+
+
+def test_a_process_already_gone_has_no_key(subject):
+    process = subject.sight(200, 100, LS, 60)
+    assert (process.program.key, process.program.event_id) == (None, "event 1")
+    assert process.parent is not None
+    assert process.parent.key == key(100, 5000)
+    assert (subject.stats.lookups_dead, subject.stats.lookups_unknown) == (1, 1)
+
+
+def test_a_process_that_began_after_the_event_is_another_one(subject):
+    assert subject.sight(100, 1, BASH, 49).program.key is None
+
+
+def test_exec_begins_a_program_and_no_process(subject):
+    before = subject.sight(100, 1, BASH, 60).program
+    process = subject.sight(100, 1, LS, 61, is_exec=True)
+    assert (process.program.exe, process.program.event_id) == (LS, "event 2")
+    assert process.program.key == before.key
+    assert process.spawned_by is before
+    assert subject.sight(100, 1, LS, 62) is process
+    again = subject.sight(100, 1, LS, 63, is_exec=True)
+    assert again is process
+    assert process.spawned_by is not None
+    assert process.spawned_by.exe == LS
+
+
+def test_another_program_without_an_exec_is_noticed(subject):
+    subject.sight(100, 1, BASH, 60)
+    process = subject.sight(100, 1, LS, 61)
+    assert (process.program.exe, process.program.event_id, process.program.key) == (LS, "event 2", key(100, 5000))
+
+
+def test_a_new_parent_has_adopted_the_process_and_did_not_fork_it(host, subject):
+    host.process(50, 1, "/usr/bin/tini", start=900)
+    process = subject.sight(100, 50, BASH, 60)
+    spawner = process.spawned_by
+    host.end(50)
+    assert subject.sight(100, 1, BASH, 61) is process
+    assert (process.ppid, process.parent.pid, process.spawned_by) == (1, 1, spawner)
+    assert process.program.key == key(100, 5000)
+
+
+def test_a_pid_used_again_is_another_process(host, subject):
+    first = subject.sight(100, 1, BASH, 60)
+    host.process(100, 1, LS, start=7000)
+    second = subject.sight(100, 1, LS, 71, is_exec=True)
+    assert second is not first
+    assert second.program.key == key(100, 7000)
+    assert second.spawned_by is not first.program
+    assert subject.stats.reused == 1
+    assert subject.find(100, 71) is second
+    assert subject.find(100, 69.9) is first
+    assert subject.sight(100, 1, BASH, 69) is first
+
+
+def test_a_pid_used_again_is_noticed_by_the_sweep_as_well(host, subject):
+    first = subject.sight(100, 1, BASH, 60)
+    host.process(100, 1, BASH, start=7000)
+    for _ in range(2):
+        subject.table.sweep(BOOTED + 70)
+    assert first.ended == 70
+    assert subject.sight(100, 1, BASH, 71).program.key == key(100, 7000)
+
+
+def test_a_process_that_is_gone_ends_and_is_forgotten_after_its_grace(host, subject):
+    process = subject.sight(100, 1, BASH, 60)
+    host.end(100)
+    for _ in range(2):
+        subject.table.sweep(BOOTED + 65)
+    assert process.ended == 65
+    assert subject.find(100, 64) is process
+    assert subject.find(100, 66) is None
+    subject.table.sweep(BOOTED + 65 + GRACE + 1)
+    assert subject.table.current(100) is None
+    assert subject.find(100, 64) is None
+
+
+@pytest.mark.parametrize(
+    ("ppid", "exe", "is_exec", "same"),
+    [
+        (10, BASH, False, True),
+        (10, BASH, True, True),
+        (10, LS, True, True),
+        (10, LS, False, True),
+        (11, BASH, False, True),  # adopted
+        (11, BASH, True, False),
+        (11, LS, False, False),
+        (11, LS, True, False),
+    ],
+)
+def test_records_alone_tell_a_process_by_program_and_parent(ppid, exe, is_exec, same):
+    subject = Subject(None)
+    process = subject.sight(100, 10, BASH, 60)
+    assert (subject.sight(100, ppid, exe, 61, is_exec) is process) is same
+    assert subject.stats.lookups_proc == 0
+
+
+def test_the_clock_of_the_events_may_step(subject):
+    process = subject.sight(100, 1, BASH, 60)
+    assert subject.sight(100, 1, BASH, 59) is process
+    assert process.seen == 60
+    subject.table.calibrate(BOOTED - 3600)
+    assert subject.table.find(100, BOOTED - 3600 + 61) is process
+
+
+def test_no_more_processes_are_kept_than_allowed(host):
+    subject = Subject(host, limit=3)
+    for number in range(200, 210):
+        subject.sight(number, 0, LS, number)
+    assert subject.stats.size == 3
+    assert subject.stats.evicted == 7
+    assert [pid for pid in range(200, 210) if subject.table.current(pid)] == [207, 208, 209]
+
+
+def test_the_dead_are_bounded_too(host):
+    subject = Subject(host, limit=3)
+    for at in range(10):
+        host.process(100, 1, BASH, start=at * 100)
+        subject.sight(100, 1, f"/bin/{at}", at, is_exec=True)
+    assert len(subject.table._dead) <= 3
+
+
+# The probe.
+
+
+def test_the_probe_tells_who_started_when_by_whom(subject):
+    parent = subject.born(100, 5000)
+    child = subject.born(200, 6000, parent=(100, 5000))
+    assert (child.program.key, child.program.source, child.ppid) == (key(200, 6000), "probe", 100)
+    assert (child.parent, child.spawned_by) == (parent.program, parent.program)
+    assert subject.sight(200, 100, BASH, 60.5) is child
+    assert child.program.event_id == ""
+    assert subject.stats.lookups_proc == 0
+
+
+def test_a_process_is_known_only_between_its_start_and_its_end(subject):
+    first = subject.born(200, 6000)
+    subject.table.ended(200, key(200, 6000), 61)
+    second = subject.born(200, 7000)
+    subject.table.ended(200, key(200, 7000), 71)
+    assert [subject.find(200, at) for at in (59, 60.5, 65, 70.5, 75)] == [None, first, None, second, None]
+
+
+def test_starts_may_be_told_out_of_order(subject):
+    second = subject.born(200, 7000)
+    first = subject.born(200, 6000)
+    assert subject.table.current(200) is second
+    assert (second.before, first.after, first.ended) == (first, second, 70)
+    assert subject.find(200, 60.5) is first
+
+
+def test_a_process_told_twice_is_one(subject):
+    assert subject.born(200, 6000) is subject.born(200, 6000)
+
+
+def test_what_proc_told_is_confirmed_by_the_probe(subject):
+    process = subject.sight(100, 1, BASH, 60)
+    assert subject.born(100, 5000, forked=False) is process
+    assert process.program.source == "probe"
+
+
+def test_the_parent_that_nobody_knows_has_its_key(subject):
+    child = subject.born(200, 6000, parent=(150, 5500))
+    assert child.parent is not None
+    assert (child.parent.pid, child.parent.key, child.parent.exe) == (150, key(150, 5500), "")
+
+
+def test_an_end_is_of_the_process_with_that_key(subject):
+    process = subject.born(200, 6000)
+    assert subject.table.ended(200, key(200, 5000), 61) is None
+    assert process.ended is None
+    assert subject.table.ended(200, key(200, 6000), 61) is process
+
+
+def test_all_others_have_ended(subject):
+    one, other = subject.born(200, 6000), subject.born(201, 6000)
+    subject.table.keep_alive(frozenset({201}), 70)
+    assert (one.ended, other.ended) == (70, None)
+
+
+def test_without_the_probe_proc_is_asked_again(subject):
+    subject.born(200, 6000)
+    assert subject.find(100, 60) is None
+    subject.table.lose()
+    assert subject.find(100, 60) is not None
+
+
+def test_a_foreign_table_asks_no_proc(subject):
+    foreign = subject.table.without_proc()
+    assert foreign.find(100, BOOTED + 60) is None
+    assert subject.stats.lookups_proc == 0
