@@ -1,0 +1,212 @@
+"""PID, PPID, SPAWNED_BY, SESSION_GUID and the like: of this host, of others, and of before its boot."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from sensor.audit.options import CoalesceOptions, TransformOptions
+from sensor.audit.record import RecordDecoder
+from sensor.audit.render import Style, quoter
+from sensor.pipeline import Pipeline
+from sensor.process.guid import process_guid, session_guid
+from sensor.stages.identity import Identity, Options
+from tests.fake_host import BOOTED, NOW, STYLE, FakeHost, event, exec_event, syscall
+
+NAMESPACE = 4026531836
+BASH = "/usr/bin/bash"
+
+
+@pytest.fixture
+def host(tmp_path):
+    host = FakeHost(tmp_path)
+    host.process(1, 0, "/sbin/init", start=100)
+    host.process(100, 1, BASH, start=5000)
+    return host
+
+
+def guid(host: FakeHost, pid: int, ticks: int) -> str:
+    return process_guid(host.proc.boot_id(), NAMESPACE, ticks, pid)
+
+
+def was_there(host: FakeHost, pid: int, ticks: int) -> dict[str, Any]:
+    start = f"{BOOTED + ticks / 100:.3f}"
+    return {"START_TIME": start, "GUID": guid(host, pid, ticks), "GUID_SOURCE": "proc"}
+
+
+def run(host: FakeHost, *events: str, style: Style = STYLE, **options: bool) -> list[dict[str, Any]]:
+    identity = Identity(Options(**options), style, host.table, host.proc.host(BOOTED))
+    return host.run([identity.stage], *events)
+
+
+def test_a_process_that_was_there_has_a_start_and_a_guid(host):
+    (line,) = run(host, event(syscall(100, 1, BASH)))
+    said = line["SYSCALL"]
+    assert said["PID"] == was_there(host, 100, 5000)
+    assert said["PPID"] == was_there(host, 1, 100)
+    assert said["SPAWNED_BY"] == {**was_there(host, 1, 100), "pid": 1, "comm": "init", "exe": "/sbin/init"}
+    assert said["SESSION_GUID"] == session_guid(host.proc.boot_id(), 3)
+
+
+def test_a_process_that_nobody_saw_start_has_no_guid(host):
+    (line,) = run(host, event(syscall(200, 150, "/usr/bin/ls")))
+    assert line["SYSCALL"]["PID"] == {"EVENT_ID": line["ID"]}
+    assert "PPID" not in line["SYSCALL"]
+    assert "SPAWNED_BY" not in line["SYSCALL"]
+
+
+def test_an_exec_begins_a_program_of_the_same_process(host):
+    before, execed, after = run(
+        host,
+        event(syscall(100, 1, BASH)),
+        exec_event(100, 1, "/usr/bin/ls", ["ls"]),
+        event(syscall(100, 1, "/usr/bin/ls")),
+    )
+    for line in (execed, after):
+        assert line["SYSCALL"]["PID"] == {
+            "EVENT_ID": execed["ID"], "GUID": guid(host, 100, 5000), "GUID_SOURCE": "proc"
+        }  # fmt: skip
+        by = line["SYSCALL"]["SPAWNED_BY"]
+        assert (by["GUID"], by["exe"]) == (before["SYSCALL"]["PID"]["GUID"], BASH)
+
+
+def test_a_failed_exec_is_none(host):
+    _, failed = run(
+        host,
+        event(syscall(100, 1, BASH)),
+        exec_event(100, 1, BASH, ["nothing"], success="no"),
+    )
+    assert failed["SYSCALL"]["PID"] == was_there(host, 100, 5000)
+
+
+def test_an_adopted_process_is_the_same(host):
+    host.process(50, 1, "/usr/bin/tini", start=900)
+    before, after = run(host, event(syscall(100, 50, BASH)), event(syscall(100, 1, BASH)))
+    assert after["SYSCALL"]["PID"] == before["SYSCALL"]["PID"]
+    assert before["SYSCALL"]["PPID"] == was_there(host, 50, 900)
+    assert after["SYSCALL"]["PPID"] == was_there(host, 1, 100)
+    assert after["SYSCALL"]["SPAWNED_BY"] == before["SYSCALL"]["SPAWNED_BY"]
+
+
+def test_a_pid_used_again_is_another_process(host):
+    run(host, event(syscall(100, 1, BASH)))
+    host.process(100, 1, "/usr/bin/new", start=90000)
+    (line,) = run(host, exec_event(100, 1, "/usr/bin/new", ["new"]))
+    assert line["SYSCALL"]["PID"]["GUID"] == guid(host, 100, 90000)
+
+
+OTHERS = [
+    ("OBJ_PID opid=100 oauid=0 oses=3 ocomm=\"bash\"", "OPID"),
+    ("USER_AUTH pid=100 uid=0 ses=3 msg='op=login'", "PID"),
+    ("CONFIG_CHANGE audit_pid=100", "AUDIT_PID"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("record", "key"), OTHERS, ids=[key for _, key in OTHERS])
+def test_every_pid_has_its_identity_beside_it(host, record, key):
+    (line,) = run(host, event(record))
+    (said,) = [value if isinstance(value, dict) else value[0] for name, value in line.items() if name != "ID"]
+    assert said[key] == {**was_there(host, 100, 5000), "comm": "bash", "exe": BASH, "ppid": 1}
+    assert ("SESSION_GUID" in said) == (" ses=" in record)
+
+
+def test_in_a_list_each_record_has_its_own(host):
+    (line,) = run(host, event("OBJ_PID opid=100", "OBJ_PID opid=1", "OBJ_PID opid=4000"))
+    assert [entry.get("OPID", {}).get("exe") for entry in line["OBJ_PID"]] == [BASH, "/sbin/init", None]
+
+
+@pytest.mark.parametrize(
+    ("options", "absent"),
+    [
+        ({"pid": False}, {"PID", "PPID"}),
+        ({"spawned_by": False}, {"SPAWNED_BY"}),
+        ({"session_guid": False}, {"SESSION_GUID"}),
+    ],
+)
+def test_what_is_switched_off_is_absent(host, options, absent):
+    (line,) = run(host, event(syscall(100, 1, BASH), "OBJ_PID opid=100 ses=3"), **options)
+    keys = {"PID", "PPID", "SPAWNED_BY", "SESSION_GUID"}
+    assert keys & set(line["SYSCALL"]) == keys - absent
+    assert ("OPID" in line["OBJ_PID"][0]) == ("PID" not in absent)
+
+
+def test_the_parent_can_be_told_at_length(host):
+    (line,) = run(host, event(syscall(100, 1, BASH)), ppid_verbose=True)
+    assert line["SYSCALL"]["PPID"] == {**was_there(host, 1, 100), "comm": "init", "exe": "/sbin/init", "ppid": 0}
+
+
+def test_enriched_keys_can_have_a_prefix(host):
+    style = Style(quoter("percent"), "x_")
+    (line,) = run(host, event(syscall(100, 1, BASH), "OBJ_PID opid=100"), style=style)
+    assert {"x_pid", "x_ppid", "x_spawned_by", "x_session_guid"} <= set(line["SYSCALL"])
+    assert "x_opid" in line["OBJ_PID"][0]
+
+
+@pytest.mark.parametrize(("ses", "known"), [("4294967295", False), ("unset", False), ("0", True)])
+def test_the_unset_session_is_null(host, ses, known):
+    (line,) = run(host, event(syscall(100, 1, BASH, ses=ses)))
+    assert (line["SYSCALL"]["SESSION_GUID"] is not None) is known
+
+
+def feed(host: FakeHost, text: str) -> list[dict[str, Any]]:
+    pipeline = Pipeline(
+        RecordDecoder(TransformOptions(), (), 100),
+        [Identity(Options(), STYLE, host.table, host.proc.host(BOOTED)).stage],
+        CoalesceOptions(),
+        host.stats.pipeline,
+    )
+    return [json.loads(line) for line in pipeline.feed(text.encode(), 0.0) + pipeline.close()]
+
+
+def of_node(node: str, text: str) -> str:
+    return "".join(f"node={node} {line}\n" for line in text.splitlines())
+
+
+@pytest.mark.parametrize(("node", "local"), [("web01", True), ("web02", False)])
+def test_processes_of_another_node_are_not_looked_up_here(host, node, local):
+    (line,) = feed(host, of_node(node, event(syscall(100, 1, BASH))))
+    assert ("GUID" in line["SYSCALL"]["PID"]) is local
+    assert ("SESSION_GUID" in line["SYSCALL"]) is local
+    assert line["NODE"] == node
+
+
+def test_each_node_has_processes_of_its_own(host):
+    one, two, again = (
+        feed(host, of_node(node, event(syscall(100, 1, BASH))))[0] for node in ("web02", "web03", "web02")
+    )
+    assert len({line["SYSCALL"]["PID"]["EVENT_ID"] for line in (one, two, again)}) == 3
+
+
+def test_events_of_before_the_boot_tell_of_other_processes(host):
+    (line,) = run(host, event(syscall(100, 1, BASH), time=BOOTED - 1000))
+    assert "GUID" not in line["SYSCALL"]["PID"]
+    assert "SESSION_GUID" not in line["SYSCALL"]
+
+
+def test_a_record_that_has_our_keys_already_does_not_get_them_twice(host):
+    text = event(
+        syscall(100, 1, BASH).replace("subj=", "PID=1 PPID=2 SPAWNED_BY=3 SESSION_GUID=4 subj="),
+        "USER_AUTH pid=100 ses=3 PID=x SESSION_GUID=y",
+        "OBJ_PID opid=100 OPID=x",
+    )
+    identity = Identity(Options(), STYLE, host.table, host.proc.host(BOOTED))
+    pipeline = Pipeline(
+        RecordDecoder(TransformOptions(), (), 100), [identity.stage], CoalesceOptions(), host.stats.pipeline
+    )
+    (line,) = pipeline.feed(text.encode(), 0.0)
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        assert len(dict(pairs)) == len(pairs)
+        return dict(pairs)
+
+    said = json.loads(line, object_pairs_hook=unique)
+    assert (said["SYSCALL"]["PID_2"], said["SYSCALL"]["PID"]["GUID_SOURCE"]) == ("1", "proc")
+    assert said["OBJ_PID"][0]["OPID"] == "x"
+
+
+def test_sessions_are_not_remembered_without_end(host):
+    identity = Identity(Options(), STYLE, host.table, host.proc.host(BOOTED))
+    host.run([identity.stage], *[event(syscall(100, 1, BASH, ses=ses), time=NOW) for ses in range(4200)])
+    assert len(identity._sessions) <= 4100
