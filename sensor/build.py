@@ -14,7 +14,7 @@ from sensor.audit.record import RecordDecoder, Transform
 from sensor.audit.render import Render, Style, quoter
 from sensor.config import Config, Enrich
 from sensor.errors import ProbeError
-from sensor.event import Stage
+from sensor.event import Event, Stage
 from sensor.pipeline import Pipeline
 from sensor.probe import Options as ProbeOptions
 from sensor.probe.events import ProbeEvents
@@ -31,6 +31,9 @@ from sensor.stages.cgroup import Cgroups
 from sensor.stages.command import CommandLines
 from sensor.stages.environment import Environment
 from sensor.stages.exe_hash import ExeHash
+from sensor.stages.filters import Filters
+from sensor.stages.filters import Options as FilterOptions
+from sensor.stages.filters.records import RecordDropper
 from sensor.stages.groups import Groups
 from sensor.stages.identity import Identity
 from sensor.stages.labels import Labeller
@@ -104,13 +107,21 @@ def build(config: Config, stats: Stats, live: bool = True, world: World | None =
     if config.translate.drop_raw:
         decoder.render = without_raw(render, style)
     cgroups = Cgroups(config.enrich, style, world.files, world.containers)
-    identity = Identity(config.enrich, style, world.table, world.host, [cgroups.describe])
+    identity = Identity(config.enrich, style, world.table, world.host, [cgroups.describe] if _places(config) else [])
+
+    def divert(event: Event) -> None:
+        if live:  # a recorded log has no filter log
+            app.pipeline.divert(event)
+
+    filters = Filters(config.filter, style, world.containers, stats.pipeline.filtered, divert)
     stages: list[Stage] = [
         identity.stage,
         *_knowledge(config, style, world),
+        *([filters.decide] if filters.rules else []),
         *_context(config.enrich, style, world),
         *([cgroups.stage] if config.enrich.container and config.enrich.container_info else []),
         *_translations(config.translate, style, render),
+        *_leaving(config.filter, filters, stats),
     ]
     app = App(Pipeline(decoder, stages, config.coalesce, stats.pipeline), stats, world)
     if live:
@@ -163,6 +174,23 @@ def _context(options: Enrich, style: Style, world: World) -> list[Stage]:
     if world.live and options.exe_hash:
         stages.append(ExeHash(options, style, world.files, world.host.names).stage)
     return stages
+
+
+def _leaving(options: FilterOptions, filters: Filters, stats: Stats) -> list[Stage]:
+    """The last stages: what is left out of an event, and where the event goes."""
+    stages: list[Stage] = []
+    if options.drop_records:
+        stages.append(RecordDropper(options.drop_records, stats.pipeline.filtered).stage)
+    if filters.diverts:
+        stages.append(filters.divert)
+    return stages
+
+
+def _places(config: Config) -> bool:
+    """Tell whether anybody wants to know the control groups of processes."""
+    enrich = config.enrich
+    rules = config.label_process != LabelOptions() or bool(config.filter.rules)
+    return enrich.container or enrich.systemd or rules
 
 
 def _needs(config: Config) -> frozenset[str]:

@@ -244,8 +244,14 @@ class Pipeline:
             self._stats.crashed += 1
             event.notes.append("stage_failed")
         self._stats.events += 1
-        node = "," + self._records.render({"NODE": event.node}) if event.node else ""
-        out.append(to_json(event, node))
+        out.append(self._json(event))
+
+    def divert(self, event: Event) -> None:
+        """Let an event become a line among those that were filtered."""
+        self.filtered.append(self._json(event))
+
+    def _json(self, event: Event) -> str:
+        return to_json(event, "," + self._records.render({"NODE": event.node}) if event.node else "")
 
 
 def to_json(event: Event, node: str) -> str:

@@ -70,6 +70,7 @@ Segment = TypeVar("Segment", Head, Rest)
 class Syscall:
     """One SYSCALL record.
 
+    body: its bytes as they came, one character each.
     text: its JSON members, without braces; stages append to `extra` instead, with a leading comma.
     pid, ppid: 0 when the record does not say.
     success: None when the record does not say, as that of exit_group(2), which never returns.
@@ -77,7 +78,7 @@ class Syscall:
     args: a0 to a3 as written, in hexadecimal.
     """
 
-    __slots__ = ("_values", "extra", "head", "pid", "ppid", "rest", "text")
+    __slots__ = ("_values", "body", "extra", "head", "pid", "ppid", "rest", "text")
 
     def __init__(self, head: Head, rest: Rest, text: str, values: tuple[str | None, ...], pid: int, ppid: int) -> None:
         self.head = head
@@ -86,6 +87,7 @@ class Syscall:
         self.extra = ""
         self.pid = pid
         self.ppid = ppid
+        self.body = ""
         self._values = values
 
     @property
@@ -137,7 +139,9 @@ class SyscallDecoder:
             f'{head.text}{result},"items":{items},"ppid":{ppid},"pid":{pid},'
             f'{rest.text},"ARGV":["0x{a0}","0x{a1}","0x{a2}","0x{a3}"]'
         )
-        return Syscall(head, rest, text, values, int(pid), int(ppid))
+        syscall = Syscall(head, rest, text, values, int(pid), int(ppid))
+        syscall.body = body
+        return syscall
 
     def _decode_unusual(self, body: str) -> Syscall:
         records = self._records
@@ -157,7 +161,7 @@ class SyscallDecoder:
             None if exit is None else str(exit),
             *(args + [None] * (4 - len(args))),
         )
-        return Syscall(
+        syscall = Syscall(
             Head(fields, ""),
             _rest_of(fields, ""),
             records.render(fields),
@@ -165,6 +169,8 @@ class SyscallDecoder:
             pid if isinstance(pid, int) else 0,
             ppid if isinstance(ppid, int) else 0,
         )
+        syscall.body = body
+        return syscall
 
     def _head(self, text: str) -> Head:
         fields = self._records.parse("SYSCALL", text)

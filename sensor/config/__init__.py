@@ -26,7 +26,7 @@ from sensor.errors import ConfigError
 from sensor.options import OptionError, option, section
 from sensor.outputs import Options as OutputOptions
 from sensor.probe import Options as ProbeOptions
-from sensor.stages import ancestors, cgroup, command, environment, exe_hash, groups, identity, labels, script
+from sensor.stages import ancestors, cgroup, command, environment, exe_hash, filters, groups, identity, labels, script
 from sensor.translate.options import TranslateOptions
 
 
@@ -97,6 +97,7 @@ class Config:
     translate: TranslateOptions = section(TranslateOptions())
     enrich: Enrich = section(Enrich())
     label_process: labels.Options = section(labels.Options())
+    filter: filters.Options = section(filters.Options())
 
     def __post_init__(self) -> None:
         if self.input != "stdin" and not self.input.startswith("unix:/"):

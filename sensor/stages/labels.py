@@ -21,6 +21,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sensor.audit.render import Style
+from sensor.audit.syscall import Rest
 from sensor.event import Event
 from sensor.options import option
 from sensor.patterns import Search, searcher
@@ -101,6 +102,7 @@ class Labeller:
         self._table = table
         self._commands = commands
         self._containers = containers
+        self._by_rest: dict[Rest, Labels] = {}
         self._keys = frozenset(map(_bytes, options.label_keys))
         self._propagated = frozenset(map(_bytes, options.propagate_labels))
         self._argv_count, self._argv_bytes = options.label_argv_count, options.label_argv_bytes
@@ -117,10 +119,23 @@ class Labeller:
             program = process.program
             if MARK not in program.marks:
                 program.marks[MARK] = self._labels_of(program, process.spawned_by, event)
-            keys = event.syscall.rest.fields.get("KEYS") if self._keys else None
-            if keys:
-                add_labels(program, self._keys.intersection(keys))
+            if self._keys:
+                rest = event.syscall.rest
+                labels = self._by_rest.get(rest)
+                if labels is None:
+                    labels = self._remember(rest)
+                if labels:
+                    add_labels(program, labels)
         return True
+
+    def _remember(self, rest: Rest) -> Labels:
+        """The labels that the keys in a SYSCALL record's last part give."""
+        keys = rest.fields.get("KEYS")
+        if len(self._by_rest) >= _REMEMBERED:
+            self._by_rest.clear()
+        given = [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else []
+        labels = self._by_rest[rest] = self._keys.intersection(given)
+        return labels
 
     def show(self, event: Event) -> bool:
         """Add LABELS to an event; drops nothing."""

@@ -1,0 +1,235 @@
+"""Filters: which events are not written, or written elsewhere.
+
+    filter:
+      filter_keys: [software_mgmt]
+      rules:
+        cron: exe=/usr/sbin/cron syscall=open,openat
+        flood: key=exec rate=100/s
+
+The first rule that matches decides; LAUREL's own filters come before `rules`. A filtered event
+has been seen by all that keeps track of processes, is counted under the name of its
+rule, and is dropped before it costs any JSON, or goes to the filter log. What a rule with
+rate or repeat held back is told by the next event it lets through:
+
+    "SUPPRESSED":{"flood":1822}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Callable
+
+from sensor.audit.fields import Fields
+from sensor.audit.record import Record
+from sensor.audit.render import Style
+from sensor.audit.syscall import Rest
+from sensor.event import Event
+from sensor.options import OptionError, option
+from sensor.patterns import searcher
+from sensor.process.containers import ContainerNames
+from sensor.stages.filters.addresses import is_wanted, parse_wanted
+from sensor.stages.filters.facts import Facts, keys, who
+from sensor.stages.filters.rules import ACTIONS, Condition, Rule, parse_rule
+
+_REMEMBERED = 2048
+_LONGEST_REMEMBERED = 1024
+_ANY_ID = "1700000000.000:1"
+_FIRST = "first"
+
+
+@dataclass(frozen=True)
+class Options:
+    """Which events are not written."""
+
+    filter_keys: tuple[str, ...] = option((), "Filter events with one of these keys.")
+    filter_null_keys: bool = option(False, "Filter system calls without a key.")
+    filter_labels: tuple[str, ...] = option((), "Filter events of processes with one of these labels.")
+    filter_sockaddr: tuple[str, ...] = option(
+        (), "Filter events with one of these addresses: 10.0.0.1, 10.0.0.0/8:53, *:443, [fe80::/10]:53."
+    )
+    filter_raw_lines: tuple[str, ...] = option(
+        (),
+        f"Filter events with a line that one of these matches. Every line is seen with the id {_ANY_ID}.",
+        unit="regex",
+    )
+    rules: dict[str, str] = option(
+        {}, "Filter events for which all conditions of a rule hold: NAME: exe=/usr/bin/x syscall=open uid!=0 rate=10/s."
+    )
+    filter_action: str = option("drop", "What becomes of a filtered event; log: see filterlog.", ACTIONS)
+    keep_first_per_process: bool = option(True, "Keep the first event of each program in any case.")
+    drop_records: tuple[str, ...] = option(
+        (), "Types of records to leave out of all events, such as PROCTITLE; an event of nothing else is filtered."
+    )
+
+    def __post_init__(self) -> None:
+        for address in self.filter_sockaddr:
+            try:
+                parse_wanted(address)
+            except ValueError as error:
+                raise OptionError("filter_sockaddr", f'"{address}": {error}') from None
+        for name, text in self.rules.items():
+            try:
+                parse_rule(name, text)
+            except ValueError as error:
+                raise OptionError("rules", f"{name}: {error}") from None
+
+
+class Filters:
+    """The stages: `decide` once processes are known and labelled, `divert` as the last.
+
+    filtered: counts by rule.
+    sink: takes the events that go to the filter log.
+    rules: in the order in which they decide.
+    diverts: some event may go to the filter log.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        style: Style,
+        containers: ContainerNames,
+        filtered: dict[str, int],
+        sink: Callable[[Event], None],
+    ) -> None:
+        self._suppressed = style.key("SUPPRESSED")
+        self._quote = style.quote
+        self._action = options.filter_action
+        self._keep_first = options.keep_first_per_process
+        self._facts = Facts(containers)
+        self.rules = _rules(options)
+        self.diverts = any((rule.action or options.filter_action) == "log" for rule in self.rules)
+        self._by_rest: dict[Rest, Sequence[Rule]] = {}
+        self._counts = filtered
+        self._sink = sink
+        self._diverted: Event | None = None
+
+    def decide(self, event: Event) -> bool:
+        """Drop an event, or let it go on; one for the filter log goes on until `divert`."""
+        syscall = event.syscall
+        candidates: Sequence[Rule] | None
+        if syscall is not None:
+            candidates = self._by_rest.get(syscall.rest)
+            if candidates is None:
+                candidates = self._remember(syscall.rest)
+        else:
+            fields = who(event)
+            candidates = [rule for rule in self.rules if rule.may_match(fields)]
+        first = False
+        if self._keep_first and event.process is not None:
+            first = event.process.program.marks.setdefault(_FIRST, event.id) == event.id
+        return not candidates or first or self._judge(event, candidates)
+
+    def divert(self, event: Event) -> bool:
+        """Give an event to the filter log, if that was decided."""
+        if event is not self._diverted:
+            return True
+        self._diverted = None
+        self._sink(event)
+        return False
+
+    def _remember(self, rest: Rest) -> Sequence[Rule]:
+        if len(self._by_rest) >= _REMEMBERED:
+            self._by_rest.clear()
+        candidates = self._by_rest[rest] = tuple([rule for rule in self.rules if rule.may_match(rest.fields)])
+        return candidates
+
+    def _judge(self, event: Event, candidates: Sequence[Rule]) -> bool:
+        told: list[str] = []
+        for rule in candidates:
+            if not rule.matches(event, self._facts):
+                continue
+            passed = rule.limit.passes(event) if rule.limit is not None else None
+            if passed is None:
+                return self._filter(event, rule)
+            if passed:
+                told.append(f"{self._quote(rule.name.encode().decode('latin-1'))}:{passed}")
+        if told:
+            event.top += f',"{self._suppressed}":{{{",".join(told)}}}'
+        return True
+
+    def _filter(self, event: Event, rule: Rule) -> bool:
+        self._counts[rule.name] = self._counts.get(rule.name, 0) + 1
+        if (rule.action or self._action) == "drop":
+            return False
+        self._diverted = event
+        return True
+
+
+class _Keys(Rule):
+    """System calls with a key; the key of CONFIG_CHANGE, for instance, is another matter."""
+
+    def matches(self, event: Event, facts: Facts) -> bool:
+        return event.syscall is not None
+
+
+class _NullKey(_Keys):
+    """System calls without a key."""
+
+    def may_match(self, fields: Fields) -> bool:
+        return not keys(fields)
+
+
+class _Sockaddr(Rule):
+    """Events with an address."""
+
+    def __init__(self, addresses: Sequence[str]) -> None:
+        super().__init__("filter_sockaddr", [])
+        self._wanted = [parse_wanted(address) for address in addresses]
+        self._known: dict[str, bool] = {}
+
+    def matches(self, event: Event, facts: Facts) -> bool:
+        return any(self._is_wanted(record.body) for record in event.records.get("SOCKADDR", ()))
+
+    def _is_wanted(self, body: str) -> bool:
+        found = self._known.get(body)
+        if found is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            found = self._known[body] = is_wanted(body, self._wanted)
+        return found
+
+
+class _RawLines(Rule):
+    """Events with a line that an expression matches."""
+
+    def __init__(self, expressions: Sequence[str]) -> None:
+        super().__init__("filter_raw_lines", [])
+        self._searches = [searcher(expression) for expression in expressions]
+        self._known: dict[Record, bool] = {}
+
+    def matches(self, event: Event, facts: Facts) -> bool:
+        start = f"node={event.node} " if event.node else ""
+        for name, group in event.records.items():
+            for record in group:
+                found = None if start else self._known.get(record)
+                if found is None:
+                    line = f"{start}type={name} msg=audit({_ANY_ID}): {record.body}"
+                    found = any(search(line) for search in self._searches)
+                    if not start and name != "SYSCALL" and len(record.body) <= _LONGEST_REMEMBERED:
+                        if len(self._known) >= _REMEMBERED:
+                            self._known.clear()
+                        self._known[record] = found
+                if found:
+                    return True
+        return False
+
+
+def _rules(options: Options) -> list[Rule]:
+    """All rules, in the order in which they decide."""
+    rules: list[Rule] = []
+    if options.filter_keys:
+        rules.append(_Keys("filter_keys", [_exactly("key", options.filter_keys)]))
+    if options.filter_null_keys:
+        rules.append(_NullKey("filter_null_keys", []))
+    if options.filter_labels:
+        rules.append(Rule("filter_labels", [_exactly("label", options.filter_labels)]))
+    if options.filter_sockaddr:
+        rules.append(_Sockaddr(options.filter_sockaddr))
+    if options.filter_raw_lines:
+        rules.append(_RawLines(options.filter_raw_lines))
+    return rules + [parse_rule(name, text) for name, text in options.rules.items()]
+
+
+def _exactly(name: str, values: Sequence[str]) -> Condition:
+    return Condition(name, False, frozenset([value.encode().decode("latin-1") for value in values]), ())

@@ -1,0 +1,144 @@
+"""What rules can ask about an event: for each name, the texts that the event has there.
+
+    key=(null)          []                  exe="/usr/bin/perl"     ["/usr/bin/perl"]
+    key="a\\x01b"        ["a","b"]           auid=4294967295         ["4294967295","unset"]
+
+Facts about WHO are told by the part of a SYSCALL record that repeats from event to event,
+or by the one record of an event from user space and its msg='…'; so they can be remembered.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Sequence
+from typing import Any, Callable
+
+from sensor.audit.fields import UNSET, Fields, Value
+from sensor.event import Event
+from sensor.process.containers import ContainerNames
+from sensor.tables import syscalls
+
+Texts = Sequence[str]
+_DONE = {"yes": "yes", "success": "yes", "1": "yes", "no": "no", "failed": "no", "0": "no"}
+_NUMBERS = ("uid", "auid", "euid", "suid", "fsuid", "gid", "egid", "sgid", "fsgid", "ses")
+_TEXTS = ("exe", "comm", "tty", "subj", "acct", "op", "unit")
+
+
+def who(event: Event) -> Fields:
+    """The fields that tell who acted."""
+    if event.syscall is not None:
+        fields: Fields = event.syscall.rest.fields
+        return fields
+    for group in event.records.values():
+        told: Fields = group[0].fields
+        message = told.get("msg")
+        return {**message, **told} if isinstance(message, dict) else told
+    return {}
+
+
+def _number(name: str) -> Callable[[Fields], Texts]:
+    def texts(fields: Fields) -> Texts:
+        value = fields.get(name)
+        return () if value is None else (str(value), "unset") if value == UNSET else (str(value),)
+
+    return texts
+
+
+def _text(name: str) -> Callable[[Fields], Texts]:
+    def texts(fields: Fields) -> Texts:
+        value = fields.get(name)
+        return (value,) if isinstance(value, str) else ()
+
+    return texts
+
+
+def keys(fields: Fields) -> Texts:
+    """The audit keys of an event, and where there are several also all of them as they stand."""
+    value, all_keys = fields.get("key"), fields.get("KEYS")
+    if not isinstance(value, str):
+        return ()
+    return (value, *_strings(all_keys)) if isinstance(all_keys, list) and len(all_keys) > 1 else (value,)
+
+
+def _strings(values: list[Value]) -> list[str]:
+    return [value for value in values if isinstance(value, str)]
+
+
+WHO: dict[str, Callable[[Fields], Texts]] = {
+    "key": keys,
+    **{name: _number(name) for name in _NUMBERS},
+    **{name: _text(name) for name in _TEXTS},
+}
+"""Name → texts, of the fields that tell who acted."""
+
+
+def _syscall(event: Event) -> Texts:
+    if event.syscall is None:
+        return ()
+    head = event.syscall.head
+    name = syscalls.name(head.arch, head.number)
+    return (str(head.number),) if name is None else (name, str(head.number))
+
+
+def _success(event: Event) -> Texts:
+    if event.syscall is not None:
+        return () if event.syscall.success is None else ("yes",) if event.syscall.success else ("no",)
+    fields = who(event)
+    done = _DONE.get(str(fields.get("res", fields.get("success"))))
+    return (done,) if done is not None else ()
+
+
+def _types(event: Event) -> Texts:
+    return tuple(event.records)
+
+
+def _labels(event: Event) -> Texts:
+    return tuple(event.process.program.marks.get("labels", ())) if event.process is not None else ()
+
+
+def _place(event: Event) -> Any:
+    return event.process.program.marks.get("cgroup") if event.process is not None else None
+
+
+def _units(event: Event) -> Texts:
+    place = _place(event)
+    return place.cgroup.units if place is not None else ()
+
+
+def paths(event: Event) -> Texts:
+    """The files an event names, absolute and with `..` folded; the directories they are in left aside."""
+    cwd = "/"
+    for record in event.records.get("CWD", ()):
+        cwd = record.fields.get("cwd") or "/"
+    found = []
+    for record in event.records.get("PATH", ()):
+        name = record.fields.get("name")
+        if isinstance(name, str) and record.fields.get("nametype") != "PARENT":
+            path = posixpath.normpath(posixpath.join(str(cwd), name))
+            found.append(path[1:] if path.startswith("//") else path)
+    return found
+
+
+class Facts:
+    """What can be asked about a whole event; its methods are the callables of EVENT."""
+
+    def __init__(self, containers: ContainerNames) -> None:
+        self._containers = containers
+        self.event: dict[str, Callable[[Event], Texts]] = {
+            "success": _success,
+            "syscall": _syscall,
+            "type": _types,
+            "label": _labels,
+            "systemd_unit": _units,
+            "container": self._container,
+            "path": paths,
+        }
+        """Name → texts; what is asked first is what costs least."""
+
+    def _container(self, event: Event) -> Texts:
+        place = _place(event)
+        if place is None or not place.cgroup.containers:
+            return ()
+        id = place.cgroup.containers[-1].id
+        names = self._containers.of(id)
+        return tuple([text for text in (id, names.name, names.image) if text])

@@ -1,0 +1,108 @@
+"""Rules: what an event must be like to be filtered.
+
+    exe=/usr/sbin/cron syscall=open,openat success=yes
+    type=USER_ACCT,CRED_* acct=nagios
+    path=/var/cache/* uid!=0 rate=100/s
+    key=file-open repeat=60s action=log
+
+Conditions are separated by blanks and all must hold; of the values of one condition,
+separated by commas, one must fit, or with `!=` none. A value that ends in `*` fits what
+begins so. Values with blanks are quoted as in a shell. `path` holds only if each file that the
+event names fits, so that nobody hides one file behind another.
+"""
+
+from __future__ import annotations
+
+import shlex
+from typing import NamedTuple
+
+from sensor.audit.fields import Fields
+from sensor.event import Event
+from sensor.stages.filters.facts import WHO, Facts, Texts
+from sensor.stages.filters.limits import Limit, Rate, Repeat
+
+EVENT = ("success", "syscall", "type", "label", "systemd_unit", "container", "path")
+ACTIONS = ("drop", "log")
+_WORDS = {"success": ("yes", "no"), "action": ACTIONS}
+
+
+class Condition(NamedTuple):
+    """One condition of a rule.
+
+    values, beginnings: what fits as a whole, and as a beginning.
+    """
+
+    name: str
+    negated: bool
+    values: frozenset[str]
+    beginnings: tuple[str, ...]
+
+    def holds(self, texts: Texts) -> bool:
+        """Tell whether the texts that an event has for the name fit."""
+        if self.name == "path" and not self.negated:
+            return bool(texts) and all(map(self._fits, texts))
+        return any(map(self._fits, texts)) != self.negated
+
+    def _fits(self, text: str) -> bool:
+        return text in self.values or (bool(self.beginnings) and text.startswith(self.beginnings))
+
+
+class Rule:
+    """A rule, by its name.
+
+    action: "drop", "log", or "" for what `filter_action` says.
+    limit: what lets some of the matching events through.
+    """
+
+    def __init__(self, name: str, conditions: list[Condition], limit: Limit | None = None, action: str = "") -> None:
+        self.name = name
+        self.limit = limit
+        self.action = action
+        self._who = [(WHO[condition.name], condition) for condition in conditions if condition.name in WHO]
+        self._event = [condition for condition in conditions if condition.name not in WHO]
+        self._event.sort(key=lambda condition: EVENT.index(condition.name))
+
+    def may_match(self, fields: Fields) -> bool:
+        """Tell whether the conditions on who acted hold."""
+        return all(condition.holds(texts(fields)) for texts, condition in self._who)
+
+    def matches(self, event: Event, facts: Facts) -> bool:
+        """Tell whether the other conditions hold."""
+        return all(condition.holds(facts.event[condition.name](event)) for condition in self._event)
+
+
+def parse_rule(name: str, text: str) -> Rule:
+    """Read a rule; raises ValueError that says what is wrong."""
+    conditions: list[Condition] = []
+    limit: Limit | None = None
+    action = ""
+    for word in shlex.split(text):
+        key, equals, value = word.partition("=")
+        negated = key.endswith("!")
+        key = key[:-1] if negated else key
+        if not equals or not value:
+            raise ValueError(f'"{word}" is no condition; write NAME=VALUE')
+        if key in _WORDS and not set(value.split(",")) <= set(_WORDS[key]):
+            raise ValueError(f'{key} is {" or ".join(_WORDS[key])}, not "{value}"')
+        if key in ("rate", "repeat", "action") and negated:
+            raise ValueError(f"{key} takes = only")
+        if key == "rate":
+            limit = Rate(value)
+        elif key == "repeat":
+            limit = Repeat(value)
+        elif key == "action":
+            action = value
+        elif key in WHO or key in EVENT:
+            conditions.append(_condition(key, negated, value))
+        else:
+            names = ", ".join([*WHO, *EVENT, "rate", "repeat", "action"])
+            raise ValueError(f'"{key}" cannot be asked; there are {names}')
+    if not conditions and limit is None:
+        raise ValueError("a rule without conditions would filter everything")
+    return Rule(name, conditions, limit, action)
+
+
+def _condition(name: str, negated: bool, value: str) -> Condition:
+    values = [text.encode().decode("latin-1") for text in value.split(",") if text]
+    whole = frozenset([text for text in values if not text.endswith("*")])
+    return Condition(name, negated, whole, tuple([text[:-1] for text in values if text.endswith("*")]))

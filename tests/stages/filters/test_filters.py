@@ -1,0 +1,164 @@
+"""Filters decide before any JSON is made, the first rule that matches, and every filtered event is counted."""
+
+from __future__ import annotations
+
+import pytest
+
+from sensor.audit.render import Style
+from sensor.options import OptionError
+from sensor.process.containers import ContainerNames
+from sensor.stages.filters import Filters, Options
+from tests.fake_host import STYLE, FakeHost, event, exec_event, syscall
+
+INET = "SOCKADDR saddr=020000350A0000010000000000000000"
+KEYED = syscall(42, 1, "/usr/bin/ls", key='"noise"')
+
+
+class Filtering:
+    """Filters over a host; what they keep, what goes to the filter log, and what is counted."""
+
+    def __init__(self, tmp_path):
+        self.host = FakeHost(tmp_path)
+        self.counts: dict[str, int] = {}
+        self.logged: list[str] = []
+
+    def run(self, *events, style=STYLE, labels=(), **options):
+        options = {"keep_first_per_process": False, **options}
+        filters = Filters(
+            Options(**options),
+            style,
+            ContainerNames("/nowhere"),
+            self.counts,
+            lambda event: self.logged.append(event.id),
+        )
+
+        def label(event):
+            if event.process is not None:
+                event.process.program.marks["labels"] = frozenset(labels)
+            return True
+
+        return self.host.run([self.host.identity(), label, filters.decide, filters.divert], *events)
+
+
+@pytest.fixture
+def filtering(tmp_path):
+    return Filtering(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("options", "records", "rule"),
+    [
+        ({"filter_keys": ("noise",)}, [KEYED], "filter_keys"),
+        ({"filter_keys": ("b",)}, [syscall(42, 1, "/bin/ls", key="610162")], "filter_keys"),
+        ({"filter_keys": ("a\x01b",)}, [syscall(42, 1, "/bin/ls", key="610162")], "filter_keys"),
+        ({"filter_keys": ("nois",)}, [KEYED], None),
+        ({"filter_keys": ("noise",)}, ['CONFIG_CHANGE op=add_rule key="noise" res=1'], None),
+        ({"filter_null_keys": True}, [syscall(42, 1, "/bin/ls")], "filter_null_keys"),
+        ({"filter_null_keys": True}, [KEYED], None),
+        ({"filter_null_keys": True}, ["USER_ACCT pid=1 uid=0"], None),
+        ({"filter_labels": ("x", "maint")}, [KEYED], "filter_labels"),
+        ({"filter_labels": ("x",)}, [KEYED], None),
+        ({"filter_sockaddr": ("10.0.0.0/8:53",)}, [KEYED, INET], "filter_sockaddr"),
+        ({"filter_sockaddr": ("10.0.0.0/8:54",)}, [KEYED, INET], None),
+        ({"filter_sockaddr": ("*:53",)}, [KEYED], None),
+        ({"filter_raw_lines": ("^type=SOCKADDR .*saddr=02000035",)}, [KEYED, INET], "filter_raw_lines"),
+        ({"filter_raw_lines": ("^type=SYSCALL .*key=.noise",)}, [KEYED], "filter_raw_lines"),
+        ({"filter_raw_lines": (r"msg=audit\(\d+\.\d+:\d+\): pid=7 ",)}, ["USER_ACCT pid=7 uid=0"], "filter_raw_lines"),
+        ({"filter_raw_lines": ("^SYSCALL", "x{9}")}, [KEYED, INET], None),
+        ({"rules": {"mine": "exe=/usr/bin/ls syscall=openat"}}, [KEYED], "mine"),
+        ({"rules": {"mine": "exe=/usr/bin/ls syscall=execve"}}, [KEYED], None),
+        ({"rules": {"cron": "type=USER_ACCT exe=/usr/sbin/cron"}}, [
+            "USER_ACCT pid=7 uid=0 msg='op=x exe=\"/usr/sbin/cron\" res=success'"
+        ], "cron"),
+        ({"rules": {"a": "uid=0", "b": "exe=/usr/bin/ls"}, "filter_keys": ("noise",)}, [KEYED], "filter_keys"),
+        ({"rules": {"a": "uid!=0", "b": "exe=/usr/bin/ls", "c": "uid=0"}}, [KEYED], "b"),
+        ({}, [KEYED], None),
+    ],
+)  # fmt: skip
+def test_what_is_filtered_by_which_rule(filtering, options, records, rule):
+    texts = [event(*records), event(*records)]
+    lines = filtering.run(*texts, labels=["maint"], **options)
+    assert len(lines) == (0 if rule else 2)
+    assert filtering.counts == ({rule: 2} if rule else {})
+    assert filtering.logged == []
+
+
+@pytest.mark.parametrize(
+    ("options", "logged"),
+    [
+        ({"filter_keys": ("noise",), "filter_action": "log"}, 1),
+        ({"rules": {"r": "key=noise action=drop"}, "filter_action": "log"}, 0),
+        ({"rules": {"r": "key=noise action=log"}}, 1),
+    ],
+)
+def test_filtered_events_may_go_elsewhere(filtering, options, logged):
+    lines = filtering.run(event(KEYED), event(syscall(42, 1, "/usr/bin/ls")), **options)
+    assert [len(lines), len(filtering.logged)] == [1, logged]
+    assert sum(filtering.counts.values()) == 1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"filter_keys": ("noise",)},
+        {"filter_labels": ("maint",)},
+        {"filter_sockaddr": ("*:53",)},
+        {"filter_raw_lines": ("^type=SOCKADDR",)},
+        {"rules": {"r": "uid=0"}},
+    ],
+)
+def test_the_first_event_of_each_program_may_be_kept(filtering, options):
+    texts = [
+        event(KEYED, INET),
+        event(KEYED, INET),
+        exec_event(42, 1, "/usr/bin/ls", ["ls"], INET, key='"noise"'),
+        event(KEYED, INET),
+    ]
+    lines = filtering.run(*texts, keep_first_per_process=True, labels=["maint"], **options)
+    ids = [text.partition("(")[2].partition(")")[0] for text in texts]
+    assert [line["ID"] for line in lines] == [ids[0], ids[2]]
+
+
+def test_a_program_whose_first_event_was_not_filtered_has_had_its_first(filtering):
+    lines = filtering.run(
+        event(syscall(42, 1, "/usr/bin/ls")), event(KEYED), filter_keys=("noise",), keep_first_per_process=True
+    )
+    assert len(lines) == 1
+
+
+def test_a_filtered_event_is_seen_by_the_process_table(filtering):
+    child = syscall(43, 42, "/usr/bin/true")
+    lines = filtering.run(exec_event(42, 1, "/usr/bin/ls", ["ls"], key='"noise"'), event(child), filter_keys=("noise",))
+    assert lines[0]["SYSCALL"]["SPAWNED_BY"]["exe"] == "/usr/bin/ls"
+
+
+@pytest.mark.parametrize(("prefix", "key"), [("", "SUPPRESSED"), ("x_", "x_suppressed")])
+def test_what_was_held_back_is_told_later(filtering, prefix, key):
+    texts = [event(KEYED, time=1_700_001_000 + second) for second in (0, 0, 0, 1)]
+    rules = {"flöd": "key=noise rate=1/s", "b": "repeat=1s exe=/usr/bin/ls"}
+    lines = filtering.run(*texts, style=Style(STYLE.quote, prefix), rules=rules)
+    assert [line.get(key) for line in lines] == [None, {"flöd": 2}]
+    assert filtering.counts == {"flöd": 2}
+
+
+@pytest.mark.parametrize(
+    ("options", "key", "why"),
+    [
+        ({"filter_sockaddr": ("1.2.3",)}, "filter_sockaddr", "1.2.3"),
+        ({"rules": {"a": "uid=0", "b": "uix=0"}}, "rules", "b: "),
+    ],
+)
+def test_mistakes_are_found_in_the_configuration(options, key, why):
+    with pytest.raises(OptionError, match=why) as caught:
+        Options(**options)
+    assert caught.value.key == key
+
+
+def test_memory_is_bounded(filtering, monkeypatch):
+    monkeypatch.setattr("sensor.stages.filters._REMEMBERED", 5)
+    texts = [
+        event(syscall(42, 1, "/bin/ls", ses=number), f"SOCKADDR saddr=0200{number:04X}0A0000010000000000000000")
+        for number in range(50)
+    ]
+    lines = filtering.run(*texts, filter_sockaddr=("10.0.0.1:7",), filter_raw_lines=("saddr=02000008",))
+    assert len(lines) == 48

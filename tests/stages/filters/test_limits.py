@@ -1,0 +1,92 @@
+"""Limits let the promised number of events through, say how many they held back, and stay small."""
+
+from __future__ import annotations
+
+import pytest
+
+from sensor.stages.filters import limits
+from sensor.stages.filters.limits import Rate, Repeat
+from tests.fake_host import NOW, FakeHost, event, syscall
+
+
+@pytest.fixture
+def passed(tmp_path):
+    """What a limit says of events, as `passes` does."""
+    host = FakeHost(tmp_path)
+
+    def passed(limit, *events):
+        said = []
+        host.run([lambda event: bool(said.append(limit.passes(event))) or True], *events)
+        return said
+
+    return passed
+
+
+def at(seconds: float, *records: str) -> str:
+    return event(*(records or [syscall(42, 1, "/usr/bin/ls")]), time=NOW + seconds)
+
+
+@pytest.mark.parametrize(
+    ("text", "times", "said"),
+    [
+        ("2/s", [0, 0, 0, 0.9, 1, 1, 1], [0, 0, None, None, 2, 0, None]),
+        ("1/5s", [0, 4.9, 5, 9.9], [0, None, 1, None]),
+        ("1/2min", [0, 119, 120], [0, None, 1]),
+        ("1/h", [0, 3599, 3600], [0, None, 1]),
+        ("1/500ms", [0, 0.4, 0.5], [0, None, 1]),
+        ("1/3", [0, 2.9, 3], [0, None, 1]),
+        ("1/s", [10, 0, 0.5], [0, 0, None]),  # the clock was set back
+    ],
+)
+def test_so_many_in_each_stretch_go_through(passed, text, times, said):
+    assert passed(Rate(text), *map(at, times)) == said
+
+
+@pytest.mark.parametrize(
+    ("times", "said"), [([0, 1, 59, 60, 61], [0, None, None, 2, None]), ([10, 0], [0, 0]), ([0, 100, 200], [0, 0, 0])]
+)
+def test_the_same_act_goes_through_once(passed, times, said):
+    assert passed(Repeat("1min"), *map(at, times)) == said
+
+
+LS = syscall(42, 1, "/usr/bin/ls")
+PATH = 'PATH item=0 name="/a" inode=1'
+USER = "USER_ACCT pid=7 uid=0 msg='op=PAM acct=\"root\"'"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ([LS], [syscall(43, 9, "/usr/bin/ls")], True),
+        ([LS], [syscall(42, 1, "/usr/bin/cat")], False),
+        ([LS], [syscall(42, 1, "/usr/bin/ls", number=2)], False),
+        ([LS], [syscall(42, 1, "/usr/bin/ls", success="no")], False),
+        ([LS], [syscall(42, 1, "/usr/bin/ls", uid=7)], False),
+        ([LS, PATH], [LS, PATH.replace("inode=1", "inode=2")], True),
+        ([LS, PATH], [LS, PATH.replace("/a", "/b")], False),
+        ([LS, 'EXECVE argc=1 a0="a"'], [LS, 'EXECVE argc=1 a0="b"'], False),
+        ([USER], [USER.replace("pid=7", "pid=8")], True),
+        ([USER], [USER.replace("root", "alice")], False),
+    ],
+)
+def test_what_tells_one_act_from_another(passed, one, other, same):
+    assert passed(Repeat("60"), at(0, *one), at(1, *other)) == [0, None if same else 0]
+
+
+def test_only_so_many_acts_are_remembered(passed, monkeypatch):
+    monkeypatch.setattr(limits, "_MOST_ACTS", 10)
+    limit = Repeat("60s")
+    passed(limit, *[at(0, syscall(42, 1, f"/bin/{number}")) for number in range(100)])
+    assert len(limit._acts) == 10
+
+
+@pytest.mark.parametrize("text", ["", "0/s", "5", "5/", "/s", "x/s", "5/y", "-1/s", "1.5/s", "5/s/s"])
+def test_what_is_no_rate_is_refused(text):
+    with pytest.raises(ValueError, match="expected a rate"):
+        Rate(text)
+
+
+@pytest.mark.parametrize("text", ["", "0", "0s", "x", "5y", "-5s", "1.5s"])
+def test_what_is_no_time_is_refused(text):
+    with pytest.raises(ValueError, match="expected a time"):
+        Repeat(text)

@@ -1,0 +1,79 @@
+"""Rules are read as they are meant, and what is not meant as a rule is refused with a reason."""
+
+from __future__ import annotations
+
+import pytest
+
+from sensor.stages.filters.rules import Condition, parse_rule
+
+
+@pytest.mark.parametrize(
+    ("text", "texts", "holds"),
+    [
+        ("exe=/a", ["/a"], True),
+        ("exe=/a", ["/ab"], False),
+        ("exe=/a,/b", ["/b"], True),
+        ("exe=/a*", ["/ab"], True),
+        ("exe=/a*,/b", ["/b"], True),
+        ("exe!=/a", ["/b"], True),
+        ("exe!=/a", ["/a"], False),
+        ("exe!=/a*,/b*", ["/b/c"], False),
+        ("exe=/a", [], False),
+        ("exe!=/a", [], True),
+        ("exe='/a b'", ["/a b"], True),
+        ("exe=*", ["anything"], True),
+        ("exe=ä", ["\xc3\xa4"], True),
+        ("key=a", ["x", "a"], True),
+        ("key!=a", ["x", "a"], False),
+        ("path=/tmp/*", ["/tmp/a", "/tmp/b"], True),
+        ("path=/tmp/*", ["/tmp/a", "/etc/shadow"], False),  # one file does not hide another
+        ("path=/tmp/*", [], False),
+        ("path!=/tmp/*", ["/tmp/a", "/etc/shadow"], False),
+        ("path!=/tmp/*", ["/etc/shadow"], True),
+    ],
+)
+def test_conditions_hold(text, texts, holds):
+    rule = parse_rule("name", text)
+    condition = (rule._event + [condition for _, condition in rule._who])[0]
+    assert isinstance(condition, Condition)
+    assert condition.holds(texts) == holds
+
+
+def test_all_conditions_must_hold():
+    rule = parse_rule("name", "exe=/a uid=0")
+    assert rule.may_match({"exe": "/a", "uid": 0})
+    assert not rule.may_match({"exe": "/a", "uid": 1})
+    assert not rule.may_match({"exe": "/b", "uid": 0})
+
+
+def test_what_costs_least_is_asked_first():
+    rule = parse_rule("name", "path=/x container=y success=no type=SYSCALL")
+    assert [condition.name for condition in rule._event] == ["success", "type", "container", "path"]
+
+
+def test_a_rule_may_limit_and_choose_its_action():
+    rule = parse_rule("name", "exe=/a rate=10/s action=log")
+    assert rule.limit is not None
+    assert rule.action == "log"
+    assert parse_rule("name", "repeat=60s").limit is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "filter everything"),
+        ("action=log", "filter everything"),
+        ("exe", "no condition"),
+        ("exe=", "no condition"),
+        ("=x", "cannot be asked"),
+        ("exa=/a", "cannot be asked"),
+        ("exe='/a", "No closing quotation"),
+        ("success=maybe", "yes or no"),
+        ("exe=/a action=delete", "drop or log"),
+        ("exe=/a rate=often", "expected a rate"),
+        ("exe=/a repeat!=5s", "takes = only"),
+    ],
+)
+def test_what_is_no_rule_is_refused(text, why):
+    with pytest.raises(ValueError, match=why):
+        parse_rule("name", text)
