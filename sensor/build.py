@@ -40,7 +40,7 @@ from sensor.stages.labels import Labeller
 from sensor.stages.labels import Options as LabelOptions
 from sensor.stages.script import Scripts
 from sensor.stats import Stats
-from sensor.translate.arguments import Arguments, Errors
+from sensor.translate.arguments import Calls
 from sensor.translate.main_type import MainType
 from sensor.translate.options import TranslateOptions
 from sensor.translate.raw import without_raw
@@ -203,10 +203,8 @@ def _needs(config: Config) -> frozenset[str]:
 def _translations(options: TranslateOptions, style: Style, render: Render) -> list[Stage]:
     """The stages that say what numbers mean, in this order; they look at nothing that another stage added."""
     stages: list[Stage] = []
-    if options.universal:
-        stages.append(Errors(style).stage)
-    if options.arguments:
-        stages.append(Arguments(style, render).stage)
+    if options.universal or options.arguments:
+        stages.append(Calls(style, render, options.universal, options.arguments).stage)
     if options.time == "iso":
         stages.append(IsoTime().stage)
     if options.type:

@@ -14,6 +14,7 @@ import re
 from typing import Any, Callable
 
 from sensor.audit.render import Render, Style
+from sensor.audit.syscall import Head, Syscall
 from sensor.event import Event
 from sensor.tables import errno, syscalls
 from sensor.tables.arguments import arguments, spell_arguments
@@ -22,86 +23,75 @@ _ENTRIES = 4096
 _WORD = re.compile("[0-9a-f]{1,16}")
 
 
-class Errors:
-    """The stage that adds EXIT."""
+class Call:
+    """One system call of one architecture.
 
-    def __init__(self, style: Style) -> None:
-        self._start = f',"{style.key("EXIT")}":'
-        self._known: dict[tuple[str, int], str] = {}
-
-    def stage(self, event: Event) -> bool:
-        """Add the error's name; drops none."""
-        syscall = event.syscall
-        if syscall is not None and syscall.success is False:
-            key = (syscall.exit, syscall.head.arch)
-            text = self._known.get(key)
-            if text is None:
-                text = self._text(*key)
-            syscall.extra += text
-        return True
-
-    def _text(self, exit: str, arch: int) -> str:
-        error = errno.name(int(exit), arch) if exit[:1] == "-" else None
-        text = f'{self._start}"{error}"' if error is not None else ""
-        if len(self._known) >= _ENTRIES:
-            self._known.clear()
-        self._known[exit, arch] = text
-        return text
-
-
-class _Call:
-    """How the arguments of one system call are read, and the JSON of those met.
-
-    pick: takes the arguments that mean something out of all four.
+    errors: exit value → JSON; None if errors are not wanted.
+    pick: takes the arguments that mean something out of all four; None if there are none, or not wanted.
+    known: what `pick` took → JSON.
     """
 
-    __slots__ = ("known", "pick")
+    __slots__ = ("errors", "known", "pick")
 
-    def __init__(self, positions: list[int]) -> None:
+    def __init__(self, errors: bool, positions: list[int]) -> None:
+        self.errors: dict[str, str] | None = {} if errors else None
+        self.pick: Callable[[tuple[str, ...]], Any] | None = operator.itemgetter(*positions) if positions else None
         self.known: dict[Any, str] = {}
-        self.pick: Callable[[tuple[str, ...]], Any] = operator.itemgetter(*positions)
 
 
-class Arguments:
-    """The stage that adds ARGS."""
+class Calls:
+    """The stage that adds EXIT and ARGS.
 
-    def __init__(self, style: Style, render: Render) -> None:
-        self._start = f',"{style.key("ARGS")}":{{'
+    errors, arguments: which of the two.
+    """
+
+    def __init__(self, style: Style, render: Render, errors: bool, arguments: bool) -> None:
+        self._exit = f',"{style.key("EXIT")}":'
+        self._args = f',"{style.key("ARGS")}":{{'
         self._render = render
-        self._calls: dict[tuple[int, int], _Call | None] = {}
+        self._errors = errors
+        self._arguments = arguments
+        self._calls: dict[Head, Call] = {}
         self._entries = 0
 
     def stage(self, event: Event) -> bool:
-        """Add the arguments; drops none."""
+        """Add what is known of the call; drops none."""
         syscall = event.syscall
-        if syscall is not None and len(syscall.args) == 4:
-            head = syscall.head
-            try:
-                call = self._calls[head.arch, head.number]
-            except KeyError:
-                call = self._call(head.arch, head.number)
-            if call is not None:
-                args = call.pick(syscall.args)
+        if syscall is not None:
+            call = self._calls.get(syscall.head) or self._call(syscall.head)
+            if call.errors is not None and syscall.success is False:
+                text = call.errors.get(syscall.exit)
+                syscall.extra += self._error(call, syscall) if text is None else text
+            if call.pick is not None:
+                args = call.pick(syscall.args) if len(syscall.args) == 4 else None
                 text = call.known.get(args)
-                syscall.extra += self._text(call, syscall, args) if text is None else text
+                syscall.extra += self._spelled(call, syscall, args) if text is None else text
         return True
 
-    def _call(self, arch: int, number: int) -> _Call | None:
+    def _call(self, head: Head) -> Call:
         self._make_room()
-        name = syscalls.name(arch, number)
-        entries = arguments(name, arch) if name is not None else ()
+        name = syscalls.name(head.arch, head.number) if self._arguments else None
+        entries = arguments(name, head.arch) if name is not None else ()
         positions = [position for position, entry in enumerate(entries) if entry != "-"]
-        call = self._calls[arch, number] = _Call(positions) if positions else None
+        call = self._calls[head] = Call(self._errors, positions)
         return call
 
-    def _text(self, call: _Call, syscall: Any, args: Any) -> str:
+    def _error(self, call: Call, syscall: Syscall) -> str:
         self._make_room()
-        if any(_WORD.fullmatch(arg) is None for arg in syscall.args):
+        error = errno.name(int(syscall.exit), syscall.head.arch) if syscall.exit[:1] == "-" else None
+        text = f'{self._exit}"{error}"' if error is not None else ""
+        if call.errors is not None:
+            call.errors[syscall.exit] = text
+        return text
+
+    def _spelled(self, call: Call, syscall: Syscall, args: Any) -> str:
+        if args is None or any(_WORD.fullmatch(arg) is None for arg in syscall.args):
             return ""
+        self._make_room()
         head = syscall.head
         values = [int(arg, 16) for arg in syscall.args]
         spelled: Any = spell_arguments(syscalls.name(head.arch, head.number) or "", values, head.arch)
-        text = call.known[args] = f"{self._start}{self._render(spelled)}}}" if spelled else ""
+        text = call.known[args] = f"{self._args}{self._render(spelled)}}}" if spelled else ""
         return text
 
     def _make_room(self) -> None:

@@ -18,6 +18,7 @@ rest; the exit value is new each time, and is the stage's (sensor.translate.argu
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from sensor.audit.fields import Fields, Value
 from sensor.audit.render import Style
@@ -27,6 +28,7 @@ from sensor.tables.meanings import forms_of
 from sensor.translate.sockaddr import decode_sockaddr
 
 _NUMBER = re.compile("0x[0-9a-f]{1,16}|0o[0-7]{1,22}|(0[0-7]{1,22})")
+_REMEMBERED, _LONGEST = 4096, 32
 _NAMELESS = "0123456789?"
 """How the spelling of a number without a name begins, and that of a mode without a file type."""
 
@@ -47,12 +49,10 @@ class Universal:
         if arch is not None:
             self._call(arch, fields)
         for field, form in forms_of(name).items():
-            number = _number(fields.get(field))
-            if number is not None and number >= 0:
-                said = spell(form, number, arch or arches.X86_64)
-                if isinstance(said, list) and said:
-                    fields[key(field.upper())] = list(said)
-                elif isinstance(said, str) and said[0] not in _NAMELESS:
+            value = fields.get(field)
+            if isinstance(value, int) or (isinstance(value, str) and len(value) <= _LONGEST):
+                said = _say(form, value, arch or arches.X86_64)
+                if said is not None:
                     fields[key(field.upper())] = said
         if name == "SOCKADDR":
             self._address(fields)
@@ -76,6 +76,18 @@ class Universal:
         if address is not None:
             fields.pop("SADDR", None)
             fields[self._key("SADDR")] = address
+
+
+@lru_cache(_REMEMBERED)
+def _say(form: str, value: int | str, arch: int) -> Value:
+    """What a number says, None if it has no name."""
+    number = _number(value)
+    if number is None or number < 0:
+        return None
+    said = spell(form, number, arch)
+    if isinstance(said, list):
+        return list(said) or None
+    return said if isinstance(said, str) and said[0] not in _NAMELESS else None
 
 
 def _number(value: Value) -> int | None:

@@ -11,10 +11,13 @@ A name that is not known yet is left out; see sensor.translate.userdb.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
 from sensor.audit.fields import UNSET, Fields
 from sensor.audit.render import Style
 from sensor.translate.options import TranslateOptions
-from sensor.translate.userdb import UNKNOWN, UserDatabase
+from sensor.translate.userdb import UNKNOWN, Names, UserDatabase
 
 _IDS = ("uid", "gid")
 _ABOUT_GROUPS = frozenset({"GRP_AUTH", "GRP_CHAUTHTOK", "GRP_MGMT", "CHGRP_ID", "ADD_GROUP", "DEL_GROUP"})
@@ -23,57 +26,88 @@ USER_AUTH USER_ACCT USER_MGMT USER_CHAUTHTOK USER_ERR USER_START USER_END USER_L
 CRED_DISP CHUSER_ID ADD_USER DEL_USER ACCT_LOCK ACCT_UNLOCK ROLE_ASSIGN ROLE_REMOVE
 """
 _ABOUT_USERS = frozenset(_USER_RECORDS.split())
+_PLANS = 1024
+
+
+class Source(NamedTuple):
+    """Where names come from, in this order: what the configuration says, what auditd told, the host."""
+
+    fixed: Mapping[int, str]
+    host: Names
+
+
+class Id(NamedTuple):
+    """One field to be translated.
+
+    field: the number's key.
+    told: where auditd puts the name if it writes one.
+    key: where we do.
+    """
+
+    field: str
+    told: str
+    key: str
+    source: Source
 
 
 class Users:
     """The transform.
 
-    options: names from the configuration, which come first.
+    options: names from the configuration.
     """
 
     def __init__(self, options: TranslateOptions, style: Style, database: UserDatabase) -> None:
         self._key = style.key
-        self._names = {"uid": database.users, "gid": database.groups}
-        self._fixed = {
-            "uid": {UNSET: "unset", -1: "unset", **_by_number(options.user_map)},
-            "gid": {UNSET: "unset", -1: "unset", **_by_number(options.group_map)},
+        self._sources = {
+            "uid": Source(_by_number(options.user_map), database.users),
+            "gid": Source(_by_number(options.group_map), database.groups),
         }
+        self._plans: dict[tuple[str, ...], list[Id]] = {}
 
     def transform(self, name: str, fields: Fields) -> None:
         """Add names to the fields of one record."""
-        for field in [field for field in fields if field[-3:] in _IDS]:
-            self._add(fields, field, field[-3:], (fields, field.upper()))
+        names = tuple(fields)
+        plan = self._plans.get(names)
+        if plan is None:
+            if len(self._plans) >= _PLANS:
+                self._plans.clear()
+            plan = self._plans[names] = self._ids(names)
+        _translate(plan, fields, fields)
         message = fields.get("msg")
         if isinstance(message, dict):
-            self._add_to_message(name, message, fields)
+            _translate(self._message_ids(name, message, fields), message, fields)
 
-    def _add_to_message(self, name: str, message: Fields, fields: Fields) -> None:
-        for field in [field for field in message if field[-3:] in _IDS]:
-            self._add(message, field, field[-3:], (fields, field.upper() + ("_2" if field in fields else "")))
-        if "id" in message and (name in _ABOUT_USERS or name in _ABOUT_GROUPS):
-            self._add(message, "id", "gid" if name in _ABOUT_GROUPS else "uid", (fields, "ID"))
+    def _ids(self, names: Iterable[str]) -> list[Id]:
+        return [self._id(name, name.upper(), name[-3:]) for name in names if name[-3:] in _IDS]
 
-    def _add(self, fields: Fields, field: str, kind: str, told: tuple[Fields, str]) -> None:
-        """Add the name of one number.
+    def _message_ids(self, name: str, message: Fields, record: Fields) -> list[Id]:
+        """The ids in a message; auditd puts the name of one that stands beside the message as well under NAME_2."""
+        ids = [id._replace(told=f"{id.told}_2") if id.field in record else id for id in self._ids(message)]
+        if "id" in message and name in _ABOUT_GROUPS:
+            ids.append(self._id("id", "ID", "gid"))
+        elif "id" in message and name in _ABOUT_USERS:
+            ids.append(self._id("id", "ID", "uid"))
+        return ids
 
-        kind: uid or gid.
-        told: where auditd put the name if it wrote one; it is taken away from there.
-        """
+    def _id(self, field: str, told: str, kind: str) -> Id:
+        return Id(field, told, self._key(field.upper()), self._sources[kind])
+
+
+def _translate(ids: list[Id], fields: Fields, record: Fields) -> None:
+    """Add names to fields; what auditd told is taken out of the record."""
+    for field, told, key, (fixed, host) in ids:
         number = fields[field]
         if not isinstance(number, int):
-            return
-        record, upper = told
-        word = record.pop(upper, None)
-        name = self._fixed[kind].get(number)
+            continue
+        word = record.pop(told, None)
+        name = fixed.get(number)
         if name is None:
-            if isinstance(word, str) and not word.startswith(UNKNOWN):
-                name = word
-            else:
-                name = self._names[kind].get(number)
-                if name is None:
-                    return
-        fields[self._key(field.upper())] = name
+            known = isinstance(word, str) and not word.startswith(UNKNOWN)
+            name = str(word) if known else host.get(number)
+        if name is not None:
+            fields[key] = name
 
 
 def _by_number(names: dict[str, str]) -> dict[int, str]:
-    return {int(number): name.encode().decode("latin-1") for number, name in names.items()}
+    given = {int(number): name.encode().decode("latin-1") for number, name in names.items()}
+    return {UNSET: "unset", -1: "unset", **given}

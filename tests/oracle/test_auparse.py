@@ -16,7 +16,7 @@ from sensor.audit.render import Style
 from sensor.audit.text import quote_percent
 from sensor.pipeline import Pipeline
 from sensor.stats import PipelineStats
-from sensor.translate.arguments import Arguments, Errors
+from sensor.translate.arguments import Calls
 from sensor.translate.options import TranslateOptions
 from sensor.translate.universal import Universal
 from sensor.translate.userdb import UserDatabase
@@ -56,7 +56,7 @@ def our_events(log: bytes) -> dict[str, dict[str, Any]]:
     style = Style(quote_percent)
     transforms = [Universal(style).transform, Users(TranslateOptions(), style, UserDatabase(patient=True)).transform]
     decoder = RecordDecoder(TransformOptions(), transforms, 4096)
-    stages = [Errors(style).stage, Arguments(style, decoder.render).stage]
+    stages = [Calls(style, decoder.render, errors=True, arguments=True).stage]
     pipeline = Pipeline(decoder, stages, CoalesceOptions(), PipelineStats())
     events: dict[str, dict[str, Any]] = {}
     for line in [*pipeline.feed(log, 0.0), *pipeline.close()]:

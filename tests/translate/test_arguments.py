@@ -14,7 +14,7 @@ from sensor.audit.syscall import SyscallDecoder
 from sensor.audit.text import quote_percent
 from sensor.event import Event
 from sensor.translate import arguments
-from sensor.translate.arguments import Arguments, Errors
+from sensor.translate.arguments import Calls
 
 X86_64, I386, S390X, MIPS = "c000003e", "40000003", "80000016", "8"
 RECORDS = RecordDecoder(TransformOptions(), (), 16)
@@ -28,6 +28,10 @@ def event(arch: str, number: int, args: str, result: str = "success=yes exit=0")
     body = f"arch={arch} syscall={number} {result} {values} items=0 ppid=1 pid=2 auid=0 uid=0 key=(null)"
     syscall = SYSCALLS.decode(body)
     return Event("1.000:1", "", {"SYSCALL": [syscall]}, syscall)
+
+
+def calls(errors: bool = True, arguments: bool = True) -> Calls:
+    return Calls(STYLE, RECORDS.render, errors, arguments)
 
 
 def extra(event: Event) -> dict[str, Any]:
@@ -57,7 +61,7 @@ CASES = [
 
 @pytest.mark.parametrize(("arch", "number", "args", "expected"), CASES)
 def test_arguments_have_names(arch: str, number: int, args: str, expected: dict[str, Any] | None) -> None:
-    stage = Arguments(STYLE, RECORDS.render).stage
+    stage = calls(errors=False).stage
     for _ in range(2):  # worked out, then remembered
         made = event(arch, number, args)
         assert stage(made)
@@ -80,7 +84,7 @@ def test_arguments_have_names(arch: str, number: int, args: str, expected: dict[
     ],
 )
 def test_a_failure_is_named(arch: str, result: str, expected: str | None) -> None:
-    stage = Errors(STYLE).stage
+    stage = calls(arguments=False).stage
     for _ in range(2):
         made = event(arch, 2, "0", result)
         assert stage(made)
@@ -90,20 +94,18 @@ def test_a_failure_is_named(arch: str, result: str, expected: str | None) -> Non
 def test_added_keys_bear_the_prefix() -> None:
     style = Style(quote_percent, "x_")
     made = event(X86_64, 62, "1 9", "success=no exit=-1")
-    assert Errors(style).stage(made)
-    assert Arguments(style, RECORDS.render).stage(made)
+    assert Calls(style, RECORDS.render, errors=True, arguments=True).stage(made)
     assert extra(made) == {"x_exit": "EPERM", "x_args": {"pid": 1, "sig": "SIGKILL"}}
 
 
 def test_an_event_without_a_system_call_is_left_alone() -> None:
     made = Event("1.000:1", "", {}, None)
-    assert Errors(STYLE).stage(made)
-    assert Arguments(STYLE, RECORDS.render).stage(made)
+    assert calls().stage(made)
     assert made.top == ""
 
 
 def test_a_record_with_too_few_arguments_or_odd_ones_has_none() -> None:
-    stage = Arguments(STYLE, RECORDS.render).stage
+    stage = calls(errors=False).stage
     for body in ("arch=c000003e syscall=62 a0=1", "arch=c000003e syscall=62 a0=zz a1=? a2=0 a3=0"):
         syscall = SYSCALLS.decode(body)
         assert stage(Event("1.000:1", "", {"SYSCALL": [syscall]}, syscall))
@@ -112,10 +114,9 @@ def test_a_record_with_too_few_arguments_or_odd_ones_has_none() -> None:
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arguments, "_ENTRIES", 8)
-    calls, errors = Arguments(STYLE, RECORDS.render), Errors(STYLE)
+    stage = calls()
     for number in range(100):
         made = event(X86_64, 62 + number % 3, f"{number:x} 9", f"success=no exit=-{number + 1}")
-        assert errors.stage(made)
-        assert calls.stage(made)
-    assert len(errors._known) <= 8
-    assert sum(len(call.known) for call in calls._calls.values() if call is not None) <= 8
+        assert stage.stage(made)
+    remembered = stage._calls.values()
+    assert sum(1 + len(call.known) + len(call.errors or ()) for call in remembered) <= 8

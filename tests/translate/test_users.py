@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
+import threading
+import time
 from typing import Any
 
 import pytest
 
-from sensor.audit.options import TransformOptions
+from sensor.audit.options import CoalesceOptions, TransformOptions
 from sensor.audit.record import RecordDecoder
 from sensor.audit.render import Style
 from sensor.audit.text import quote_percent
+from sensor.pipeline import Pipeline
+from sensor.stats import PipelineStats
 from sensor.translate.options import TranslateOptions
 from sensor.translate.userdb import Names, UserDatabase
 from sensor.translate.users import Users
@@ -99,3 +104,42 @@ def test_an_added_key_bears_the_prefix_and_auditd_s_is_replaced() -> None:
     fields = decoder("x_").parse("SYSCALL", 'uid=0 auid=1000 gid=4711\x1dUID="root" AUID="alice" GID="far"')
     assert {key for key in fields if key not in ("uid", "auid", "gid")} == {"x_uid", "x_auid", "x_gid"}
     assert fields["x_gid"] == "far"
+
+
+def test_names_that_come_late_are_in_what_follows_and_nobody_waits_for_them() -> None:
+    """A database that hangs costs names, never time; when it answers, what was remembered is decoded anew."""
+    hang = threading.Event()
+
+    def ask(number: int) -> str:
+        hang.wait(60)
+        return f"user{number}"
+
+    database = UserDatabase(patient=True)
+    database.users = Names(os.devnull, ask)
+    style = Style(quote_percent)
+    records = RecordDecoder(TransformOptions(), (Users(TranslateOptions(), style, database).transform,), 4096)
+    pipeline = Pipeline(records, [], CoalesceOptions(), PipelineStats())
+
+    def feed(serial: int, uids: range) -> list[dict[str, Any]]:
+        ids = [f"msg=audit(1.000:{serial + uid})" for uid in uids]
+        text = "".join(
+            f"type=SYSCALL {id}: arch=c000003e syscall=2 success=yes exit=3 a0=1 a1=0 a2=0 a3=0 items=1 ppid=1 pid=2"
+            f' auid={uid} uid={uid} key=(null)\ntype=PATH {id}: item=0 name="/x" ouid={uid}\ntype=EOE {id}: \n'
+            for id, uid in zip(ids, uids)
+        )
+        return [json.loads(line) for line in pipeline.feed(text.encode(), 0.0)]
+
+    start = time.perf_counter()
+    events = feed(0, range(1000, 3000))
+    assert time.perf_counter() - start < 5
+    assert len(events) == 2000
+    assert not any("UID" in event["SYSCALL"] or "OUID" in event["PATH"][0] for event in events)
+
+    hang.set()
+    deadline = time.perf_counter() + 10
+    while not database.refresh() and time.perf_counter() < deadline:
+        time.sleep(0.01)
+    assert "UID" not in feed(5000, range(1000, 1001))[0]["SYSCALL"]
+    records.forget()
+    (event,) = feed(10000, range(1000, 1001))
+    assert (event["SYSCALL"]["UID"], event["PATH"][0]["OUID"]) == ("user1000", "user1000")
