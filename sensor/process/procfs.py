@@ -12,14 +12,16 @@ from __future__ import annotations
 
 import os
 import uuid
+from functools import cached_property
 from typing import NamedTuple
 
 
 class Stat(NamedTuple):
-    """Of /proc/PID/stat: the parent's pid, and the start in clock ticks since boot."""
+    """Of /proc/PID/stat: the parent's pid, the start in clock ticks since boot, and the name of the main thread."""
 
     ppid: int
     start: int
+    comm: str
 
 
 class Observed(NamedTuple):
@@ -77,11 +79,7 @@ class ProcFS:
 
     def stat(self, pid: int) -> Stat | None:
         """Parent and start time; None when there is no such process."""
-        text = self._read(f"{pid}/stat")
-        if text is None:
-            return None
-        fields = text[text.rfind(")") + 2 :].split(" ", 20)
-        return Stat(int(fields[1]), int(fields[19])) if len(fields) > 20 else None
+        return _parse_stat(self._read(f"{pid}/stat"))
 
     def comm(self, pid: int) -> str:
         """The name of its main thread; "" if there is no such process."""
@@ -91,37 +89,38 @@ class ProcFS:
         """The path of its image; "" if it cannot be read."""
         return self._link(f"{pid}/exe")
 
-    def observe(self, pid: int) -> Observed | None:
-        """Read a process; None when it is gone, or was replaced while it was read."""
-        before = self.stat(pid)
-        if before is None:
-            return None
-        tgid = self._status(pid, "NStgid:")
-        comm = self.comm(pid)
-        namespace = self._link(f"{pid}/ns/pid")
-        exe = self.exe(pid)
-        after = self.stat(pid)
-        if after is None or after.start != before.start:
-            return None
-        inode = namespace[5:-1] if namespace.startswith("pid:[") else ""
-        return Observed(
-            pid,
-            after.ppid,
-            after.start,
-            int(inode) if inode.isdigit() else 0,
-            int(tgid.rsplit(None, 1)[-1]) if tgid else pid,
-            comm,
-            exe,
-        )
+    def observe(self, pid: int, exe: bool = True) -> Observed | None:
+        """Read a process, with or without the path of its image; None when it is gone.
 
-    def _status(self, pid: int, name: str) -> str:
-        text = self._read(f"{pid}/status") or ""
-        start = text.find("\n" + name)
-        return "" if start < 0 else text[start + len(name) + 1 : text.find("\n", start + 1)]
-
-    def _read(self, path: str) -> str | None:
+        Everything is read below one descriptor of its directory, which stays with the
+        process: a successor with the same pid is not seen through it.
+        """
         try:
-            descriptor = os.open(f"{self.root}/{path}", os.O_RDONLY | os.O_CLOEXEC)
+            directory = os.open(f"{self.root}/{pid}", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError:
+            return None
+        try:
+            stat = _parse_stat(self._read("stat", directory))
+            if stat is None:
+                return None
+            namespace = self._link("ns/pid", directory)
+            tgid = pid
+            if namespace != self._own_namespace:
+                tgid = _last_number(self._read("status", directory) or "", "\nNStgid:", pid)
+            image = self._link("exe", directory) if exe else ""
+        finally:
+            os.close(directory)
+        inode = namespace[5:-1]
+        return Observed(pid, stat.ppid, stat.start, int(inode) if inode.isdigit() else 0, tgid, stat.comm, image)
+
+    @cached_property
+    def _own_namespace(self) -> str:
+        return self._link("self/ns/pid") or "unknown"
+
+    def _read(self, path: str, directory: int | None = None) -> str | None:
+        try:
+            where = path if directory is not None else f"{self.root}/{path}"
+            descriptor = os.open(where, os.O_RDONLY | os.O_CLOEXEC, dir_fd=directory)
         except OSError:
             return None
         try:
@@ -131,8 +130,24 @@ class ProcFS:
         finally:
             os.close(descriptor)
 
-    def _link(self, path: str) -> str:
+    def _link(self, path: str, directory: int | None = None) -> str:
         try:
-            return os.readlink(f"{self.root}/{path}".encode()).decode("latin-1")
+            where = path if directory is not None else f"{self.root}/{path}"
+            return os.readlink(where.encode(), dir_fd=directory).decode("latin-1")
         except OSError:
             return ""
+
+
+def _parse_stat(text: str | None) -> Stat | None:
+    if text is None:
+        return None
+    start, end = text.find("("), text.rfind(")")
+    fields = text[end + 2 :].split(" ", 20)
+    return Stat(int(fields[1]), int(fields[19]), text[start + 1 : end]) if len(fields) > 20 else None
+
+
+def _last_number(text: str, name: str, default: int) -> int:
+    """The last number of a line of /proc/PID/status."""
+    start = text.find(name)
+    words = text[start + len(name) : text.find("\n", start + 1)].split() if start >= 0 else []
+    return int(words[-1]) if words and words[-1].isdigit() else default

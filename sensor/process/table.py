@@ -199,7 +199,7 @@ class ProcessTable:
         return abs(time - process.seen) < SOON
 
     def _first_seen(self, sighting: Sighting, time: float) -> Program:
-        observed = self._observe(sighting.pid, time)
+        observed = self._observe(sighting.pid, time, exe=False)
         program = observed or Program(sighting.pid, sighting.ppid, sighting.comm, sighting.exe)
         program.ppid, program.comm, program.exe = sighting.ppid, sighting.comm, sighting.exe
         if sighting.is_exec or observed is None:
@@ -232,7 +232,7 @@ class ProcessTable:
             program.comm = program.comm or self._proc.comm(program.pid)
 
     def _read(self, pid: int, time: float) -> Process | None:
-        program = self._observe(pid, time)
+        program = self._observe(pid, time, exe=True)
         if program is None:
             return None
         process = self._add(program, time)
@@ -241,12 +241,12 @@ class ProcessTable:
             process.parent = process.spawned_by = parent.program
         return process
 
-    def _observe(self, pid: int, time: float) -> Program | None:
+    def _observe(self, pid: int, time: float, exe: bool) -> Program | None:
         """Read a process from /proc; None when it is gone, or began only after the event."""
         if self._proc is None or self.exact:
             return None
         self._stats.lookups_proc += 1
-        seen = self._proc.observe(pid)
+        seen = self._proc.observe(pid, exe)
         if seen is None or not seen.namespace or seen.start / 100 > time + SLACK:
             self._stats.lookups_dead += 1
             return None
