@@ -193,7 +193,18 @@ def _addresses(found: Difference, _: Context) -> bool:
     path = re.sub(r"\[\d+\]", "", found.path)
     if path == "SOCKADDR.SADDR":
         return found.theirs is ABSENT and isinstance(found.ours, dict)
+    if path == "SOCKADDR.SADDR.addr":  # of X.25
+        return str(found.theirs).endswith("%00") and unquote_to_bytes(found.theirs).strip(b"\0") == found.ours.encode()
+    if path == "SOCKADDR.SADDR.call":
+        return bytes(byte >> 1 for byte in unquote_to_bytes(found.theirs)[:6]).strip().decode() in found.ours
     return path in {"SOCKADDR.SADDR.kind", "SOCKADDR.SADDR.addr_v4"} and found.theirs is ABSENT
+
+
+def _calls(found: Difference, _: Context) -> bool:
+    return (
+        found.theirs is ABSENT
+        and re.fullmatch(r"SYSCALL\.SYSCALL|SECCOMP\[\d+\]\.(ARCH|SYSCALL)", found.path) is not None
+    )
 
 
 def _told_names(found: Difference, _: Context) -> bool:
@@ -315,8 +326,14 @@ DEVIATIONS = (
         "addresses of nine families in the C structure's full length and the host's byte order; abstract names look "
         "like paths; the rest stays as it is",
         "every family, of natural length, in either byte order; `kind` tells pathname, abstract and unnamed, `addr_v4` "
-        "the address inside a mapped one; of an address cut short at least the family",
+        "the address inside a mapped one; call signs are readable; of an address cut short at least the family",
         _addresses,
+    ),
+    Deviation(
+        "calls",
+        "names of system calls for nine architectures, only in SYSCALL; x32 has none",
+        "for every architecture that audit knows, x32 included, and in SECCOMP as well",
+        _calls,
     ),
     Deviation(
         "told-names",

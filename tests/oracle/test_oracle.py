@@ -18,6 +18,7 @@ DATA = ROOT / "tests" / "data"
 FEEDS = sorted(
     path for pattern in ("origin/*.audit", "demo/*.audit", "go-libaudit/*/*.log") for path in DATA.glob(pattern)
 )
+MADE_UP = [DATA / "translate" / f"{name}.audit" for name in ("addresses", "calls", "records")]
 CASES = sorted(DATA.glob("laurel-special-cases/*.audit"))
 TRANSLATED = {"F2-enriched-braces-translated"}
 
@@ -49,6 +50,13 @@ def test_corpora_are_as_laurel_has_them(name: str, options: str, tmp_path: Path)
 @pytest.mark.parametrize("feed", FEEDS, ids=lambda feed: feed.stem)
 def test_old_and_odd_feeds_are_as_laurel_has_them(feed: Path, options: str, tmp_path: Path) -> None:
     assert compare(feed, OPTIONS[options], tmp_path).unexplained == []
+
+
+@pytest.mark.root
+@pytest.mark.usefixtures("need_laurel")
+@pytest.mark.parametrize("feed", MADE_UP, ids=lambda feed: feed.stem)
+def test_numbers_of_every_kind_are_translated_as_laurel_does(feed: Path, tmp_path: Path) -> None:
+    assert compare(feed, OPTIONS["translated"], tmp_path).unexplained == []
 
 
 def test_special_cases_are_as_laurel_has_them(tmp_path: Path) -> None:
