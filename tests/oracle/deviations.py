@@ -207,6 +207,13 @@ def _calls(found: Difference, _: Context) -> bool:
     )
 
 
+def _dropped(found: Difference, _: Context) -> bool:
+    path = re.sub(r"\[\d+\]", "", found.path)
+    if path in {"SYSCALL.arch", "SYSCALL.syscall"}:
+        return found.theirs is ABSENT
+    return path in {"SOCKADDR.saddr", "SECCOMP.arch", "SECCOMP.syscall"} and found.ours is ABSENT
+
+
 def _told_names(found: Difference, _: Context) -> bool:
     return _key(found).endswith(("UID", "GID")) and str(found.theirs).startswith("unknown(")
 
@@ -334,6 +341,12 @@ DEVIATIONS = (
         "names of system calls for nine architectures, only in SYSCALL; x32 has none",
         "for every architecture that audit knows, x32 included, and in SECCOMP as well",
         _calls,
+    ),
+    Deviation(
+        "dropped",
+        "`drop-raw` drops arch, syscall and all numbers of users, translated or not",
+        "`drop_raw` drops what was translated, and only that; in SECCOMP as well",
+        _dropped,
     ),
     Deviation(
         "told-names",

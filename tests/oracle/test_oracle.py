@@ -54,9 +54,11 @@ def test_old_and_odd_feeds_are_as_laurel_has_them(feed: Path, options: str, tmp_
 
 @pytest.mark.root
 @pytest.mark.usefixtures("need_laurel")
+@pytest.mark.parametrize("drop_raw", [False, True], ids=["kept", "dropped"])
 @pytest.mark.parametrize("feed", MADE_UP, ids=lambda feed: feed.stem)
-def test_numbers_of_every_kind_are_translated_as_laurel_does(feed: Path, tmp_path: Path) -> None:
-    assert compare(feed, OPTIONS["translated"], tmp_path).unexplained == []
+def test_numbers_of_every_kind_are_translated_as_laurel_does(feed: Path, drop_raw: bool, tmp_path: Path) -> None:
+    options = {"translate": {**OPTIONS["translated"]["translate"], "drop-raw": drop_raw}}
+    assert compare(feed, options, tmp_path).unexplained == []
 
 
 def test_special_cases_are_as_laurel_has_them(tmp_path: Path) -> None:
