@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     config(sub)
     sub.add_argument("files", nargs="+", metavar="FILE")
     sub = command("probe", _probe, "Load, unload or look at the kernel probe.")
+    config(sub)
     sub.add_argument("action", choices=("load", "unload", "status"))
     return parser
 
@@ -211,5 +212,26 @@ def _bench(parsed: argparse.Namespace) -> int:
 def _probe(parsed: argparse.Namespace) -> int:
     from sensor.probe import loader
 
-    print(getattr(loader, parsed.action)())
-    return 0
+    options = _load(parsed.config).probe
+    if parsed.action != "status":
+        getattr(loader, parsed.action)(options)
+    status = loader.status(options)
+    for line in _describe_probe(status):
+        print(line)
+    return 0 if parsed.action != "status" or status.attached else 1
+
+
+def _describe_probe(status: Any) -> Iterator[str]:
+    """What `probe status` tells, one thing a line."""
+    if not status.loaded:
+        yield f"not loaded: nothing is pinned in {status.path}"
+        return
+    yield f"loaded in {status.path}, {'attached' if status.attached else 'NOT attached: load it again'}"
+    if not status.current:
+        yield "of another version or with other options than configured: load it again"
+    yield "a sensor is reading it" if status.read else "no sensor is reading it"
+    yield f"{status.made:,} records made, {status.lost:,} of them lost, {status.live:,} processes known"
+    if status.untracked:
+        yield f"{status.untracked:,} times there was no room for a process: raise probe.processes"
+    if status.missing:
+        yield f"this kernel does not tell {', '.join(status.missing)}"

@@ -1,0 +1,129 @@
+"""The command line: what each command prints, and its exit code."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sensor import __version__
+from sensor.cli import main
+from sensor.probe.loader import Status
+
+FEED = Path(__file__).parent / "data" / "laurel-special-cases" / "A1-node-prefix.audit"
+GOLDEN = FEED.with_suffix(".jsonl").read_text(encoding="utf-8")
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"host-sensor {__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["guid"], ["probe"], ["probe", "explode"]])
+def test_a_wrong_call_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert "usage: host-sensor" in capsys.readouterr().err
+
+
+def test_convert_reads_compressed_files(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    packed = tmp_path / "audit.log.1.gz"
+    packed.write_bytes(gzip.compress(FEED.read_bytes()))
+    assert main(["convert", str(packed)]) == 0
+    assert capfd.readouterr().out == GOLDEN
+
+
+def test_convert_reads_standard_input_as_a_program_of_its_own() -> None:
+    command = [sys.executable, "-m", "sensor", "convert"]
+    done = subprocess.run(command, input=FEED.read_bytes(), capture_output=True, check=True)
+    assert (done.stdout.decode(), done.stderr) == (GOLDEN, b"")
+
+
+def test_convert_of_a_file_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["convert", str(tmp_path / "none")]) == 1
+    assert capsys.readouterr().err == f"host-sensor: {tmp_path}/none: No such file or directory\n"
+
+
+def test_check_names_every_mistake(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("auditlog:\n  sise: 5\nenrich: {pid: perhaps}\n")
+    assert main(["check", str(config)]) == 1
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"{config}:2: auditlog.sise: ")
+    assert 'did you mean "size"' in first
+    assert second.startswith(f"{config}:3: enrich.pid: ")
+
+
+def test_check_of_a_good_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("auditlog: {size: 10 MiB}\n")
+    assert main(["check", str(config)]) == 0
+    assert capsys.readouterr().out == f"{config}: no mistakes found\n"
+
+
+def test_options_print_a_configuration_without_mistakes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["options"]) == 0
+    config = tmp_path / "config.yaml"
+    config.write_text(capsys.readouterr().out)
+    assert main(["check", str(config)]) == 0
+
+
+def test_guid_of_this_process_and_of_none(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["guid", str(os.getpid()), "4194305"]) == 1
+    printed = capsys.readouterr()
+    pid, guid, _ = printed.out.rstrip("\n").split("\t")
+    assert (pid, guid[14], len(guid)) == (str(os.getpid()), "8", 36)
+    assert printed.err == "host-sensor: 4194305: there is no such process\n"
+
+
+def test_bench_counts_events(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", str(FEED)]) == 0
+    assert capsys.readouterr().out.startswith("1 events, 1 lines in")
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "said"),
+    [
+        (Status("/b/v1"), 1, ["not loaded: nothing is pinned in /b/v1"]),
+        (
+            Status("/b/v1", loaded=True, attached=True, current=True, made=1234, lost=5, live=67),
+            0,
+            [
+                "loaded in /b/v1, attached",
+                "no sensor is reading it",
+                "1,234 records made, 5 of them lost, 67 processes known",
+            ],
+        ),
+        (
+            Status("/b/v1", loaded=True, read=True, untracked=3, missing=("cgroup", "loginuid")),
+            1,
+            [
+                "loaded in /b/v1, NOT attached: load it again",
+                "of another version or with other options than configured: load it again",
+                "a sensor is reading it",
+                "0 records made, 0 of them lost, 0 processes known",
+                "3 times there was no room for a process: raise probe.processes",
+                "this kernel does not tell cgroup, loginuid",
+            ],
+        ),
+    ],
+)
+def test_probe_status_says_what_is_there(
+    status: Status, code: int, said: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sensor.probe.loader.status", lambda options: status)
+    assert main(["probe", "status"]) == code
+    assert capsys.readouterr().out.splitlines() == said
+
+
+def test_every_line_of_a_recorded_session_is_json(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["convert", *map(str, sorted(FEED.parent.glob("H*.audit")))]) == 0
+    assert all("ID" in json.loads(line) for line in capfd.readouterr().out.splitlines())
