@@ -27,6 +27,7 @@ from sensor.options import OptionError, option, section
 from sensor.outputs import Options as OutputOptions
 from sensor.probe import Options as ProbeOptions
 from sensor.stages import ancestors, cgroup, command, environment, exe_hash, filters, groups, identity, labels, script
+from sensor.summary.options import Options as SummaryOptions
 from sensor.translate.options import TranslateOptions
 
 
@@ -56,6 +57,11 @@ class Enrich(
     prefix: str | None = option(
         None, "Begin all added keys with this and write them in small letters: prefix `x_` makes PID x_pid."
     )
+
+
+@dataclass(frozen=True)
+class Translate(SummaryOptions, TranslateOptions):  # the keys of the last come first
+    """Which numbers get their meaning beside them, under the same name in capitals."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,7 @@ class Config:
     coalesce: CoalesceOptions = section(CoalesceOptions())
     probe: ProbeOptions = section(ProbeOptions())
     transform: TransformOptions = section(TransformOptions())
-    translate: TranslateOptions = section(TranslateOptions())
+    translate: Translate = section(Translate())
     enrich: Enrich = section(Enrich())
     label_process: labels.Options = section(labels.Options())
     filter: filters.Options = section(filters.Options())

@@ -1,0 +1,110 @@
+"""Who: the users of an event, in ECS words.
+
+    auid=1000 uid=0 euid=0 egid=5
+      "user":{"id":"0","name":"root","effective":{"group":{"id":"5"}},"audit":{"id":"1000"}}
+
+`id` is the real user, `effective`, `saved` and `filesystem` are there where they are
+others, `audit` is who logged in. For what a login, sudo or useradd reports, the rule says who is
+meant: `user` is who did it, `effective` as whom, `target` to whom. No number, no member.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sensor.audit.fields import Fields
+from sensor.summary.facts import Facts
+from sensor.summary.rules import Rule
+
+_UNSET = frozenset({"unset", "4294967295", "-1"})
+_PLACES = {
+    "uid": (),
+    "euid": ("effective",),
+    "suid": ("saved",),
+    "fsuid": ("filesystem",),
+    "auid": ("audit",),
+    "gid": ("group",),
+    "egid": ("effective", "group"),
+    "sgid": ("saved", "group"),
+    "fsgid": ("filesystem", "group"),
+}
+_SAME_AS = {**dict.fromkeys(("euid", "suid", "fsuid"), "uid"), **dict.fromkeys(("egid", "sgid", "fsgid"), "gid")}
+"""Fields whose value is not repeated if it is that of the other."""
+
+Found = tuple[str, str]
+"""A field and its text."""
+
+
+class Actor(NamedTuple):
+    """Who acted, and as whom."""
+
+    primary: Found | None
+    secondary: Found | None
+
+
+def actor_of(rule: Rule, facts: Facts) -> Actor:
+    """The actor as the rule says, else the login user and the real one."""
+    primary = facts.find(rule.fields.get("subject", ())) or facts.find(("auid",))
+    secondary = facts.find(rule.fields.get("subject2", ())) or facts.find(("uid",))
+    return Actor(primary, secondary)
+
+
+def users_of(rule: Rule, facts: Facts, actor: Actor, target: Found | None) -> tuple[Fields, Fields]:
+    """ECS `user` and `group`; target: what was acted upon, where it is a user or a group."""
+    user: Fields = {}
+    for field, value in facts.ids.items():
+        if value not in _UNSET and facts.ids.get(_SAME_AS.get(field, "")) != value:
+            _put(user, _PLACES.get(field, (field,)), _entity(facts, (field, value)))
+    group: Fields = {}
+    for option in ("user", "effective", "target", "group"):
+        wanted = rule.fields.get(option)
+        if wanted is not None:
+            _assign(user, group, option, _entity(facts, _meant(wanted[0], facts, actor, target)))
+    effective = user.get("effective")
+    if isinstance(effective, dict) and any(
+        effective.get(key) == user.get(key) for key in ("id", "name") if key in user
+    ):
+        del user["effective"]
+    if facts.subject:
+        user["selinux"] = dict(facts.subject)
+    return user, group
+
+
+def _meant(word: str, facts: Facts, actor: Actor, target: Found | None) -> Found | None:
+    """What a word of a rule stands for: a part of the event, or a field."""
+    parts = {"subject": actor.primary, "subject2": actor.secondary, "object": target}
+    return parts[word] if word in parts else facts.find((word,))
+
+
+def _assign(user: Fields, group: Fields, option: str, entity: Fields) -> None:
+    """Let a user or group of the rule's take the place of what the numbers say."""
+    if option == "group":
+        group.update(entity)
+    elif option == "user":
+        for key in ("id", "name"):
+            user.pop(key, None)
+        user.update(entity)
+    else:
+        user.pop(option, None)
+        if entity:
+            user[option] = entity
+
+
+def _put(user: Fields, place: tuple[str, ...], entity: Fields) -> None:
+    inner = user
+    for key in place:
+        below = inner.setdefault(key, {})
+        assert isinstance(below, dict)
+        inner = below
+    inner.update(entity)
+
+
+def _entity(facts: Facts, found: Found | None) -> Fields:
+    """A user or group as ECS says it: a number is an id, anything else a name."""
+    if found is None or found[1] in _UNSET:
+        return {}
+    field, value = found
+    if not value.isdigit():
+        return {"name": value}
+    name = facts.names.get(field)
+    return {"id": value, "name": name} if name and not name.startswith("unknown(") else {"id": value}

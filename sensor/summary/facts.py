@@ -1,0 +1,209 @@
+"""An event as one flat table: names and values of all its records, without what says where they stood.
+
+    type=USER_LOGIN … pid=2370 uid=0 auid=1000 ses=132 subj=unconfined msg='op=login id=1000 addr=? res=success'
+
+    data      {"pid": "2370", "op": "login", "id": "1000"}
+    ids       {"uid": "0", "auid": "1000"}
+    result    "success"     session  "132"     subject  {"user": "unconfined"}
+
+The record that says who acted, SYSCALL or else the main one, comes first. A field of
+another record stays under its own name in `data` if that is free or has the same value,
+else under the record's: {"pid": "1", "avc_pid": "2"}. What the event as a whole has a place for
+(PATH, SOCKADDR, EXECVE, CWD, PROCTITLE) is not in the table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Union
+
+from sensor.audit.fields import UNSET, Fields, Value
+from sensor.audit.render import Style
+from sensor.audit.syscall import Head, Rest
+from sensor.event import Event
+from sensor.tables import arches, syscalls, uring_ops
+
+Datum = Union[str, list[str]]
+
+ELSEWHERE = frozenset({"SYSCALL", "PATH", "SOCKADDR", "EXECVE", "CWD", "PROCTITLE"})
+_NO_VALUE = "unset"
+_INNER = "msg_"
+"""Before the name of what msg='…' says otherwise than the record around it."""
+_RESULTS = {
+    **dict.fromkeys(("yes", "success", "1"), "success"),
+    **dict.fromkeys(("no", "failed", "fail", "0"), "failure"),
+}
+_CONTEXT = ("user", "role", "domain", "level", "category")
+_REPEATED = re.compile(r"_[0-9]+\Z")
+
+
+class Facts:
+    """The table.
+
+    data: field → text, or list of texts.
+    ids: field of the first record that ends in uid or gid → number as text, or "unset".
+    names: field → name of the user or group that the number in `ids` or `data` stands for.
+    tags: the keys of the audit rules.
+    subject: parts of the security context.
+    result: "success", "failure" or "unknown".
+    session: number as text, "unset", or "" if the event does not say.
+    """
+
+    __slots__ = ("data", "ids", "names", "result", "session", "subject", "tags")
+
+    def __init__(self) -> None:
+        self.data: dict[str, Datum] = {}
+        self.ids: dict[str, str] = {}
+        self.names: dict[str, str] = {}
+        self.tags: list[str] = []
+        self.subject: dict[str, str] = {}
+        self.result = "unknown"
+        self.session = ""
+
+    def find(self, names: Iterable[str]) -> tuple[str, str] | None:
+        """The first of some fields that is there: its name and its text."""
+        for name in names:
+            value = self.data.get(name) or self.ids.get(name)
+            if value:
+                return name, value if isinstance(value, str) else " ".join(value)
+        return None
+
+
+def facts_of_call(head: Head, rest: Rest, success: bool | None, style: Style) -> Facts:
+    """What a SYSCALL record says that is not new each time."""
+    facts = Facts()
+    _first(facts, rest.fields, style)
+    facts.data["arch"] = arches.name(head.arch) or f"{head.arch:x}"
+    facts.data["syscall"] = syscalls.name(head.arch, head.number) or str(head.number)
+    if success is not None:
+        facts.result = "success" if success else "failure"
+    return facts
+
+
+def facts_of(event: Event, main: str, style: Style) -> Facts:
+    """All that an event says; main: its main record type."""
+    syscall = event.syscall
+    first = None
+    if syscall is not None:
+        facts = facts_of_call(syscall.head, syscall.rest, syscall.success, style)
+    else:
+        facts = Facts()
+        first = event.records[main][0]
+        _first(facts, first.fields, style)
+    for name, group in event.records.items():
+        if name not in ELSEWHERE:
+            for record in group:
+                if record is not first:
+                    add_record(facts, name, record.fields, style)
+    return facts
+
+
+def add_record(facts: Facts, type: str, fields: Fields, style: Style) -> None:
+    """Add what another record says."""
+    for name, value in _own(fields, style):
+        if name == "key":
+            facts.tags += [tag for tag in tags_of(fields) if tag not in facts.tags]
+            continue
+        if name in ("res", "result", "success") and facts.result == "unknown":
+            facts.result = _RESULTS.get(str(value), "unknown")
+            continue
+        datum = _datum(name, value, fields)
+        if datum is None or facts.ids.get(name) == datum:
+            continue
+        free = name
+        number = 1
+        while free in facts.ids or facts.data.get(free, datum) != datum:
+            free = f"{type.lower()}_{name}" + (f"_{number}" if number > 1 else "")
+            number += 1
+        facts.data[free] = datum
+        if isinstance(said := _translation(fields, name, style), str):
+            facts.names.setdefault(free, said)
+
+
+def context_parts(context: str) -> dict[str, str]:
+    """The parts of a security context: system_u:system_r:sshd_t:s0-s0:c0.c1023, or only a user."""
+    return {name: part for name, part in zip(_CONTEXT, context.split(":", 4)) if part}
+
+
+def tags_of(fields: Fields) -> list[str]:
+    """The keys of the rules that a record names."""
+    keys = fields.get("KEYS")
+    return [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else []
+
+
+def _first(facts: Facts, fields: Fields, style: Style) -> None:
+    """Take in the record that says who acted."""
+    facts.tags = tags_of(fields)
+    for name, value in _own(fields, style):
+        if name == "key":
+            continue
+        if name in ("res", "result", "success"):
+            facts.result = _RESULTS.get(str(value), "unknown")
+        elif name == "subj":
+            facts.subject = context_parts(str(value or ""))
+        elif name == "ses":
+            facts.session = str(_datum(name, value, fields) or "")
+        else:
+            datum = _datum(name, value, fields)
+            if datum is None:
+                continue
+            if _is_id(name) and isinstance(datum, str):
+                facts.ids[name] = datum
+            else:
+                facts.data[name] = datum
+            if isinstance(said := _translation(fields, name, style), str):
+                facts.names[name] = said
+
+
+def _own(fields: Fields, style: Style) -> Iterator[tuple[str, Any]]:
+    """The fields without their translations, those of msg='…' among them."""
+    for name, value in fields.items():
+        if name == "msg" and isinstance(value, dict):
+            for inner, said in _own(value, style):
+                if inner not in fields:
+                    yield inner, said
+                elif fields[inner] != said:
+                    yield f"{_INNER}{inner}", said
+        elif not _is_translation(name, fields, style):
+            yield name, value
+
+
+def _is_translation(name: str, fields: Fields, style: Style) -> bool:
+    if style.prefix and name.startswith(style.prefix):
+        return any(name == style.key(other.upper()) for other in fields)
+    if not name.isupper():
+        return False
+    partner = _REPEATED.sub("", name).lower()
+    message = fields.get("msg")
+    return name == "KEYS" or partner in fields or (isinstance(message, dict) and partner in message)
+
+
+def _translation(fields: Fields, name: str, style: Style) -> Value:
+    """The name that is told beside a number, if there is one."""
+    key = style.key(name.upper())
+    message = fields.get("msg")
+    for said in (fields, message if isinstance(message, dict) else {}):
+        if name in said:
+            return said.get(key) or fields.get(name.upper())
+    return None
+
+
+def _is_id(name: str) -> bool:
+    return name.endswith(("uid", "gid")) and not name.endswith(("uuid", "guid")) and not name.startswith(_INNER)
+
+
+def _datum(name: str, value: Value, fields: Fields) -> Datum | None:
+    """A value as text; None if there is nothing to tell."""
+    if isinstance(value, int):
+        if value in (UNSET, -1) and (_is_id(name) or name == "ses"):
+            return _NO_VALUE
+        arch = fields.get("arch")
+        if name == "syscall":
+            return (syscalls.name(int(arch, 16), value) if isinstance(arch, str) else None) or str(value)
+        return (uring_ops.name(value) or str(value)) if name == "uring_op" else str(value)
+    if isinstance(value, list):
+        return [str(word) for word in value if word is not None]
+    if isinstance(value, dict) or value is None:
+        return None
+    return (arches.name(int(value, 16)) or value) if name == "arch" and value.startswith("0x") else value

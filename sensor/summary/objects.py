@@ -1,0 +1,150 @@
+"""What was acted upon: the file of a PATH record, the address of a SOCKADDR, the process of an OBJ_PID, in ECS words.
+
+PATH item=1 name="x.conf" inode=12 dev=fd:01 mode=0100644 ouid=0 ogid=0 … nametype=NORMAL     CWD cwd="/etc"
+  "file":{"path":"/etc/x.conf","inode":"12","device":"fd:01","mode":"0644","type":"file","uid":"0","gid":"0"}
+
+SOCKADDR saddr=02000050A9FEA9FE0000000000000000
+  "destination":{"address":"169.254.169.254","ip":"169.254.169.254","port":80},"network":{…}
+"""
+
+from __future__ import annotations
+
+import posixpath
+import socket
+from typing import NamedTuple
+
+from sensor.audit.fields import Fields, Value
+from sensor.audit.render import Style
+from sensor.summary.facts import context_parts
+from sensor.translate.sockaddr import decode_sockaddr
+
+DIRECTIONS = {
+    **dict.fromkeys(("accept", "accept4", "recvfrom", "recvmsg", "recvmmsg"), "source"),
+    **dict.fromkeys(("connect", "sendto", "sendmsg", "sendmmsg"), "destination"),
+}
+"""System call → where the address it was given belongs; of the others it is neither."""
+
+_FIRST = """
+openat openat2 open_tree open_tree_attr readlinkat unlinkat mkdirat mknodat fchownat fchownat2 fchmodat fchmodat2
+faccessat faccessat2 newfstatat fstatat fstatat64 statx utimensat utimensat_time64 futimesat execveat name_to_handle_at
+getxattrat setxattrat listxattrat removexattrat file_getattr file_setattr mount_setattr
+"""
+DIRECTORIES = {
+    **dict.fromkeys(_FIRST.split(), (0,)),
+    **dict.fromkeys(("renameat", "renameat2", "linkat"), (0, 2)),
+    "symlinkat": (1,),
+}
+"""System call → which of its arguments are the directories from which relative names count."""
+
+_TYPES = {
+    0o100000: ("file", "file"),
+    0o040000: ("directory", "dir"),
+    0o020000: ("character-device", "character-device"),
+    0o060000: ("block-device", "block-device"),
+    0o010000: ("fifo", "fifo"),
+    0o120000: ("symlink", "symlink"),
+    0o140000: ("socket", "socket"),
+}
+"""File type → what auparse calls it, and what ECS does."""
+
+FAMILIES = {"inet": "ipv4", "inet6": "ipv6", "local": "unix"}
+"""What families of addresses are called in ECS network.type, where it has a word of its own."""
+
+
+class Thing(NamedTuple):
+    """One thing that was acted upon.
+
+    top: ECS members for the top level.
+    object: members of the summary's object: type, primary, secondary.
+    """
+
+    top: Fields
+    object: Fields
+
+
+def is_beside(path: Fields) -> bool:
+    """Tell whether a PATH is not what the call was about: the directory above it, or something never looked up."""
+    return (path.get("nametype") or path.get("objtype")) in ("PARENT", "UNKNOWN")
+
+
+def file_of(path: Fields, kind: str, cwd: str | None, style: Style) -> Thing:
+    """The file of a PATH record.
+
+    kind: what the rule calls the object; what the file's mode says comes first.
+    cwd: the directory from which a relative name counts, if that is known.
+    """
+    name = path.get("name")
+    if isinstance(name, str) and cwd is not None and not name.startswith("/"):
+        name = posixpath.normpath(posixpath.join(cwd, name))
+    mode = path.get("mode")
+    number = int(mode, 8) if isinstance(mode, str) and mode.startswith("0o") else None
+    what, type = _TYPES.get(number & 0o170000, (kind, None)) if number is not None else (kind, None)
+    members: Fields = {
+        "path": name,
+        "inode": _text(path.get("inode")),
+        "device": path.get("dev"),
+        "mode": f"{number & 0o7777:04o}" if number is not None else None,
+        "type": type,
+        **_owner(path, "uid", "owner", style),
+        **_owner(path, "gid", "group", style),
+    }
+    context = path.get("obj")
+    if isinstance(context, str):
+        members["selinux"] = dict(context_parts(context))
+    return Thing({"file": _said(members)}, _said({"type": what, "primary": name}))
+
+
+def address_of(saddr: Value, direction: str | None) -> Thing:
+    """The address of a SOCKADDR record; direction: source, destination or neither."""
+    decoded = decode_sockaddr(saddr.encode("latin-1")) if isinstance(saddr, str) else None
+    if decoded is None:
+        return Thing({}, {"type": "socket"})
+    address = decoded.get("addr") or decoded.get("path")
+    port = decoded.get("port")
+    top: Fields = {}
+    if direction is not None:
+        if address is not None:
+            end = {"address": address, "ip": address if address_family(address) else None, "port": port}
+            top[direction] = _said(end)
+        family = str(decoded.get("saddr_fam"))
+        way = "ingress" if direction == "source" else "egress"
+        top["network"] = {"direction": way, "type": FAMILIES.get(family, family)}
+    return Thing(top, _said({"type": "socket", "primary": address, "secondary": _text(port)}))
+
+
+def process_of(target: Fields) -> Thing:
+    """The process of an OBJ_PID record."""
+    object: Fields = {"type": "process", "primary": target.get("ocomm"), "secondary": _text(target.get("opid"))}
+    return Thing({}, _said(object))
+
+
+def source_of(address: str) -> Fields:
+    """ECS members for an address that user space told, which may be no address."""
+    source: Fields = {"address": address, "ip": address if address_family(address) else None}
+    return {"source": _said(source), "network": {"direction": "ingress"}}
+
+
+def address_family(text: Value) -> int | None:
+    """Whether a text is an IP address: its family, None if it is none."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, str(text))
+            return family
+        except (OSError, ValueError):
+            continue
+    return None
+
+
+def _owner(path: Fields, id: str, name: str, style: Style) -> Fields:
+    field = f"o{id}"
+    said = path.get(style.key(field.upper())) or path.get(field.upper())
+    return {id: _text(path.get(field)), name: said if isinstance(said, str) and "(" not in said else None}
+
+
+def _text(number: Value) -> str | None:
+    return str(number) if isinstance(number, int) else None
+
+
+def _said(fields: Fields) -> Fields:
+    """The fields that have a value."""
+    return {name: value for name, value in fields.items() if value is not None}

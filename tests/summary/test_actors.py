@@ -1,0 +1,96 @@
+"""Users in ECS words: who, as whom, and to whom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.summary.events import IDS, call, summary
+
+ROOT = {"id": "0", "group": {"id": "0"}, "audit": {"id": "1000"}}
+
+CASES: list[tuple[str, str, dict[str, Any]]] = [
+    ("only root", IDS, ROOT),
+    ("nobody logged in", IDS.replace("auid=1000", "auid=4294967295"), {"id": "0", "group": {"id": "0"}}),
+    (
+        "set-user-id",
+        "auid=1000 uid=1000 gid=1000 euid=0 suid=0 fsuid=0 egid=1000 sgid=1000 fsgid=1000",
+        {
+            "id": "1000",
+            "group": {"id": "1000"},
+            "audit": {"id": "1000"},
+            **{place: {"id": "0"} for place in ("effective", "saved", "filesystem")},
+        },
+    ),
+    (
+        "set-group-id",
+        "auid=1000 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=5 sgid=5 fsgid=5",
+        {**ROOT, **{place: {"group": {"id": "5"}} for place in ("effective", "saved", "filesystem")}},
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "ids", "user"), CASES, ids=[case[0] for case in CASES])
+def test_the_users_of_a_process(name: str, ids: str, user: dict[str, Any]) -> None:
+    assert summary(call(1, ids=ids))["user"] == user
+
+
+MESSAGES: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
+    (
+        "USER_LOGIN",
+        'pid=1 uid=0 auid=4294967295 msg=\'op=login acct="bob" exe="/x" addr=? res=failed\'',
+        {"effective": {"name": "bob"}},
+        {},
+    ),
+    ("USER_LOGIN", "pid=1 uid=0 auid=1000 msg='op=login id=1000 exe=\"/x\" res=success'", {"id": "1000"}, {}),
+    (
+        "ADD_USER",
+        'pid=1 uid=0 auid=1000 msg=\'op=add-user id=1501 exe="/x" res=success\'\x1dUID="root" AUID="al" ID="bob"',
+        {
+            "id": "1000",
+            "name": "al",
+            "effective": {"id": "0", "name": "root"},
+            "target": {"id": "1501", "name": "bob"},
+        },
+        {},
+    ),
+    (
+        "ADD_GROUP",
+        'pid=1 uid=0 auid=1000 msg=\'op=add-group acct="staff" exe="/x" res=success\'',
+        {"id": "1000", "effective": {"id": "0"}},
+        {"name": "staff"},
+    ),
+    (
+        "GRP_MGMT",
+        "pid=1 uid=0 auid=1000 msg='op=x id=20 acct=\"staff\" res=success'",
+        {"id": "1000", "effective": {"id": "0"}},
+        {"id": "20"},
+    ),
+    ("LOGIN", "pid=1 uid=0 old-auid=4294967295 auid=1000 old-ses=-1 ses=1 res=1", {"effective": {"id": "1000"}}, {}),
+    (
+        "USER_CHAUTHTOK",
+        'pid=1 uid=0 auid=1000 msg=\'op=x acct="bob" exe="/x" res=success\'',
+        {"id": "1000", "effective": {"id": "0"}, "target": {"name": "bob"}},
+        {},
+    ),
+    ("USER_CMD", 'pid=1 uid=1000 auid=1000 msg=\'cwd="/" cmd="su" res=success\'', {"id": "1000"}, {}),
+    ("USER_CMD", 'pid=1 uid=7 auid=5 msg=\'cmd="su" res=success\'\x1dUID="unknown(7)" AUID="al"', {"id": "7"}, {}),
+]
+
+
+@pytest.mark.parametrize(("type", "body", "user", "group"), MESSAGES)
+def test_the_users_of_a_message(type: str, body: str, user: dict[str, Any], group: dict[str, Any]) -> None:
+    said = summary(f"{type} {body}")
+    shown = {key: value for key, value in said.get("user", {}).items() if key not in ("audit", "selinux", "old-auid")}
+    assert shown == user
+    assert said.get("group", {}) == group
+
+
+def test_the_security_context_is_the_users() -> None:
+    assert summary("LOGIN pid=1 uid=0 subj=a:b:c:s0 auid=1 ses=1")["user"]["selinux"] == {
+        "user": "a",
+        "role": "b",
+        "domain": "c",
+        "level": "s0",
+    }
