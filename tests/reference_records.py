@@ -22,7 +22,7 @@ LETTERS = string.ascii_letters
 DIGITS = string.digits
 UPPER_HEX = "0123456789ABCDEF"
 OURS = [
-    *("ARGV", "ARGV_STR", "KEYS", "PID", "PPID", "SPAWNED_BY", "SESSION_GUID"),
+    *("ARGV", "ARGV_STR", "KEYS", "denied", "granted", "PID", "PPID", "SPAWNED_BY", "SESSION_GUID"),
     *("UID_GROUPS", "EXE_HASH", "SCRIPT", "LABELS", "ENV", "URING_OP"),
 ]
 """Names that the sensor adds; in a record they stand for something else."""
@@ -217,6 +217,8 @@ def read_section(section: str, kinds: dict[str, str], fields: dict[str, Any]) ->
             kind = "decimal"
         if name == "":
             add(fields, "TEXT", raw)
+        elif name == "msg":
+            add(fields, "msg", {"TEXT": text})
         elif (quoted and kind in ("encoded", "string")) or (name == "subj" and raw == ""):
             add(fields, name, text)
         elif kind == "decimal" and isinstance(value_of(text, kind), str):
@@ -227,16 +229,18 @@ def read_section(section: str, kinds: dict[str, str], fields: dict[str, Any]) ->
 
 
 def message(body: str) -> tuple[str, str, str] | None:
-    """What stands before, in and behind the first msg='…'; the quote that ends it is the last before a separator."""
+    """What stands before, in and behind the first msg='…'.
+
+    The quote that ends it is the last before a separator; a message without one was cut short.
+    """
     separators = " \x1d"
     starts = [i for i in range(len(body)) if body[i : i + 5] == "msg='" and (i == 0 or body[i - 1] in separators)]
     if not starts:
         return None
     start = starts[0] + 5
     ends = [i for i in range(start, len(body)) if body[i] == "'" and body[i + 1 : i + 2] in ("", *separators)]
-    if not ends:
-        return None
-    return body[: max(starts[0] - 1, 0)], body[start : ends[-1]], body[ends[-1] + 1 :]
+    end = (ends or [i for i in range(start, len(body)) if body[i] == "\x1d"][:1] or [len(body)])[-1]
+    return body[: max(starts[0] - 1, 0)], body[start:end], body[end + 1 :]
 
 
 def split_permissions(fields: dict[str, Any], keep_text: bool) -> None:
@@ -252,7 +256,7 @@ def split_permissions(fields: dict[str, Any], keep_text: bool) -> None:
         return
     if not keep_text:
         del fields["avc"]
-    add(fields, words[0], [] if inner == "null" else [word for word in inner[1:-1].split(" ") if word])
+    put(fields, words[0], [] if inner == "null" else [word for word in inner[1:-1].split(" ") if word])
 
 
 def read_body(name: str, body: str) -> dict[str, Any]:

@@ -11,8 +11,8 @@ looks (sensor.tables.fields), so digits are numbers and never hexadecimal text.
 
 Nothing is refused and nothing is lost: words that belong to no name are kept under
 TEXT, a second value of one name under name_2, and a word where a number belongs
-under name_text, so that a JSON key occurs once and has one type. Every scan is
-linear in the length of the body.
+under name_text, so that a JSON key occurs once and has one type; `msg` always has
+names of its own. Every scan is linear in the length of the body.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ UNSET = 4294967295
 
 OURS = frozenset(
     (
-        *("ARGV", "ARGV_STR", "KEYS", "PID", "PPID", "SPAWNED_BY", "SESSION_GUID"),
+        *("ARGV", "ARGV_STR", "KEYS", "denied", "granted", "PID", "PPID", "SPAWNED_BY", "SESSION_GUID"),
         *("UID_GROUPS", "EXE_HASH", "SCRIPT", "LABELS", "ENV", "URING_OP", "EXIT", "ARGS"),
     )
 )
@@ -124,6 +124,8 @@ class Kinds:
         text, quoted = unquote(raw)
         kind = self.of(name)
         name = key_of(name)
+        if name == "msg":
+            return {name: {"TEXT": text}}
         if (quoted and kind in _TEXTS) or (name == "subj" and not raw):
             return {name: text}
         value = decode(text, kind)
@@ -136,7 +138,8 @@ def parse_fields(body: str, kinds: Kinds) -> Fields:
     """Parse one body, which has no blanks at either end."""
     record = Collector()
     message = _MESSAGE.search(body)
-    if message is not None and (end := _message_end(body, message.end())) >= 0:
+    if message is not None:
+        end = _message_end(body, message.end())
         for section in body[: message.start()].split(ENRICHED):
             _collect(section, kinds, record)
         inner = Collector()
@@ -176,12 +179,13 @@ def decode(raw: str, kind: str) -> Value:
 
 
 def _message_end(body: str, start: int) -> int:
-    """Where the quote that ends msg='…' stands: the last one a separator follows; -1 if none does."""
+    """Where msg='… ends: at the last quote that a separator follows; one without such a quote was cut short."""
     end = len(body)
     while (end := body.rfind("'", start, end)) >= 0:
         if body[end + 1 : end + 2] in ("", " ", ENRICHED):
             return end
-    return -1
+    end = body.find(ENRICHED, start)
+    return len(body) if end < 0 else end
 
 
 def split_section(section: str) -> list[tuple[str, str]]:

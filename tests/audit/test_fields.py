@@ -118,7 +118,12 @@ def test_a_body_becomes_fields(body, expected):
         ("msg='hello world'", {"msg": {"TEXT": "hello world"}}),
         ("msg='acct=\"it's\" op=x'", {"msg": {"acct": "it's", "op": "x"}}),
         ("msg='op=x terminal=?'", {"msg": {"op": "x", "terminal": None}}),
-        ("msg='op=x", {"msg": "'op=x"}),
+        ("msg='op=x acct=y", {"msg": {"op": "x", "acct": "y"}}),
+        ("msg='op=x\x1dUID=y", {"msg": {"op": "x"}, "UID": "y"}),
+        ("msg='op=x' y='z", {"msg": {"op": "x"}, "y": "'z"}),
+        ("msg=x y=z", {"msg": {"TEXT": "x"}, "y": "z"}),
+        ('msg="x y"', {"msg": {"TEXT": "x y"}}),
+        ("msg=", {"msg": {"TEXT": ""}}),
         ("pid=1 xmsg='op=x'", {"pid": 1, "xmsg": "op=x"}),
         ("msg='avc:  denied  { start } for op=x'", {
             "msg": {"avc": "denied  { start } for", "op": "x", "denied": ["start"]}}),
@@ -138,7 +143,7 @@ def test_messages_of_user_space(body, expected):
         ("avc:  denied  { } pid=2", {"pid": 2, "denied": []}),
         ("avc:  denied  { a { b } } for  pid=2", {"avc": "denied  { a { b } } for", "pid": 2}),
         ("avc:  netlink recvfrom: error 9  pid=2", {"avc": "netlink recvfrom: error 9", "pid": 2}),
-        ("denied=x avc: denied { a }", {"denied": "x", "denied_2": ["a"]}),
+        ("denied=x avc: denied { a }", {"denied_2": "x", "denied": ["a"]}),
     ],
 )
 def test_permissions_become_a_list(body, expected):
