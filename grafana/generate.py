@@ -79,7 +79,7 @@ def content(panel: dict[str, Any], kind: str) -> dict[str, Any]:
 
 def variables() -> list[dict[str, Any]]:
     """Return the data source and the two labels by which sensors are chosen."""
-    source = {"name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus", "current": {}}
+    source = {"name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus"}
     queries = {
         "job": "label_values(host_sensor_build_info, job)",
         "instance": 'label_values(host_sensor_build_info{job=~"$job"}, instance)',
@@ -91,7 +91,6 @@ def variables() -> list[dict[str, Any]]:
             "type": "query",
             "datasource": DATASOURCE,
             "query": {"query": query, "refId": name},
-            "definition": query,
             "multi": True,
             "includeAll": True,
             "allValue": ".+",
