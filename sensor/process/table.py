@@ -107,6 +107,29 @@ class ProcessTable:
             return self._current.get(program.pid)
         return self._by_key(program.pid, program.key)
 
+    def living(self) -> list[Process]:
+        """The processes that have not ended, as far as is known."""
+        return [process for process in self._current.values() if process.ended is None]
+
+    def recall(self, program: Program, spawned_by: Program | None) -> bool:
+        """Take over what an earlier sensor knew of a process; False if that process is not there any more."""
+        if self._proc is None or program.key is None:
+            return False
+        stat = self._proc.stat(program.pid)
+        if stat is None or stat.start != program.key.ticks:
+            return False
+        process = self._current.get(program.pid)
+        if process is None:
+            process = self._add(program, program.started)
+        elif process.program.key != program.key:
+            return False
+        program.source = process.program.source
+        process.program, process.spawned_by, process.ppid = program, spawned_by, stat.ppid
+        process.forked, process.text = False, None
+        parent = self._current.get(stat.ppid)
+        process.parent = parent.program if parent is not None else None
+        return True
+
     # What the probe tells.
 
     def born(self, birth: Birth) -> Process:
