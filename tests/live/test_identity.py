@@ -1,59 +1,28 @@
 """Thousands of processes, started in every way Linux knows: the probe knows each exactly as it knew itself.
 
-identity.c makes the processes and lets each write down its own inputs; the identifier is computed here from these and
-from the records, by code that shares nothing with the sensor's.
+identity.c makes the processes and lets each write down its own inputs, which are held against the probe's raw records.
 """
 
 from __future__ import annotations
 
 import collections
-import hashlib
 import os
-import shutil
-import struct
 import subprocess
 import time
-import uuid
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from sensor.probe import offsets
 from sensor.probe.layout import EXEC, EXIT, FORK, ProbeRecord
 from sensor.probe.ring import Ring
+from tests.live.stories import Story, Who, compiled, told
 from tests.probe.loaded import loaded, obstacle
 
 pytestmark = [pytest.mark.root, pytest.mark.skipif(obstacle() is not None, reason=str(obstacle()))]
 
 PROCESSES = int(os.environ.get("IDENTITY_PROCESSES", "1000"))
 """10,000 in the run that counts: IDENTITY_PROCESSES=10000."""
-
-
-class Who(NamedTuple):
-    namespace: int
-    ticks: int
-    ns_tgid: int
-    tgid: int
-
-    def cpid(self, boot: str) -> uuid.UUID:
-        """The Common Process Identifier, as its specification has it."""
-        inputs = uuid.UUID(boot).bytes + struct.pack("=QQq", self.namespace, self.ticks, self.ns_tgid)
-        digest = bytearray(hashlib.sha256(inputs).digest()[:16])
-        digest[6] = digest[6] & 0x0F | 0x80
-        digest[8] = digest[8] & 0x3F | 0x80
-        return uuid.UUID(bytes=bytes(digest))
-
-
-class Story(NamedTuple):
-    kind: str
-    execs: int
-    status: int
-    me: Who
-    parent: Who
-    spawner: Who
-    adopter: Who
-    boot: str
 
 
 def recorded(record: ProbeRecord, prefix: str = "") -> Who:
@@ -63,12 +32,7 @@ def recorded(record: ProbeRecord, prefix: str = "") -> Who:
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if not shutil.which("cc"):
-        pytest.skip("needs a C compiler")
-    binary = tmp_path_factory.mktemp("identity") / "identity"
-    source = Path(__file__).with_name("identity.c")
-    subprocess.run(["cc", "-O1", "-Wall", "-Wextra", "-Werror", "-pthread", "-o", binary, source], check=True)
-    return binary
+    return compiled(tmp_path_factory.mktemp("identity"))
 
 
 def run(ring: Ring, program: Path, *arguments: str) -> tuple[list[Story], list[ProbeRecord]]:
@@ -86,11 +50,7 @@ def run(ring: Ring, program: Path, *arguments: str) -> tuple[list[Story], list[P
     records += ring.drain()
     assert process.returncode == 0
     assert ring.lost() == before
-    stories = []
-    for line in report.read_text().splitlines():
-        kind, execs, status, *numbers, boot = line.split()
-        whos = (Who(*map(int, numbers[i : i + 4])) for i in range(0, 16, 4))
-        stories.append(Story(kind, int(execs), int(status), *whos, boot))
+    stories = told(report)
     assert len(stories) == promised
     return stories, records
 

@@ -1,0 +1,82 @@
+"""The whole sensor for the length of a test: kernel, probe, auditd, `host-sensor run` as its plugin, and the log.
+
+    with sensed(folder, rules=["-S execve -k exec"]) as sensor:
+        sensor.audit.run(["/bin/true"])
+        events = sensor.events()
+
+The probe is the test's own. `messages` is what the sensor says on standard error, which auditd would throw away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sensor.probe import DEFAULTS, Options, loader
+from tests.audit_session import AuditSession, NoAuditError
+from tests.probe.loaded import obstacle, options_of_a_test
+from tests.program import command, write_config
+
+Event = dict[str, Any]
+
+
+class Sensed:
+    """See the module's docstring."""
+
+    def __init__(self, audit: AuditSession, probe: Options) -> None:
+        self.audit = audit
+        self.probe = probe
+        self.log = audit.directory / "audit.jsonl"
+
+    def events(self) -> list[Event]:
+        """Everything in the log, once all that has happened is in it."""
+        self.audit.drain(self.log)
+        return [json.loads(line) for line in self.log.read_bytes().splitlines()]
+
+    def messages(self) -> list[str]:
+        """What the sensor said so far, line by line."""
+        return (self.audit.directory / "messages").read_text().splitlines()
+
+    def memory(self) -> tuple[float, float]:
+        """Resident memory of the sensor in MB (10⁶ bytes): now, and at its highest."""
+        (pid,) = self.audit.plugin_pids()
+        status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+        now, highest = (int(status[key].split()[0]) * 1024 / 1e6 for key in ("VmRSS", "VmHWM"))
+        return now, highest
+
+
+@contextlib.contextmanager
+def sensed(folder: Path, rules: Sequence[str], probe: Options | None = DEFAULTS, **sections: Any) -> Iterator[Sensed]:
+    """Load the probe, if there is to be one, and run the sensor under auditd; `sections` go into its configuration."""
+    with contextlib.ExitStack() as stack:
+        if probe is not None:
+            reason = obstacle()
+            if reason is not None:
+                pytest.skip(reason)
+            probe = stack.enter_context(options_of_a_test(probe))
+            loader.load(probe)
+        options = probe or replace(DEFAULTS, path="/nowhere")
+        section = {"use": probe is not None, "path": options.path, **sections.pop("probe_options", {})}
+        sections["auditlog"] = {"size": 1 << 30, **sections.get("auditlog", {})}  # never rotated
+        config = write_config(folder, probe=section, **sections)
+        run = ["/bin/sh", "-c", 'exec "$@" 2>>"$0"', str(folder / "messages"), *command("run", "--config", str(config))]
+        try:
+            audit = stack.enter_context(AuditSession(run, rules=rules, directory=folder, quiet=True))
+        except NoAuditError as error:
+            pytest.skip(str(error))
+        yield Sensed(audit, options)
+
+
+def crashes(events: Sequence[Event]) -> list[Event]:
+    """Events that a mistake in the sensor left its mark on."""
+    return [
+        event
+        for event in events
+        if "stage_failed" in event.get("SENSOR", {}).get("notes", ()) or "PARSE_ERROR" in event
+    ]
