@@ -92,12 +92,12 @@ LISTS = ("ARGV", "KEYS", "denied", "granted")
 
 
 def typed(type: str, fields: dict[str, Any]) -> None:
-    """Check that each value of a record has the one type that its name has; a further value of a name is left out."""
+    """Check that each value of a record has the one type that its name has; further values of a name and bytes are left out."""
     for name, value in fields.items():
         kind = TABLES.get(type, TABLES[""]).get(name, "decimal" if name.endswith(("uid", "gid")) else "string")
         expected = int if kind == "decimal" and not name.endswith(("uuid", "guid")) else str
         expected = list if name in LISTS else dict if name == "msg" else expected
-        assert value is None or re.search(r"_\d+\Z", name) or isinstance(value, expected), (type, name, value)
+        assert value is None or re.search(r"_(\d+|hex|HEX)\Z", name) or isinstance(value, expected), (type, name, value)
 
 
 def check(line: str) -> None:
