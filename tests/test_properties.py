@@ -92,7 +92,7 @@ LISTS = ("ARGV", "KEYS", "denied", "granted")
 
 
 def typed(type: str, fields: dict[str, Any]) -> None:
-    """Check that each value of a record has the one type that its name has; further values of a name and bytes are left out."""
+    """Check that each value of a record has the one type of its name; further values and exact bytes are left out."""
     for name, value in fields.items():
         kind = TABLES.get(type, TABLES[""]).get(name, "decimal" if name.endswith(("uid", "gid")) else "string")
         expected = int if kind == "decimal" and not name.endswith(("uuid", "guid")) else str
