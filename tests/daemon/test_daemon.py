@@ -49,9 +49,9 @@ def events(first: int, behind: int) -> bytes:
 class Sensor:
     """A running sensor and the end of the socketpair that auditd would hold."""
 
-    def __init__(self, folder: Path, config: Path | None = None) -> None:
+    def __init__(self, folder: Path, config: Path) -> None:
         self.folder = folder
-        self.config = config or write_config(folder)
+        self.config = config
         ours, self.auditd = socket.socketpair()
         self.messages = folder / "messages"
         with ours, self.messages.open("ab") as stderr:
@@ -98,10 +98,11 @@ class Sensor:
 
 @pytest.fixture
 def sensor(tmp_path):
+    """Start a sensor with sections of a configuration, or with a configuration file."""
     made = []
 
-    def start(**sections: Any) -> Sensor:
-        made.append(Sensor(tmp_path, write_config(tmp_path, **sections)))
+    def start(config: Path | None = None, **sections: Any) -> Sensor:
+        made.append(Sensor(tmp_path, config or write_config(tmp_path, **sections)))
         return made[-1].started()
 
     yield start
@@ -233,24 +234,23 @@ def test_what_needs_rights_is_only_looked_at_in_the_beginning(sensor):
     assert run.written() == [1]
 
 
-def test_kill_and_start_again_leaves_whole_lines(tmp_path):
+def test_kill_and_start_again_leaves_whole_lines(sensor, tmp_path):
     """What was written before stays as it is; the next sensor goes on behind it."""
-    first = Sensor(tmp_path).started()
+    first = sensor()
     first.auditd.sendall(events(0, 500))
     first.wait_for(lambda: len(first.written()) > 100)
     first.kill()
     kept = first.written()
     assert kept == list(range(len(kept)))
     (tmp_path / "messages").unlink()
-    second = Sensor(tmp_path, first.config).started()
+    second = sensor(first.config)
     second.auditd.sendall(events(1000, 1010))
     assert second.end() == 0
     assert second.written() == kept + list(range(1000, 1010))
 
 
-def test_a_plugin_starts_with_the_good_part_of_a_bad_configuration(tmp_path):
-    config = write_config(tmp_path, auditlog={"line_prefix": " ", "size": "big"})
-    run = Sensor(tmp_path, config).started()
+def test_a_plugin_starts_with_the_good_part_of_a_bad_configuration(sensor, tmp_path):
+    run = sensor(auditlog={"line_prefix": " ", "size": "big"})
     run.auditd.sendall(event(1))
     assert run.end() == 0
     assert "auditlog.size: expected a whole number of bytes" in run.said()
@@ -287,14 +287,14 @@ def test_reports_come_with_the_marker(sensor):
 
 
 @pytest.mark.root
-def test_root_is_given_up(tmp_path):
+def test_root_is_given_up(sensor, tmp_path):
     tmp_path.chmod(0o755)
     for parent in (tmp_path.parent, tmp_path.parent.parent):
         parent.chmod(0o755)
     folder = tmp_path / "made" / "here"
     config = write_config(tmp_path, user="nobody", auditlog={"size": None})
     config.write_text(config.read_text().replace(str(tmp_path), str(folder)))
-    run = Sensor(tmp_path, config).started()
+    run = sensor(config)
     status = Path(f"/proc/{run.process.pid}/status").read_text()
     fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
     assert fields["Uid"].split() == fields["Gid"].split() == ["65534"] * 4
@@ -318,13 +318,12 @@ def test_an_unknown_user_is_an_error_in_the_log_and_no_end(sensor):
     assert run.written() == [1]
 
 
-def test_af_unix_is_read_and_sigterm_ends_it(tmp_path):
+def test_af_unix_is_read_and_sigterm_ends_it(sensor, tmp_path):
     path = tmp_path / "socket"
-    config = write_config(tmp_path, input=f"unix:{path}")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
         server.bind(str(path))
         server.listen()
-        run = Sensor(tmp_path, config).started()
+        run = sensor(input=f"unix:{path}")
         server.settimeout(20)
         peer, _ = server.accept()
         peer.sendall(events(0, 10))
@@ -334,7 +333,6 @@ def test_af_unix_is_read_and_sigterm_ends_it(tmp_path):
         assert run.process.wait(20) == 0
         peer.close()
     assert run.written() == list(range(11))
-    run.auditd.close()
 
 
 @pytest.mark.slow
