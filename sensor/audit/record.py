@@ -30,6 +30,8 @@ Transform = Callable[[str, Fields], None]
 
 _KEY = re.compile(r"type=([A-Za-z0-9_]+|UNKNOWN\[[0-9]{1,10}\])\x00(.*)\Z", re.DOTALL)
 _ELSEWHERE = frozenset({"SYSCALL", "EOE"})
+_WORDS = frozenset({"CWD", "EXECVE", "PROCTITLE"})
+"""Types that hold words and nothing else: no transform sees them."""
 _LONGEST_CACHED = 1024
 
 
@@ -39,15 +41,17 @@ class Record:
     type: its record type; name: the JSON key.
     body: its bytes as they came, one character each.
     member: its place in an event that has one of its type: `"CWD":{…}`, `"PATH":[{…}]`.
+    added: the JSON members that stages added to it, each with a comma before it.
     """
 
-    __slots__ = ("_decoder", "_fields", "body", "member", "name", "repeats", "type")
+    __slots__ = ("_decoder", "_fields", "added", "body", "member", "name", "repeats", "type")
 
     def __init__(self, type: RecordType, body: str, text: str, decoder: RecordDecoder) -> None:
         self.type = type
         self.name = type.name
         self.repeats = type.shape == LIST
         self.body = body
+        self.added = ""
         self.member = f'"{type.name}":[{{{text}}}]' if self.repeats else f'"{type.name}":{{{text}}}'
         self._decoder = decoder
         self._fields: Fields | None = None
@@ -76,7 +80,9 @@ class Record:
 
     def extended(self, members: str) -> Record:
         """A copy with further JSON members, which begin with a comma."""
-        return Record(self.type, self.body, self.text + members, self._decoder)
+        copy = Record(self.type, self.body, self.text + members, self._decoder)
+        copy.added = self.added + members
+        return copy
 
 
 class RecordDecoder:
@@ -96,7 +102,8 @@ class RecordDecoder:
         self._transforms = transforms
         self._kinds: dict[str, Kinds] = {}
         self._entries = entries
-        self.usual = UsualForms(options, self.kinds) if not transforms else None
+        self._forms = UsualForms(options, self.kinds)
+        self.usual = self._forms if not transforms else None
 
     def forget(self) -> None:
         """Decode everything anew: what the transforms know has changed."""
@@ -130,8 +137,9 @@ class RecordDecoder:
         key = fields.get("key")
         if isinstance(key, str):
             fields["KEYS"] = list(key.split("\x01"))
-        for transform in self._transforms:
-            transform(name, fields)
+        if name not in _WORDS:
+            for transform in self._transforms:
+                transform(name, fields)
         return fields
 
     def kinds(self, name: str) -> Kinds:
@@ -144,11 +152,12 @@ class RecordDecoder:
 
     def _remember(self, key: str, name: str, body: str) -> Record:
         type = self.types.get(name)
-        text = self.usual.render(type.name, body) if self.usual is not None else None
+        usual = self._forms if type.name in _WORDS else self.usual
+        text = usual.render(type.name, body) if usual is not None else None
         if text is None:
             text = self.render(self.parse(type.name, body))
-            if self.usual is not None:
-                self.usual.learn(type.name, body, text)
+            if usual is not None:
+                usual.learn(type.name, body, text)
         record = Record(type, body, text, self)
         if len(body) <= _LONGEST_CACHED and not type.alone and "\0" not in body:
             if len(self.cache) >= self._entries:
