@@ -7,9 +7,9 @@ import sys
 import pytest
 import yaml
 
-from sensor.config import Config, load
+from sensor.config import Config, check, load
 from sensor.errors import ConfigError, SensorError
-from sensor.laurel import LOG, import_laurel
+from sensor.laurel import KEYS, LOG, import_laurel
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_what_is_not_set_is_commented_on(convert):
     assert yaml.safe_load(text) is None
 
 
-EVERYTHING = """
+EVERYTHING = r"""
 user = "_laurel"
 directory = "/var/log/laurel"
 input = "unix:/var/run/laurel.sock"
@@ -98,7 +98,56 @@ parse-error-log = { file = "errors.log" }
 [transform]
 execve-argv = [ "array", "string" ]
 execve-argv-limit-bytes = 10000
+[state]
+file = "state"
+generations = 3
+max-age = 60
+write-state-period = 3600
+[translate]
+universal = true
+user-db = true
+drop-raw = false
+[enrich]
+execve-env = [ "LD_PRELOAD", "LD_*" ]
+container = true
+container_info = false
+systemd = true
+pid = true
+spawned-by = true
+ppid-verbose = false
+script = true
+uid-groups = true
+prefix = "enriched_"
+exe-hash = false
+exe-hash-size-limit = 10_000_000
+exe-hash-cache-entries = 1024
+[label-process]
+label-keys = [ "software_mgmt" ]
+label-exe.'^/opt/java$' = 'java'
+unlabel-exe.'^/opt/sh$' = 'java'
+label-argv.'^python3? .*amt' = 'amt'
+unlabel-argv.'x' = 'amt'
+label-argv-count = 32
+label-argv-bytes = 4096
+label-script.'^/x\.sh$' = 'x'
+unlabel-script.'^/y' = 'x'
+propagate-labels = [ "software_mgmt" ]
+[filter]
+filter-keys = [ "fork" ]
+filter-null-keys = false
+filter-labels = [ "software_mgmt" ]
+filter-raw-lines = [ "^type=SOCKADDR .*" ]
+filter-sockaddr = [ "127.0.0.0/8", "*:53", "[fe80::/10]:53" ]
+filter-action = "log"
+keep-first-per-process = true
 """
+"""Every key of LAUREL, with values as its manual has them."""
+
+
+def test_everything_is_converted_and_right(convert, tmp_path):
+    (tmp_path / "config.yaml").write_text(convert(EVERYTHING))
+    assert [str(mistake) for mistake in check(str(tmp_path / "config.yaml"))] == []
+    assert "LAUREL ignored" not in (tmp_path / "config.yaml").read_text()
 
 
 def test_what_log_and_transform_say_is_what_we_read(convert, tmp_path):
@@ -115,6 +164,24 @@ def test_what_log_and_transform_say_is_what_we_read(convert, tmp_path):
     assert config.debug.parse_error_log is not None
     assert config.transform.execve_argv == ("array", "string")
     assert config.transform.execve_argv_limit_bytes == 10000
+
+
+def test_every_key_of_laurel_is_a_key_of_ours(tmp_path):
+    """Each key, with a value of no type at all, is known: what is wrong with it is the value."""
+    lines = []
+    for name, keys in KEYS.items():
+        for key in keys:
+            if f"{name}.{key}".strip(".") not in KEYS:
+                path = [*filter(None, name.split(".")), key]
+                text = "".join([f"{'  ' * depth}{part}:\n" for depth, part in enumerate(path)])
+                lines.append(text.replace("-", "_").rstrip() + " {[]: []}\n")
+    unknown = []
+    for line in lines:
+        (tmp_path / "config.yaml").write_text(line)
+        unknown += [
+            str(mistake) for mistake in check(str(tmp_path / "config.yaml")) if "no such key" in mistake.message
+        ]
+    assert unknown == []
 
 
 def test_logs_have_the_keys_of_laurel():
