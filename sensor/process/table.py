@@ -48,7 +48,7 @@ class ProcessTable:
     """Processes of one host and boot.
 
     proc: None where /proc tells of other processes than the records do.
-    limit: processes kept, and dead ones besides; beyond it the one known longest goes.
+    limit: processes kept, and dead ones besides; beyond it the longest dead goes, or the one known longest.
     """
 
     def __init__(self, proc: ProcFS | None, stats: ProcessStats, limit: int = 16384) -> None:
@@ -138,7 +138,7 @@ class ProcessTable:
         process = self._current.get(birth.pid)
         if process is not None and process.program.key == birth.key:
             if process.program.source != "probe":
-                process.program.source, process.program.text, process.text = "probe", None, None
+                self._confirm(process, birth)
             return process
         program = Program(birth.pid, birth.parent[0], birth.comm, "")
         program.key, program.source, program.started = birth.key, "probe", birth.started
@@ -155,6 +155,14 @@ class ProcessTable:
             process.program.exe = process.spawned_by.exe
         return process
 
+    def _confirm(self, process: Process, birth: Birth) -> None:
+        """The probe, too, knows a process that /proc has told of; who forked it, only the probe can know."""
+        process.program.source, process.program.text, process.text = "probe", None, None
+        by = process.spawned_by
+        if birth.spawner is not None and (by is None or by.pid != process.pid):
+            spawner = self._by_key(*birth.spawner)
+            process.spawned_by = _stranger(*birth.spawner) if spawner is None else spawner.program_at(birth.started)
+
     def ended(self, pid: int, key: Key, time: float) -> Process | None:
         """A process has ended, at a time since boot."""
         process = self._by_key(pid, key)
@@ -164,9 +172,8 @@ class ProcessTable:
 
     def keep_alive(self, pids: frozenset[int], time: float) -> None:
         """Only these live, at a time since boot; all others have ended."""
-        for pid, process in self._current.items():
-            if pid not in pids:
-                self._end(process, time)
+        for process in [process for pid, process in self._current.items() if pid not in pids]:
+            self._end(process, time)
 
     def lose(self) -> None:
         """The probe is gone: from now on /proc must tell."""
@@ -212,7 +219,8 @@ class ProcessTable:
     def _continues(self, process: Process, sighting: Sighting, time: float) -> bool:
         """Tell whether an event can be of this process, and not of another with its pid."""
         same_exe, same_parent = process.program.exe == sighting.exe, process.ppid == sighting.ppid
-        if process.program.source == "probe" or (same_exe and same_parent and not sighting.is_exec):
+        told = self.exact and process.program.source == "probe"
+        if told or (same_exe and same_parent and not sighting.is_exec):
             return True
         if self._proc is None:
             return same_parent or (same_exe and not sighting.is_exec)
@@ -266,7 +274,7 @@ class ProcessTable:
 
     def _observe(self, pid: int, time: float, exe: bool) -> Program | None:
         """Read a process from /proc; None when it is gone, or began only after the event."""
-        if self._proc is None or self.exact:
+        if self._proc is None:
             return None
         self._stats.lookups_proc += 1
         seen = self._proc.observe(pid, exe)
@@ -291,11 +299,18 @@ class ProcessTable:
             process.before, before.after = before, process
             self._end(before, time)
         elif len(self._current) >= self._limit:
-            self._forget(self._current[next(iter(self._current))])
-            self._stats.evicted += 1
+            self._make_room()
         self._current[program.pid] = process
         self._stats.size = len(self._current)
         return process
+
+    def _make_room(self) -> None:
+        """Forget who has been dead longest; only if all live, who has been known longest."""
+        if self._dead:
+            self._forget(self._dead.popleft())
+        else:
+            self._forget(self._current[next(iter(self._current))])
+            self._stats.evicted += 1
 
     def _put_before(self, process: Process, later: Process) -> Process:
         """Take in a process that had its pid before one that is known already."""

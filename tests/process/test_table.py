@@ -243,11 +243,54 @@ def test_all_others_have_ended(subject):
     assert (one.ended, other.ended) == (70, None)
 
 
-def test_without_the_probe_proc_is_asked_again(subject):
+def test_what_the_probe_has_not_told_proc_may(subject):
+    """As after a full ring, or for a process that had no room in the kernel's map when the probe was loaded."""
     subject.born(200, 6000)
-    assert subject.find(100, 60) is None
+    process = subject.find(100, 60)
+    assert process is not None
+    assert process.program.source == "proc"
+
+
+def test_who_forked_a_process_that_proc_told_of_the_probe_knows(subject):
+    """Its true parent is dead, and init has adopted it."""
+    spawner = subject.born(90, 4000)
+    subject.table.ended(90, key(90, 4000), 55)
+    process = subject.sight(100, 1, BASH, 60)
+    assert process.spawned_by is not None
+    assert process.spawned_by.pid == 1
+    by = 90, key(90, 4000)
+    assert subject.table.born(Birth(100, key(100, 5000), 50, "bash", (1, key(1, 1)), by)) is process
+    assert (process.spawned_by, process.ppid, process.text) == (spawner.program, 1, None)
+
+
+def test_without_the_probe_a_pid_used_again_is_noticed(host, subject):
+    """Its end was never told, because the probe was unloaded before."""
+    before = subject.born(100, 5000)
+    subject.sight(100, 1, BASH, 60)
+    host.process(100, 1, LS, start=9000)
+    assert subject.sight(100, 1, LS, 91) is before
     subject.table.lose()
-    assert subject.find(100, 60) is not None
+    assert subject.sight(100, 1, BASH, 92).program.key == key(100, 9000)
+
+
+def test_the_dead_make_room_before_the_living(host):
+    """A busy host starts more processes within the grace than the table holds; none of them is worth init."""
+    subject = Subject(host, limit=10)
+    init = subject.born(1, 1, parent=(0, 0))
+    for number in range(200, 300):
+        subject.born(number, number * 100)
+        subject.table.ended(number, key(number, number * 100), number + 0.5)
+    assert subject.table.current(1) is init
+    assert subject.stats.size <= 10
+    assert subject.stats.evicted == 0
+
+
+def test_all_may_have_ended_at_once(host):
+    subject = Subject(host, limit=10)
+    processes = [subject.born(number, 6000) for number in range(200, 215)]
+    subject.table._limit = 5
+    subject.table.keep_alive(frozenset(), 70)
+    assert [process.ended for process in processes[5:]] == [70] * 10
 
 
 def test_a_foreign_table_asks_no_proc(subject):
