@@ -139,6 +139,7 @@ class Daemon:
         self._loop()
         self._write(self._feed.close())
         self._logs.close()
+        self._feed.world().close()
         log.info("ends: %s", self._summary())
         if self._exporter is not None:
             self._exporter.close()
@@ -148,9 +149,9 @@ class Daemon:
             try:
                 if self._step():
                     return
-            except Exception:
+            except Exception as error:
                 self.stats.pipeline.crashed += 1
-                log.exception("a mistake in the sensor; it goes on")
+                log.exception("a mistake in the sensor (%s); it goes on", type(error).__name__)
                 time.sleep(TICK)
 
     def _step(self) -> bool:

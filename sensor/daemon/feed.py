@@ -106,9 +106,9 @@ class Feed:
         """Call a part; None when it fails."""
         try:
             return function(*arguments)
-        except Exception:  # the border: auditd starts a plugin ten times, and then never again
+        except Exception as error:  # the border: auditd starts a plugin ten times, and then never again
             self._app.stats.pipeline.crashed += 1
-            log.exception("a mistake in the sensor; it goes on")
+            log.exception("a mistake in the sensor (%s); it goes on", type(error).__name__)
             return None
 
 

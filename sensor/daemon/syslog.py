@@ -4,7 +4,7 @@
 
 auditd gives its plugins no standard error. Nothing here ever waits: a log daemon that is stuck or gone costs messages,
 not events. Messages are few, because writing to the log may be audited itself: the same one once a minute, with a count
-of those left out, and all together a few dozen. No audited text is ever logged.
+of those left out, and all together a few dozen. What was audited is not for the log.
 """
 
 from __future__ import annotations

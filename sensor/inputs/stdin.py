@@ -9,6 +9,7 @@ import os
 import stat
 import threading
 
+from sensor.errors import InputError
 from sensor.inputs import Backlog
 from sensor.stats import InputStats
 
@@ -17,12 +18,18 @@ WAITING_BYTES = 1 << 20
 
 
 class StdinInput:
-    """Reads descriptor 0 until its end. `limit` bounds the bytes read and not yet taken."""
+    """Reads descriptor 0 until its end. `limit` bounds the bytes read and not yet taken.
+
+    Raises InputError when the descriptor is closed.
+    """
 
     def __init__(self, limit: int, stats: InputStats, fd: int = 0) -> None:
         self._fd = fd
         self._stats = stats
-        live = stat.S_ISSOCK(os.fstat(fd).st_mode)
+        try:
+            live = stat.S_ISSOCK(os.fstat(fd).st_mode)
+        except OSError as error:
+            raise InputError(f"standard input: {error.strerror}") from error
         self._backlog = Backlog(limit if live else min(limit, WAITING_BYTES), live, stats)
         self.get = self._backlog.get
 

@@ -7,6 +7,7 @@ import socket
 
 import pytest
 
+from sensor.errors import InputError
 from sensor.inputs.stdin import StdinInput
 from sensor.stats import InputStats
 
@@ -76,3 +77,11 @@ def test_a_non_blocking_descriptor_is_made_to_wait():
     assert os.get_blocking(end)
     os.close(end)
     os.close(writer)
+
+
+def test_a_closed_descriptor_is_an_error():
+    end, writer = os.pipe()
+    os.close(end)
+    os.close(writer)
+    with pytest.raises(InputError, match="standard input: Bad file descriptor"):
+        StdinInput(1000, InputStats(), end)
