@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import stat
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from sensor import __version__
+from tests.audit_session import AuditSession
 from tests.packaging.root import REPOSITORY, Root, need
 
 FEED = """\
@@ -35,6 +37,8 @@ Provides: /bin/sh, /usr/bin/python3
 %files
 """
 
+# $0 is the root; the processes are the machine's, as for any plugin.
+PLUGIN = 'mount -t proc proc "$0/proc" && exec chroot "$0" /usr/sbin/host-sensor run'
 UNIT = "host-sensor-probe.service"
 
 pytestmark = [pytest.mark.slow, pytest.mark.root]
@@ -176,6 +180,26 @@ def test_removal_leaves_the_log_and_the_user(installed):
     assert left == {"/var/log/host-sensor", "/var/log/host-sensor/audit.jsonl"}
     assert "_host-sensor" in (installed.root.folder / "etc/passwd").read_text()
     installed.install()
+
+
+@pytest.mark.live
+def test_auditd_runs_the_plugin_as_it_was_installed(installed):
+    """A real auditd, and everything of the package: command, configuration, user, log directory."""
+    plugin = ["unshare", "--mount", "sh", "-c", PLUGIN, str(installed.root.folder)]
+    log = installed.root.folder / "var/log/host-sensor/audit.jsonl"
+    with AuditSession(plugin, rules=["-S execve -k exec"]) as session:
+        session.run(["/bin/sleep", "0.75"])  # long enough for /proc to tell who it is
+        session.drain(log)
+        (pid,) = session.plugin_pids()
+        status = Path(f"/proc/{pid}/status").read_text()
+        numbers = installed.root.run("id", "-u", "_host-sensor").strip()
+    events = [json.loads(line) for line in log.read_text().splitlines()]
+    found = [event for event in events if event.get("EXECVE", {}).get("ARGV") == ["/bin/sleep", "0.75"]]
+    assert len(found) == 1, events
+    assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", found[0]["SYSCALL"]["PID"]["GUID"])
+    assert re.search(rf"^Uid:\t{numbers}\t{numbers}\t", status, re.MULTILINE)
+    assert installed.root.run("stat", "-c", "%A %U", "/var/log/host-sensor/audit.jsonl") == "-rw-r----- _host-sensor\n"
+    log.unlink()
 
 
 @pytest.mark.parametrize("installed", [Deb], indirect=True, ids=["deb"])
