@@ -18,7 +18,7 @@ from tests.reference_records import DIGITS, LETTERS, read_record, to_json
 
 REMEMBERED = 4096  # events that left, in each of two generations
 MERGED = ("SYSCALL", "EXECVE", "PROCTITLE", "CWD")
-TOP = ("ID", "NODE", "TIME", "TYPE", "SENSOR", "PARSE_ERROR", "CONTAINER_INFO")
+TOP = ("ID", "NODE", "TIME", "TYPE", "SUMMARY", "SUPPRESSED", "SENSOR", "PARSE_ERROR", "CONTAINER_INFO")
 """Names on the top level of the JSON, so none for a record type."""
 
 

@@ -23,7 +23,8 @@ DIGITS = string.digits
 UPPER_HEX = "0123456789ABCDEF"
 OURS = [
     *("ARGV", "ARGV_STR", "KEYS", "denied", "granted", "PID", "PPID", "SPAWNED_BY", "SESSION_GUID"),
-    *("UID_GROUPS", "EXE_HASH", "SCRIPT", "LABELS", "ENV", "URING_OP"),
+    *("UID_GROUPS", "EXE_HASH", "EXE_HASH_SKIPPED", "SCRIPT", "LABELS", "ENV", "URING_OP", "EXIT", "ARGS"),
+    *("ANCESTORS", "CMDLINE", "CMDLINE_SKIPPED", "CMDLINE_SOURCE", "PARENT_INFO"),
 ]
 """Names that the sensor adds; in a record they stand for something else."""
 

@@ -201,9 +201,13 @@ def events(draw: Draw) -> list[str]:
     return lines + [f"{node}type=EOE msg=audit({id}): "] * draw(st.sampled_from([1, 1, 1, 0, 2]))
 
 
-intruders = some(
-    "\r", "type=EOE msg=audit(", "node=b type=EOE msg=audit(1.000:1): ", "node=\xa0 type=CWD msg=audit(1.1:1):"
-)
+INTRUDERS = [
+    "\r",
+    "type=EOE msg=audit(",
+    "node=b type=EOE msg=audit(1.000:1): ",
+    "node=b type=EOE msg=audit(1.000:1): \ntype=EOE msg=audit(",
+    "node=\xa0 type=CWD msg=audit(1.1:1):",
+]
 
 
 def spoil(draw: Draw, lines: list[str]) -> list[str]:
@@ -221,7 +225,7 @@ def spoil(draw: Draw, lines: list[str]) -> list[str]:
         elif deed == "drop":
             del lines[here]
         elif deed == "insert":
-            lines.insert(here, draw(st.one_of(values, intruders)))
+            lines.insert(here, draw(st.one_of(values, st.sampled_from(INTRUDERS))))
         elif line:
             at = draw(st.integers(0, len(line) - 1))
             lines[here] = line[:at] + (draw(values) + line[at + 1 :] if deed == "flip" else "")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from sensor.audit.fields import OURS, UNSET, Collector, Kinds, decode, key_of, parse_fields, split_section, unquote
+from sensor.audit.types import TOP
 
+SENSOR = Path(__file__).parents[2] / "sensor"
 KINDS = Kinds({"pid": "decimal", "ses": "decimal", "arch": "hex", "mode": "octal", "name": "encoded", "op": "string"})
 
 
@@ -148,6 +153,14 @@ def test_messages_of_user_space(body, expected):
 )
 def test_permissions_become_a_list(body, expected):
     assert parse_fields(body, KINDS) == expected
+
+
+def test_every_key_that_a_stage_adds_is_ours():
+    """What auditd translates itself is replaced where we do it."""
+    sources = [path.read_text(encoding="utf-8") for path in SENSOR.rglob("*.py")]
+    added = {key for text in sources for key in re.findall(r'(?:\.key|_named)\("([A-Z_]+)"\)', text)}
+    assert added - {"ARCH", "SYSCALL", "SADDR"} <= OURS | TOP
+    assert len(added) > 10
 
 
 def test_names_of_ours_are_kept_free():
