@@ -1,4 +1,4 @@
-"""How a part declares what can be configured about it: `option()` for a key, `section()` for keys of their own below one.
+"""How a part declares what can be configured about it: `option()` for a key, `section()` for keys below one.
 
 Only the declaration lives here; `sensor.config` reads YAML into these classes, checks it and prints the reference from
 them. A part keeps one frozen dataclass beside the code that uses it:
