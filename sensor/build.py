@@ -6,14 +6,12 @@ again while events flow.
 
 from __future__ import annotations
 
-import logging
 import time
 from typing import Callable
 
 from sensor.audit.record import RecordDecoder, Transform
 from sensor.audit.render import Render, Style, quoter
 from sensor.config import Config, Enrich
-from sensor.errors import ProbeError
 from sensor.event import Event, Stage
 from sensor.pipeline import Pipeline
 from sensor.probe import Options as ProbeOptions
@@ -227,12 +225,7 @@ def _emit_probe_events(options: ProbeOptions, world: World, events: ProbeEvents)
 
 
 def _open_probe(options: ProbeOptions, table: ProcessTable, stats: Stats) -> Feed | None:
-    """Let the kernel probe feed the process table, if it is loaded."""
+    """Let the kernel probe feed the process table, as soon as it is loaded."""
     if not options.use:
         return None
-    try:
-        ring = Ring.open(pins(options.path))
-    except ProbeError as error:
-        logging.getLogger(__name__).warning("%s; /proc tells of processes instead", error)
-        return None
-    return Feed(ring, table, stats.probe, options.coverage_timeout)
+    return Feed(lambda: Ring.open(pins(options.path)), table, stats.probe, options.coverage_timeout)

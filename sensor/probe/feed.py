@@ -5,7 +5,9 @@
     EXIT 3148        → dead, remembered for late events
 
 The tracepoints fire before the audit record of the same act is queued, so draining the
-ring before a chunk of audit lines is processed makes every process in it known.
+ring before a chunk of audit lines is processed makes every process in it known. When the
+ring had no room for all, the map of living processes tells what was missed; when the probe
+is unloaded, /proc tells of processes until there is one again.
 """
 
 from __future__ import annotations
@@ -13,9 +15,10 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from typing import Callable
+from typing import Callable, NamedTuple
 
 from sensor.errors import ProbeError
+from sensor.probe import layout
 from sensor.probe.layout import EXEC, EXIT, FORK, ProbeRecord
 from sensor.probe.ring import Ring
 from sensor.process.guid import NANOSECONDS_PER_TICK
@@ -25,61 +28,124 @@ from sensor.stats import ProbeStats
 
 _SECOND = 1_000_000_000
 _MAX_EXPECTED = 65536
+_AT_ONCE = 1024
+"""Records in memory at a time, 700 bytes each: a full ring holds 32768."""
 
 Emit = Callable[[ProbeRecord, Process], None]
 
+log = logging.getLogger(__name__)
+
+
+class _Expected(NamedTuple):
+    """An exec that audit should report; time in seconds since boot, the record only if somebody wants it."""
+
+    time: float
+    comm: str
+    process: Process
+    record: ProbeRecord | None
+
 
 class Feed:
-    """Keeps the table as the probe sees the host.
+    """Keeps the table as the probe sees the host, for as long as there is a probe, and whenever there is one again.
 
+    find: opens the ring; ProbeError where there is none to be had.
     expect: seconds within which audit should report an exec; 0 keeps no account.
+    observers: called with each record and its process, if that is known.
     uncovered: called with each exec that audit did not report in that time.
     """
 
-    def __init__(self, ring: Ring, table: ProcessTable, stats: ProbeStats, expect: float) -> None:
+    def __init__(self, find: Callable[[], Ring], table: ProcessTable, stats: ProbeStats, expect: float) -> None:
         self.observers: list[Emit] = []
         self.uncovered: list[Emit] = []
-        self._ring = ring
+        self._find = find
         self._table = table
         self._stats = stats
-        self._expect = int(expect * _SECOND)
-        self._expected: deque[tuple[ProbeRecord, Process]] = deque()
-        self._lost = ring.lost()
-        self._attached = True
-        stats.attached = 1
-        self._resynchronise()
-        self.drain()
-        # What ended while nobody read and the ring was full has left its start in there and no end.
-        self._resynchronise()
+        self._expect = expect
+        self._expected: deque[_Expected] = deque()
+        self._ring: Ring | None = None
+        self._lost = 0
+        self._at_once = 0
+        self._absence = self._open(accounting=True)
+        if self._absence:
+            log.warning("%s; /proc tells of processes instead", self._absence)
 
     def drain(self) -> None:
         """Take in all that the kernel has written."""
-        if not self._attached:
-            return
-        records = self._ring.drain()
-        self._stats.records += len(records)
-        for record in records:
-            process = self._take(record)
-            for observer in self.observers:
-                if process is not None:
-                    observer(record, process)
+        ring = self._ring
+        while ring is not None:
+            records = ring.drain(self._at_once)
+            self._stats.records += len(records)
+            for record in records:
+                process = self._take(record)
+                for observer in self.observers:
+                    if process is not None:
+                        observer(record, process)
+            if len(records) < self._at_once:
+                return
+            self._mend(ring)
 
     def check(self) -> None:
-        """About once a second: mend the table after a full ring, notice an unloaded probe, settle accounts."""
-        if not self._attached:
-            return
+        """About once a second: mend the table, notice a probe that was unloaded or is there again, settle accounts."""
+        ring = self._ring
+        if ring is None:
+            self._look_again()
+        else:
+            self.drain()
+            self._mend(ring)
+            if not ring.alive():
+                self._replace(ring)
+        self._settle(time.clock_gettime(time.CLOCK_BOOTTIME))
+
+    def _open(self, accounting: bool) -> str:
+        """Begin to read the probe; why there is none, otherwise.
+
+        accounting: expect audit to report what is in the ring already; it will not do so again for what it reported
+        while nobody read the ring.
+        """
+        try:
+            ring = self._find()
+        except ProbeError as error:
+            return str(error)
+        self._ring = ring
+        self._at_once = min(_AT_ONCE, ring.size // layout.SLOT.size // 2)
+        self._lost = 0
+        self._stats.attached = 1
+        self._resynchronise(ring)
+        expect, self._expect = self._expect, self._expect if accounting else 0
         self.drain()
-        self._settle(time.clock_gettime_ns(time.CLOCK_BOOTTIME))
-        lost = self._ring.lost()
+        self._expect = expect
+        self._mend(ring)
+        # What ended while nobody read and the ring was full has left its start in there and no end.
+        self._resynchronise(ring)
+        return ""
+
+    def _look_again(self) -> None:
+        reason = self._open(accounting=False)
+        if not reason:
+            log.info("there is a kernel probe; it tells of processes from now on")
+        elif reason != self._absence:
+            log.warning("%s", reason)
+        self._absence = reason
+
+    def _replace(self, ring: Ring) -> None:
+        """The probe is detached: go on with its successor, or without."""
+        ring.close()
+        self._ring = None
+        self._stats.attached = 0
+        self._table.lose()
+        self._absence = self._open(accounting=False)
+        if self._absence:
+            log.error("the kernel probe was unloaded; /proc tells of processes from now on")
+        else:
+            log.info("the kernel probe was replaced")
+
+    def _mend(self, ring: Ring) -> None:
+        """After a full ring: learn what it had no room for. It can only have been full where there was much in it."""
+        lost = ring.lost()
         if lost != self._lost:
             self._stats.lost += lost - self._lost
             self._lost = lost
-            self._resynchronise()
-        if not self._ring.alive():
-            self._attached = False
-            self._stats.attached = 0
-            self._table.lose()
-            logging.getLogger(__name__).error("the kernel probe was unloaded; /proc tells of processes from now on")
+            self._resynchronise(ring)
 
     def _take(self, record: ProbeRecord) -> Process | None:
         key = Key(record.pidns, record.start // NANOSECONDS_PER_TICK, record.ns_tgid)
@@ -91,32 +157,35 @@ class Feed:
         if process is None or process.program.key != key:
             process = self._table.born(_birth(record, key))
         if record.kind == EXEC and self._expect and len(self._expected) < _MAX_EXPECTED:
-            process.execs.append(record.time / _SECOND)
-            self._expected.append((record, process))
+            time = record.time / _SECOND
+            process.execs.append(time)
+            self._expected.append(_Expected(time, _text(record.comm), process, record if self.uncovered else None))
         return process
 
-    def _settle(self, now: int) -> None:
-        """Count the execs whose audit event should have come by now."""
-        while self._expected and self._expected[0][0].time + self._expect < now:
-            record, process = self._expected.popleft()
-            if not process.missed(record.time / _SECOND):
+    def _settle(self, now: float) -> None:
+        """Count the execs whose audit event should have come by now; in seconds since boot."""
+        while self._expected and self._expected[0].time + self._expect < now:
+            time, comm, process, record = self._expected.popleft()
+            if not process.missed(time):
                 continue
-            process.notice(_text(record.comm), "", "")
+            process.notice(comm, "", "")
             self._stats.uncovered_execs += 1
             for emit in self.uncovered:
-                emit(record, process)
+                if record is not None:
+                    emit(record, process)
 
-    def _resynchronise(self) -> None:
+    def _resynchronise(self, ring: Ring) -> None:
         """Learn of all processes that live now, and of the end of those that do not."""
         try:
-            living = {record.tgid: record for record in self._ring.live()}
+            living = {record.tgid: record for record in ring.live()}
         except ProbeError as error:
-            logging.getLogger(__name__).error("%s", error)
+            log.error("%s", error)
             return
         # Oldest first, so that a parent is known before its children.
         for record in sorted(living.values(), key=lambda record: record.start):
             self._table.born(_birth(record, Key(record.pidns, record.start // NANOSECONDS_PER_TICK, record.ns_tgid)))
-        self._table.keep_alive(frozenset(living), time.clock_gettime(time.CLOCK_BOOTTIME))
+        if not ring.counts().untracked:  # else a process may live without being among them
+            self._table.keep_alive(frozenset(living), time.clock_gettime(time.CLOCK_BOOTTIME))
 
 
 def _birth(record: ProbeRecord, key: Key) -> Birth:

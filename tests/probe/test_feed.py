@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import time
-from typing import cast
+from typing import Callable, cast
 
 import pytest
 
+from sensor.errors import ProbeError
 from sensor.probe import Options, layout
 from sensor.probe.feed import Feed
-from sensor.probe.layout import ALIVE, EXEC, EXIT, FORK, ProbeRecord
+from sensor.probe.layout import ALIVE, EXEC, EXIT, FORK, Counts, ProbeRecord
 from sensor.probe.ring import Ring
 from sensor.process.procfs import ProcFS
+from sensor.process.program import Sighting
 from sensor.process.table import ProcessTable
 from sensor.stats import Stats
 from tests.probe.loaded import loaded, obstacle
@@ -31,14 +34,18 @@ def record(kind: int, pid: int, parent: int = 1, start: int = NOW) -> ProbeRecor
 
 
 class FakeRing:
-    """What Feed uses of a Ring."""
+    """What Feed uses of a Ring; it can hold eight records."""
+
+    size = 8 * layout.SLOT.size
 
     def __init__(self, *records: ProbeRecord, living: tuple[ProbeRecord, ...] = ()) -> None:
         self.records, self.living = list(records), list(living)
-        self.lost_so_far, self.attached = 0, True
+        self.lost_so_far, self.untracked, self.attached, self.closed = 0, 0, True, False
+        self.most = 0
 
-    def drain(self) -> list[ProbeRecord]:
-        taken, self.records = self.records, []
+    def drain(self, limit: int) -> list[ProbeRecord]:
+        taken, self.records = self.records[:limit], self.records[limit:]
+        self.most = max(self.most, len(taken))
         return taken
 
     def live(self) -> list[ProbeRecord]:
@@ -47,65 +54,197 @@ class FakeRing:
     def lost(self) -> int:
         return self.lost_so_far
 
+    def counts(self) -> Counts:
+        return Counts(0, self.lost_so_far, self.untracked)
+
     def alive(self) -> bool:
         return self.attached
 
-
-def feed_of(ring: FakeRing | Ring, proc: ProcFS | None = None) -> tuple[Feed, ProcessTable, Stats]:
-    stats = Stats()
-    table = ProcessTable(proc, stats.process)
-    table.calibrate(time.time() - time.clock_gettime(time.CLOCK_BOOTTIME))
-    return Feed(cast(Ring, ring), table, stats.probe, 5.0), table, stats
+    def close(self) -> None:
+        self.closed = True
 
 
-def living(table: ProcessTable, *pids: int) -> list[int]:
-    found = [table.current(pid) for pid in pids]
-    return [process.pid for process in found if process is not None and process.ended is None]
+class Subject:
+    """A feed with its table; `ring` is the one that is loaded, or the reason why there is none."""
+
+    def __init__(self, ring: FakeRing | Ring | str, proc: ProcFS | None = None, expect: float = 5.0) -> None:
+        self.ring = ring
+        self.stats = Stats()
+        self.table = ProcessTable(proc, self.stats.process)
+        self.boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+        self.table.calibrate(self.boot)
+        self.feed = Feed(self._find, self.table, self.stats.probe, expect)
+
+    def _find(self) -> Ring:
+        if isinstance(self.ring, str):
+            raise ProbeError(self.ring)
+        return cast(Ring, self.ring)
+
+    def living(self, *pids: int) -> list[int]:
+        found = [self.table.current(pid) for pid in pids]
+        return [process.pid for process in found if process is not None and process.ended is None]
+
+    def audited(self, exec: ProbeRecord) -> None:
+        """Audit reports an exec, stamped a little before it."""
+        when = self.boot + exec.time / 1e9 - 0.003
+        self.table.sight(Sighting(exec.tgid, exec.parent_tgid, "comm", "/bin/comm", "1:1", when, True))
 
 
 def test_a_process_is_known_from_its_start_to_its_end() -> None:
     ten, eleven = record(FORK, 10), record(FORK, 11, parent=10)
     ring = FakeRing(ten, record(EXEC, 10), eleven, living=(ten, eleven))
-    feed, table, stats = feed_of(ring)
-    process = table.current(11)
+    subject = Subject(ring)
+    process = subject.table.current(11)
     assert process is not None
     assert process.ended is None
     assert (process.program.key, process.program.source) == ((HOST, record(FORK, 11).start // 10_000_000, 11), "probe")
     assert process.spawned_by is not None
     assert process.spawned_by.pid == 10
     ring.records = [record(EXIT, 11)]
-    feed.drain()
+    subject.feed.drain()
     assert process.ended is not None
-    assert stats.probe.records == 4
+    assert subject.stats.probe.records == 4
 
 
 def test_who_ended_while_nobody_read_is_not_alive() -> None:
     """The ring was full: it holds the start of 20 and has lost its end."""
     ring = FakeRing(record(FORK, 20), record(FORK, 21), living=(record(ALIVE, 1), record(FORK, 21)))
-    _, table, _ = feed_of(ring)
-    assert living(table, 1, 20, 21) == [1, 21]
+    assert Subject(ring).living(1, 20, 21) == [1, 21]
 
 
 def test_after_a_loss_the_table_is_mended() -> None:
     ring = FakeRing(living=(record(ALIVE, 1), record(ALIVE, 30)))
-    feed, table, stats = feed_of(ring)
+    subject = Subject(ring)
     ring.lost_so_far, ring.living = 3, [record(ALIVE, 1), record(FORK, 31)]
-    feed.check()
-    assert living(table, 1, 30, 31) == [1, 31]
-    assert stats.probe.lost == 3
+    subject.feed.check()
+    assert subject.living(1, 30, 31) == [1, 31]
+    assert subject.stats.probe.lost == 3
 
 
-def test_a_probe_that_vanishes_is_noticed_once(caplog: pytest.LogCaptureFixture) -> None:
-    ring = FakeRing(living=(record(ALIVE, 1),))
-    feed, table, stats = feed_of(ring)
-    assert (table.exact, stats.probe.attached) == (True, 1)
-    ring.attached = False
-    feed.check()
-    feed.check()
-    assert (table.exact, stats.probe.attached) == (False, 0)
-    assert [entry.getMessage() for entry in caplog.records] == [
-        "the kernel probe was unloaded; /proc tells of processes from now on"
-    ]
+def test_a_full_ring_is_mended_before_the_next_event() -> None:
+    """A process whose start was lost may make the next event."""
+    subject = Subject(ring := FakeRing(living=(record(ALIVE, 1),)))
+    ring.records = [record(FORK, pid) for pid in range(40, 48)]
+    ring.living += [*ring.records, record(FORK, 50)]
+    ring.lost_so_far = 1
+    subject.feed.drain()
+    assert subject.living(*range(40, 51)) == [*range(40, 48), 50]
+
+
+def test_what_was_lost_before_the_sensor_started_is_counted() -> None:
+    ring = FakeRing()
+    ring.lost_so_far = 7
+    assert Subject(ring).stats.probe.lost == 7
+
+
+def test_a_full_ring_is_not_taken_into_memory_at_once() -> None:
+    ring = FakeRing(*(record(FORK, pid) for pid in range(10, 18)))
+    subject = Subject(ring)
+    assert subject.stats.probe.records == 8
+    assert ring.most == 4
+
+
+def test_who_had_no_room_in_the_kernels_map_may_live_all_the_same() -> None:
+    ring = FakeRing(record(FORK, 20), living=(record(ALIVE, 1),))
+    ring.untracked = 1
+    assert Subject(ring).living(1, 20) == [1, 20]
+
+
+@pytest.fixture
+def said(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
+    caplog.set_level(logging.INFO, logger="sensor")
+
+    def said() -> list[str]:
+        texts = [entry.getMessage() for entry in caplog.records]
+        caplog.clear()
+        return texts
+
+    return said
+
+
+def check(subject: Subject, times: int = 3) -> None:
+    for _ in range(times):
+        subject.feed.check()
+        subject.feed.drain()
+
+
+def test_a_probe_that_vanishes_is_noticed_once_and_taken_up_again(said: Callable[[], list[str]]) -> None:
+    subject = Subject(ring := FakeRing(record(FORK, 10), living=(record(ALIVE, 1), record(FORK, 10))))
+    assert (subject.table.exact, subject.stats.probe.attached, said()) == (True, 1, [])
+
+    ring.attached, ring.records, subject.ring = False, [record(FORK, 11)], "no probe is loaded"
+    check(subject)
+    assert (subject.table.exact, subject.stats.probe.attached, ring.closed) == (False, 0, True)
+    assert subject.living(10, 11) == [10, 11]
+    assert said() == ["the kernel probe was unloaded; /proc tells of processes from now on"]
+
+    subject.ring = FakeRing(record(FORK, 12), living=(record(ALIVE, 1), record(FORK, 12)))
+    check(subject)
+    assert (subject.table.exact, subject.stats.probe.attached) == (True, 1)
+    assert subject.living(10, 11, 12) == [12]
+    assert said() == ["there is a kernel probe; it tells of processes from now on"]
+
+
+def test_a_probe_that_is_replaced_leaves_no_gap(said: Callable[[], list[str]]) -> None:
+    """As when a package is upgraded: both are attached for a moment, so some records are in both rings."""
+    subject = Subject(ring := FakeRing(living=(record(ALIVE, 1),)))
+    ring.attached, ring.records = False, [record(FORK, 10), record(FORK, 11), record(EXIT, 11)]
+    subject.ring = FakeRing(*ring.records, record(FORK, 12), living=(record(ALIVE, 1), *ring.records[:1]))
+    subject.ring.living.append(record(FORK, 12))
+    check(subject)
+    assert subject.table.exact
+    assert subject.living(10, 11, 12) == [10, 12]
+    assert said() == ["the kernel probe was replaced"]
+
+
+def test_a_probe_may_be_loaded_after_the_sensor(said: Callable[[], list[str]]) -> None:
+    subject = Subject("no probe is loaded")
+    check(subject)
+    assert said() == ["no probe is loaded; /proc tells of processes instead"]
+    subject.ring = "permission denied"
+    check(subject)
+    assert said() == ["permission denied"]
+    subject.ring = FakeRing(living=(record(ALIVE, 1),))
+    check(subject)
+    assert (subject.living(1), subject.stats.probe.attached) == ([1], 1)
+    assert said() == ["there is a kernel probe; it tells of processes from now on"]
+
+
+EXPECT = 0.05
+
+
+@pytest.mark.parametrize("wanted", [True, False], ids=["as-events", "counted-only"])
+def test_an_exec_that_audit_does_not_report_is_counted_once(wanted: bool) -> None:
+    now = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+    start = now - 1_000_000_000
+    reported, silent = (record(EXEC, pid, start=start)._replace(time=now) for pid in (10, 11))
+    subject = Subject(ring := FakeRing(living=(record(ALIVE, 1),)), expect=EXPECT)
+    told: list[int] = []
+    if wanted:
+        subject.feed.uncovered = [lambda record, process: told.append(record.tgid)]
+    ring.records = [record(FORK, 10, start=start), record(FORK, 11, start=start), reported, silent]
+    subject.feed.drain()
+    subject.audited(reported)
+    subject.feed.check()
+    assert (subject.stats.probe.uncovered_execs, told) == (0, [])
+    time.sleep(EXPECT)
+    check(subject)
+    assert subject.stats.probe.uncovered_execs == 1
+    assert told == ([11] if wanted else [])
+
+
+@pytest.mark.parametrize(("first", "uncovered"), [(True, 1), (False, 0)], ids=["at-start", "taken-up-again"])
+def test_execs_in_a_ring_that_is_taken_up_again_are_not_expected(first: bool, uncovered: int) -> None:
+    """Audit reported them while the ring was not read; at the start of the sensor it has reported nothing yet."""
+    subject = Subject("none", expect=EXPECT)
+    ring = FakeRing(record(EXEC, 10)._replace(time=NOW), living=(record(ALIVE, 1), record(EXEC, 10)))
+    if first:
+        subject = Subject(ring, expect=EXPECT)
+    subject.ring = ring
+    subject.feed.check()
+    time.sleep(EXPECT)
+    check(subject)
+    assert subject.stats.probe.uncovered_execs == uncovered
 
 
 @needs_probe
@@ -116,5 +255,4 @@ def test_a_ring_that_was_full_when_the_sensor_started_leaves_no_ghosts() -> None
             sleeper.kill()
             sleeper.wait()
         assert ring.lost() > 0
-        _, table, _ = feed_of(ring, ProcFS())
-        assert living(table, *(sleeper.pid for sleeper in sleepers), os.getpid()) == [os.getpid()]
+        assert Subject(ring, ProcFS()).living(*(sleeper.pid for sleeper in sleepers), os.getpid()) == [os.getpid()]
