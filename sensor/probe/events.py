@@ -4,10 +4,11 @@
       "cgroup":4711,"reported":false,"PID":{"START_TIME":"…","GUID":"…","GUID_SOURCE":"probe"},"PPID":{…},…}}
     {"ID":"1795354566.612:probe-18","PROBE_EXIT":{"pid":3148,…,"exit_code":0,"signal":null,"duration":0.023,"PID":{…}}}
 
-`reported` says if audit had reported the exec when the line was made: with `coverage_events`
-each exec that it did not report within `coverage_timeout` has a line, so that the process
-tree has no hole where audit dropped records. Such a line comes late; its ID is the time of
-the exec. exit_code is of exit(2), signal of whatever killed the process; one of them is null.
+`"reported":false` marks an exec that audit did not report within `coverage_timeout`: with
+`coverage_events` each has a line, so that the process tree has no hole where audit dropped
+records. Such a line comes late; its ID is the time of the exec. With `emit: [exec]` every
+exec has one at once, without the mark. exit_code is of exit(2), signal of whatever killed
+the process; one of them is null.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class ProbeEvents:
     def execs(self, record: ProbeRecord, process: Process) -> None:
         """Write a line for each exec, at once."""
         if record.kind == EXEC:
-            self._line("PROBE_EXEC", record, process, ',"reported":false')
+            self._line("PROBE_EXEC", record, process, "")
 
     def exits(self, record: ProbeRecord, process: Process) -> None:
         """Write a line for each process that ended."""

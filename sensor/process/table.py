@@ -33,7 +33,7 @@ class Birth(NamedTuple):
     """A process as the probe saw it start, or found it running.
 
     started: seconds since boot.
-    parent, spawner: pid and key of the parent at that moment, and of who called fork.
+    parent, spawner: pid and key of the parent at that moment, and of who called fork; pid 0 where there is none.
     """
 
     pid: int
@@ -151,7 +151,7 @@ class ProcessTable:
         process.spawned_by = process.parent
         if birth.spawner is not None:
             process.spawned_by = spawner.program if spawner is not None else _stranger(*birth.spawner)
-        if not process.program.exe:
+        if process.spawned_by is not None:
             process.program.exe = process.spawned_by.exe
         return process
 
@@ -346,8 +346,10 @@ class ProcessTable:
             process.seen = time
 
 
-def _stranger(pid: int, key: Key) -> Program:
-    """A process that only the probe has named."""
+def _stranger(pid: int, key: Key) -> Program | None:
+    """A process that only the probe has named; None for the kernel itself, which began the first ones."""
+    if not pid:
+        return None
     program = Program(pid, 0, "", "")
     program.key, program.source = key, "probe"
     return program

@@ -230,6 +230,13 @@ def test_the_parent_that_nobody_knows_has_its_key(subject):
     assert (child.parent.pid, child.parent.key, child.parent.exe) == (150, key(150, 5500), "")
 
 
+@pytest.mark.parametrize("forked", [True, False])
+def test_the_first_process_has_no_parent(subject, forked):
+    """Nor has one whose parent the probe could not tell."""
+    init = subject.born(1, 1, parent=(0, 0), forked=forked)
+    assert (init.parent, init.spawned_by) == (None, None)
+
+
 def test_an_end_is_of_the_process_with_that_key(subject):
     process = subject.born(200, 6000)
     assert subject.table.ended(200, key(200, 5000), 61) is None
