@@ -7,9 +7,10 @@ again while events flow.
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Callable
 
-from sensor.audit.record import RecordDecoder, Transform
+from sensor.audit.record import RecordDecoder
 from sensor.audit.render import Render, Style, quoter
 from sensor.config import Config, Enrich
 from sensor.event import Event, Stage
@@ -98,8 +99,12 @@ def build(config: Config, stats: Stats, live: bool = True, world: World | None =
     """Build the sensor, for live records or recorded ones; `world`: that of the App whose place it takes."""
     world = world or World(config, stats, live)
     style = Style(quoter(config.transform.strings), config.enrich.prefix or "")
+    translators = _translators(config.translate, style, world.users)
     decoder = RecordDecoder(
-        config.transform, _transforms(config.translate, style, world.users), config.coalesce.cache_entries
+        config.transform,
+        [translator.transform for translator in translators],
+        config.coalesce.cache_entries,
+        None if config.translate.drop_raw else partial(_concerns, translators),
     )
     render = decoder.render
     if config.translate.drop_raw:
@@ -130,14 +135,19 @@ def build(config: Config, stats: Stats, live: bool = True, world: World | None =
     return app
 
 
-def _transforms(options: TranslateOptions, style: Style, users: UserDatabase) -> list[Transform]:
+def _translators(options: TranslateOptions, style: Style, users: UserDatabase) -> list[Universal | Users]:
     """What is done to the fields of each record, in this order."""
-    transforms: list[Transform] = []
+    translators: list[Universal | Users] = []
     if options.universal:
-        transforms.append(Universal(style).transform)
+        translators.append(Universal(style))
     if options.user_db:
-        transforms.append(Users(options, style, users).transform)
-    return transforms
+        translators.append(Users(options, style, users))
+    return translators
+
+
+def _concerns(translators: list[Universal | Users], name: str, field: str) -> bool:
+    """Tell whether a field of a type of record matters to any of them."""
+    return any(translator.concerns(name, field) for translator in translators)
 
 
 def _knowledge(config: Config, style: Style, world: World) -> list[Stage]:

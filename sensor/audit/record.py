@@ -15,6 +15,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Callable
 
+from sensor.audit.additions import Additions, Concerns
 from sensor.audit.argv import parse_execve, parse_proctitle
 from sensor.audit.fields import Fields, Kinds, parse_fields
 from sensor.audit.header import BLANKS
@@ -89,21 +90,32 @@ class RecordDecoder:
     """Bodies to Records, with the cache in between.
 
     transforms: applied in their order to the fields of every record.
+    concerns: about which fields they care; None if nobody knows, and every record is to be parsed.
     caches: all that is remembered of records, also by others.
-    usual: renders what needs no parsing; None where a transform wants to see the fields.
+    usual: renders what needs no parsing; None where everything does.
     """
 
-    def __init__(self, options: TransformOptions, transforms: Sequence[Transform], entries: int) -> None:
+    def __init__(
+        self,
+        options: TransformOptions,
+        transforms: Sequence[Transform],
+        entries: int,
+        concerns: Concerns | None = None,
+    ) -> None:
         self.types = RecordTypes()
         self.render: Render = renderer(options.strings)
         self.cache: dict[str, Record] = {}
-        self.caches: list[dict[str, Any]] = [self.cache]
+        self.caches: list[dict[Any, Any]] = [self.cache]
         self._options = options
         self._transforms = transforms
         self._kinds: dict[str, Kinds] = {}
         self._entries = entries
         self._forms = UsualForms(options, self.kinds)
-        self.usual = self._forms if not transforms else None
+        self.usual: UsualForms | Additions | None = self._forms
+        if transforms:
+            self.usual = None if concerns is None else Additions(self._forms, concerns, self._plain)
+        if isinstance(self.usual, Additions):
+            self.caches.append(self.usual.known)
 
     def forget(self) -> None:
         """Decode everything anew: what the transforms know has changed."""
@@ -128,6 +140,13 @@ class RecordDecoder:
 
     def parse(self, name: str, body: str) -> Fields:
         """Parse and transform the fields of a record of the type auditd calls `name`."""
+        fields = self._parse(name, body)
+        if name not in _WORDS:
+            for transform in self._transforms:
+                transform(name, fields)
+        return fields
+
+    def _parse(self, name: str, body: str) -> Fields:
         if name == "EXECVE":
             fields = parse_execve(body, self._options)
         elif name == "PROCTITLE":
@@ -137,10 +156,10 @@ class RecordDecoder:
         key = fields.get("key")
         if isinstance(key, str):
             fields["KEYS"] = list(key.split("\x01"))
-        if name not in _WORDS:
-            for transform in self._transforms:
-                transform(name, fields)
         return fields
+
+    def _plain(self, name: str, body: str) -> str:
+        return self.render(self._parse(name, body))
 
     def kinds(self, name: str) -> Kinds:
         """How the fields of a type are written; one table for all types that nobody knows."""

@@ -192,7 +192,7 @@ class SyscallDecoder:
 
     def _usual_rest(self, body: str) -> Rest | None:
         usual = self._records.usual
-        found = usual.shapes("SYSCALL").render(body) if usual is not None else None
+        found = usual.find("SYSCALL", body) if usual is not None else None
         if found is None:
             return None
         text, shape, values = found

@@ -12,7 +12,7 @@ from sensor.audit.argv import PlainCommandLines
 from sensor.audit.fields import Kinds
 from sensor.audit.options import TransformOptions
 from sensor.audit.render import quoter
-from sensor.audit.shape import Shapes
+from sensor.audit.shape import Shape, Shapes
 from sensor.audit.text import SAFE
 
 _MOST_TYPES = 64
@@ -40,9 +40,13 @@ class UsualForms:
         special = self._special.get(name)
         if special is not None:
             return special(body)
-        shapes = self._shapes.get(name)
-        found = shapes.render(body) if shapes is not None else None
+        found = self.find(name, body)
         return found[0] if found is not None else None
+
+    def find(self, name: str, body: str) -> tuple[str, Shape, tuple[str, ...]] | None:
+        """JSON members of a body, its shape, and the values in it as written; None if it has no known shape."""
+        shapes = self._shapes.get(name)
+        return shapes.render(body) if shapes is not None else None
 
     def learn(self, name: str, body: str, text: str) -> None:
         """Take an example of what is usual: a body of the named type and its JSON members."""

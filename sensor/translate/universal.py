@@ -27,6 +27,8 @@ from sensor.tables.flags import spell
 from sensor.tables.meanings import forms_of
 from sensor.translate.sockaddr import decode_sockaddr
 
+_FIELDS = frozenset({"arch", "syscall", "saddr", "exit", "ARCH", "SYSCALL", "SADDR"})
+"""Fields that matter beside those in the table of meanings."""
 _NUMBER = re.compile("0x[0-9a-f]{1,16}|0o[0-7]{1,22}|(0[0-7]{1,22})")
 _REMEMBERED, _LONGEST = 4096, 32
 _NAMELESS = "0123456789?"
@@ -61,6 +63,10 @@ class Universal:
             error = errno.name(value) if isinstance(value, int) and value < 0 else None
             if error is not None:
                 fields[key("EXIT")] = error
+
+    def concerns(self, name: str, field: str) -> bool:
+        """Tell whether a field of a type of record matters here."""
+        return field in _FIELDS or field in forms_of(name)
 
     def _call(self, arch: int, fields: Fields) -> None:
         name, number = arches.name(arch), fields.get("syscall")

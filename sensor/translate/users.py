@@ -11,6 +11,7 @@ A name that is not known yet is left out; see sensor.translate.userdb.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -27,6 +28,7 @@ CRED_DISP CHUSER_ID ADD_USER DEL_USER ACCT_LOCK ACCT_UNLOCK ROLE_ASSIGN ROLE_REM
 """
 _ABOUT_USERS = frozenset(_USER_RECORDS.split())
 _PLANS = 1024
+_CONCERNS = re.compile("(.*[ug])?id(_2)?|msg(_2)?", re.IGNORECASE)
 
 
 class Source(NamedTuple):
@@ -77,6 +79,10 @@ class Users:
         if isinstance(message, dict):
             _translate(self._message_ids(name, message, fields), message, fields)
 
+    def concerns(self, name: str, field: str) -> bool:
+        """Tell whether a field matters here: a number, what auditd says of one, a message."""
+        return _CONCERNS.fullmatch(field) is not None
+
     def _ids(self, names: Iterable[str]) -> list[Id]:
         return [self._id(name, name.upper(), name[-3:]) for name in names if name[-3:] in _IDS]
 
@@ -94,16 +100,18 @@ class Users:
 
 
 def _translate(ids: list[Id], fields: Fields, record: Fields) -> None:
-    """Add names to fields; what auditd told is taken out of the record."""
+    """Add names to fields; what auditd told in the record gives way to them, or is one of them."""
     for field, told, key, (fixed, host) in ids:
         number = fields[field]
         if not isinstance(number, int):
             continue
-        word = record.pop(told, None)
+        word = record.get(told)
         name = fixed.get(number)
         if name is None:
             known = isinstance(word, str) and not word.startswith(UNKNOWN)
             name = str(word) if known else host.get(number)
+        if word is not None and (name is None or told != key or record is not fields):
+            del record[told]
         if name is not None:
             fields[key] = name
 
