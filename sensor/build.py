@@ -39,6 +39,8 @@ from sensor.stages.labels import Labeller
 from sensor.stages.labels import Options as LabelOptions
 from sensor.stages.script import Scripts
 from sensor.stats import Stats
+from sensor.summary.ecs import Ecs
+from sensor.summary.summary import Summary
 from sensor.translate.arguments import Calls
 from sensor.translate.main_type import MainType
 from sensor.translate.options import TranslateOptions
@@ -123,10 +125,13 @@ def build(config: Config, stats: Stats, live: bool = True, world: World | None =
         *([filters.decide] if filters.rules else []),
         *_context(config.enrich, style, world),
         *([cgroups.stage] if config.enrich.container and config.enrich.container_info else []),
-        *_translations(config.translate, style, render),
+        *_translations(config, style, render),
         *_leaving(config.filter, filters, stats),
     ]
     app = App(Pipeline(decoder, stages, config.coalesce, stats.pipeline), stats, world)
+    if config.output == "ecs":
+        ecs = Ecs(style, render)
+        app.pipeline.write, app.pipeline.other = ecs.event, ecs.line
     if live:
         app.needs = _needs(config)
         _emit_probe_events(config.probe, world, ProbeEvents(style.quote, identity.describe, app.pipeline.own_line))
@@ -208,15 +213,20 @@ def _needs(config: Config) -> frozenset[str]:
     return frozenset({"SYS_PTRACE", "DAC_READ_SEARCH"} if reads else {"SYS_PTRACE"})
 
 
-def _translations(options: TranslateOptions, style: Style, render: Render) -> list[Stage]:
+def _translations(config: Config, style: Style, render: Render) -> list[Stage]:
     """The stages that say what numbers mean, in this order; they look at nothing that another stage added."""
+    options = config.translate
     stages: list[Stage] = []
     if options.universal or options.arguments:
         stages.append(Calls(style, render, options.universal, options.arguments).stage)
+    if config.output == "ecs":
+        return stages  # which says the rest by itself
     if options.time == "iso":
         stages.append(IsoTime().stage)
     if options.type:
         stages.append(MainType().stage)
+    if options.summary:
+        stages.append(Summary(style, render).stage)
     return stages
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Callable
 
 from sensor.audit.coalesce import Coalescer, Pending, event_key
 from sensor.audit.fields import ENRICHED, Fields
@@ -36,12 +37,16 @@ class Pipeline:
 
     stages: applied in their order to every event.
     filtered: JSON lines that a stage diverted; the caller empties it.
+    write: how an event becomes a JSON line; other: what becomes of the JSON lines that are no events. Another form
+        of output sets its own.
     """
 
     def __init__(
         self, decoder: RecordDecoder, stages: Sequence[Stage], options: CoalesceOptions, stats: PipelineStats
     ) -> None:
         self.filtered: list[str] = []
+        self.write: Callable[[Event], str] = self._json
+        self.other: Callable[[str], str] = str
         self._own: list[str] = []
         self._records = decoder
         self._syscalls = SyscallDecoder(decoder)
@@ -60,7 +65,7 @@ class Pipeline:
 
     def own_line(self, line: str) -> None:
         """Let a JSON line of the sensor's own go out with the next ones."""
-        self._own.append(line)
+        self._own.append(self.other(line))
 
     def feed(self, chunk: bytes, now: float) -> list[str]:
         """Take bytes as they came; return the JSON lines they completed, one byte per character."""
@@ -206,7 +211,7 @@ class Pipeline:
             stats.unparsed["header"] = stats.unparsed.get("header", 0) + 1
             notes: Fields = {"SENSOR": {"notes": ["truncated_line"]}} if cut else {}
             whole: Fields = {"ID": None, "PARSE_ERROR": {"reason": "header", "raw": text}, **notes}
-            out.append("{" + self._records.render(whole) + "}")
+            out.append(self.other("{" + self._records.render(whole) + "}"))
             return
         type = self._records.types.get(line.type)
         if type.name == "EOE":
@@ -244,11 +249,11 @@ class Pipeline:
             self._stats.crashed += 1
             event.notes.append("stage_failed")
         self._stats.events += 1
-        out.append(self._json(event))
+        out.append(self.write(event))
 
     def divert(self, event: Event) -> None:
         """Let an event become a line among those that were filtered."""
-        self.filtered.append(self._json(event))
+        self.filtered.append(self.write(event))
 
     def _json(self, event: Event) -> str:
         return to_json(event, "," + self._records.render({"NODE": event.node}) if event.node else "")

@@ -76,6 +76,11 @@ class Config:
         "stdin",
         "Where audit records come from: `stdin` as auditd's plugin, `unix:/path` for its af_unix plugin's socket.",
     )
+    output: str = option(
+        "laurel",
+        "Form of the lines: `laurel`, one object for each record type, or `ecs`, the Elastic Common Schema alone.",
+        ("laurel", "ecs"),
+    )
     input_buffer: int = option(
         64 << 20, "How much input is kept when it comes faster than it can be worked on.", (), 65536, "bytes"
     )

@@ -22,12 +22,14 @@ from sensor.audit.fields import UNSET, Fields, Value
 from sensor.audit.render import Style
 from sensor.audit.syscall import Head, Rest
 from sensor.event import Event
-from sensor.tables import arches, syscalls, uring_ops
+from sensor.tables import arches, errno, syscalls, uring_ops
 
 Datum = Union[str, list[str]]
 
 ELSEWHERE = frozenset({"SYSCALL", "PATH", "SOCKADDR", "EXECVE", "CWD", "PROCTITLE"})
 _NO_VALUE = "unset"
+_OF_THE_CALL = frozenset(["arch", "syscall", "success", "exit", "items", "pid", "ppid", "ARGV"])
+"""Fields of a SYSCALL record that are told apart from the rest; one of unusual form has them all in one."""
 _INNER = "msg_"
 """Before the name of what msg='…' says otherwise than the record around it."""
 _RESULTS = {
@@ -62,10 +64,10 @@ class Facts:
         self.session = ""
 
     def find(self, names: Iterable[str]) -> tuple[str, str] | None:
-        """The first of some fields that is there: its name and its text."""
+        """The first of some fields that is there: its name and its text; "?" is how programs say that it is not."""
         for name in names:
             value = self.data.get(name) or self.ids.get(name)
-            if value:
+            if value and value != "?":
                 return name, value if isinstance(value, str) else " ".join(value)
         return None
 
@@ -73,7 +75,7 @@ class Facts:
 def facts_of_call(head: Head, rest: Rest, success: bool | None, style: Style) -> Facts:
     """What a SYSCALL record says that is not new each time."""
     facts = Facts()
-    _first(facts, rest.fields, style)
+    _first(facts, {name: value for name, value in rest.fields.items() if name not in _OF_THE_CALL}, style)
     facts.data["arch"] = arches.name(head.arch) or f"{head.arch:x}"
     facts.data["syscall"] = syscalls.name(head.arch, head.number) or str(head.number)
     if success is not None:
@@ -87,6 +89,7 @@ def facts_of(event: Event, main: str, style: Style) -> Facts:
     first = None
     if syscall is not None:
         facts = facts_of_call(syscall.head, syscall.rest, syscall.success, style)
+        facts.data.update({**data_of_call(syscall), **pids_of(syscall)})
     else:
         facts = Facts()
         first = event.records[main][0]
@@ -99,17 +102,26 @@ def facts_of(event: Event, main: str, style: Style) -> Facts:
     return facts
 
 
+def data_of_call(syscall: Any) -> dict[str, Datum]:
+    """What a SYSCALL record says that is new each time: the result by name, if it is an error, and the arguments."""
+    exit = syscall.exit
+    error = errno.name(int(exit), syscall.head.arch) if exit[:1] == "-" and not syscall.success else None
+    data: dict[str, Datum] = {"exit": error or exit} if exit else {}
+    data.update(zip(("a0", "a1", "a2", "a3"), syscall.args))
+    return data
+
+
 def add_record(facts: Facts, type: str, fields: Fields, style: Style) -> None:
     """Add what another record says."""
-    for name, value in _own(fields, style):
+    for name, value in own_fields(fields, style):
         if name == "key":
             facts.tags += [tag for tag in tags_of(fields) if tag not in facts.tags]
             continue
         if name in ("res", "result", "success") and facts.result == "unknown":
             facts.result = _RESULTS.get(str(value), "unknown")
             continue
-        datum = _datum(name, value, fields)
-        if datum is None or facts.ids.get(name) == datum:
+        datum = datum_of(name, value, fields)
+        if datum is None or facts.ids.get(name) == datum or (name == "ses" and datum == facts.session):
             continue
         free = name
         number = 1
@@ -119,6 +131,11 @@ def add_record(facts: Facts, type: str, fields: Fields, style: Style) -> None:
         facts.data[free] = datum
         if isinstance(said := _translation(fields, name, style), str):
             facts.names.setdefault(free, said)
+
+
+def pids_of(syscall: Any) -> dict[str, Datum]:
+    """The processes a SYSCALL record names."""
+    return {"pid": str(syscall.pid), "ppid": str(syscall.ppid)} if syscall.pid else {}
 
 
 def context_parts(context: str) -> dict[str, str]:
@@ -135,7 +152,7 @@ def tags_of(fields: Fields) -> list[str]:
 def _first(facts: Facts, fields: Fields, style: Style) -> None:
     """Take in the record that says who acted."""
     facts.tags = tags_of(fields)
-    for name, value in _own(fields, style):
+    for name, value in own_fields(fields, style):
         if name == "key":
             continue
         if name in ("res", "result", "success"):
@@ -143,9 +160,9 @@ def _first(facts: Facts, fields: Fields, style: Style) -> None:
         elif name == "subj":
             facts.subject = context_parts(str(value or ""))
         elif name == "ses":
-            facts.session = str(_datum(name, value, fields) or "")
+            facts.session = str(datum_of(name, value, fields) or "")
         else:
-            datum = _datum(name, value, fields)
+            datum = datum_of(name, value, fields)
             if datum is None:
                 continue
             if _is_id(name) and isinstance(datum, str):
@@ -156,11 +173,11 @@ def _first(facts: Facts, fields: Fields, style: Style) -> None:
                 facts.names[name] = said
 
 
-def _own(fields: Fields, style: Style) -> Iterator[tuple[str, Any]]:
+def own_fields(fields: Fields, style: Style) -> Iterator[tuple[str, Any]]:
     """The fields without their translations, those of msg='…' among them."""
     for name, value in fields.items():
         if name == "msg" and isinstance(value, dict):
-            for inner, said in _own(value, style):
+            for inner, said in own_fields(value, style):
                 if inner not in fields:
                     yield inner, said
                 elif fields[inner] != said:
@@ -193,7 +210,7 @@ def _is_id(name: str) -> bool:
     return name.endswith(("uid", "gid")) and not name.endswith(("uuid", "guid")) and not name.startswith(_INNER)
 
 
-def _datum(name: str, value: Value, fields: Fields) -> Datum | None:
+def datum_of(name: str, value: Value, fields: Fields) -> Datum | None:
     """A value as text; None if there is nothing to tell."""
     if isinstance(value, int):
         if value in (UNSET, -1) and (_is_id(name) or name == "ses"):

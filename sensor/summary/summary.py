@@ -40,6 +40,8 @@ _ENTRIES = 4096
 _LONGEST = 1024
 _CALLS = frozenset({"SYSCALL", "URINGOP"})
 _AT_CWD = frozenset({"ffffff9c", "ffffffffffffff9c"})
+_OF_PROCESS = {"name": "comm", "executable": "exe", "working_directory": "cwd"}
+"""Member of ECS process → field that tells it."""
 _INTERPRETERS = ("/usr/bin/python", "/usr/bin/sh", "/usr/bin/bash", "/usr/bin/perl")
 
 
@@ -53,9 +55,23 @@ class Who:
     summary: of auditd.summary but its object, each with a comma before it.
     thing: what was acted upon, if nothing more is known.
     facts: what they were made of.
+    main: the main record type.
+    details: what else is made of them, by whoever writes more.
     """
 
-    __slots__ = ("direction", "directories", "event", "facts", "process", "rule", "summary", "thing", "users")
+    __slots__ = (
+        "details",
+        "direction",
+        "directories",
+        "event",
+        "facts",
+        "main",
+        "process",
+        "rule",
+        "summary",
+        "thing",
+        "users",
+    )
 
     rule: Rule
     directories: tuple[int, ...]
@@ -66,6 +82,8 @@ class Who:
     summary: str
     thing: Upon
     facts: Facts
+    main: str
+    details: Any
 
 
 class Upon:
@@ -122,7 +140,7 @@ class Summaries:
             facts = facts_of_call(syscall.head, syscall.rest, syscall.success, self._style)
             call = facts.data["syscall"]
             rule = call_rule(str(call))
-            who = _keep(self._whos, key, self._who(rule, [], facts, Thing({}, _nothing(rule))))
+            who = _keep(self._whos, key, self._who([rule], facts, Thing({}, _nothing(rule)), main))
         return who, self._upon(event, who)
 
     def _whole(self, event: Event, main: str) -> tuple[Who, Upon]:
@@ -136,31 +154,33 @@ class Summaries:
             rules = [record_rule(main, facts.data)]
         rule = rules[0]
         thing = _told(rule, facts)
-        who = self._who(rule, rules[1:], facts, thing)
+        who = self._who(rules, facts, thing, main)
         return who, who.thing if "primary" in thing.object else self._upon(event, who)
 
-    def _who(self, rule: Rule, further: list[Rule], facts: Facts, thing: Thing) -> Who:
+    def _who(self, rules: list[Rule], facts: Facts, thing: Thing, main: str) -> Who:
         """Put into words what is known of an event, or of all events of one kind.
 
-        further: rules that add their categories: that of the call during which the main record was written.
+        rules: that for the main record, and that of the call during which it was written, which adds its categories.
         """
-        render = self._render
+        rule = rules[0]
         who = Who()
+        who.main = main
+        who.details = None
         who.rule = rule
         who.facts = facts
         call = str(facts.data.get("syscall"))
         who.directories = DIRECTORIES.get(call, ())
         who.direction = DIRECTIONS.get(call)
-        categories = _once(category for applied in (rule, *further) for category in applied.categories)
-        types = _once(type for applied in (rule, *further) for type in applied.types)
+        categories = _once(category for applied in rules for category in applied.categories)
+        types = _once(type for applied in rules for type in applied.types)
         kind = rule.fields.get("kind", ("event",))[0]
         said: Fields = {"kind": kind, "category": categories, "type": types, "action": rule.action}
-        who.event = render({**said, "outcome": facts.result})
+        who.event = self._render({**said, "outcome": facts.result})
         actor = actor_of(rule, facts)
         user, group = users_of(rule, facts, actor, facts.find(rule.fields.get("object", ())))
         who.users = self._members({"user": user, "group": group})
-        comm, exe = (facts.find((name,)) for name in ("comm", "exe"))
-        who.process = self._members({"name": comm and comm[1], "executable": exe and exe[1]})
+        told = {member: facts.find((field,)) for member, field in _OF_PROCESS.items()}
+        who.process = self._members({member: found[1] for member, found in told.items() if found is not None})
         how = facts.find(rule.fields["how"]) if "how" in rule.fields else None
         means: Fields = {"actor": _actor(actor), "how": how[1] if how is not None else _program(facts)}
         who.summary = self._members(means)

@@ -1,0 +1,353 @@
+"""Events wholly in ECS: complete, valid, and the same as SUMMARY where that speaks."""
+
+from __future__ import annotations
+
+import json
+import lzma
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sensor.audit.render import Style, renderer
+from sensor.audit.text import quote_percent
+from sensor.build import build
+from sensor.config import Config
+from sensor.event import Event
+from sensor.stats import Stats
+from sensor.summary import ecs as module
+from sensor.summary.ecs import Ecs
+from sensor.summary.facts import datum_of, own_fields
+from tests.summary.events import PLAIN, call, events, text
+from tests.test_data import LOGS, content
+from tests.test_golden import refuse, unique
+
+SADDR = "SOCKADDR saddr=02000050A9FEA9FE0000000000000000"
+
+
+def convert(feed: bytes, **options: Any) -> list[dict[str, Any]]:
+    config = replace(Config(), output="ecs", **options)
+    pipeline = build(config, Stats(), live=False).pipeline
+    lines = pipeline.feed(feed, 0.0) + pipeline.close()
+    return [json.loads(line.encode("latin-1"), object_pairs_hook=unique, parse_constant=refuse) for line in lines]
+
+
+def document(*records: str) -> dict[str, Any]:
+    (found,) = convert(text(*records))
+    return found
+
+
+def test_a_whole_event() -> None:
+    feed = """
+    SYSCALL arch=c000003e syscall=59 success=yes exit=0 a0=5 a1=7f a2=10 a3=4 items=2 ppid=30 pid=31 auid=1000 uid=1000\
+ gid=1000 euid=0 suid=0 fsuid=0 egid=1000 sgid=1000 fsgid=1000 tty=pts0 ses=3 comm="su" exe="/usr/bin/su"\
+ subj=unconfined key="exec"
+    EXECVE argc=2 a0="su" a1="-"
+    CWD cwd="/root"
+    PATH item=0 name="/usr/bin/su" inode=5 dev=fd:01 mode=0104755 ouid=0 ogid=0 rdev=00:00 nametype=NORMAL
+    PROCTITLE proctitle=7375002D
+    EOE"""
+    types = re.compile(r"\n    ([A-Z]+) ?")
+    lines = types.sub("\nnode=web01 type=\\1 msg=audit(1492753107.096:9004): ", feed).lstrip()
+    (found,) = convert(lines.encode() + b"\n")
+    assert found == {
+        "@timestamp": "2017-04-21T05:38:27.096Z",
+        "ecs": {"version": "8.17.0"},
+        "event": {
+            "kind": "event",
+            "category": ["process"],
+            "type": ["start"],
+            "action": "executed",
+            "outcome": "success",
+            "id": "1492753107.096:9004",
+            "module": "auditd",
+        },
+        "host": {"name": "web01"},
+        "tags": ["exec"],
+        "user": {
+            "id": "1000",
+            "group": {"id": "1000"},
+            "audit": {"id": "1000"},
+            "effective": {"id": "0"},
+            "saved": {"id": "0"},
+            "filesystem": {"id": "0"},
+            "selinux": {"user": "unconfined"},
+        },
+        "process": {
+            "pid": 31,
+            "parent": {"pid": 30},
+            "name": "su",
+            "executable": "/usr/bin/su",
+            "args": ["su", "-"],
+            "args_count": 2,
+            "command_line": "su -",
+            "working_directory": "/root",
+            "title": "su -",
+        },
+        "file": {
+            "path": "/usr/bin/su",
+            "inode": "5",
+            "device": "fd:01",
+            "mode": "4755",
+            "type": "file",
+            "uid": "0",
+            "gid": "0",
+        },
+        "auditd": {
+            "message_type": "syscall",
+            "result": "success",
+            "session": "3",
+            "sequence": 9004,
+            "summary": {
+                "actor": {"primary": "1000", "secondary": "1000"},
+                "how": "/usr/bin/su",
+                "object": {"type": "file", "primary": "/usr/bin/su"},
+            },
+            "data": {
+                "tty": "pts0",
+                "arch": "x86_64",
+                "syscall": "execve",
+                "exit": "0",
+                "a0": "5",
+                "a1": "7f",
+                "a2": "10",
+                "a3": "4",
+            },
+            "paths": [
+                {
+                    "item": "0",
+                    "name": "/usr/bin/su",
+                    "inode": "5",
+                    "dev": "fd:01",
+                    "mode": "0104755",
+                    "ouid": "0",
+                    "ogid": "0",
+                    "rdev": "00:00",
+                    "nametype": "NORMAL",
+                }
+            ],
+        },
+        "host_sensor": {"process": {"exec_event_id": "1492753107.096:9004"}},
+    }
+
+
+def test_the_error_has_its_name() -> None:
+    assert document(call(2, "success=no exit=-13"))["auditd"]["data"]["exit"] == "EACCES"
+    assert document(call(60, ""))["auditd"]["data"].get("exit") is None
+    assert document(call(2, "success=yes exit=-13"))["auditd"]["data"]["exit"] == "-13"
+
+
+def test_more_records_of_a_call_add_their_fields() -> None:
+    data = document(call(42), SADDR, "CAPSET pid=7 cap_pi=0", SADDR.replace("50", "51"))["auditd"]["data"]
+    assert (data["socket_port"], data["socket_port_2"], data["capset_pid"], data["cap_pi"]) == ("80", "81", "7", "0x0")
+
+
+def test_arguments_that_are_none_are_quoted() -> None:
+    data = document(call(2).replace("a0=0", 'a0="x').replace(" items=0", ""))["auditd"]["data"]
+    assert json.dumps(data)
+
+
+def test_a_message_of_user_space() -> None:
+    found = document("USER_LOGIN pid=7 uid=0 auid=1 ses=1 msg='op=login acct=\"bob\" addr=10.0.0.1 res=failed'")
+    assert found["source"] == {"address": "10.0.0.1", "ip": "10.0.0.1"}
+    assert found["auditd"]["data"] == {"op": "login", "acct": "bob", "uid": "0"}
+    assert found["auditd"]["result"] == "fail"
+    assert found["process"] == {"pid": 7}
+
+
+def test_what_stages_wrote_into_other_records() -> None:
+    (event,) = events(call(62), 'OBJ_PID opid=7 ocomm="x"', 'EXECVE argc=1 a0="x"')
+    event.records["OBJ_PID"] = [event.records["OBJ_PID"][0].extended(',"OPID":{"GUID":"g"}')]
+    event.records["EXECVE"] = [event.records["EXECVE"][0].extended(',"ENV":{"LD_PRELOAD":"/x.so"}')]
+    line = json.loads(Ecs(PLAIN, renderer("percent")).event(event).encode("latin-1"))
+    assert line["process"]["env_vars"] == ["LD_PRELOAD=/x.so"]
+    assert line["host_sensor"]["obj_pid"] == [{"opid": {"entity_id": "g"}}]
+
+
+def test_a_late_record_says_so() -> None:
+    ecs = Ecs(PLAIN, renderer("percent"))
+    event = Event("1.000:1", "", {}, None)
+    event.notes.append("late")
+    assert json.loads(ecs.event(event)) == {
+        "@timestamp": "1970-01-01T00:00:01.000Z",
+        "ecs": {"version": "8.17.0"},
+        "event": {"id": "1.000:1", "module": "auditd"},
+        "host_sensor": {"notes": ["late"]},
+    }
+
+
+def test_a_time_that_no_date_can_say() -> None:
+    assert "@timestamp" not in json.loads(
+        Ecs(PLAIN, renderer("percent")).event(Event("999999999999.000:1", "", {}, None))
+    )
+
+
+def test_a_mistake_of_ours_costs_the_form_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module.Ecs, "_event_text", lambda self, event: 1 / 0)
+    (found,) = convert(text(call(2)))
+    assert found["host_sensor"]["notes"] == ["stage_failed"]
+    assert found["host_sensor"]["syscall"]["pid"] == 31
+    assert found["event"]["id"] == "1.000:1"
+
+
+LINES: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    (
+        {"ID": None, "PARSE_ERROR": {"reason": "header", "raw": "x"}, "SENSOR": {"notes": ["truncated_line"]}},
+        {
+            "event": {"kind": "pipeline_error", "module": "auditd", "original": "x"},
+            "error": {"type": "header", "message": "the line is no audit record"},
+            "host_sensor": {"notes": ["truncated_line"]},
+        },
+    ),
+    (
+        {
+            "ID": "1.500:probe-1",
+            "PROBE_EXIT": {
+                "pid": 3,
+                "ppid": 2,
+                "comm": "ls",
+                "auid": 1000,
+                "ses": 4294967295,
+                "cgroup": 5,
+                "exit_code": 0,
+                "signal": None,
+                "duration": 0.5,
+                "PID": {"GUID": "g", "GUID_SOURCE": "probe"},
+                "PPID": {"GUID": "h"},
+            },
+        },
+        {
+            "@timestamp": "1970-01-01T00:00:01.500Z",
+            "event": {
+                "kind": "event",
+                "id": "1.500:probe-1",
+                "module": "auditd",
+                "category": ["process"],
+                "type": ["end"],
+                "action": "end",
+                "outcome": "success",
+            },
+            "process": {
+                "pid": 3,
+                "parent": {"pid": 2, "entity_id": "h"},
+                "name": "ls",
+                "exit_code": 0,
+                "entity_id": "g",
+            },
+            "user": {"audit": {"id": "1000"}},
+            "host_sensor": {"cgroup": 5, "duration": 0.5, "process": {"entity_id_source": "probe"}},
+        },
+    ),
+    (
+        {"ID": "1.000:x", "NODE": "web01", "LOSS_REPORT": {"lost": 5}},
+        {
+            "@timestamp": "1970-01-01T00:00:01.000Z",
+            "event": {"kind": "event", "id": "1.000:x", "module": "auditd", "action": "loss-report"},
+            "host": {"name": "web01"},
+            "host_sensor": {"loss_report": {"lost": 5}},
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("line", "expected"), LINES)
+def test_lines_that_are_no_events(line: dict[str, Any], expected: dict[str, Any]) -> None:
+    found = json.loads(Ecs(PLAIN, renderer("percent")).line(json.dumps(line)))
+    assert found.pop("ecs") == {"version": "8.17.0"}
+    assert found == expected
+
+
+def test_a_line_that_cannot_be_read_is_an_event_too() -> None:
+    (found,) = convert(b"what is this\n")
+    assert found["event"]["original"] == "what is this"
+
+
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_ENTRIES", 8)
+    pipeline = build(replace(Config(), output="ecs"), Stats(), live=False).pipeline
+    for number in range(30):
+        pipeline.feed(text(call(2, f"success=no exit=-{number}"), f'CWD cwd="/{number}"'), float(number))
+    ecs = pipeline.write.__self__  # type: ignore[attr-defined]
+    assert max(len(known) for known in [*ecs._texts.values(), ecs._exits]) <= 8
+
+
+# ------------------------------------------------------------------------------------------------- all recorded feeds
+MOST = 400_000
+
+
+def start(path: Path) -> bytes:
+    """The beginning of a feed, whole lines."""
+    return content(path)[:MOST].rpartition(b"\n")[0]
+
+
+def strings(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from strings(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from strings(inner)
+    elif value is not None:
+        yield str(value)
+
+
+@pytest.mark.parametrize("path", LOGS, ids=lambda path: path.name)
+def test_every_feed_becomes_valid_documents(path: Path) -> None:
+    feed = start(path)
+    config = Config()
+    plain = build(config, Stats(), live=False).pipeline
+    lines = plain.feed(feed, 0.0) + plain.close()
+    documents = convert(feed)
+    assert len(documents) == len(lines)
+    for found, line in zip(documents, lines):
+        assert found["event"].get("id") == json.loads(line.encode("latin-1"))["ID"]
+        assert "stage_failed" not in found.get("host_sensor", {}).get("notes", ())
+
+
+@pytest.mark.parametrize("path", LOGS, ids=lambda path: path.name)
+def test_summary_is_a_part_of_the_document(path: Path) -> None:
+    feed = start(path)
+    config = replace(Config(), translate=replace(Config().translate, summary=True))
+    pipeline = build(config, Stats(), live=False).pipeline
+    lines = [json.loads(line.encode("latin-1")) for line in pipeline.feed(feed, 0.0) + pipeline.close()]
+    for found, line in zip(convert(feed), lines):
+        if "PARSE_ERROR" not in line:
+            assert is_part(line["SUMMARY"], found), line["ID"]
+
+
+def is_part(part: Any, whole: Any) -> bool:
+    if isinstance(part, dict):
+        return all(key in whole and is_part(value, whole[key]) for key, value in part.items())
+    return bool(part == whole)
+
+
+NOT_SAID = {"items", "success", "res", "result", "saddr", "subj", "key", "old-key", "comm_text"}
+
+
+@pytest.mark.parametrize("path", [path for path in LOGS if path.suffix != ".audit"], ids=lambda path: path.name)
+def test_nothing_that_a_record_says_is_left_out(path: Path) -> None:
+    events: list[Event] = []
+    pipeline = build(replace(Config(), output="ecs"), Stats(), live=False).pipeline
+    write = pipeline.write
+    pipeline.write = lambda event: events.append(event) or write(event)  # type: ignore[func-returns-value]
+    lines = pipeline.feed(start(path), 0.0) + pipeline.close()
+    documents = {found["event"].get("id"): found for found in (json.loads(line.encode("latin-1")) for line in lines)}
+    style = Style(quote_percent)
+    for event in events:
+        said = set(strings(documents[event.id]))
+        for name, group in event.records.items():
+            for record in group if name not in ("SYSCALL", "SOCKADDR", "EXECVE", "PROCTITLE", "PATH") else ():
+                for field, value in own_fields(record.fields, style):
+                    datum = datum_of(field, value, record.fields)
+                    if field in NOT_SAID or datum in (None, "unset", []):
+                        continue
+                    words = datum if isinstance(datum, list) else [datum]
+                    missing = [word for word in words if json.loads(quote_percent(word).encode("latin-1")) not in said]
+                    assert not missing, (event.id, name, field)
+
+
+def test_compressed_feeds_are_among_them() -> None:
+    assert any(path.suffix == ".xz" and lzma.decompress(path.read_bytes())[:5] == b"type=" for path in LOGS)
