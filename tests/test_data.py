@@ -17,7 +17,9 @@ from sensor.stats import Stats
 from tests.test_golden import refuse, unique
 
 DATA = Path(__file__).parent / "data"
-LOGS = sorted([*DATA.rglob("*.audit"), *DATA.rglob("*.log"), *DATA.rglob("*.audit.xz"), *DATA.rglob("aucoalesce/*.yaml")])
+LOGS = sorted(
+    [*DATA.rglob("*.audit"), *DATA.rglob("*.log"), *DATA.rglob("*.audit.xz"), *DATA.rglob("aucoalesce/*.yaml")]
+)
 
 
 def content(path: Path) -> bytes:

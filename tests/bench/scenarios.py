@@ -84,7 +84,7 @@ class Bench:
             one.write_bytes(feeds.one_event(file.read(1 << 20)))
         seconds = compare(self.pair(extra), feed, one, self.rounds)
         ours, *rest = [value / events * 1e6 for value in seconds]
-        theirs, with_state = rest if rest else (None, None)
+        theirs, with_state = rest or (None, None)
         met = None if theirs is None else ours <= bar * theirs
         return Row(what, "µs per event", ours, theirs, f"≤ {bar:.2g} ×", met, with_state)
 
