@@ -39,8 +39,6 @@ from sensor.stages.labels import Labeller
 from sensor.stages.labels import Options as LabelOptions
 from sensor.stages.script import Scripts
 from sensor.stats import Stats
-from sensor.summary.ecs import Ecs
-from sensor.summary.summary import Summary
 from sensor.translate.arguments import Calls
 from sensor.translate.main_type import MainType
 from sensor.translate.options import TranslateOptions
@@ -119,19 +117,21 @@ def build(config: Config, stats: Stats, live: bool = True, world: World | None =
             app.pipeline.divert(event)
 
     filters = Filters(config.filter, style, world.containers, stats.pipeline.filtered, divert)
+    learning, saying = _knowledge(config, style, world)
+    early = [identity.track, *learning, *([filters.decide_early] if filters.rules else [])]
     stages: list[Stage] = [
-        identity.stage,
-        *_knowledge(config, style, world),
+        *early,
         *([filters.decide] if filters.rules else []),
+        identity.add_others,
+        *saying,
         *_context(config.enrich, style, world),
         *([cgroups.stage] if config.enrich.container and config.enrich.container_info else []),
-        *_translations(config, style, render),
+        *_translations(config.translate, style, render),
         *_leaving(config.filter, filters, stats),
     ]
-    app = App(Pipeline(decoder, stages, config.coalesce, stats.pipeline), stats, world)
-    if config.output == "ecs":
-        ecs = Ecs(style, render)
-        app.pipeline.write, app.pipeline.other = ecs.event, ecs.line
+    app = App(
+        Pipeline(decoder, stages, config.coalesce, stats.pipeline, len(early) if filters.rules else 0), stats, world
+    )
     if live:
         app.needs = _needs(config)
         _emit_probe_events(config.probe, world, ProbeEvents(style.quote, identity.describe, app.pipeline.own_line))
@@ -155,24 +155,26 @@ def _concerns(translators: list[Universal | Users], name: str, field: str) -> bo
     return any(translator.concerns(name, field) for translator in translators)
 
 
-def _knowledge(config: Config, style: Style, world: World) -> list[Stage]:
-    """The stages that filters depend on: what a program was started with, and its labels."""
+def _knowledge(config: Config, style: Style, world: World) -> tuple[list[Stage], list[Stage]]:
+    """The stages that learn what a program was started with and its labels, for filters too; and those that say it."""
     enrich, labels = config.enrich, config.label_process
     commands = Commands(world.files, max(enrich.cmdline_bytes, labels.label_argv_bytes))
     lines = CommandLines(enrich, style, commands, world.host)
-    stages: list[Stage] = []
+    learning: list[Stage] = []
+    saying: list[Stage] = []
     if enrich.script or enrich.cmdline or enrich.parent_info or labels != LabelOptions():
-        stages.append(lines.learn)
+        learning.append(lines.learn)
     if enrich.cmdline:
-        stages.append(lines.add_cmdline)
+        saying.append(lines.add_cmdline)
     if enrich.parent_info:
-        stages.append(lines.add_parent_info)
+        saying.append(lines.add_parent_info)
     if enrich.script or labels.label_script or labels.unlabel_script:
-        stages.append(Scripts(enrich, style, commands).stage)
+        learning.append(Scripts(enrich, style, commands).stage)
     if labels != LabelOptions():
         labeller = Labeller(labels, style, world.table, commands, world.containers)
-        stages += [labeller.label, labeller.show]
-    return stages
+        learning.append(labeller.label)
+        saying.append(labeller.show)
+    return learning, saying
 
 
 def _context(options: Enrich, style: Style, world: World) -> list[Stage]:
@@ -213,20 +215,15 @@ def _needs(config: Config) -> frozenset[str]:
     return frozenset({"SYS_PTRACE", "DAC_READ_SEARCH"} if reads else {"SYS_PTRACE"})
 
 
-def _translations(config: Config, style: Style, render: Render) -> list[Stage]:
+def _translations(options: TranslateOptions, style: Style, render: Render) -> list[Stage]:
     """The stages that say what numbers mean, in this order; they look at nothing that another stage added."""
-    options = config.translate
     stages: list[Stage] = []
     if options.universal or options.arguments:
         stages.append(Calls(style, render, options.universal, options.arguments).stage)
-    if config.output == "ecs":
-        return stages  # which says the rest by itself
     if options.time == "iso":
         stages.append(IsoTime().stage)
     if options.type:
         stages.append(MainType().stage)
-    if options.summary:
-        stages.append(Summary(style, render).stage)
     return stages
 
 

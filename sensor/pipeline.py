@@ -8,6 +8,9 @@ line without it is looked up in the record cache. Anything else (interleaved eve
 missing EOE, records that stand alone) goes line by line through the coalescer; both
 ways give the same JSON, whatever the chunk boundaries.
 
+Where a filter may drop an event for what its SYSCALL record says, the first stages see
+that record alone, and the others are decoded only if the event is kept.
+
 No descriptor, no clock: bytes and monotonic seconds are arguments.
 """
 
@@ -30,19 +33,27 @@ from sensor.stats import PipelineStats
 _EOE = "type=EOE msg=audit("
 _ID_OF_EOE = re.compile(r"([1-9][0-9]{0,15}\.[0-9]{3}:(?:0|[1-9][0-9]{0,9}))\): ?\Z")
 _SYSCALL = "type=SYSCALL\0"
+_EXECVE = "type=EXECVE "
+_DROPPED = Event("", "", {}, None)
 
 
 class Pipeline:
     """Audit text in, JSON lines out.
 
     stages: applied in their order to every event.
+    early: so many of them look at nothing but the SYSCALL record, unless the event is an exec.
     filtered: JSON lines that a stage diverted; the caller empties it.
     write: how an event becomes a JSON line; other: what becomes of the JSON lines that are no events. Another form
         of output sets its own.
     """
 
     def __init__(
-        self, decoder: RecordDecoder, stages: Sequence[Stage], options: CoalesceOptions, stats: PipelineStats
+        self,
+        decoder: RecordDecoder,
+        stages: Sequence[Stage],
+        options: CoalesceOptions,
+        stats: PipelineStats,
+        early: int = 0,
     ) -> None:
         self.filtered: list[str] = []
         self.write: Callable[[Event], str] = self._json
@@ -51,6 +62,7 @@ class Pipeline:
         self._records = decoder
         self._syscalls = SyscallDecoder(decoder)
         self._stages = tuple(stages)
+        self._early, self._late = self._stages[:early], self._stages[early:]
         self._coalescer = Coalescer(options, stats)
         self._stats = stats
         self._max_line = options.max_line_bytes
@@ -62,6 +74,7 @@ class Pipeline:
         self._cutting = False
         self._prefix = self._next_prefix = ""
         self._now = 0.0
+        self._ahead = False
 
     def own_line(self, line: str) -> None:
         """Let a JSON line of the sensor's own go out with the next ones."""
@@ -117,12 +130,60 @@ class Pipeline:
         found = _ID_OF_EOE.match(ending)
         event = self._whole_event(block, found.group(1)) if found is not None else None
         if event is not None:
-            self._finish(event, out)
+            if event is not _DROPPED:
+                self._finish(event, self._late if self._ahead else self._stages, out)
         else:
             self._lines(f"{block}\n{self._prefix}{_EOE}{ending}", out)
 
     def _whole_event(self, block: str, id: str) -> Event | None:
-        """The event that a block is, if all its lines belong to this id and to nothing else."""
+        """The event that a block is, if all its lines belong to this id and to nothing else; or _DROPPED."""
+        node = self._prefix[5:-1]
+        key = event_key(node, id) if node else id
+        event = Event(id, node, {}, None)
+        self._ahead = bool(self._early) and self._look_ahead(event, block, key)
+        if self._ahead and event.syscall is None:
+            return _DROPPED
+        lines = self._lines_of(block, id)
+        if lines is None or not self._decode(event, lines[1:] if self._ahead else lines):
+            if self._ahead:
+                self._coalescer.disclaim(key)
+            return None
+        if not self._ahead and not self._coalescer.claim(key):
+            return None
+        self._count(len(lines))
+        return event
+
+    def _look_ahead(self, event: Event, block: str, key: str) -> bool:
+        """Let the first stages look at the SYSCALL record of what is no exec; False if that cannot be.
+
+        An event that they drop is left without its SYSCALL record.
+        """
+        start = f"{self._prefix}type=SYSCALL msg=audit({event.id}): "
+        if not block.startswith(start) or _EXECVE in block or len(block) > self._max_block:
+            return False
+        lines = block.count("\n") + 1
+        if not lines == block.count(f"\n{self._prefix}type=") + 1 == block.count(f" msg=audit({event.id}): "):
+            return False
+        end = block.find("\n")
+        syscall = self._syscalls.decode_usual(block[len(start) : end if end >= 0 else None])
+        if syscall is None or not self._coalescer.claim(key):
+            return False
+        event.syscall = syscall
+        event.records["SYSCALL"] = [syscall]
+        if not self._keeps(event, self._early):
+            self._count(lines)
+            event.syscall = None
+        return True
+
+    def _count(self, lines: int) -> None:
+        stats = self._stats
+        stats.lines += lines + 1
+        stats.records += lines
+        stats.ends += 1
+        stats.fast_events += 1
+
+    def _lines_of(self, block: str, id: str) -> list[str] | None:
+        """The lines of a block, with NUL for what they have in common: this id; None if not all have it."""
         node = self._prefix[5:-1]
         if len(block) > self._max_block:
             return None
@@ -137,8 +198,11 @@ class Pipeline:
             lines = f"\n{flat}".replace(f"\n{self._prefix}", "\n").split("\n")[1:]
             if length - sum(map(len, lines)) - (count - 1) != count * len(self._prefix):
                 return None
-        records: Records = {}
-        event = Event(id, node, records, None)
+        return lines
+
+    def _decode(self, event: Event, lines: list[str]) -> bool:
+        """Give an event its records; False if there is one that does not belong to such an event."""
+        records = event.records
         known, decode = self._records.cache.get, self._records.decode_key
         for line in lines:
             record = known(line)
@@ -146,28 +210,21 @@ class Pipeline:
                 if line.startswith(_SYSCALL):
                     syscall = self._syscalls.decode_usual(line[13:])
                     if syscall is None or event.syscall is not None:
-                        return None
+                        return False
                     event.syscall = syscall
                     records["SYSCALL"] = [syscall]
                     continue
                 record = decode(line)
                 if record is None:
-                    return None
+                    return False
             group = records.get(record.name)
             if group is None:
                 records[record.name] = [record]
             elif record.repeats:
                 group.append(record)
             else:
-                return None
-        if not self._coalescer.claim(event_key(node, id) if node else id):
-            return None
-        stats = self._stats
-        stats.lines += count + 1
-        stats.records += count
-        stats.ends += 1
-        stats.fast_events += 1
-        return event
+                return False
+        return True
 
     def _carry_on(self, rest: str, fresh: bool, out: list[str]) -> None:
         """Keep what has no EOE yet, within bounds."""
@@ -237,19 +294,24 @@ class Pipeline:
                 records[name] = [self._records.decode(name, _merge(bodies))]
             else:
                 records[name] = [self._records.decode(name, body) for body in bodies]
-        self._finish(event, out)
+        self._finish(event, self._stages, out)
 
-    def _finish(self, event: Event, out: list[str]) -> None:
-        """Run the stages on an event; what they keep becomes a line."""
+    def _finish(self, event: Event, stages: Sequence[Stage], out: list[str]) -> None:
+        """Run stages on an event; what they keep becomes a line."""
+        if self._keeps(event, stages):
+            self._stats.events += 1
+            out.append(self.write(event))
+
+    def _keeps(self, event: Event, stages: Sequence[Stage]) -> bool:
+        """Run stages on an event; False if one drops it."""
         try:
-            for stage in self._stages:
+            for stage in stages:
                 if not stage(event):
-                    return
+                    return False
         except Exception:  # noqa: BLE001  the border: a mistake in a stage costs enrichment, never the event
             self._stats.crashed += 1
             event.notes.append("stage_failed")
-        self._stats.events += 1
-        out.append(self.write(event))
+        return True
 
     def divert(self, event: Event) -> None:
         """Let an event become a line among those that were filtered."""

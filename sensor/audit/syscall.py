@@ -11,8 +11,9 @@ other record would be.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import partial
-from typing import Callable, TypeVar
+from typing import Any, Callable, TypeVar
 
 from sensor.audit.fields import Fields, Value, decode
 from sensor.audit.header import BLANKS
@@ -70,6 +71,7 @@ Segment = TypeVar("Segment", Head, Rest)
 class Syscall:
     """One SYSCALL record.
 
+    values: head, success, exit, a0 to a3, items, ppid and pid as written, None for what the record does not say.
     body: its bytes as they came, one character each.
     text: its JSON members, without braces; stages append to `extra` instead, with a leading comma.
     pid, ppid: 0 when the record does not say.
@@ -78,21 +80,32 @@ class Syscall:
     args: a0 to a3 as written, in hexadecimal.
     """
 
-    __slots__ = ("_values", "body", "extra", "head", "pid", "ppid", "rest", "text")
+    __slots__ = ("_text", "_values", "body", "extra", "head", "pid", "ppid", "rest")
 
-    def __init__(self, head: Head, rest: Rest, text: str, values: tuple[str | None, ...], pid: int, ppid: int) -> None:
+    def __init__(self, head: Head, rest: Rest, values: Sequence[Any], body: str, text: str | None = None) -> None:
         self.head = head
         self.rest = rest
-        self.text = text
         self.extra = ""
-        self.pid = pid
-        self.ppid = ppid
-        self.body = ""
+        self.ppid = int(values[8])
+        self.pid = int(values[9])
+        self.body = body
         self._values = values
+        self._text = text
+
+    @property
+    def text(self) -> str:
+        if self._text is not None:
+            return self._text
+        _, success, exit, a0, a1, a2, a3, items, ppid, pid = self._values
+        result = f',"success":"{success}","exit":{exit}' if success else ""
+        return (
+            f'{self.head.text}{result},"items":{items},"ppid":{ppid},"pid":{pid},'
+            f'{self.rest.text},"ARGV":["0x{a0}","0x{a1}","0x{a2}","0x{a3}"]'
+        )
 
     @property
     def success(self) -> bool | None:
-        said = self._values[1]
+        said: str | None = self._values[1]
         return said == "yes" if said else None
 
     @property
@@ -128,20 +141,12 @@ class SyscallDecoder:
         if found is None:
             return None
         values = found.groups()
-        head_text, success, exit, a0, a1, a2, a3, items, ppid, pid = values
+        head_text = values[0]
         rest_text = body[found.end() :]
         rest = self._rests.get(rest_text) or self._rest(rest_text)
         if rest is None:
             return None
-        head = self._heads.get(head_text) or self._head(head_text)
-        result = f',"success":"{success}","exit":{exit}' if success else ""
-        text = (
-            f'{head.text}{result},"items":{items},"ppid":{ppid},"pid":{pid},'
-            f'{rest.text},"ARGV":["0x{a0}","0x{a1}","0x{a2}","0x{a3}"]'
-        )
-        syscall = Syscall(head, rest, text, values, int(pid), int(ppid))
-        syscall.body = body
-        return syscall
+        return Syscall(self._heads.get(head_text) or self._head(head_text), rest, values, body)
 
     def _decode_unusual(self, body: str) -> Syscall:
         records = self._records
@@ -160,17 +165,11 @@ class SyscallDecoder:
             said if said in ("yes", "no") else None,
             None if exit is None else str(exit),
             *(args + [None] * (4 - len(args))),
-        )
-        syscall = Syscall(
-            Head(fields, ""),
-            _rest_of(fields, ""),
-            records.render(fields),
-            values,
-            pid if isinstance(pid, int) else 0,
+            None,
             ppid if isinstance(ppid, int) else 0,
+            pid if isinstance(pid, int) else 0,
         )
-        syscall.body = body
-        return syscall
+        return Syscall(Head(fields, ""), _rest_of(fields, ""), values, body, records.render(fields))
 
     def _head(self, text: str) -> Head:
         fields = self._records.parse("SYSCALL", text)

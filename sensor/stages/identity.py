@@ -66,7 +66,11 @@ class Identity:
 
     def stage(self, event: Event) -> bool:
         """Add identities to an event; drops none."""
-        local = event.id >= self._host.booted and (not event.node or event.node in self._host.names)
+        return self.track(event) and self.add_others(event)
+
+    def track(self, event: Event) -> bool:
+        """Say who made the system call; looks at SYSCALL only, and whether there is an EXECVE."""
+        local = self._is_local(event)
         table = self._local if local else self._table_of(event.node)
         syscall = event.syscall
         if syscall is not None and syscall.pid:
@@ -86,9 +90,17 @@ class Identity:
             ses = syscall.rest.ses
             if local and ses is not None and self._options.session_guid:
                 syscall.extra += self._sessions.get(ses) or self._session(ses)
-        if self._options.pid and not event.records.keys() <= _WITHOUT_PIDS:
-            self._other_records(event, table, local)
         return True
+
+    def add_others(self, event: Event) -> bool:
+        """Say whom the other records name."""
+        if self._options.pid and not event.records.keys() <= _WITHOUT_PIDS:
+            local = self._is_local(event)
+            self._other_records(event, self._local if local else self._table_of(event.node), local)
+        return True
+
+    def _is_local(self, event: Event) -> bool:
+        return event.id >= self._host.booted and (not event.node or event.node in self._host.names)
 
     def _sight(self, table: ProcessTable, event: Event, is_exec: bool) -> Process:
         syscall = event.syscall

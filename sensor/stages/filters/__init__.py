@@ -76,7 +76,10 @@ class Options:
 
 
 class Filters:
-    """The stages: `decide` once processes are known and labelled, `divert` as the last.
+    """The stages: once processes are known and labelled `decide_early`, `decide` and, as the last, `divert`.
+
+    The first of them asks, in the order of the rules, as far as the SYSCALL record tells, so that an event
+    can be dropped before its other records are decoded; the second goes on from there.
 
     filtered: counts by rule.
     sink: takes the events that go to the filter log.
@@ -103,22 +106,36 @@ class Filters:
         self._counts = filtered
         self._sink = sink
         self._diverted: Event | None = None
+        self._judged: Event | None = None
+        self._left: Sequence[Rule] = ()
+        self._told: list[str] = []
+
+    def decide_early(self, event: Event) -> bool:
+        """Drop an event for what its SYSCALL record says, or leave it to `decide`."""
+        syscall = event.syscall
+        if syscall is None:
+            return True
+        candidates = self._by_rest.get(syscall.rest)
+        if candidates is None:
+            candidates = self._remember(syscall.rest)
+        if self._keep_first and event.process is not None:
+            marks = event.process.program.marks
+            if marks.setdefault(_FIRST, event.id) == event.id:
+                candidates = ()
+        self._judged, self._left, self._told = event, candidates, []
+        return not candidates or self._judge(event, only_early=True)
 
     def decide(self, event: Event) -> bool:
         """Drop an event, or let it go on; one for the filter log goes on until `divert`."""
-        syscall = event.syscall
-        candidates: Sequence[Rule] | None
-        if syscall is not None:
-            candidates = self._by_rest.get(syscall.rest)
-            if candidates is None:
-                candidates = self._remember(syscall.rest)
-        else:
+        if event is not self._judged:
             fields = who(event)
-            candidates = [rule for rule in self.rules if rule.may_match(fields)]
-        first = False
-        if self._keep_first and event.process is not None:
-            first = event.process.program.marks.setdefault(_FIRST, event.id) == event.id
-        return not candidates or first or self._judge(event, candidates)
+            self._left = [rule for rule in self.rules if rule.may_match(fields)]
+            self._told = []
+        kept = not self._left or self._judge(event, only_early=False)
+        if self._told:
+            event.top += f',"{self._suppressed}":{{{",".join(self._told)}}}'
+        self._judged = None
+        return kept
 
     def divert(self, event: Event) -> bool:
         """Give an event to the filter log, if that was decided."""
@@ -134,18 +151,21 @@ class Filters:
         candidates = self._by_rest[rest] = tuple([rule for rule in self.rules if rule.may_match(rest.fields)])
         return candidates
 
-    def _judge(self, event: Event, candidates: Sequence[Rule]) -> bool:
-        told: list[str] = []
-        for rule in candidates:
+    def _judge(self, event: Event, only_early: bool) -> bool:
+        """Ask the rules that are left; False if one drops the event."""
+        for index, rule in enumerate(self._left):
+            if only_early and not rule.early:
+                self._left = self._left[index:]
+                return True
             if not rule.matches(event, self._facts):
                 continue
             passed = rule.limit.passes(event) if rule.limit is not None else None
             if passed is None:
+                self._left = ()
                 return self._filter(event, rule)
             if passed:
-                told.append(f"{self._quote(rule.name.encode().decode('latin-1'))}:{passed}")
-        if told:
-            event.top += f',"{self._suppressed}":{{{",".join(told)}}}'
+                self._told.append(f"{self._quote(rule.name.encode().decode('latin-1'))}:{passed}")
+        self._left = ()
         return True
 
     def _filter(self, event: Event, rule: Rule) -> bool:
@@ -158,6 +178,8 @@ class Filters:
 
 class _Keys(Rule):
     """System calls with a key; the key of CONFIG_CHANGE, for instance, is another matter."""
+
+    early = True
 
     def matches(self, event: Event, facts: Facts) -> bool:
         return event.syscall is not None
@@ -172,6 +194,8 @@ class _NullKey(_Keys):
 
 class _Sockaddr(Rule):
     """Events with an address."""
+
+    early = False
 
     def __init__(self, addresses: Sequence[str]) -> None:
         super().__init__("filter_sockaddr", [])
@@ -192,6 +216,8 @@ class _Sockaddr(Rule):
 
 class _RawLines(Rule):
     """Events with a line that an expression matches."""
+
+    early = False
 
     def __init__(self, expressions: Sequence[str]) -> None:
         super().__init__("filter_raw_lines", [])

@@ -22,6 +22,7 @@ from sensor.stages.filters.facts import WHO, Facts, Texts
 from sensor.stages.filters.limits import Limit, Rate, Repeat
 
 EVENT = ("success", "syscall", "type", "label", "systemd_unit", "container", "path")
+LATE = ("type", "path")
 ACTIONS = ("drop", "log")
 _WORDS = {"success": ("yes", "no"), "action": ACTIONS}
 
@@ -52,7 +53,10 @@ class Rule:
 
     action: "drop", "log", or "" for what `filter_action` says.
     limit: what lets some of the matching events through.
+    early: the SYSCALL record tells all that is asked.
     """
+
+    early = True
 
     def __init__(self, name: str, conditions: list[Condition], limit: Limit | None = None, action: str = "") -> None:
         self.name = name
@@ -60,6 +64,8 @@ class Rule:
         self.action = action
         self._who = [(WHO[condition.name], condition) for condition in conditions if condition.name in WHO]
         self._event = [condition for condition in conditions if condition.name not in WHO]
+        if any(condition.name in LATE for condition in conditions) or isinstance(limit, Repeat):
+            self.early = False
         self._event.sort(key=lambda condition: EVENT.index(condition.name))
 
     def may_match(self, fields: Fields) -> bool:
@@ -68,6 +74,8 @@ class Rule:
 
     def matches(self, event: Event, facts: Facts) -> bool:
         """Tell whether the other conditions hold."""
+        if not self._event:
+            return True
         return all(condition.holds(facts.event[condition.name](event)) for condition in self._event)
 
 

@@ -37,7 +37,9 @@ class Filtering:
                 event.process.program.marks["labels"] = frozenset(labels)
             return True
 
-        return self.host.run([self.host.identity(), label, filters.decide, filters.divert], *events)
+        return self.host.run(
+            [self.host.identity(), label, filters.decide_early, filters.decide, filters.divert], *events
+        )
 
 
 @pytest.fixture
