@@ -6,6 +6,7 @@ again while events flow.
 
 from __future__ import annotations
 
+import logging
 import time
 from functools import partial
 from typing import Callable
@@ -24,6 +25,7 @@ from sensor.process.command import Commands
 from sensor.process.containers import ContainerNames
 from sensor.process.files import ProcFiles
 from sensor.process.procfs import ProcFS
+from sensor.process.state import StateFile
 from sensor.process.table import ProcessTable
 from sensor.stages.ancestors import Ancestors
 from sensor.stages.cgroup import Cgroups
@@ -39,6 +41,8 @@ from sensor.stages.labels import Labeller
 from sensor.stages.labels import Options as LabelOptions
 from sensor.stages.script import Scripts
 from sensor.stats import Stats
+from sensor.summary.ecs import Ecs
+from sensor.summary.summary import Summary
 from sensor.translate.arguments import Calls
 from sensor.translate.main_type import MainType
 from sensor.translate.options import TranslateOptions
@@ -59,6 +63,7 @@ class World:
     def __init__(self, config: Config, stats: Stats, live: bool) -> None:
         proc = ProcFS()
         self.live = live
+        self._state: StateFile | None = None
         self.host = proc.host(_boot_time())
         self.table = ProcessTable(proc if live else None, stats.process)
         self.files = ProcFiles(proc if live else None)
@@ -68,6 +73,12 @@ class World:
         if live:
             self.every_second(time.time())
             self.probe = _open_probe(config.probe, self.table, stats)
+        self._state = StateFile(config.state, config.directory) if live and config.state.file else None
+        self._keeping_state(lambda state: state.read(self.table))
+
+    def close(self) -> None:
+        """Keep what the next sensor cannot learn from the host."""
+        self._keeping_state(lambda state: state.write(self.table))
 
     def every_second(self, now: float) -> None:
         """Keep up with the host; now in seconds since 1970."""
@@ -75,6 +86,16 @@ class World:
         if self.probe is not None:
             self.probe.check()
         self.table.sweep(now)
+        self._keeping_state(lambda state: state.write_if_due(self.table))
+
+    def _keeping_state(self, act: Callable[[StateFile], object]) -> None:
+        """Without a state the sensor works as well; that it could not be kept is told once."""
+        try:
+            if self._state is not None:
+                act(self._state)
+        except (OSError, ValueError) as error:
+            logging.getLogger(__name__).warning("state: %s", error)
+            self._state = None
 
 
 class App:
@@ -126,12 +147,15 @@ def build(config: Config, stats: Stats, live: bool = True, world: World | None =
         *saying,
         *_context(config.enrich, style, world),
         *([cgroups.stage] if config.enrich.container and config.enrich.container_info else []),
-        *_translations(config.translate, style, render),
+        *_translations(config, style, render),
         *_leaving(config.filter, filters, stats),
     ]
     app = App(
         Pipeline(decoder, stages, config.coalesce, stats.pipeline, len(early) if filters.rules else 0), stats, world
     )
+    if config.output == "ecs":
+        ecs = Ecs(style, render)
+        app.pipeline.write, app.pipeline.other = ecs.event, ecs.line
     if live:
         app.needs = _needs(config)
         _emit_probe_events(config.probe, world, ProbeEvents(style.quote, identity.describe, app.pipeline.own_line))
@@ -215,15 +239,20 @@ def _needs(config: Config) -> frozenset[str]:
     return frozenset({"SYS_PTRACE", "DAC_READ_SEARCH"} if reads else {"SYS_PTRACE"})
 
 
-def _translations(options: TranslateOptions, style: Style, render: Render) -> list[Stage]:
+def _translations(config: Config, style: Style, render: Render) -> list[Stage]:
     """The stages that say what numbers mean, in this order; they look at nothing that another stage added."""
+    options = config.translate
     stages: list[Stage] = []
     if options.universal or options.arguments:
         stages.append(Calls(style, render, options.universal, options.arguments).stage)
+    if config.output == "ecs":
+        return stages  # which says the rest by itself
     if options.time == "iso":
         stages.append(IsoTime().stage)
     if options.type:
         stages.append(MainType().stage)
+    if options.summary:
+        stages.append(Summary(style, render).stage)
     return stages
 
 

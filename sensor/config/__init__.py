@@ -26,6 +26,7 @@ from sensor.errors import ConfigError
 from sensor.options import OptionError, option, section
 from sensor.outputs import Options as OutputOptions
 from sensor.probe import Options as ProbeOptions
+from sensor.process.state import Options as StateOptions
 from sensor.stages import ancestors, cgroup, command, environment, exe_hash, filters, groups, identity, labels, script
 from sensor.summary.options import Options as SummaryOptions
 from sensor.translate.options import TranslateOptions
@@ -104,6 +105,7 @@ class Config:
     metrics: metrics.Options = section(metrics.Options())
     coalesce: CoalesceOptions = section(CoalesceOptions())
     probe: ProbeOptions = section(ProbeOptions())
+    state: StateOptions = section(StateOptions())
     transform: TransformOptions = section(TransformOptions())
     translate: Translate = section(Translate())
     enrich: Enrich = section(Enrich())
