@@ -48,10 +48,10 @@ class ProcessTable:
     """Processes of one host and boot.
 
     proc: None where /proc tells of other processes than the records do.
-    limit: processes kept, and dead ones besides; beyond it the longest dead goes, or the one known longest.
+    limit: processes kept, and half as many dead ones besides; beyond it the longest dead goes, or the one known longest.
     """
 
-    def __init__(self, proc: ProcFS | None, stats: ProcessStats, limit: int = 16384) -> None:
+    def __init__(self, proc: ProcFS | None, stats: ProcessStats, limit: int = 8192) -> None:
         self._proc = proc
         self._stats = stats
         self._limit = limit
@@ -63,7 +63,7 @@ class ProcessTable:
 
     def without_proc(self) -> ProcessTable:
         """An empty table for processes that are not of this host, or not of this boot."""
-        return ProcessTable(None, ProcessStats(), self._limit)
+        return ProcessTable(None, ProcessStats(), self._limit // 2)
 
     def calibrate(self, boot: float) -> None:
         """Set when the host booted, in seconds since 1970 as the clock now has it."""
@@ -326,7 +326,7 @@ class ProcessTable:
             process.ended = time
             process.until = f"{self._boot + time + SLACK:.3f}~"
             self._dead.append(process)
-            if len(self._dead) > self._limit:
+            if len(self._dead) > self._limit // 2:
                 self._forget(self._dead.popleft())
 
     def _forget(self, process: Process) -> None:
