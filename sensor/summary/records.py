@@ -32,8 +32,8 @@ MACROS = {
 }
 
 _ACCOUNTS = """
-locked-account                 -               iam:user+info ACCT_LOCK
-unlocked-account               -               iam:user+info ACCT_UNLOCK
+locked-account                 account         iam:user+info object=id,acct ACCT_LOCK
+unlocked-account               account         iam:user+info object=id,acct ACCT_UNLOCK
 added-group-account-to         account         iam:group+creation @account group=object ADD_GROUP
 added-user-account             account         iam:user+creation @account target=object ADD_USER
 deleted-group-account-from     account         iam:group+deletion @account group=object DEL_GROUP

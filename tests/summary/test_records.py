@@ -16,7 +16,7 @@ NORMALIZATIONS = Path(__file__).parent.parent / "data" / "go-libaudit" / "normal
 RENAMED = {"AUDIT_ANOM_LOGIN_ACCT": "ANOM_LOGIN_ACCT", "ANOM_MK_EXE": "ANOM_MK_EXEC"}
 """Names of go-libaudit's that no record type has, so that their rules never apply."""
 
-RICHER = {"SOFTWARE_UPDATE"}
+RICHER = {"SOFTWARE_UPDATE", "ACCT_LOCK", "ACCT_UNLOCK"}
 """Types for which auparse knows an object and go-libaudit does not."""
 
 KEYS = {
