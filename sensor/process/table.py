@@ -63,7 +63,7 @@ class ProcessTable:
 
     def without_proc(self) -> ProcessTable:
         """An empty table for processes that are not of this host, or not of this boot."""
-        return ProcessTable(None, ProcessStats(), self._limit // 2)
+        return ProcessTable(None, ProcessStats(), self._limit // 4)
 
     def calibrate(self, boot: float) -> None:
         """Set when the host booted, in seconds since 1970 as the clock now has it."""
