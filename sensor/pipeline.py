@@ -26,14 +26,15 @@ from sensor.audit.header import parse_line
 from sensor.audit.options import CoalesceOptions
 from sensor.audit.record import RecordDecoder
 from sensor.audit.syscall import SyscallDecoder
-from sensor.audit.types import OBJECT
+from sensor.audit.types import LIST, OBJECT
 from sensor.event import Event, Records, Stage
 from sensor.stats import PipelineStats
 
 _EOE = "type=EOE msg=audit("
 _ID_OF_EOE = re.compile(r"([1-9][0-9]{0,15}\.[0-9]{3}:(?:0|[1-9][0-9]{0,9}))\): ?\Z")
 _SYSCALL = "type=SYSCALL\0"
-_EXECVE = "type=EXECVE "
+_TYPE = re.compile(r"type=[A-Za-z0-9_]+")
+_MOST_USUAL = 256
 _DROPPED = Event("", "", {}, None)
 
 
@@ -75,6 +76,7 @@ class Pipeline:
         self._prefix = self._next_prefix = ""
         self._now = 0.0
         self._ahead = False
+        self._usual_types: dict[tuple[str, ...], bool] = {}
 
     def own_line(self, line: str) -> None:
         """Let a JSON line of the sensor's own go out with the next ones."""
@@ -137,43 +139,56 @@ class Pipeline:
 
     def _whole_event(self, block: str, id: str) -> Event | None:
         """The event that a block is, if all its lines belong to this id and to nothing else; or _DROPPED."""
+        lines = self._lines_of(block, id)
+        if lines is None:
+            return None
         node = self._prefix[5:-1]
         key = event_key(node, id) if node else id
         event = Event(id, node, {}, None)
-        self._ahead = bool(self._early) and self._look_ahead(event, block, key)
+        self._ahead = bool(self._early) and "\0" not in block and self._look_ahead(event, lines, key)
         if self._ahead and event.syscall is None:
             return _DROPPED
-        lines = self._lines_of(block, id)
-        if lines is None or not self._decode(event, lines[1:] if self._ahead else lines):
-            if self._ahead:
-                self._coalescer.disclaim(key)
+        if not self._decode(event, lines[1:] if self._ahead else lines):
             return None
         if not self._ahead and not self._coalescer.claim(key):
             return None
         self._count(len(lines))
         return event
 
-    def _look_ahead(self, event: Event, block: str, key: str) -> bool:
+    def _look_ahead(self, event: Event, lines: list[str], key: str) -> bool:
         """Let the first stages look at the SYSCALL record of what is no exec; False if that cannot be.
 
-        An event that they drop is left without its SYSCALL record.
+        They must not look twice, so it has to be certain that the event is whole. One
+        that they drop is left without its SYSCALL record.
         """
-        start = f"{self._prefix}type=SYSCALL msg=audit({event.id}): "
-        if not block.startswith(start) or _EXECVE in block or len(block) > self._max_block:
+        types = tuple([line.partition("\0")[0] for line in lines])
+        usual = self._usual_types.get(types)
+        if usual is None:
+            usual = self._remember_types(types)
+        if not usual:
             return False
-        lines = block.count("\n") + 1
-        if not lines == block.count(f"\n{self._prefix}type=") + 1 == block.count(f" msg=audit({event.id}): "):
-            return False
-        end = block.find("\n")
-        syscall = self._syscalls.decode_usual(block[len(start) : end if end >= 0 else None])
+        syscall = self._syscalls.decode_usual(lines[0][13:])
         if syscall is None or not self._coalescer.claim(key):
             return False
         event.syscall = syscall
         event.records["SYSCALL"] = [syscall]
         if not self._keeps(event, self._early):
-            self._count(lines)
+            self._count(len(lines))
             event.syscall = None
         return True
+
+    def _remember_types(self, types: tuple[str, ...]) -> bool:
+        """Tell whether a SYSCALL record and others, but no exec, make a whole event, whatever is in them."""
+        if len(self._usual_types) >= _MOST_USUAL:
+            self._usual_types.clear()
+        usual = types[0] == "type=SYSCALL" and all(map(_TYPE.fullmatch, types))
+        if usual:
+            others = [self._records.types.get(type[5:]) for type in types[1:]]
+            once = [type.name for type in others if type.shape != LIST]
+            elsewhere = {"SYSCALL", "EXECVE", "EOE"}.intersection(type.name for type in others)
+            usual = len(once) == len(set(once)) and not elsewhere and not any(type.alone for type in others)
+        self._usual_types[types] = usual
+        return usual
 
     def _count(self, lines: int) -> None:
         stats = self._stats

@@ -11,7 +11,7 @@ import os
 import re
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 from sensor.audit.options import CoalesceOptions, TransformOptions
 from sensor.audit.record import RecordDecoder
+from sensor.event import Event, Stage
 from sensor.pipeline import Pipeline
 from sensor.stats import PipelineStats
 from sensor.tables.fields import kinds_of
@@ -59,12 +60,14 @@ def recorded() -> list[list[str]]:
 
 
 class Run:
-    """A pipeline without stages, and its counters."""
+    """A pipeline, and its counters."""
 
-    def __init__(self, options: CoalesceOptions, transform: TransformOptions) -> None:
+    def __init__(
+        self, options: CoalesceOptions, transform: TransformOptions, stages: Sequence[Stage] = (), early: int = 0
+    ) -> None:
         self.stats = PipelineStats()
         decoder = RecordDecoder(transform, (), options.cache_entries)
-        self.pipeline = Pipeline(decoder, (), options, self.stats)
+        self.pipeline = Pipeline(decoder, stages, options, self.stats, early)
 
     def all(self, pieces: list[bytes]) -> list[str]:
         """The JSON lines of a feed that comes in these pieces."""
@@ -166,6 +169,27 @@ def test_chunks_change_no_counter(data, sizes, options):
         return {name: getattr(run.stats, name) for name in run.stats.__slots__ if name != "fast_events"}
 
     assert counters(chunks(data, sizes)) == counters([data])
+
+
+class FirstOfEach:
+    """A filter that keeps the first event of each process: it must not look twice."""
+
+    def __init__(self) -> None:
+        self.seen: set[int] = set()
+
+    def stage(self, event: Event) -> bool:
+        new = event.syscall is None or event.syscall.pid not in self.seen
+        if event.syscall is not None:
+            self.seen.add(event.syscall.pid)
+        return new
+
+
+@everywhere
+@given(feeds() | spoiled(recorded()), chunkings, bounds)
+def test_a_filter_that_looks_early_drops_the_same(data, sizes, options):
+    late, early = (Run(options, TransformOptions(), [FirstOfEach().stage], ahead) for ahead in (0, 1))
+    same(early.all(chunks(data, sizes)), late.all([data]))
+    assert early.stats.lines == late.stats.lines == accounted(early.stats)
 
 
 # ---------------------------------------------------------------------------------------------------- nothing is lost

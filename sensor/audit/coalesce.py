@@ -69,11 +69,6 @@ class Coalescer:
             self._older, self._recent = recent, set()
         return True
 
-    def disclaim(self, key: str) -> None:
-        """Take a claim back: the event comes this way after all."""
-        self._recent.discard(key)
-        self._older.discard(key)
-
     def remember(self, key: str) -> None:
         """Note that an event has left."""
         self._recent.add(key)
