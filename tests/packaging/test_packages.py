@@ -179,6 +179,7 @@ def test_removal_leaves_the_log_and_the_user(installed):
     left = installed.root.files() - installed.files_before - backups
     assert left == {"/var/log/host-sensor", "/var/log/host-sensor/audit.jsonl"}
     assert "_host-sensor" in (installed.root.folder / "etc/passwd").read_text()
+    log.unlink()
     installed.install()
 
 
