@@ -145,7 +145,8 @@ class Process:
         return self.execs.pop(0) if self.execs else time
 
     def _replace(self, program: Program) -> None:
-        self.earlier = (*self.earlier[1 - _EARLIER :], self.program)
+        if self.program.source == "probe":  # only the probe tells when a child was forked
+            self.earlier = (*self.earlier[1 - _EARLIER :], self.program)
         self.program = program
         self.text = None
 
