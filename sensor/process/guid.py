@@ -13,11 +13,19 @@ bytes "session", and the kernel's session number (/proc/PID/sessionid).
 
 from __future__ import annotations
 
-import hashlib
 import struct
 import uuid
 
 from sensor.audit.fields import UNSET
+
+# hashlib brings OpenSSL with it: 3.5 MB resident, for digests of 40 bytes.
+try:
+    from _sha2 import sha256  # type: ignore[import-not-found,unused-ignore]
+except ImportError:
+    try:
+        from _sha256 import sha256  # type: ignore[import-not-found,unused-ignore]
+    except ImportError:
+        from hashlib import sha256
 
 NANOSECONDS_PER_TICK = 10_000_000
 """start_boottime in nanoseconds // this = field 22 of /proc/PID/stat (USER_HZ is 100)."""
@@ -45,7 +53,7 @@ def session_guid(boot_id: bytes, session: int) -> str | None:
 
 
 def _uuid8(data: bytes) -> str:
-    digest = bytearray(hashlib.sha256(data).digest()[:16])
+    digest = bytearray(sha256(data).digest()[:16])
     digest[6] = digest[6] & 0x0F | 0x80
     digest[8] = digest[8] & 0x3F | 0x80
     return str(uuid.UUID(bytes=bytes(digest)))

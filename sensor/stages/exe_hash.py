@@ -12,7 +12,6 @@ is no hash. Only for this host's own events.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections.abc import Collection, Iterator
@@ -168,6 +167,8 @@ def _same(descriptor: int, file: File) -> bool:
 
 
 def _read(descriptor: int, size: int) -> str:
+    import hashlib  # 3.5 MB resident that those who hash nothing need not have
+
     digest = hashlib.sha256()
     while size >= 0 and (piece := os.read(descriptor, _PIECE)):  # one that grows meanwhile is not read for ever
         digest.update(piece)
