@@ -29,6 +29,7 @@ PER_SECOND, SECONDS = 300, 20
 STATE = "laurel.jsonl.state"  # beside the log, removed with it before each run
 MILLION = 1_000_000
 MEGABYTES = 40
+READ_AHEAD = 212_992
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,11 @@ def _live(plugin: Program) -> tuple[float, float]:
 
 
 def memory(bench: Bench) -> Iterator[Row]:
-    """(e) Resident memory after a million events."""
+    """(e) Resident memory after a million events.
+
+    A feed from a pipe comes faster than any auditd; what is read ahead of the work is kept as small as auditd's socket
+    would.
+    """
     mixed = feeds.recorded(CORPORA[0])
     rounds = -(-MILLION // feeds.count_events(mixed))
     kinds: dict[str, Callable[[], Iterator[bytes]]] = {
@@ -152,7 +157,7 @@ def memory(bench: Bench) -> Iterator[Row]:
     }
     for kind, chunks in kinds.items():
         small = {"auditlog": {"size": 50_000_000, "generations": 1}}
-        ours, highest = memory_after(bench.ours(**small), chunks())
+        ours, highest = memory_after(bench.ours(**small, input_buffer=READ_AHEAD), chunks())
         theirs = [memory_after(other, chunks())[0] for other in bench.theirs(**small)]
         what = f"resident after a million events: {kind} (highest {highest:.1f})"
         yield Row(what, "MB", ours, theirs[0] if theirs else None, f"≤ {MEGABYTES} MB", ours <= MEGABYTES)
