@@ -48,7 +48,7 @@ class ProcessTable:
     """Processes of one host and boot.
 
     proc: None where /proc tells of other processes than the records do.
-    limit: processes kept, and half as many dead ones besides; beyond it the longest dead goes, or the one known longest.
+    limit: processes kept, and half as many dead ones; beyond it the longest dead goes, or the one known longest.
     """
 
     def __init__(self, proc: ProcFS | None, stats: ProcessStats, limit: int = 8192) -> None:
