@@ -30,6 +30,7 @@ from sensor.process.table import ProcessTable
 from sensor.stages.ancestors import Ancestors
 from sensor.stages.cgroup import Cgroups
 from sensor.stages.command import CommandLines
+from sensor.stages.custom import Custom
 from sensor.stages.environment import Environment
 from sensor.stages.exe_hash import ExeHash
 from sensor.stages.filters import Filters
@@ -120,16 +121,7 @@ def build(config: Config, stats: Stats, live: bool = True, world: World | None =
     """Build the sensor, for live records or recorded ones; `world`: that of the App whose place it takes."""
     world = world or World(config, stats, live)
     style = Style(quoter(config.transform.strings), config.enrich.prefix or "")
-    translators = _translators(config.translate, style, world.users)
-    decoder = RecordDecoder(
-        config.transform,
-        [translator.transform for translator in translators],
-        config.coalesce.cache_entries,
-        None if config.translate.drop_raw else partial(_concerns, translators),
-    )
-    render = decoder.render
-    if config.translate.drop_raw:
-        decoder.render = without_raw(render, style)
+    decoder, render = _decoder(config, style, world.users)
     cgroups = Cgroups(config.enrich, style, world.files, world.containers)
     identity = Identity(config.enrich, style, world.table, world.host, [cgroups.describe] if _places(config) else [])
 
@@ -139,7 +131,8 @@ def build(config: Config, stats: Stats, live: bool = True, world: World | None =
 
     filters = Filters(config.filter, style, world.containers, stats.pipeline.filtered, divert)
     learning, saying = _knowledge(config, style, world)
-    early = [identity.track, *learning, *([filters.decide_early] if filters.rules else [])]
+    custom = [Custom(config.stages, style, stats.pipeline).stage] if config.stages else []  # which see whole events
+    early = [identity.track, *learning, *custom, *([filters.decide_early] if filters.rules else [])]
     stages: list[Stage] = [
         *early,
         *([filters.decide] if filters.rules else []),
@@ -150,9 +143,8 @@ def build(config: Config, stats: Stats, live: bool = True, world: World | None =
         *_translations(config, style, render),
         *_leaving(config.filter, filters, stats),
     ]
-    app = App(
-        Pipeline(decoder, stages, config.coalesce, stats.pipeline, len(early) if filters.rules else 0), stats, world
-    )
+    ahead = len(early) if filters.rules and not custom else 0
+    app = App(Pipeline(decoder, stages, config.coalesce, stats.pipeline, ahead), stats, world)
     if config.output == "ecs":
         ecs = Ecs(style, render)
         app.pipeline.write, app.pipeline.other = ecs.event, ecs.line
@@ -162,6 +154,21 @@ def build(config: Config, stats: Stats, live: bool = True, world: World | None =
         if config.translate.user_db:
             app.every_second.append(lambda _: decoder.forget() if world.users.refresh() else None)
     return app
+
+
+def _decoder(config: Config, style: Style, users: UserDatabase) -> tuple[RecordDecoder, Render]:
+    """What decodes records, and what renders what stages add to them, raw values or not."""
+    translators = _translators(config.translate, style, users)
+    decoder = RecordDecoder(
+        config.transform,
+        [translator.transform for translator in translators],
+        config.coalesce.cache_entries,
+        None if config.translate.drop_raw else partial(_concerns, translators),
+    )
+    render = decoder.render
+    if config.translate.drop_raw:
+        decoder.render = without_raw(render, style)
+    return decoder, render
 
 
 def _translators(options: TranslateOptions, style: Style, users: UserDatabase) -> list[Universal | Users]:
@@ -194,7 +201,7 @@ def _knowledge(config: Config, style: Style, world: World) -> tuple[list[Stage],
         saying.append(lines.add_parent_info)
     if enrich.script or labels.label_script or labels.unlabel_script:
         learning.append(Scripts(enrich, style, commands).stage)
-    if labels != LabelOptions():
+    if labels != LabelOptions() or config.stages:
         labeller = Labeller(labels, style, world.table, commands, world.containers)
         learning.append(labeller.label)
         saying.append(labeller.show)
@@ -228,8 +235,8 @@ def _leaving(options: FilterOptions, filters: Filters, stats: Stats) -> list[Sta
 def _places(config: Config) -> bool:
     """Tell whether anybody wants to know the control groups of processes."""
     enrich = config.enrich
-    rules = config.label_process != LabelOptions() or bool(config.filter.rules)
-    return enrich.container or enrich.systemd or rules
+    rules = config.label_process != LabelOptions() or config.filter.rules or config.stages
+    return enrich.container or enrich.systemd or bool(rules)
 
 
 def _needs(config: Config) -> frozenset[str]:

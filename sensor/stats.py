@@ -29,6 +29,9 @@ class PipelineStats:
 
     __slots__ = (
         "crashed",
+        "custom_failures",
+        "custom_off",
+        "custom_seconds",
         "duplicates",
         "ends",
         "events",
@@ -59,6 +62,9 @@ class PipelineStats:
         self.truncated: dict[str, int] = {}  # bound → times it was hit
         self.incomplete: dict[str, int] = {}  # what was missing → events
         self.filtered: dict[str, int] = {}  # rule → events dropped on purpose
+        self.custom_failures: dict[str, int] = {}  # custom stage → events in which it raised
+        self.custom_seconds: dict[str, float] = {}  # custom stage → time it took
+        self.custom_off: dict[str, int] = {}  # gauge: custom stage → 1 when it is switched off
 
 
 class ProcessStats:

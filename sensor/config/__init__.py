@@ -77,6 +77,11 @@ class Config:
         "stdin",
         "Where audit records come from: `stdin` as auditd's plugin, `unix:/path` for its af_unix plugin's socket.",
     )
+    stages: tuple[str, ...] = option(
+        (),
+        "Stages of your own: Python files, as /etc/host-sensor/stages/*.py, owned by root and writable by nobody else; "
+        "/usr/share/host-sensor/stages has one that explains itself.",
+    )
     output: str = option(
         "laurel",
         "Form of the lines: `laurel`, one object for each record type, or `ecs`, the Elastic Common Schema alone.",

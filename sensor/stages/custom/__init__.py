@@ -1,0 +1,168 @@
+"""Stages of the administrator's own, in Python, under guard.
+
+    stages: [/etc/host-sensor/stages/*.py]
+
+What such a file can do is told by EventView; packaging/examples/stages, installed in
+/usr/share/host-sensor/stages, has one to begin with. A stage that raises loses what it
+wanted to say of that event, never the event. It is switched off, until the configuration
+is read again, after FAILURES mistakes, when it takes more than MEAN seconds a call on
+average, or when one call takes more than LONGEST. Counted are its mistakes, its time,
+and that it is off.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from sensor.audit.render import Style
+from sensor.event import Event
+from sensor.stages.custom.loading import Function, StageFileError, find, load
+from sensor.stages.custom.view import EventView
+from sensor.stats import PipelineStats
+
+log = logging.getLogger(__name__)
+
+FAILURES = 10
+MEAN = 0.001
+LONGEST = 1.0
+_WINDOW = 1000
+_DEEPEST = 20
+
+
+class _TookTooLongError(BaseException):
+    """Raised in the midst of a stage's work by the alarm clock; no `except Exception` of the stage's stops it."""
+
+
+class _Stage:
+    """One file's function, its failures and its time."""
+
+    __slots__ = ("calls", "failures", "function", "name", "seconds")
+
+    def __init__(self, name: str, function: Function) -> None:
+        self.name = name
+        self.function = function
+        self.failures = 0
+        self.calls = 0
+        self.seconds = 0.0
+
+
+class Custom:
+    """The stage that calls them all, in the order of their names.
+
+    owner: whose the files must be.
+    """
+
+    def __init__(self, patterns: Sequence[str], style: Style, stats: PipelineStats, owner: int = 0) -> None:
+        self._quote = style.quote
+        self._key = style.key("CUSTOM")
+        self._stats = stats
+        self._stages: tuple[_Stage, ...] = ()
+        self._alarm = _alarm_clock()
+        stats.custom_off.clear()
+        for path in find(patterns):
+            name = os.path.basename(path)
+            stats.custom_off[name] = 0
+            try:
+                self._stages += (_Stage(name, load(path, owner)),)
+            except StageFileError as error:
+                log.error("custom stage: %s", error)
+                stats.custom_off[name] = 1
+
+    def stage(self, event: Event) -> bool:
+        """Let every custom stage see an event; False if one drops it."""
+        view = EventView(event)
+        for stage in self._stages:
+            if self._call(stage, view) is False:
+                self._stats.filtered[stage.name] = self._stats.filtered.get(stage.name, 0) + 1
+                return False
+        if view.labelled and event.process is not None:
+            marks = event.process.program.marks
+            labels = frozenset([label.encode("utf-8", "surrogateescape").decode("latin-1") for label in view.labelled])
+            marks["labels"] = marks.get("labels", frozenset()) | labels
+            marks.pop("labels:text", None)
+        if view.added:
+            event.top += f',"{self._key}":{self._json(view.added)}'
+        return True
+
+    def _call(self, stage: _Stage, view: EventView) -> Any:
+        start = time.perf_counter()
+        kept: Any = None
+        try:
+            try:
+                if self._alarm:
+                    signal.setitimer(signal.ITIMER_REAL, LONGEST)
+                kept = stage.function(view)
+            finally:
+                if self._alarm:
+                    signal.setitimer(signal.ITIMER_REAL, 0)
+        except _TookTooLongError:
+            self._switch_off(stage, f"one call took more than {LONGEST} s")
+        except (Exception, SystemExit) as error:  # noqa: BLE001  the border: a mistake of the administrator's costs no event
+            self._failed(stage, error)
+        self._clock(stage, time.perf_counter() - start)
+        return kept
+
+    def _failed(self, stage: _Stage, error: BaseException) -> None:
+        stage.failures += 1
+        self._stats.custom_failures[stage.name] = self._stats.custom_failures.get(stage.name, 0) + 1
+        log.warning("custom stage %s: %s: %s", stage.name, type(error).__name__, error)
+        if stage.failures >= FAILURES:
+            self._switch_off(stage, f"it failed {FAILURES} times")
+
+    def _clock(self, stage: _Stage, seconds: float) -> None:
+        self._stats.custom_seconds[stage.name] = self._stats.custom_seconds.get(stage.name, 0.0) + seconds
+        stage.seconds += seconds
+        stage.calls += 1
+        if stage.calls == _WINDOW:
+            if stage.seconds > _WINDOW * MEAN:
+                self._switch_off(stage, f"it takes more than {MEAN * 1000:g} ms a call")
+            stage.calls, stage.seconds = 0, 0.0
+
+    def _switch_off(self, stage: _Stage, why: str) -> None:
+        log.error("custom stage %s is switched off: %s", stage.name, why)
+        self._stages = tuple([other for other in self._stages if other is not stage])
+        self._stats.custom_off[stage.name] = 1
+
+    def _json(self, value: Any, depth: int = 0) -> str:
+        """A value as JSON; what is no such value as the text that Python makes of it."""
+        if isinstance(value, str):
+            return self._quote(value.encode("utf-8", "replace" if _odd(value) else "surrogateescape").decode("latin-1"))
+        if value is None or isinstance(value, (bool, int)):
+            return json.dumps(value)
+        if isinstance(value, float) and value - value == 0:  # neither infinite nor no number
+            return json.dumps(value)
+        if isinstance(value, dict) and depth < _DEEPEST:
+            named = {str(name): inner for name, inner in value.items()}
+            return (
+                "{"
+                + ",".join([f"{self._json(name)}:{self._json(inner, depth + 1)}" for name, inner in named.items()])
+                + "}"
+            )
+        if isinstance(value, (list, tuple, set, frozenset)) and depth < _DEEPEST:
+            return "[" + ",".join([self._json(inner, depth + 1) for inner in value]) + "]"
+        return self._json(str(value))
+
+
+def _odd(text: str) -> bool:
+    """Tell whether a text has surrogates that stand for no byte."""
+    return any("\ud800" <= character < "\udc80" or "\udcff" < character < "\ue000" for character in text)
+
+
+def _alarm_clock() -> bool:
+    """Set SIGALRM up to end a call that takes too long; False in a thread, where signals do not come."""
+    if threading.current_thread() is not threading.main_thread():
+        return False
+
+    def ring(number: int, frame: object) -> None:
+        raise _TookTooLongError
+
+    signal.signal(signal.SIGALRM, ring)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
+    return True

@@ -1,0 +1,90 @@
+"""Everything that a custom stage can ask, on a system call, an exec, and an event from user space."""
+
+from __future__ import annotations
+
+import pytest
+
+from sensor.process.containers import ContainerNames
+from sensor.process.files import ProcFiles
+from sensor.stages.cgroup import Cgroups, Options
+from sensor.stages.custom.view import EventView
+from tests.fake_host import NOW, STYLE, FakeHost, event, exec_event, syscall
+
+ID = "3f" * 32
+
+
+@pytest.fixture
+def seen(tmp_path):
+    """What an attribute of the view says."""
+    host = FakeHost(tmp_path)
+    host.process(42, 1, "/usr/bin/ls", cgroup=f"0::/system.slice/docker-{ID}.scope\n")
+    cgroups = Cgroups(Options(), STYLE, ProcFiles(host.proc), ContainerNames(str(tmp_path)))
+
+    def seen(text, *names):
+        said = []
+
+        def look(event):
+            if event.process is not None:
+                event.process.program.marks["labels"] = frozenset(["b\xc3\xa4"])
+            view = EventView(event)
+            said.extend([getattr(view, name) for name in names])
+            return True
+
+        host.run([host.identity(cgroups.describe), look], text)
+        return said[0] if len(names) == 1 else said
+
+    return seen
+
+
+CALL = event(syscall(42, 1, "/usr/bin/ls", key="610162", uid=7), "PATH item=0 name=2FC3A4FF")
+USER = event('USER_ACCT pid=7 uid=0 auid=1000 msg=\'op=PAM acct="alice" exe="/usr/sbin/cron" res=success\'')
+
+
+@pytest.mark.parametrize(
+    ("name", "of_call", "of_user"),
+    [
+        ("time", NOW, NOW),
+        ("node", "", ""),
+        ("types", ["SYSCALL", "PATH"], ["USER_ACCT"]),
+        ("syscall", "openat", None),
+        ("success", True, None),
+        ("pid", 42, 0),
+        ("ppid", 1, 0),
+        ("uid", 7, 0),
+        ("auid", 1000, 1000),
+        ("exe", "/usr/bin/ls", "/usr/sbin/cron"),
+        ("comm", "ls", None),
+        ("keys", ["a", "b"], []),
+        ("argv", [], []),
+        ("script", None, None),
+        ("labels", {"bä"}, set()),
+        ("container", ID, None),
+        ("units", ["system.slice", f"docker-{ID}.scope"], []),
+    ],
+)
+def test_what_can_be_asked(seen, name, of_call, of_user):
+    assert seen(CALL, name) == of_call
+    assert seen(USER, name) == of_user
+
+
+def test_an_exec_tells_its_command_line(seen):
+    assert seen(exec_event(42, 1, "/usr/bin/ls", ["ls", "-l"]), "argv") == ["ls", "-l"]
+
+
+def test_fields_are_those_of_the_records(tmp_path):
+    said = {}
+
+    def look(event):
+        view = EventView(event)
+        said.update(fields=view.fields, path=view.records("PATH"), own=view.records("SYSCALL"), none=view.records("X"))
+        said["id"] = view.id
+        return True
+
+    (line,) = FakeHost(tmp_path).run([look], CALL)
+    assert said["fields"]["tty"] == "pts0"
+    assert said["path"] == [{"item": 0, "name": "/ä\udcff"}]
+    assert (said["own"], said["none"], said["id"]) == ([said["fields"]], [], line["ID"])
+
+
+def test_a_call_without_a_name_has_its_number(seen):
+    assert seen(event(syscall(42, 1, "/usr/bin/ls", number=9999)), "syscall") == "9999"
