@@ -3,7 +3,7 @@
 A pid is a number that is used again; a process is (pid, start). The table is fed by
 whoever knows best: the kernel probe, which sees every start and end; else /proc, while
 the process lives; else the audit records alone, which tell of no start. For each pid it
-keeps the process that has it now and, for GRACE seconds, the dead ones that had it
+keeps the process that has it now and, for GRACE seconds of the stream, the dead ones that had it
 before, so that a late event still finds its own:
 
     alive ── end seen by the probe, or gone from /proc, or pid used again ──► dead ── GRACE ──► forgotten
@@ -21,10 +21,15 @@ from sensor.process.procfs import ProcFS
 from sensor.process.program import Key, Process, Program, Sighting
 from sensor.stats import ProcessStats
 
-GRACE = 60.0
-"""How long a dead process is remembered; audit records come late, seldom by more than seconds."""
+GRACE = 20.0
+"""How long a dead process is remembered, by the time of the events that come in. In a burst these come many seconds
+late while the probe tells at once; among themselves they are out of order by few."""
 SOON = 5.0
 """Within this time a pid is not handed out again: pids are given in turn, tens of thousands at least."""
+_CHECKED = 200
+"""Processes looked at in a sweep, at least; all are within 20 sweeps."""
+_FOREIGN = 2048
+"""Processes kept of another host: whatever nobody tells the end of, so that all places are taken before long."""
 SLACK = 0.011
 """Event ids carry the coarse clock of when the system call began, up to a tick of HZ=100 early, cut to ms."""
 
@@ -48,10 +53,10 @@ class ProcessTable:
     """Processes of one host and boot.
 
     proc: None where /proc tells of other processes than the records do.
-    limit: processes kept, and half as many dead ones; beyond it the longest dead goes, or the one known longest.
+    limit: processes kept, 1 to 2 kB each; beyond it the longest dead goes, or if all live, the one known longest.
     """
 
-    def __init__(self, proc: ProcFS | None, stats: ProcessStats, limit: int = 8192) -> None:
+    def __init__(self, proc: ProcFS | None, stats: ProcessStats, limit: int = 32768) -> None:
         self._proc = proc
         self._stats = stats
         self._limit = limit
@@ -59,11 +64,12 @@ class ProcessTable:
         self._dead: deque[Process] = deque()
         self._boot = 0.0
         self._sweeping: Iterator[int] = iter(())
+        self._heard = 0.0  # the newest event since the last sweep
         self.exact = False
 
     def without_proc(self) -> ProcessTable:
         """An empty table for processes that are not of this host, or not of this boot."""
-        return ProcessTable(None, ProcessStats(), self._limit // 4)
+        return ProcessTable(None, ProcessStats(), _FOREIGN)
 
     def calibrate(self, boot: float) -> None:
         """Set when the host booted, in seconds since 1970 as the clock now has it."""
@@ -76,6 +82,8 @@ class ProcessTable:
     def sight(self, sighting: Sighting) -> Process:
         """Take in what an event says of its process; return that process, with the program it now runs."""
         time = sighting.time - self._boot
+        if time > self._heard:
+            self._heard = time
         process = self._at(sighting.pid, time)
         if process is not None and not self._continues(process, sighting, time):
             self._stats.reused += 1
@@ -191,14 +199,16 @@ class ProcessTable:
                     for mark in [mark for mark in program.marks if mark.endswith(":text")]:
                         del program.marks[mark]
 
-    def sweep(self, when: float, count: int = 200) -> None:
-        """Look after some of the processes: notice ends, forget the long dead. `when`: seconds since 1970."""
+    def sweep(self, when: float) -> None:
+        """About once a second: notice ends, forget the long dead. `when`: seconds since 1970."""
         time = when - self._boot
-        while self._dead and (self._dead[0].ended or 0.0) + GRACE < time:
+        # Where no event came, none is being waited for.
+        heard, self._heard = min(self._heard or time, time), 0.0
+        while self._dead and (self._dead[0].ended or 0.0) + GRACE < heard:
             self._forget(self._dead.popleft())
         if self._proc is None:
             return
-        for _ in range(min(count, len(self._current))):
+        for _ in range(max(_CHECKED, len(self._current) // 20)):
             pid = next(self._sweeping, None)
             if pid is None:
                 self._sweeping = iter(list(self._current))
@@ -326,7 +336,7 @@ class ProcessTable:
             process.ended = time
             process.until = f"{self._boot + time + SLACK:.3f}~"
             self._dead.append(process)
-            if len(self._dead) > self._limit // 2:
+            if len(self._dead) > self._limit:
                 self._forget(self._dead.popleft())
 
     def _forget(self, process: Process) -> None:

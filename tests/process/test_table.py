@@ -177,6 +177,23 @@ def test_no_more_processes_are_kept_than_allowed(host):
     assert [pid for pid in range(200, 210) if subject.table.current(pid)] == [207, 208, 209]
 
 
+@pytest.mark.parametrize(
+    ("heard", "kept"),
+    [(None, False), (GRACE + 70, False), (65, True), (GRACE + 59, True), (GRACE + 3600, False)],
+    ids=["nothing", "all-newer", "far-behind", "not-quite", "clock-stepped"],
+)
+def test_the_dead_are_remembered_until_the_events_have_passed_them(subject, heard, kept):
+    """In a burst events come late, and the probe has told of all those ends already."""
+    process = subject.born(200, 5900)
+    subject.table.ended(200, key(200, 5900), 60)
+    if heard is not None:
+        subject.sight(100, 1, BASH, heard)
+    subject.table.sweep(BOOTED + 100 + GRACE)
+    assert (subject.table.process_of(process.program) is process) == kept
+    subject.table.sweep(BOOTED + 101 + GRACE)
+    assert subject.table.process_of(process.program) is None
+
+
 def test_the_dead_are_bounded_too(host):
     subject = Subject(host, limit=3)
     for at in range(10):
