@@ -5,6 +5,8 @@
  *     identity REPORT COUNT          at least COUNT processes of all the kinds below
  *     identity REPORT COUNT reuse    COUNT processes one after the other that all have the same process id
  *
+ * With LINGER=MILLISECONDS in the environment each stays for so long after it has written.
+ *
  * REPORT gets one line for each process, written by itself:
  *
  *     kind execs status  SELF  PARENT  SPAWNER  ADOPTER  boot_id
@@ -99,8 +101,16 @@ static void tell(const struct story *story) {
         die("report");
 }
 
+static void linger(void) {
+    const char *milliseconds = getenv("LINGER");
+
+    if (milliseconds)
+        usleep(atoi(milliseconds) * 1000);
+}
+
 static void tell_and_exit(const struct story *story) {
     tell(story);
+    linger();
     _exit(story->status);
 }
 
@@ -239,6 +249,7 @@ static void thread_exec(struct who me, int status) {
 
 static void *tell_in_thread(void *story) {
     tell(story);
+    linger();
     return NULL;
 }
 
@@ -370,7 +381,7 @@ static void reuse(struct who me, int count) {
         }
         pid_t pid = syscall(SYS_clone3, &arguments, sizeof(arguments));
         if (!pid)
-            tell_and_exit(&story);
+            executes_too(number) ? exec_and_tell(&story) : tell_and_exit(&story);
         if (pid < 0)
             die("clone3");
         wanted = pid;
