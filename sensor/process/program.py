@@ -29,7 +29,8 @@ class Program:
     started: start of the process in seconds since boot, 0 without a key.
     began: when this program was executed, in seconds since boot; 0 for what a process ran when it started.
     text: its identity as JSON members, filled in by whoever renders it.
-    marks: what the stages remember about it, each under keys of its own; what is rendered, under one in `:text`.
+    marks: what the stages remember about it, each under keys of its own; those that begin with `~` hold what follows
+        from the configuration.
     """
 
     __slots__ = ("began", "comm", "event_id", "exe", "key", "marks", "pid", "ppid", "source", "started", "text")

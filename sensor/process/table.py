@@ -190,13 +190,13 @@ class ProcessTable:
     # Housekeeping.
 
     def forget_texts(self) -> None:
-        """Let all that was rendered of processes be rendered anew: other options make it look different."""
+        """Let all that follows from the configuration be found anew: another one is in force."""
         for process in [*self._current.values(), *self._dead]:
             process.text = None
             for program in (process.program, process.parent, process.spawned_by):
                 if program is not None:
                     program.text = None
-                    for mark in [mark for mark in program.marks if mark.endswith(":text")]:
+                    for mark in [mark for mark in program.marks if mark.startswith("~")]:
                         del program.marks[mark]
 
     def sweep(self, when: float) -> None:

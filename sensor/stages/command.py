@@ -22,7 +22,7 @@ from sensor.process.guid import process_guid
 from sensor.process.procfs import Host
 from sensor.process.program import Process, Program
 
-_LINE, _PARENT = "cmdline:text", "parent_info:text"
+_LINE, _PARENT = "~cmdline", "~parent_info"
 
 
 @dataclass(frozen=True)

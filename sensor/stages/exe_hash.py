@@ -33,7 +33,7 @@ SKIPPED = {
 }
 """Every value of EXE_HASH_SKIPPED, and what it means."""
 
-_TEXT, _FILE = "exe_hash:text", "exe_hash"
+_TEXT, _FILE = "~exe_hash", "exe_hash"
 _PIECE = 1 << 18
 
 

@@ -12,7 +12,7 @@ of the program that started it, if they are propagated; then by systemd unit, co
 executable, command line and script, in this order, each time first the added and then
 the removed ones. The key of any later event may add one more. Children of an init process
 inherit nothing: whoever was orphaned would. Shown in alphabetical order. Kept under the
-mark "labels".
+mark "~labels".
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from sensor.process.containers import ContainerNames
 from sensor.process.program import Process, Program
 from sensor.process.table import ProcessTable
 
-MARK, _TEXT = "labels", "labels:text"
+MARK, _TEXT, _KEYED = "~labels", "~labels_text", "labels_by_key"
 Labels = frozenset[str]
 _NONE: Labels = frozenset()
 _REMEMBERED = 512
@@ -125,7 +125,7 @@ class Labeller:
                 if labels is None:
                     labels = self._remember(rest)
                 if labels:
-                    add_labels(program, labels)
+                    self._add(program, labels)
         return True
 
     def _remember(self, rest: Rest) -> Labels:
@@ -147,6 +147,15 @@ class Labeller:
                 text = marks[_TEXT] = self._render(marks.get(MARK, _NONE))
             event.syscall.extra += text
         return True
+
+    @staticmethod
+    def _add(program: Program, labels: Labels) -> None:
+        """Add the labels that a key gives."""
+        marks = program.marks
+        if not labels <= marks[MARK]:
+            marks[_KEYED] = marks.get(_KEYED, _NONE) | labels
+            marks[MARK] |= labels
+            marks.pop(_TEXT, None)
 
     def _render(self, labels: Labels) -> str:
         return f',"{self._key}":[{",".join([self._quote(label) for label in sorted(labels)])}]' if labels else ""
@@ -172,7 +181,8 @@ class Labeller:
         script = program.marks.get("script")
         if self._script and script:
             labels = self._script.apply(labels, (script,))
-        return labels
+        keyed: Labels = program.marks.get(_KEYED, _NONE)
+        return labels | (keyed & self._keys)
 
     def _started_by(self, program: Program, event: Event) -> Program | None:
         """Who started a program that made no event of its own yet."""
@@ -198,14 +208,6 @@ class Labeller:
                 break
             taken.append(word)
         return " ".join(taken)
-
-
-def add_labels(program: Program, labels: Labels) -> None:
-    """Add labels to a program that has some already, or none."""
-    known: Labels = program.marks.get(MARK, _NONE)
-    if not labels <= known:
-        program.marks[MARK] = known | labels
-        program.marks.pop(_TEXT, None)
 
 
 def _is_init(program: Program) -> bool:

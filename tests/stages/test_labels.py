@@ -144,3 +144,14 @@ def test_labels_are_told_under_a_prefix(host, tmp_path):
     labeller = Labeller(Options(label_exe={"": "a"}), style, host.table, commands, ContainerNames(str(tmp_path)))
     (line,) = host.run([host.identity(style=style), labeller.label, labeller.show], event(BASH))
     assert line["SYSCALL"]["x_labels"] == ["a"]
+
+
+def test_another_configuration_labels_anew_but_keeps_what_keys_gave(host, run, tmp_path):
+    keyed = event(syscall(42, 1, "/usr/bin/bash", key='"k"'))
+    assert run(keyed, label_keys=("k", "l"), label_exe={"bash": "a"}) == [["a", "k"]]
+    host.table.forget_texts()
+    commands = Commands(ProcFiles(None), 4096)
+    options = Options(label_keys=("k",), label_exe={"bash": "b"})
+    labeller = Labeller(options, STYLE, host.table, commands, ContainerNames(str(tmp_path)))
+    (line,) = host.run([host.identity(), labeller.label, labeller.show], event(BASH))
+    assert line["SYSCALL"]["LABELS"] == ["b", "k"]

@@ -85,8 +85,8 @@ class Custom:
         if view.labelled and event.process is not None:
             marks = event.process.program.marks
             labels = frozenset([label.encode("utf-8", "surrogateescape").decode("latin-1") for label in view.labelled])
-            marks["labels"] = marks.get("labels", frozenset()) | labels
-            marks.pop("labels:text", None)
+            marks["~labels"] = marks.get("~labels", frozenset()) | labels
+            marks.pop("~labels_text", None)
         if view.added:
             event.top += f',"{self._key}":{self._json(view.added)}'
         return True

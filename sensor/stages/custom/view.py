@@ -139,7 +139,7 @@ class EventView:
     @property
     def labels(self) -> frozenset[str]:
         """The labels of the process."""
-        return frozenset([_shown(label) for label in self._mark("labels") or ()]) | self.labelled
+        return frozenset([_shown(label) for label in self._mark("~labels") or ()]) | self.labelled
 
     @property
     def container(self) -> str | None:

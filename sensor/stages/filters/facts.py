@@ -93,7 +93,7 @@ def _types(event: Event) -> Texts:
 
 
 def _labels(event: Event) -> Texts:
-    return tuple(event.process.program.marks.get("labels", ())) if event.process is not None else ()
+    return tuple(event.process.program.marks.get("~labels", ())) if event.process is not None else ()
 
 
 def _place(event: Event) -> Any:

@@ -38,12 +38,12 @@ def run(host, tmp_path):
 
         def label(event):
             if event.process is not None:
-                event.process.program.marks.setdefault("labels", frozenset(["old"]))
+                event.process.program.marks.setdefault("~labels", frozenset(["old"]))
             return True
 
         def show(event):
             if event.process is not None:
-                labels = sorted(event.process.program.marks["labels"])
+                labels = sorted(event.process.program.marks["~labels"])
                 event.top += f',"SEEN":"{" ".join(labels)}"'
             return True
 

@@ -25,7 +25,7 @@ def seen(tmp_path):
 
         def look(event):
             if event.process is not None:
-                event.process.program.marks["labels"] = frozenset(["b\xc3\xa4"])
+                event.process.program.marks["~labels"] = frozenset(["b\xc3\xa4"])
             view = EventView(event)
             said.extend([getattr(view, name) for name in names])
             return True

@@ -33,7 +33,7 @@ def facts(tmp_path):
 
     def ask(event):
         if event.process is not None:
-            event.process.program.marks["labels"] = frozenset(["a"])
+            event.process.program.marks["~labels"] = frozenset(["a"])
         fields = who(event)
         told.update({name: tuple(texts(fields)) for name, texts in WHO.items()})
         told.update({name: tuple(texts(event)) for name, texts in Facts(containers).event.items()})

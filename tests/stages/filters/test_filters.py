@@ -34,7 +34,7 @@ class Filtering:
 
         def label(event):
             if event.process is not None:
-                event.process.program.marks["labels"] = frozenset(labels)
+                event.process.program.marks["~labels"] = frozenset(labels)
             return True
 
         return self.host.run(
