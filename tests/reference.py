@@ -13,13 +13,12 @@ from __future__ import annotations
 from typing import Any
 
 from sensor.audit.options import CoalesceOptions, TransformOptions
+from sensor.audit.types import TOP
 from sensor.tables import record_types
 from tests.reference_records import DIGITS, LETTERS, read_record, to_json
 
 REMEMBERED = 4096  # events that left, in each of two generations
 MERGED = ("SYSCALL", "EXECVE", "PROCTITLE", "CWD")
-TOP = ("ID", "NODE", "TIME", "TYPE", "SUMMARY", "SUPPRESSED", "SENSOR", "PARSE_ERROR", "CONTAINER_INFO")
-"""Names on the top level of the JSON, so none for a record type."""
 
 
 def digits(text: str, start: int, most: int) -> str:

@@ -5,7 +5,7 @@ cache and no regular expression. It may be slow, quadratic even; it may never be
 
     PATH, item=0 name=2F746D702F612062 inode=12  →  {"item": 0, "name": "/tmp/a b", "inode": 12}
 
-In and out, a str holds one byte per character. Only the options and the tables of names (sensor.tables) are shared.
+In and out, a str holds one byte per character. Only the options and lists of names are shared.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import string
 from typing import Any
 
+from sensor.audit.fields import OURS
 from sensor.audit.options import TransformOptions
 from sensor.tables import record_types
 from sensor.tables.fields import kinds_of
@@ -21,12 +22,6 @@ MISSING = 1024  # arguments of a command line that are shown as null
 LETTERS = string.ascii_letters
 DIGITS = string.digits
 UPPER_HEX = "0123456789ABCDEF"
-OURS = [
-    *("ARGV", "ARGV_STR", "KEYS", "denied", "granted", "PID", "PPID", "SPAWNED_BY", "SESSION_GUID"),
-    *("UID_GROUPS", "EXE_HASH", "EXE_HASH_SKIPPED", "SCRIPT", "LABELS", "ENV", "URING_OP", "EXIT", "ARGS"),
-    *("ANCESTORS", "CMDLINE", "CMDLINE_SKIPPED", "CMDLINE_SOURCE", "PARENT_INFO"),
-]
-"""Names that the sensor adds; in a record they stand for something else."""
 
 
 # ---------------------------------------------------------------------------------------------------------------- text

@@ -21,7 +21,9 @@ _FIRST_DAEMON, _LAST_DAEMON = 1200, 1299
 _FIRST_EVENT, _LAST_KERNEL = 1300, 2099
 _NETLABEL = range(1406, 1420)
 _UNKNOWN = re.compile(r"UNKNOWN\[([0-9]+)\]")
-TOP = frozenset({"ID", "NODE", "TIME", "TYPE", "SUMMARY", "SUPPRESSED", "SENSOR", "PARSE_ERROR", "CONTAINER_INFO"})
+TOP = frozenset(
+    {"ID", "NODE", "TIME", "TYPE", "SUMMARY", "SUPPRESSED", "CUSTOM", "SENSOR", "PARSE_ERROR", "CONTAINER_INFO"}
+)
 """Keys that stand beside the records of an event; a type that somebody calls so is shown as NAME_2."""
 
 
