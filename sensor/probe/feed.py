@@ -151,11 +151,10 @@ class Feed:
         key = Key(record.pidns, record.start // NANOSECONDS_PER_TICK, record.ns_tgid)
         if record.kind == EXIT:
             return self._table.ended(record.tgid, key, record.time / _SECOND)
-        if record.kind == FORK:
-            return self._table.born(_birth(record, key))
         process = self._table.current(record.tgid)
-        if process is None or process.program.key != key:
+        if record.kind == FORK or process is None or process.program.key != key:
             process = self._table.born(_birth(record, key))
+        process.cgroup = record.cgroup
         if record.kind == EXEC and self._expect and len(self._expected) < _MAX_EXPECTED:
             time = record.time / _SECOND
             process.execs.append(time)
@@ -183,7 +182,9 @@ class Feed:
             return
         # Oldest first, so that a parent is known before its children.
         for record in sorted(living.values(), key=lambda record: record.start):
-            self._table.born(_birth(record, Key(record.pidns, record.start // NANOSECONDS_PER_TICK, record.ns_tgid)))
+            key = Key(record.pidns, record.start // NANOSECONDS_PER_TICK, record.ns_tgid)
+            process = self._table.born(_birth(record, key))
+            process.cgroup = process.cgroup or record.cgroup
         if not ring.counts().untracked:  # else a process may live without being among them
             self._table.keep_alive(frozenset(living), time.clock_gettime(time.CLOCK_BOOTTIME))
 

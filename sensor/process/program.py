@@ -68,12 +68,14 @@ class Process:
     since, until: its life in the form of event ids, with some slack, so that the two compare as text.
     execs: when it executed programs, as the probe saw, of which audit has not reported yet.
     forked: it runs the copy of the program that forked it, and no exec of its own yet.
+    cgroup: id of its control group at its fork or last exec, as the probe saw; 0 if it did not.
     text: its identity as JSON members, filled in by whoever renders it; None when it must be done anew.
     """
 
     __slots__ = (
         "after",
         "before",
+        "cgroup",
         "earlier",
         "ended",
         "execs",
@@ -103,6 +105,7 @@ class Process:
         self.since = ""
         self.until = _FOR_EVER
         self.forked = False
+        self.cgroup = 0
         self.kin: tuple[Process | None, Process | None] | None = None
         self.earlier: tuple[Program, ...] = ()
         self.execs: list[float] = []

@@ -7,14 +7,16 @@
 
 `container.outer` lists the containers around the one the process is in; kubernetes adds
 pod, namespace and pod_uid. The source is `observed` when it was read from /proc while
-the process lived, and `inherited` when the process had ended by then and its control
-groups are taken to be those of the program that started it.
+the process lived, or when the probe saw a control group that is known from another
+process; and `inherited` when the process had ended by then and its control groups are
+taken to be those of the program that started it.
 
 Looked up once for each program, and kept under the mark "cgroup" for labels and filters.
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
@@ -54,15 +56,22 @@ _NOWHERE = Place(Cgroup((), None, (), None, None, None, ()), True)
 
 
 class Cgroups:
-    """Looks processes up, says it inside PID (`describe`), and at the top level (`stage`)."""
+    """Looks processes up, says it inside PID (`describe`), and at the top level (`stage`).
 
-    def __init__(self, options: Options, style: Style, files: ProcFiles, names: ContainerNames) -> None:
+    mount: where control groups of version 2 are; a group's id is the inode of its directory there.
+    """
+
+    def __init__(
+        self, options: Options, style: Style, files: ProcFiles, names: ContainerNames, mount: str = "/sys/fs/cgroup"
+    ) -> None:
         self._options = options
         self._quote = style.quote
         self._info = style.key("CONTAINER_INFO")
         self._files = files
         self._names = names
+        self._mount = mount
         self._known: dict[str, Place] = {}
+        self._by_id: dict[int, Place] = {}
         self._rendered: dict[Place, str] = {}
 
     def describe(self, process: Process) -> str:
@@ -83,7 +92,7 @@ class Cgroups:
         return True
 
     def _place_of(self, process: Process) -> Place:
-        place = self._observe(process.program)
+        place = self._observe(process.program) or self._by_id.get(process.cgroup)
         if place is not None:
             return place
         for ancestor in (process.spawned_by, process.parent):
@@ -97,7 +106,17 @@ class Cgroups:
         text = self._files.read(program, "cgroup", _LONGEST)
         if text is None:
             return None
-        return self._known.get(text) or _keep(self._known, text, Place(parse_cgroup(text), inherited=False))
+        return self._known.get(text) or self._learn(text)
+
+    def _learn(self, text: str) -> Place:
+        place = _keep(self._known, text, Place(parse_cgroup(text), inherited=False))
+        if text.startswith("0::/") and text.count("\n") == 1:  # else the id would tell but one of several groups
+            try:
+                status = os.stat(f"{self._mount}{text[3:-1]}".encode("latin-1"))
+            except (OSError, ValueError):
+                return place
+            _keep(self._by_id, status.st_ino, place)
+        return place
 
     def _render(self, place: Place) -> str:
         cgroup = place.cgroup

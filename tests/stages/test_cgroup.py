@@ -151,3 +151,27 @@ def test_container_info_bears_the_prefix(host, run, prefix, key):
     style = Style(STYLE.quote, prefix)
     (line,) = run(event(syscall(42, 1, "/usr/bin/bash")), style=style, container_info=True)
     assert line[key] == {"ID": ID}
+
+
+@pytest.mark.parametrize(
+    ("text", "id_of", "source"),
+    [
+        ("0::/system.slice/web.service\n", "system.slice/web.service", "observed"),
+        ("1:name=systemd:/system.slice/web.service\n0::/system.slice/web.service\n", "system.slice/web.service", None),
+        ("0::/system.slice/web.service\n", "system.slice", None),
+    ],
+)
+def test_the_probe_tells_the_group_of_a_process_that_is_gone(host, tmp_path, text, id_of, source):
+    """Another process of the group was looked at before."""
+    (tmp_path / "cgroup/system.slice/web.service").mkdir(parents=True)
+    names = ContainerNames(str(tmp_path))
+    cgroups = Cgroups(Options(), STYLE, ProcFiles(host.proc), names, str(tmp_path / "cgroup"))
+    host.process(42, 1, "/usr/bin/web", cgroup=text)
+    host.run([host.identity(cgroups.describe)], event(syscall(42, 1, "/usr/bin/web")))
+
+    def seen_by_the_probe(process):
+        process.cgroup = (tmp_path / "cgroup" / id_of).stat().st_ino if process.pid == 50 else 0
+        return ""
+
+    (line,) = host.run([host.identity(seen_by_the_probe, cgroups.describe)], event(syscall(50, 49, "/usr/bin/gone")))
+    assert place(line).get("systemd_source") == source
