@@ -1,4 +1,4 @@
-"""host-sensor: run · convert · check · options · import-laurel · guid · bench · probe.
+"""host-sensor: run · convert · check · options · import-laurel · guid · bench · top · probe.
 
 Parses arguments, prints, sets exit codes: 0 done, 1 it failed, 2 it was asked wrongly.
 What a command needs is imported when it runs, so that `run` stays small.
@@ -63,6 +63,14 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("bench", _bench, "Measure the pipeline on recorded audit logs.")
     config(sub)
     sub.add_argument("files", nargs="+", metavar="FILE")
+    sub = command("top", _top, "Show what fills a log: by audit key, program, system call, file, unit and record type.")
+    config(sub)
+    sub.add_argument("-n", "--rows", type=int, default=10, metavar="N", help="how many of each (default: 10)")
+    sub.add_argument(
+        "-b", "--by", metavar="WHAT", help="only by these: key, exe, syscall, path, unit, type; with commas"
+    )
+    sub.add_argument("-e", "--events", action="store_true", help="those with the most events first, not the most bytes")
+    sub.add_argument("files", nargs="*", default=["-"], metavar="FILE", help="an audit.log, or what the sensor wrote")
     sub = command("probe", _probe, "Load, unload or look at the kernel probe.")
     config(sub)
     sub.add_argument("action", choices=("load", "unload", "status"))
@@ -99,13 +107,13 @@ def _convert(parsed: argparse.Namespace) -> int:
 
 def _converted(app: Any, files: Sequence[str]) -> Iterator[list[str]]:
     """JSON lines of recorded logs, chunk by chunk; the events' own time takes the place of the clock."""
-    from sensor.inputs.files import read_chunks
+    from sensor.inputs.files import read_chunks, time_of
 
     progress = _Progress(app.stats) if sys.stderr.isatty() else None
     now = 0.0
     for path in files:
         for chunk in read_chunks(path):
-            now = max(now, _time_of(chunk))
+            now = max(now, time_of(chunk))
             yield app.pipeline.feed(chunk, now)
             yield app.pipeline.tick(now)
             if progress is not None:
@@ -113,16 +121,6 @@ def _converted(app: Any, files: Sequence[str]) -> Iterator[list[str]]:
     yield app.pipeline.close()
     if progress is not None:
         progress.end()
-
-
-def _time_of(chunk: bytes) -> float:
-    """The time of the last event in a chunk, in seconds since 1970; 0 if there is none."""
-    start = chunk.rfind(b"msg=audit(")
-    digits = chunk[start + 10 : start + 30].partition(b":")[0] if start >= 0 else b""
-    try:
-        return float(digits)
-    except ValueError:
-        return 0.0
 
 
 class _Progress:
@@ -235,3 +233,22 @@ def _describe_probe(status: Any) -> Iterator[str]:
         yield f"{status.untracked:,} times there was no room for a process: raise probe.processes"
     if status.missing:
         yield f"this kernel does not tell {', '.join(status.missing)}"
+
+
+def _top(parsed: argparse.Namespace) -> int:
+    from sensor.config import Config, load
+    from sensor.top.read import DIMENSIONS, count
+    from sensor.top.show import Screen, show
+
+    chosen = parsed.by.split(",") if parsed.by else list(DIMENSIONS)
+    unknown = [name for name in chosen if name not in DIMENSIONS]
+    if unknown:
+        print(
+            f"host-sensor: top: nothing is counted by {', '.join(unknown)}; try {', '.join(DIMENSIONS)}",
+            file=sys.stderr,
+        )
+        return 2
+    counts = count(parsed.files, load(parsed.config) if parsed.config else Config())
+    for line in show(counts, chosen, parsed.rows, parsed.events, Screen.of(sys.stdout)):
+        print(line)
+    return 0

@@ -40,8 +40,7 @@ def document(*records: str) -> dict[str, Any]:
     return found
 
 
-def test_a_whole_event() -> None:
-    feed = """
+WHOLE_FEED = """
     SYSCALL arch=c000003e syscall=59 success=yes exit=0 a0=5 a1=7f a2=10 a3=4 items=2 ppid=30 pid=31 auid=1000 uid=1000\
  gid=1000 euid=0 suid=0 fsuid=0 egid=1000 sgid=1000 fsgid=1000 tty=pts0 ses=3 comm="su" exe="/usr/bin/su"\
  subj=unconfined key="exec"
@@ -50,88 +49,92 @@ def test_a_whole_event() -> None:
     PATH item=0 name="/usr/bin/su" inode=5 dev=fd:01 mode=0104755 ouid=0 ogid=0 rdev=00:00 nametype=NORMAL
     PROCTITLE proctitle=7375002D
     EOE"""
+WHOLE = {
+    "@timestamp": "2017-04-21T05:38:27.096Z",
+    "ecs": {"version": "8.17.0"},
+    "event": {
+        "kind": "event",
+        "category": ["process"],
+        "type": ["start"],
+        "action": "executed",
+        "outcome": "success",
+        "id": "1492753107.096:9004",
+        "module": "auditd",
+    },
+    "host": {"name": "web01"},
+    "tags": ["exec"],
+    "user": {
+        "id": "1000",
+        "group": {"id": "1000"},
+        "audit": {"id": "1000"},
+        "effective": {"id": "0"},
+        "saved": {"id": "0"},
+        "filesystem": {"id": "0"},
+        "selinux": {"user": "unconfined"},
+    },
+    "process": {
+        "pid": 31,
+        "parent": {"pid": 30},
+        "name": "su",
+        "executable": "/usr/bin/su",
+        "args": ["su", "-"],
+        "args_count": 2,
+        "command_line": "su -",
+        "working_directory": "/root",
+        "title": "su -",
+    },
+    "file": {
+        "path": "/usr/bin/su",
+        "inode": "5",
+        "device": "fd:01",
+        "mode": "4755",
+        "type": "file",
+        "uid": "0",
+        "gid": "0",
+    },
+    "auditd": {
+        "message_type": "syscall",
+        "result": "success",
+        "session": "3",
+        "sequence": 9004,
+        "summary": {
+            "actor": {"primary": "1000", "secondary": "1000"},
+            "how": "/usr/bin/su",
+            "object": {"type": "file", "primary": "/usr/bin/su"},
+        },
+        "data": {
+            "tty": "pts0",
+            "arch": "x86_64",
+            "syscall": "execve",
+            "exit": "0",
+            "a0": "5",
+            "a1": "7f",
+            "a2": "10",
+            "a3": "4",
+        },
+        "paths": [
+            {
+                "item": "0",
+                "name": "/usr/bin/su",
+                "inode": "5",
+                "dev": "fd:01",
+                "mode": "0104755",
+                "ouid": "0",
+                "ogid": "0",
+                "rdev": "00:00",
+                "nametype": "NORMAL",
+            }
+        ],
+    },
+    "host_sensor": {"process": {"exec_event_id": "1492753107.096:9004"}},
+}
+
+
+def test_a_whole_event() -> None:
     types = re.compile(r"\n    ([A-Z]+) ?")
-    lines = types.sub("\nnode=web01 type=\\1 msg=audit(1492753107.096:9004): ", feed).lstrip()
+    lines = types.sub("\nnode=web01 type=\\1 msg=audit(1492753107.096:9004): ", WHOLE_FEED).lstrip()
     (found,) = convert(lines.encode() + b"\n")
-    assert found == {
-        "@timestamp": "2017-04-21T05:38:27.096Z",
-        "ecs": {"version": "8.17.0"},
-        "event": {
-            "kind": "event",
-            "category": ["process"],
-            "type": ["start"],
-            "action": "executed",
-            "outcome": "success",
-            "id": "1492753107.096:9004",
-            "module": "auditd",
-        },
-        "host": {"name": "web01"},
-        "tags": ["exec"],
-        "user": {
-            "id": "1000",
-            "group": {"id": "1000"},
-            "audit": {"id": "1000"},
-            "effective": {"id": "0"},
-            "saved": {"id": "0"},
-            "filesystem": {"id": "0"},
-            "selinux": {"user": "unconfined"},
-        },
-        "process": {
-            "pid": 31,
-            "parent": {"pid": 30},
-            "name": "su",
-            "executable": "/usr/bin/su",
-            "args": ["su", "-"],
-            "args_count": 2,
-            "command_line": "su -",
-            "working_directory": "/root",
-            "title": "su -",
-        },
-        "file": {
-            "path": "/usr/bin/su",
-            "inode": "5",
-            "device": "fd:01",
-            "mode": "4755",
-            "type": "file",
-            "uid": "0",
-            "gid": "0",
-        },
-        "auditd": {
-            "message_type": "syscall",
-            "result": "success",
-            "session": "3",
-            "sequence": 9004,
-            "summary": {
-                "actor": {"primary": "1000", "secondary": "1000"},
-                "how": "/usr/bin/su",
-                "object": {"type": "file", "primary": "/usr/bin/su"},
-            },
-            "data": {
-                "tty": "pts0",
-                "arch": "x86_64",
-                "syscall": "execve",
-                "exit": "0",
-                "a0": "5",
-                "a1": "7f",
-                "a2": "10",
-                "a3": "4",
-            },
-            "paths": [
-                {
-                    "item": "0",
-                    "name": "/usr/bin/su",
-                    "inode": "5",
-                    "dev": "fd:01",
-                    "mode": "0104755",
-                    "ouid": "0",
-                    "ogid": "0",
-                    "rdev": "00:00",
-                    "nametype": "NORMAL",
-                }
-            ],
-        },
-        "host_sensor": {"process": {"exec_event_id": "1492753107.096:9004"}},
-    }
+    assert found == WHOLE
 
 
 def test_the_error_has_its_name() -> None:

@@ -1,0 +1,142 @@
+"""What is counted about an event, from its records or from a line that the sensor wrote.
+
+{"ID":…,"SYSCALL":{…,"exe":"/usr/bin/cat","key":"etc",…},"PATH":[{"name":"/etc/passwd",…}],…}
+{"@timestamp":…,"tags":["etc"],"process":{"executable":"/usr/bin/cat",…},"auditd":{…},…}
+  keys etc · exe /usr/bin/cat · call openat · paths /etc/passwd · types SYSCALL, PATH
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from sensor.event import Event
+from sensor.tables import syscalls
+from sensor.tables.record_types import NUMBERS
+
+NO_KEY = "(no key)"
+_LONGEST = 300
+_UNITS = ("systemd_service", "systemd_scope", "systemd_user_unit")
+
+
+class Seen(NamedTuple):
+    """One event; text is as the source has it.
+
+    keys, paths, units: without repetitions; types: record type and its bytes, for each record.
+    time: seconds since 1970.
+    """
+
+    bytes: int
+    time: float
+    keys: list[str]
+    exe: str
+    call: str
+    paths: list[str]
+    units: list[str]
+    types: list[tuple[str, int]]
+
+
+def seen_event(event: Event, bytes: int) -> Seen:
+    """An event of the pipeline; bytes: of the line that becomes of it."""
+    syscall = event.syscall
+    exe = call = ""
+    keys: list[str] = []
+    if syscall is not None:
+        exe, call = syscall.rest.exe, syscalls.name(syscall.head.arch, syscall.head.number) or str(syscall.head.number)
+        keys = _texts(syscall.rest.fields.get("KEYS"))
+    paths: list[str] = []
+    units: list[str] = []
+    types: list[tuple[str, int]] = []
+    for name, group in event.records.items():
+        for record in group:
+            types.append((name, len(record.member)))
+            if name == "PATH":
+                paths += _path(record.fields)
+            elif name not in _PLAIN:
+                fields = record.fields
+                message = fields.get("msg")
+                said = message if isinstance(message, dict) else {}
+                exe = exe or _text(said.get("exe") or fields.get("exe"))
+                keys = keys or _texts(fields.get("KEYS"))
+                units += _texts([said.get("unit")] if name.startswith("SERVICE_") else [])
+    time = float(event.id.partition(":")[0])
+    return Seen(bytes, time, _once(keys), exe, call, _once(paths), _once(units), types)
+
+
+def seen_line(line: bytes) -> Seen | None:
+    """A line of the sensor's, in either form; None if it is no JSON object with an id."""
+    try:
+        document = json.loads(line.decode("latin-1"))  # one character per byte, as in records
+        if "@timestamp" in document or "ecs" in document:
+            return _ecs(document, len(line))
+        return _laurel(document, len(line))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+_PLAIN = frozenset({"SYSCALL", "EXECVE", "CWD", "PROCTITLE", "SOCKADDR", "BPRM_FCAPS"})
+"""Types that tell neither a key, a program nor a unit beyond what SYSCALL does."""
+
+
+def _laurel(document: dict[str, Any], bytes: int) -> Seen:
+    time = float(document["ID"].partition(":")[0])
+    call = document.get("SYSCALL", {})
+    number, arch = call.get("syscall"), call.get("arch")
+    name = call.get("SYSCALL") or (syscalls.name(int(arch, 16), number) if number is not None and arch else None)
+    exe, keys = _text(call.get("exe")), _texts(call.get("KEYS"))
+    paths: list[str] = []
+    units = _units(call.get("PID", {}))
+    types = []
+    for type, said in document.items():
+        if type not in NUMBERS and not type.startswith(("UNKNOWN[", "PROBE_")):
+            continue
+        for record in said if isinstance(said, list) else [said]:
+            types.append((type, len(json.dumps(record, ensure_ascii=False, separators=(",", ":")))))
+            message = record.get("msg")
+            inner = message if isinstance(message, dict) else {}
+            exe = exe or _text(inner.get("exe") or record.get("exe"))
+            keys = keys or _texts(record.get("KEYS"))
+            units += _texts([inner.get("unit")]) if type.startswith("SERVICE_") else []
+            paths += _path(record) if type == "PATH" else []
+    label = str(name if name is not None else number) if call else ""
+    return Seen(bytes, time, _once(keys), exe, label, _once(paths), _once(units), types)
+
+
+def _ecs(document: dict[str, Any], bytes: int) -> Seen:
+    time = float(str(document["event"]["id"]).partition(":")[0])
+    auditd = document.get("auditd", {})
+    data = auditd.get("data", {})
+    paths = [path for record in auditd.get("paths", ()) for path in _path(record)]
+    units = _units(document.get("host_sensor", {}).get("process", {}))
+    units += _texts([data.get("unit")]) if document["event"].get("action", "").endswith("-service") else []
+    exe = _text(document.get("process", {}).get("executable"))
+    type = str(auditd.get("message_type", document["event"].get("action", ""))).upper()
+    keys = _texts(document.get("tags"))
+    return Seen(bytes, time, _once(keys), exe, _text(data.get("syscall")), _once(paths), _once(units), [(type, bytes)])
+
+
+def _path(record: dict[str, Any]) -> list[str]:
+    """The name in a PATH record, unless it is the directory above another."""
+    return _texts([record.get("name")]) if record.get("nametype") != "PARENT" else []
+
+
+def _units(process: dict[str, Any]) -> list[str]:
+    """The innermost unit a process is in."""
+    for name in reversed(_UNITS):
+        said = process.get(name)
+        if said:
+            return _texts(said[-1:] if isinstance(said, list) else [said])
+    return []
+
+
+def _texts(values: Any) -> list[str]:
+    return [value[:_LONGEST] for value in values if isinstance(value, str)] if isinstance(values, list) else []
+
+
+def _text(value: Any) -> str:
+    return value[:_LONGEST] if isinstance(value, str) else ""
+
+
+def _once(texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(texts))
