@@ -32,6 +32,7 @@ _FOREIGN = 2048
 """Processes kept of another host: whatever nobody tells the end of, so that all places are taken before long."""
 SLACK = 0.011
 """Event ids carry the coarse clock of when the system call began, up to a tick of HZ=100 early, cut to ms."""
+_MOST_ORPHANS = 64
 
 
 class Birth(NamedTuple):
@@ -62,6 +63,7 @@ class ProcessTable:
         self._limit = limit
         self._current: dict[int, Process] = {}
         self._dead: deque[Process] = deque()
+        self._orphans: dict[int, list[Process]] = {}
         self._boot = 0.0
         self._sweeping: Iterator[int] = iter(())
         self._heard = 0.0  # the newest event since the last sweep
@@ -92,6 +94,7 @@ class ProcessTable:
             process = self._add(self._first_seen(sighting, time), time)
             self._adopt(process, sighting.ppid, time)
             process.spawned_by = process.parent
+            self._find_children(process)
             return process
         if process.kin is not None:
             process.meet_kin()
@@ -255,6 +258,20 @@ class ProcessTable:
         process.ppid = process.program.ppid = ppid
         process.parent = parent.program if parent is not None else None
         process.text = None
+        if parent is None and ppid > 0:
+            if len(self._orphans) >= self._limit:
+                self._orphans.clear()
+            orphans = self._orphans.setdefault(ppid, [])
+            if len(orphans) < _MOST_ORPHANS:
+                orphans.append(process)
+
+    def _find_children(self, parent: Process) -> None:
+        """Tell those whose parent was not known that this is it: events that overlap end in any order."""
+        for process in self._orphans.pop(parent.pid, ()):
+            if process.parent is None and process.ppid == parent.pid and parent.seen - process.seen < SOON:
+                process.parent = parent.program
+                process.spawned_by = process.spawned_by or parent.program
+                process.text = None
 
     def _by_key(self, pid: int, key: Key) -> Process | None:
         process = self._current.get(pid)

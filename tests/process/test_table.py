@@ -321,3 +321,18 @@ def test_a_foreign_table_asks_no_proc(subject):
     foreign = subject.table.without_proc()
     assert foreign.find(100, BOOTED + 60) is None
     assert subject.stats.lookups_proc == 0
+
+
+def test_a_parent_whose_first_event_ends_later_is_told_to_its_children():
+    subject = Subject(None)
+    child = subject.sight(200, 150, BASH, 10)
+    assert child.parent is None
+    parent = subject.sight(150, 1, BASH, 10.004)
+    assert (child.parent, child.spawned_by, child.text) == (parent.program, parent.program, None)
+
+
+def test_a_pid_seen_long_after_is_not_the_parent():
+    subject = Subject(None)
+    child = subject.sight(200, 150, BASH, 10)
+    subject.sight(150, 1, BASH, 100)
+    assert child.parent is None
