@@ -92,13 +92,15 @@ class Cgroups:
         return True
 
     def _place_of(self, process: Process) -> Place:
-        place = self._observe(process.program) or self._by_id.get(process.cgroup)
+        place = self._observe(process.program) if process.ended is None else None
+        place = place or self._by_id.get(process.cgroup)
         if place is not None:
             return place
         for ancestor in (process.spawned_by, process.parent):
             if ancestor is not None:
                 inherited: Place | None = ancestor.marks.get(MARK) or self._observe(ancestor)
                 if inherited is not None:
+                    ancestor.marks[MARK] = inherited
                     return Place(inherited.cgroup, inherited=True)
         return _NOWHERE
 

@@ -53,6 +53,8 @@ class Environment:
         process = event.process
         if process is None or process.program.event_id != event.id or "EXECVE" not in event.records:
             return True
+        if process.ended is not None:
+            return True
         text = self._files.read(process.program, "environ", _LARGEST)
         if text is None or not self._files.runs(process.program):
             return True
