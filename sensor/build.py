@@ -41,6 +41,7 @@ from sensor.stages.identity import Identity
 from sensor.stages.labels import Labeller
 from sensor.stages.labels import Options as LabelOptions
 from sensor.stages.script import Scripts
+from sensor.stages.session import Sessions
 from sensor.stats import Stats
 from sensor.summary.ecs import Ecs
 from sensor.summary.summary import Summary
@@ -213,6 +214,8 @@ def _context(options: Enrich, style: Style, world: World) -> list[Stage]:
     stages: list[Stage] = []
     if options.ancestors:
         stages.append(Ancestors(options.ancestors, style, world.table, world.host).stage)
+    if options.session:
+        stages.append(Sessions(style).stage)
     if world.live and options.execve_env:
         stages.append(Environment(options.execve_env, style, world.files).stage)
     if world.live and options.uid_groups:

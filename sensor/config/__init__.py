@@ -27,7 +27,19 @@ from sensor.options import OptionError, option, section
 from sensor.outputs import Options as OutputOptions
 from sensor.probe import Options as ProbeOptions
 from sensor.process.state import Options as StateOptions
-from sensor.stages import ancestors, cgroup, command, environment, exe_hash, filters, groups, identity, labels, script
+from sensor.stages import (
+    ancestors,
+    cgroup,
+    command,
+    environment,
+    exe_hash,
+    filters,
+    groups,
+    identity,
+    labels,
+    script,
+    session,
+)
 from sensor.summary.options import Options as SummaryOptions
 from sensor.translate.options import TranslateOptions
 
@@ -45,6 +57,7 @@ class Debug:
 @dataclass(frozen=True)
 class Enrich(
     exe_hash.Options,  # the keys of the last come first
+    session.Options,
     groups.Options,
     command.Options,
     environment.Options,

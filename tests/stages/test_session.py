@@ -1,0 +1,67 @@
+"""SESSION tells where the login came from, as the records of the login said."""
+
+from __future__ import annotations
+
+import pytest
+
+from sensor.audit.render import Style
+from sensor.stages import session
+from sensor.stages.session import Sessions
+from tests.fake_host import STYLE, FakeHost, event, syscall
+
+
+def user(type, ses, **told):
+    words = " ".join([f"{name}={value}" for name, value in {"res": "success", **told}.items()])
+    return event(f"{type} pid=9 uid=0 auid=1000 ses={ses} msg='op=x {words}'")
+
+
+SSH = {"acct": '"alice"', "exe": '"/usr/sbin/sshd"', "hostname": "10.0.2.2", "addr": "10.0.2.2", "terminal": "ssh"}
+LOGIN = {"id": 1000, "exe": '"/usr/sbin/sshd"', "hostname": "?", "addr": "10.0.2.2", "terminal": "/dev/pts/0"}
+SUDO = {"acct": '"root"', "exe": '"/usr/bin/sudo"', "hostname": "?", "addr": "?", "terminal": "/dev/pts/9"}
+CALL = event(syscall(42, 1, "/bin/sh", ses=3))
+WHOLE = {
+    "acct": "alice",
+    "addr": "10.0.2.2",
+    "hostname": "10.0.2.2",
+    "terminal": "/dev/pts/0",
+    "exe": "/usr/sbin/sshd",
+}
+
+
+@pytest.fixture
+def run(tmp_path):
+    def run(*events, style=STYLE):
+        lines = FakeHost(tmp_path).run([Sessions(style).stage], *events, CALL)
+        return lines[-1]["SYSCALL"].get(style.key("SESSION"))
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ([], None),
+        ([user("USER_START", 3, **SSH), user("USER_LOGIN", 3, **LOGIN)], WHOLE),
+        ([user("USER_LOGIN", 3, **LOGIN), user("USER_START", 3, **SSH)], WHOLE),
+        ([user("USER_START", 3, **SSH), user("USER_LOGIN", 3, **LOGIN), user("USER_START", 3, **SUDO)], WHOLE),
+        ([user("USER_LOGIN", 4, **LOGIN)], None),
+        ([user("USER_LOGIN", 3, **{**LOGIN, "res": "failed"})], None),
+        ([user("USER_LOGIN", 4294967295, **LOGIN)], None),
+        ([event("USER_LOGIN pid=9 ses=3 op=login")], None),
+        ([user("USER_LOGIN", 3, **LOGIN).replace("type=", "node=db02 type=")], None),
+        ([user("CRED_ACQ", 3, **SSH)], None),
+    ],
+)
+def test_logins_tell_of_their_session(run, events, expected):
+    assert run(*events) == expected
+
+
+def test_the_key_bears_the_prefix(run):
+    assert run(user("USER_START", 3, **SSH), style=Style(STYLE.quote, "x_"))["terminal"] == "ssh"
+
+
+def test_memory_is_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr(session, "_REMEMBERED", 5)
+    sessions = Sessions(STYLE)
+    FakeHost(tmp_path).run([sessions.stage], *[user("USER_START", ses, **SSH) for ses in range(50)])
+    assert len(sessions._told) == len(sessions._texts) == 5
