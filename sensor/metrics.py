@@ -280,7 +280,7 @@ def _make_server(listener: socket.socket, registry: CollectorRegistry) -> HTTPSe
     class Server(HTTPServer):
         def handle_error(self, request: object, client_address: object) -> None:
             """Leave a client that went away, or sent nothing in time, to itself."""
-            log.debug("metrics: request failed", exc_info=True)
+            log.debug("metrics: request failed", exc_info=True)  # noqa: LOG014 - it is being handled
 
     server = Server(listener.getsockname()[:2], Handler, bind_and_activate=False)
     server.socket.close()
