@@ -194,15 +194,16 @@ def _knowledge(config: Config, style: Style, world: World) -> tuple[list[Stage],
     lines = CommandLines(enrich, style, commands, world.host)
     learning: list[Stage] = []
     saying: list[Stage] = []
-    if enrich.script or enrich.cmdline or enrich.parent_info or labels != LabelOptions():
+    asked = labels != LabelOptions() or bool(config.stages)
+    if enrich.script or enrich.cmdline or enrich.parent_info or asked:
         learning.append(lines.learn)
     if enrich.cmdline:
         saying.append(lines.add_cmdline)
     if enrich.parent_info:
         saying.append(lines.add_parent_info)
-    if enrich.script or labels.label_script or labels.unlabel_script:
+    if enrich.script or asked:
         learning.append(Scripts(enrich, style, commands).stage)
-    if labels != LabelOptions() or config.stages:
+    if asked:
         labeller = Labeller(labels, style, world.table, commands, world.containers)
         learning.append(labeller.label)
         saying.append(labeller.show)

@@ -104,9 +104,10 @@ def syscall(pid: int, ppid: int, exe: str, number: int = 257, success: str = "ye
     )
 
 
-def exec_event(pid: int, ppid: int, exe: str, argv: Sequence[str], *more: str, **fields: object) -> str:
+def exec_event(
+    pid: int, ppid: int, exe: str, argv: Sequence[str], *more: str, time: float = NOW, **fields: object
+) -> str:
     """The event of a successful execve; `more` are further records."""
     arguments = " ".join(f'a{index}="{word}"' for index, word in enumerate(argv))
-    return event(
-        syscall(pid, ppid, exe, 59, **fields), f"EXECVE argc={len(argv)} {arguments}", 'CWD cwd="/root"', *more
-    )
+    execve = f"EXECVE argc={len(argv)} {arguments}"
+    return event(syscall(pid, ppid, exe, 59, **fields), execve, 'CWD cwd="/root"', *more, time=time)

@@ -1,0 +1,135 @@
+"""What a configuration switches off is not there; what it switches on is in its place, and sees the real host."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sensor.build import App, build
+from sensor.config import Config
+from sensor.process.procfs import ProcFS
+from sensor.stats import Stats
+from tests.fake_host import event, exec_event, syscall
+
+ASKED = ["CommandLines.learn", "Scripts.stage", "Labeller.label"]
+ALWAYS = ["Identity.track", "Identity.add_others"]
+
+
+def configured(**sections: Any) -> Config:
+    """The defaults but for these keys of these sections, and for what would touch the host."""
+    quiet: dict[str, Any] = {"probe": {"use": False}, "state": {"file": ""}}
+    config = Config()
+    for name, keys in {**quiet, **sections}.items():
+        value = dataclasses.replace(getattr(config, name), **keys) if isinstance(keys, dict) else keys
+        config = dataclasses.replace(config, **{name: value})
+    return config
+
+
+def stages(app: App) -> list[str]:
+    return [stage.__qualname__ for stage in app.pipeline._stages]  # type: ignore[attr-defined]
+
+
+NO_ENRICHMENT = {
+    key: False if isinstance(value, bool) else () if isinstance(value, tuple) else value
+    for key, value in dataclasses.asdict(Config().enrich).items()
+}
+
+
+def test_with_everything_off_only_processes_are_tracked():
+    assert stages(build(configured(enrich=NO_ENRICHMENT), Stats(), live=False)) == ALWAYS
+
+
+@pytest.mark.parametrize(
+    ("sections", "added"),
+    [
+        ({"enrich": {"script": True}}, ["CommandLines.learn", "Scripts.stage"]),
+        ({"enrich": {"cmdline": True}}, ["CommandLines.learn", "CommandLines.add_cmdline"]),
+        ({"enrich": {"parent_info": True}}, ["CommandLines.learn", "CommandLines.add_parent_info"]),
+        ({"enrich": {"container": True, "container_info": True}}, ["Cgroups.stage"]),
+        ({"enrich": {"session": True}}, ["Sessions.stage"]),
+        ({"label_process": {"label_keys": ("x",)}}, [*ASKED, "Labeller.show"]),
+        ({"filter": {"filter_null_keys": True}}, ["Filters.decide_early", "Filters.decide"]),
+        (
+            {"filter": {"filter_null_keys": True, "filter_action": "log"}},
+            ["Filters.decide_early", "Filters.decide", "Filters.divert"],
+        ),
+        ({"filter": {"drop_records": ("CWD",)}}, ["RecordDropper.stage"]),
+        ({"stages": ("/nowhere/*.py",)}, [*ASKED, "Custom.stage", "Labeller.show"]),
+    ],
+)
+def test_each_option_adds_its_stages(sections, added):
+    sections = {**sections, "enrich": {**NO_ENRICHMENT, **sections.get("enrich", {})}}
+    found = stages(build(configured(**sections), Stats(), live=False))
+    assert [name for name in found if name not in ALWAYS] == added
+
+
+@pytest.mark.parametrize(("option", "stage"), [
+    ({"execve_env": ("PATH",)}, "Environment.stage"),
+    ({"uid_groups": True}, "Groups.stage"),
+    ({"exe_hash": True}, "ExeHash.stage"),
+])  # fmt: skip
+def test_the_host_is_asked_for_live_records_only(option, stage):
+    config = configured(enrich={**NO_ENRICHMENT, **option})
+    assert stage in stages(build(config, Stats(), live=True))
+    assert stage not in stages(build(config, Stats(), live=False))
+
+
+@pytest.mark.parametrize(
+    ("option", "needs"),
+    [
+        ({}, {"SYS_PTRACE"}),
+        ({"systemd": True}, {"SYS_PTRACE"}),
+        ({"container": True}, {"SYS_PTRACE", "DAC_READ_SEARCH"}),
+        ({"execve_env": ("PATH",)}, {"SYS_PTRACE", "DAC_READ_SEARCH"}),
+        ({"exe_hash": True}, {"SYS_PTRACE", "DAC_READ_SEARCH"}),
+    ],
+)
+def test_only_the_capabilities_in_use_are_kept(option, needs):
+    config = configured(enrich={**NO_ENRICHMENT, **option})
+    assert build(config, Stats(), live=True).needs == needs
+    assert build(config, Stats(), live=False).needs == frozenset()
+
+
+def test_filters_look_ahead_unless_custom_stages_want_whole_events():
+    filtering = {"filter_null_keys": True}
+    assert build(configured(filter=filtering), Stats(), live=False).pipeline._early
+    assert not build(configured(), Stats(), live=False).pipeline._early
+    assert not build(configured(filter=filtering, stages=("/nowhere/*.py",)), Stats(), live=False).pipeline._early
+
+
+def test_a_recorded_log_has_no_filter_log():
+    rules = {"filter_null_keys": True, "filter_action": "log", "keep_first_per_process": False}
+    for live in (True, False):
+        app = build(configured(filter=rules), Stats(), live=live)
+        text = event(syscall(4_000_000, 1, "/bin/x"), time=time.time())
+        assert app.pipeline.feed(text.encode(), 0.0) == []
+        assert len(app.pipeline.filtered) == live
+
+
+def test_our_own_process_is_seen_as_it_is():
+    """An exec of ours, told with everything on."""
+    exe = os.readlink("/proc/self/exe")
+    enrich = {"exe_hash": True, "cmdline": True, "parent_info": True, "execve_env": ("P*",)}
+    app = build(configured(enrich=enrich), Stats(), live=True)
+    text = exec_event(os.getpid(), os.getppid(), exe, ["us"], uid=os.getuid(), time=time.time())
+    (first,) = [json.loads(line) for line in app.pipeline.feed(text.encode(), 0.0)]
+    assert first["EXECVE"]["ENV"]["PATH"] == os.environ["PATH"]
+    for _ in range(200):
+        text = event(syscall(os.getpid(), os.getppid(), exe, uid=os.getuid()), time=time.time())
+        (line,) = [json.loads(line) for line in app.pipeline.feed(text.encode(), 0.0)]
+        if "EXE_HASH" in line["SYSCALL"] and "UID_GROUPS" in line["SYSCALL"]:
+            break
+        time.sleep(0.01)
+    told = line["SYSCALL"]
+    assert told["EXE_HASH"] == hashlib.sha256(Path("/proc/self/exe").read_bytes()).hexdigest()
+    assert (told["CMDLINE"], told["CMDLINE_SOURCE"]) == (["us"], "observed")
+    assert told["UID_GROUPS"]
+    assert told["PID"]["GUID"]
+    assert line["PARENT_INFO"]["ppid"] == ProcFS().stat(os.getppid()).ppid
