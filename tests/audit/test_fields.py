@@ -156,10 +156,10 @@ def test_permissions_become_a_list(body, expected):
 
 
 def test_every_key_that_a_stage_adds_is_ours():
-    """What auditd translates itself is replaced where we do it."""
+    """A new one goes into OURS, or into TOP of sensor.audit.types; what auditd translates itself is replaced."""
     sources = [path.read_text(encoding="utf-8") for path in SENSOR.rglob("*.py")]
     added = {key for text in sources for key in re.findall(r'(?:\.key|_named)\("([A-Z_]+)"\)', text)}
-    assert added - {"ARCH", "SYSCALL", "SADDR"} <= OURS | TOP
+    assert added - OURS - TOP - {"ARCH", "SYSCALL", "SADDR"} == set()
     assert len(added) > 10
 
 
