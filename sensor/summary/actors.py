@@ -52,7 +52,8 @@ def actor_of(rule: Rule, facts: Facts) -> Actor:
 def users_of(rule: Rule, facts: Facts, actor: Actor, target: Found | None) -> tuple[Fields, Fields]:
     """ECS `user` and `group`; target: what was acted upon, where it is a user or a group."""
     user: Fields = {}
-    for field, value in facts.ids.items():
+    for field in [*_PLACES, *[field for field in facts.ids if field not in _PLACES]]:
+        value = facts.ids.get(field, "unset")
         if value not in _UNSET and facts.ids.get(_SAME_AS.get(field, "")) != value:
             _put(user, _PLACES.get(field, (field,)), _entity(facts, (field, value)))
     group: Fields = {}

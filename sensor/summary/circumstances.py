@@ -55,13 +55,7 @@ def address(fields: Fields, style: Style) -> Fields:
 
 def path(fields: Fields, style: Style) -> Fields:
     """A member of auditd.paths."""
-    members: Fields = {}
-    for name, value in own_fields(fields, style):
-        datum = datum_of(name, value, fields)
-        if name == "mode" and isinstance(datum, str) and datum.startswith("0o"):
-            datum = f"0{datum[2:]}"
-        members[name] = value_of(datum)
-    return members
+    return {name: value_of(datum_of(name, value, fields)) for name, value in own_fields(fields, style)}
 
 
 READERS: dict[str, Callable[[Fields, Style], Fields]] = {

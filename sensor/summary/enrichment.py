@@ -203,6 +203,10 @@ def _command_line(parts: Parts, said: list[str]) -> None:
     parts.process["args"] = said
 
 
+def _arguments(parts: Parts, said: Members) -> None:
+    parts.own["arguments"] = said
+
+
 def _other(name: str) -> Callable[[Parts, Any], None]:
     def keep(parts: Parts, said: Any) -> None:
         parts.own[own_name(name)] = _identities(said)
@@ -228,4 +232,5 @@ _TRANSLATIONS: dict[str, Callable[[Parts, Any], None]] = {
     "ENV": _environment,
     "EXE_HASH": _hash,
     "CMDLINE": _command_line,
+    "ARGS": _arguments,
 }

@@ -223,4 +223,6 @@ def datum_of(name: str, value: Value, fields: Fields) -> Datum | None:
         return [str(word) for word in value if word is not None]
     if isinstance(value, dict) or value is None:
         return None
-    return (arches.name(int(value, 16)) or value) if name == "arch" and value.startswith("0x") else value
+    if name == "arch" and value.startswith("0x"):
+        return arches.name(int(value, 16)) or value
+    return f"0{value[2:]}" if value.startswith("0o") else value  # as the kernel writes it

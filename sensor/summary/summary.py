@@ -36,7 +36,7 @@ from sensor.summary.objects import (
 from sensor.summary.rules import Rule, call_rule, record_rule
 from sensor.translate.main_type import main_type
 
-_ENTRIES = 4096
+_ENTRIES = 2048
 _LONGEST = 1024
 _CALLS = frozenset({"SYSCALL", "URINGOP"})
 _AT_CWD = frozenset({"ffffff9c", "ffffffffffffff9c"})
@@ -141,7 +141,7 @@ class Summaries:
             call = facts.data["syscall"]
             rule = call_rule(str(call))
             who = _keep(self._whos, key, self._who([rule], facts, Thing({}, _nothing(rule)), main))
-        return who, self._upon(event, who)
+        return who, self._upon(event, who, who.rule)
 
     def _whole(self, event: Event, main: str) -> tuple[Who, Upon]:
         """A summary of an event that is not about a system call alone."""
@@ -155,7 +155,10 @@ class Summaries:
         rule = rules[0]
         thing = _told(rule, facts)
         who = self._who(rules, facts, thing, main)
-        return who, who.thing if "primary" in thing.object else self._upon(event, who)
+        upon = who.thing if "primary" in thing.object else self._upon(event, who, rule)
+        if not upon.top and len(rules) > 1:  # the record beside the call tells what is wrong, the call where
+            upon = Upon(self._upon(event, who, rules[1]).top, upon.object)
+        return who, upon
 
     def _who(self, rules: list[Rule], facts: Facts, thing: Thing, main: str) -> Who:
         """Put into words what is known of an event, or of all events of one kind.
@@ -187,13 +190,13 @@ class Summaries:
         who.thing = self._texts(thing)
         return who
 
-    def _upon(self, event: Event, who: Who) -> Upon:
-        """What a system call was done to."""
-        kind = who.rule.object
+    def _upon(self, event: Event, who: Who, rule: Rule) -> Upon:
+        """What an event was done to, by this rule, as its PATH, SOCKADDR or OBJ_PID tells."""
+        kind = rule.object
         records = event.records
         if kind in ("file", "filesystem"):
             if "PATH" in records:
-                return self._file(event, who, kind)
+                return self._file(event, who, rule)
         elif kind == "socket":
             if "SOCKADDR" in records:
                 record = records["SOCKADDR"][0]
@@ -206,9 +209,10 @@ class Summaries:
             return self._things.get(key) or self._remember(key, process_of(record.fields))
         return who.thing
 
-    def _file(self, event: Event, who: Who, kind: str) -> Upon:
+    def _file(self, event: Event, who: Who, rule: Rule) -> Upon:
         paths = event.records["PATH"]
-        index = who.rule.path if who.rule.path < len(paths) else 0
+        kind = rule.object
+        index = rule.path if rule.path < len(paths) else 0
         record = paths[index]
         path = self._paths.get((kind, record.body)) or self._path(record, kind)
         if path.beside:

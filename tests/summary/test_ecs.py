@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import lzma
+import os
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +19,8 @@ from sensor.audit.text import quote_percent
 from sensor.build import build
 from sensor.config import Config
 from sensor.event import Event
+from sensor.process.guid import process_guid
+from sensor.process.procfs import ProcFS
 from sensor.stats import Stats
 from sensor.summary import ecs as module
 from sensor.summary.ecs import Ecs
@@ -170,6 +174,23 @@ def test_what_stages_wrote_into_other_records() -> None:
     assert line["host_sensor"]["obj_pid"] == [{"opid": {"entity_id": "g"}}]
 
 
+def test_a_living_process_has_its_identity_and_its_place() -> None:
+    config = Config()
+    app = build(replace(config, output="ecs", probe=replace(config.probe, use=False)), Stats(), live=True)
+    now = f"{time.time():.3f}:7"
+    record = call(2).replace("1.000:1", now).replace("ppid=30 pid=31", f"ppid={os.getppid()} pid={os.getpid()}")
+    app.pipeline.feed(f"{record.replace('/usr/bin/cat', os.readlink('/proc/self/exe'))}\n".encode(), 0.0)
+    (line,) = app.pipeline.close()
+    found = json.loads(line.encode("latin-1"))
+    proc = ProcFS()
+    seen = proc.observe(os.getpid())
+    assert seen is not None
+    assert found["process"]["entity_id"] == process_guid(proc.boot_id(), seen.namespace, seen.start, seen.tgid)
+    assert found["process"]["parent"]["entity_id"] != found["process"]["entity_id"]
+    assert found["process"]["start"].endswith("Z")
+    assert found["host_sensor"]["process"]["entity_id_source"] == "proc"
+
+
 def test_a_late_record_says_so() -> None:
     ecs = Ecs(PLAIN, renderer("percent"))
     event = Event("1.000:1", "", {}, None)
@@ -308,6 +329,24 @@ def test_every_feed_becomes_valid_documents(path: Path) -> None:
     for found, line in zip(documents, lines):
         assert found["event"].get("id") == json.loads(line.encode("latin-1"))["ID"]
         assert "stage_failed" not in found.get("host_sensor", {}).get("notes", ())
+
+
+def everything(prefix: str | None) -> dict[str, Any]:
+    """Every option on that changes what is written, for recorded logs."""
+    config = Config()
+    translate = replace(
+        config.translate, universal=True, user_db=True, arguments=True, summary=True, time="iso", type=True
+    )
+    enrich = replace(config.enrich, prefix=prefix, ppid_verbose=True, cmdline=True, parent_info=True, ancestors=3)
+    return {"translate": translate, "enrich": enrich, "transform": replace(config.transform, strings="unicode")}
+
+
+@pytest.mark.parametrize("path", LOGS, ids=lambda path: path.name)
+@pytest.mark.parametrize("prefix", [None, "x_"])
+def test_every_option_at_once_gives_valid_documents(path: Path, prefix: str | None) -> None:
+    for found in convert(start(path)[:100_000].rpartition(b"\n")[0], **everything(prefix)):
+        assert "stage_failed" not in found.get("host_sensor", {}).get("notes", ())
+        assert not {key for key in found if key.isupper() or key.startswith("x_")}
 
 
 @pytest.mark.parametrize("path", LOGS, ids=lambda path: path.name)

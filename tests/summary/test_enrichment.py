@@ -78,6 +78,7 @@ CASES: list[tuple[Text, Text, Text, Text, Text]] = [
         {"ancestors": [{"entity_id": "a", "name": "sh"}, {"name": "init"}]},
     ),
     ({"CMDLINE": ["a"], "CMDLINE_SOURCE": "observed"}, {"args": ["a"]}, {}, {}, {"cmdline_source": "observed"}),
+    ({"ARGS": {"flags": ["O_RDONLY"]}}, {}, {}, {}, {"arguments": {"flags": ["O_RDONLY"]}}),
     ({"EXE_HASH": "9f"}, {"hash": {"sha256": "9f"}}, {}, {}, {}),
     ({"EXE_HASH_SKIPPED": "gone"}, {}, {}, {}, {"exe_hash_skipped": "gone"}),
     ({"ENV": {"LD_PRELOAD": "/x.so"}}, {"env_vars": ["LD_PRELOAD=/x.so"]}, {}, {}, {}),

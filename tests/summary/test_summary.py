@@ -171,6 +171,13 @@ def test_what_happened(
     }
 
 
+def test_a_record_beside_a_call_leaves_it_its_file() -> None:
+    avc = 'AVC apparmor="DENIED" operation="open" profile="p" name="/etc/shadow" pid=1 comm="x" denied_mask="r"'
+    said = summary(avc, call(257, "success=no exit=-13", args=AT_CWD), 'CWD cwd="/etc"', path(0, "shadow"))
+    assert said["auditd"]["summary"]["object"] == {"type": "policy", "primary": "open", "secondary": "r"}
+    assert said["file"]["path"] == "/etc/shadow"
+
+
 HOWS: list[tuple[str, str | None]] = [
     (call(2), "/usr/bin/cat"),
     (call(2).replace("/usr/bin/cat", "/usr/bin/python3.11"), "cat"),
