@@ -20,6 +20,8 @@ from sensor.process.program import Program
 
 MARK = "argv"
 _REMEMBERED = 2048
+_SMALL = 512
+"""Bytes of a record that is kept as it came."""
 _WHOLE = TransformOptions()
 
 
@@ -62,25 +64,28 @@ class Commands:
         self._limit = limit
         self._known: dict[str, Command] = {}
 
-    def learn(self, program: Program, execve: Record) -> Command:
-        """Take in the EXECVE record with which a program began."""
-        command = self._known.get(execve.body)
-        if command is None:
-            argv = execve.fields.get("ARGV")
-            if not isinstance(argv, list):
-                argv = parse_execve(execve.body, _WHOLE).get("ARGV")
-            command = _command(argv if isinstance(argv, list) else []).within(self._limit)
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            self._known[execve.body] = command
-        program.marks[MARK] = command
-        return command
+    def learn(self, program: Program, execve: Record) -> None:
+        """Take in the EXECVE record with which a program began. It is decoded when it is asked for: few ever are."""
+        body = execve.body
+        program.marks[MARK] = body if len(body) <= _SMALL else self._decoded(body)
 
     def of(self, program: Program, forked_by: Program | None = None) -> Command:
         """What is known of a program; UNKNOWN if nothing is."""
-        command: Command | None = program.marks.get(MARK)
+        command: Command | str | None = program.marks.get(MARK)
+        if isinstance(command, Command):
+            return command
+        found = self._decoded(command) if command is not None else self._find(program, forked_by)
+        program.marks[MARK] = found
+        return found
+
+    def _decoded(self, body: str) -> Command:
+        command = self._known.get(body)
         if command is None:
-            command = program.marks[MARK] = self._find(program, forked_by)
+            argv = parse_execve(body, _WHOLE).get("ARGV")
+            command = _command(argv if isinstance(argv, list) else []).within(self._limit)
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[body] = command
         return command
 
     def _find(self, program: Program, forked_by: Program | None) -> Command:

@@ -19,6 +19,7 @@ from __future__ import annotations
 import posixpath
 from dataclasses import dataclass
 
+from sensor.audit.fields import Value
 from sensor.audit.render import Style
 from sensor.event import Event
 from sensor.options import option
@@ -60,7 +61,7 @@ class Scripts:
         process: Process = event.process
         names = {record.fields.get("item"): record.fields.get("name") for record in event.records.get("PATH", ())}
         name = names.pop(0, None)
-        if not isinstance(name, str) or not name or name == event.syscall.rest.exe:
+        if not isinstance(name, str) or not name or name == event.syscall.rest.exe or not _begins_with(event, names):
             return self._handed_on(process, event)
         words = self._commands.of(process.program).words
         if len(words) < 2 or words[0] not in names.values() or not any(_names(word, name) for word in words[1:]):
@@ -75,6 +76,12 @@ class Scripts:
         script: str | None = before.marks.get(MARK)
         words = self._commands.of(process.program).words
         return script if script and any(_absolute(event, word) == script for word in words[1:]) else None
+
+
+def _begins_with(event: Event, names: dict[Value, Value]) -> bool:
+    """Tell whether the first argument may be one of these names; most often it can be seen without decoding it."""
+    body: str = event.records["EXECVE"][0].body
+    return ' a0="' not in body or any(f' a0="{name}"' in body for name in names.values())
 
 
 def _absolute(event: Event, name: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from sensor.audit.options import TransformOptions
 from sensor.audit.record import RecordDecoder
-from sensor.process.command import UNKNOWN, Command, Commands
+from sensor.process.command import MARK, UNKNOWN, Command, Commands
 from sensor.process.files import ProcFiles
 from sensor.process.program import Key, Program
 from tests.fake_host import FakeHost
@@ -34,17 +34,19 @@ def program(pid=42, exe="/usr/bin/bash", ticks=5000):
         ("argc=0", {}, 100, (), 0),
         (
             'argc=4 a0="sh" a1="aaaaaaaaaa" a2="bbbbbbbbbb" a3="c"',
-            {"execve_argv_limit_bytes": 6},
+            {"execve_argv_limit_bytes": 6},  # is about what EXECVE shows
             100,
-            ("sh", "c"),
-            20,
+            ("sh", "aaaaaaaaaa", "bbbbbbbbbb", "c"),
+            0,
         ),
+        (f'argc=2 a0="sh" a1="{"x" * 1000}"', {}, 8, ("sh", "xxxxx"), 995),
     ],
 )
 def test_an_exec_tells_the_command_line(body, options, limit, words, skipped):
     commands = Commands(ProcFiles(None), limit)
     program_ = program()
-    learnt = commands.learn(program_, execve(body, **options))
+    commands.learn(program_, execve(body, **options))
+    learnt = commands.of(program_)
     assert (learnt.words, learnt.inherited) == (words, False)
     assert learnt.skipped >= skipped
     assert bool(learnt.skipped) == bool(skipped)
@@ -78,5 +80,13 @@ def test_a_child_that_executed_nothing_has_its_parents(exe, inherits):
 
 def test_the_same_command_line_is_kept_once():
     commands = Commands(ProcFiles(None), 100)
-    first, second = (commands.learn(program(), execve('argc=1 a0="ls"')) for _ in range(2))
-    assert first is second
+    first, second = program(42), program(43)
+    for one in first, second:
+        commands.learn(one, execve('argc=1 a0="ls"'))
+    assert commands.of(first) is commands.of(second)
+
+
+def test_a_long_command_line_is_not_kept_whole():
+    kept = program()
+    Commands(ProcFiles(None), 100).learn(kept, execve(f'argc=1 a0="{"x" * 100_000}"'))
+    assert kept.marks[MARK].skipped == 99_900
