@@ -23,7 +23,7 @@ from sensor.probe.layout import EXEC, EXIT, FORK, ProbeRecord
 from sensor.probe.ring import Ring
 from sensor.process.guid import NANOSECONDS_PER_TICK
 from sensor.process.program import Key, Process
-from sensor.process.table import Birth, ProcessTable
+from sensor.process.table import GRACE, Birth, ProcessTable
 from sensor.stats import ProbeStats
 
 _SECOND = 1_000_000_000
@@ -110,14 +110,24 @@ class Feed:
         self._at_once = min(_AT_ONCE, ring.size // layout.SLOT.size // 2)
         self._lost = 0
         self._stats.attached = 1
+        expect, self._expect = self._expect, 0.0
+        self._remember(ring)
         self._resynchronise(ring)
-        expect, self._expect = self._expect, self._expect if accounting else 0
+        self._expect = expect if accounting else 0.0
         self.drain()
         self._expect = expect
         self._mend(ring)
         # What ended while nobody read and the ring was full has left its start in there and no end.
         self._resynchronise(ring)
         return ""
+
+    def _remember(self, ring: Ring) -> None:
+        """Learn of those who have died of late: a former sensor was told, but their events may be for this one."""
+        since = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - int(GRACE * _SECOND)
+        for records in ring.past(self._at_once):
+            for record in records:
+                if record.time > since:
+                    self._take(record)
 
     def _look_again(self) -> None:
         reason = self._open(accounting=False)
@@ -150,7 +160,7 @@ class Feed:
     def _take(self, record: ProbeRecord) -> Process | None:
         key = Key(record.pidns, record.start // NANOSECONDS_PER_TICK, record.ns_tgid)
         if record.kind == EXIT:
-            return self._table.ended(record.tgid, key, record.time / _SECOND)
+            return self._end(record, key)
         process = self._table.current(record.tgid)
         if record.kind == FORK or process is None or process.program.key != key:
             process = self._table.born(_birth(record, key))
@@ -159,6 +169,13 @@ class Feed:
             time = record.time / _SECOND
             process.execs.append(time)
             self._expected.append(_Expected(time, _text(record.comm), process, record if self.uncovered else None))
+        return process
+
+    def _end(self, record: ProbeRecord, key: Key) -> Process | None:
+        process = self._table.ended(record.tgid, key, record.time / _SECOND)
+        if process is None:  # its start was lost; its events may still come
+            self._table.born(_birth(record, key)).cgroup = record.cgroup
+            process = self._table.ended(record.tgid, key, record.time / _SECOND)
         return process
 
     def _settle(self, now: float) -> None:

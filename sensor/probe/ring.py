@@ -7,7 +7,8 @@ The kernel's BPF ring buffer, as mapped from the pinned map:
     then          records                  a header whose length has bit 31 while it is written, bit 30 if thrown away
 
 Positions only grow; modulo the size they are places. A record's slot is 128 bytes (layout), so none wraps around.
-The consumer position lives in the kernel: a sensor that is restarted goes on where the last one stopped.
+The consumer position lives in the kernel: a sensor that is restarted goes on where the last one stopped. What that one
+has read stays in its place until the kernel needs it, so the next can read it, too.
 
 Other processors write while we read. What was read of positions and headers must not be older than what is read of the
 records after it; x86 keeps that order by itself, others need a barrier, and taking a lock is one (50 ns).
@@ -65,6 +66,26 @@ class Records:
             if done < last - first:
                 break
         return records
+
+    def past(self, limit: int) -> Iterator[list[ProbeRecord]]:
+        """What was taken out before and still is in its place, oldest first, at most `limit` records at a time.
+
+        The kernel may overwrite any of it while it is read; what it has touched is left out.
+        """
+        start, end = self._oldest(), self._consumer[0]
+        while start < end:
+            first = start & self._mask
+            last = min(first + min(limit * _SLOT, end - start), self._mask + 1)
+            records: list[ProbeRecord] = []
+            done = self._take(first, last, records)
+            self._barrier()
+            oldest = self._oldest()
+            yield records[max(0, oldest - start) // _SLOT :]
+            start = max(start + (done or _SLOT), oldest)
+
+    def _oldest(self) -> int:
+        """The position of the oldest record that the kernel has not begun to overwrite."""
+        return max(0, self._producer[0] - self._mask - 1 + _SLOT)
 
     def _take(self, first: int, last: int, records: list[ProbeRecord]) -> int:
         """Append the records between two places; returns the bytes done with, up to one being written."""
@@ -148,6 +169,10 @@ class Ring:
     def drain(self, limit: int | None = None) -> list[ProbeRecord]:
         """Records in their order, at most `limit`, empty when there are none; what is taken is gone."""
         return self._records.drain(limit)
+
+    def past(self, limit: int) -> Iterator[list[ProbeRecord]]:
+        """Records that a former reader has taken and that are still there, so many at a time, oldest first."""
+        return self._records.past(limit)
 
     def counts(self) -> Counts:
         """What the kernel side counted since it was loaded."""

@@ -6,6 +6,7 @@ import logging
 import os
 import subprocess
 import time
+from collections.abc import Iterator
 from typing import Callable, cast
 
 import pytest
@@ -42,6 +43,10 @@ class FakeRing:
         self.records, self.living = list(records), list(living)
         self.lost_so_far, self.untracked, self.attached, self.closed = 0, 0, True, False
         self.most = 0
+        self.before: list[ProbeRecord] = []
+
+    def past(self, limit: int) -> Iterator[list[ProbeRecord]]:
+        yield self.before
 
     def drain(self, limit: int) -> list[ProbeRecord]:
         taken, self.records = self.records[:limit], self.records[limit:]
@@ -110,6 +115,33 @@ def test_who_ended_while_nobody_read_is_not_alive() -> None:
     """The ring was full: it holds the start of 20 and has lost its end."""
     ring = FakeRing(record(FORK, 20), record(FORK, 21), living=(record(ALIVE, 1), record(FORK, 21)))
     assert Subject(ring).living(1, 20, 21) == [1, 21]
+
+
+def test_a_new_sensor_knows_who_died_under_the_old_one() -> None:
+    """Events of theirs may be on their way."""
+    now = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+    lives = {pid: record(FORK, pid, start=now - 1_000_000_000) for pid in (10, 11)}
+    long_ago = record(FORK, 12, start=now - 3_600_000_000_000)
+    ring = FakeRing(living=(record(ALIVE, 1), lives[10]))
+    ring.before = [long_ago, long_ago._replace(kind=EXIT), *lives.values(), lives[10]._replace(kind=EXEC, time=now)]
+    ring.before.append(lives[11]._replace(kind=EXIT, time=now))
+    subject = Subject(ring, expect=0.01)
+    assert subject.living(1, 10, 11) == [1, 10]
+    assert subject.table.find(11, subject.boot + now / 1e9) is subject.table.current(11)
+    assert subject.table.current(12) is None
+    assert subject.stats.probe.records == 0
+    time.sleep(0.02)
+    check(subject)
+    assert subject.stats.probe.uncovered_execs == 0
+
+
+def test_who_is_only_seen_to_end_is_known_all_the_same() -> None:
+    """The ring had no room for its start."""
+    subject = Subject(FakeRing(record(EXIT, 20), living=(record(ALIVE, 1),)))
+    process = subject.table.current(20)
+    assert process is not None
+    assert process.spawned_by is not None
+    assert (process.spawned_by.pid, subject.living(20)) == (1, [])
 
 
 def test_after_a_loss_the_table_is_mended() -> None:

@@ -113,6 +113,48 @@ def test_a_new_reader_goes_on_where_the_last_one_stopped(kernel: Kernel) -> None
     assert times(kernel.reader().drain()) == [2, 3, 4]
 
 
+@given(st.lists(st.integers(0, 40), max_size=12), st.sampled_from([1, 5, 1000]))
+def test_what_was_read_can_be_read_again_until_it_is_overwritten(bursts: list[int], limit: int) -> None:
+    kernel = Kernel()
+    reader = kernel.reader()
+    read: list[int] = []
+    for burst in bursts:
+        for _ in range(burst):
+            kernel.write(kernel.produced)
+        read += times(reader.drain(20))
+    reader.close()
+    reader = kernel.reader()
+    pending = kernel.produced - len(read)
+    pieces = [times(piece) for piece in reader.past(limit)]
+    # One less than there is room for: the kernel may have begun to write the next one.
+    left = len(read) if kernel.produced < kernel.capacity else max(0, kernel.capacity - 1 - pending)
+    assert [number for piece in pieces for number in piece] == read[len(read) - min(left, len(read)) :]
+    assert all(len(piece) <= limit for piece in pieces)
+    assert len(reader.drain()) == pending
+    reader.close()
+    os.close(kernel.file)
+
+
+def test_what_is_overwritten_while_it_is_read_again_is_left_out(kernel: Kernel) -> None:
+    for number in range(40):
+        kernel.write(number)
+        kernel.reader().drain()
+    past = kernel.reader().past(10)
+    assert times(next(past)) == list(range(9, 19))
+    for number in range(40, 55):
+        kernel.write(number)
+    kernel.write(55, layout.RECORD.size | BUSY)
+    assert [number for piece in past for number in times(piece)] == list(range(25, 40))
+
+
+def test_a_record_that_is_being_overwritten_is_passed_over(kernel: Kernel) -> None:
+    for number in range(40):
+        kernel.write(number)
+        kernel.reader().drain()
+    kernel.length(12, layout.RECORD.size | BUSY)
+    assert [number for piece in kernel.reader().past(100) for number in times(piece)] == [9, 10, 11, *range(13, 40)]
+
+
 def test_a_record_still_being_written_is_waited_for(kernel: Kernel) -> None:
     reader = kernel.reader()
     kernel.write(0)
