@@ -179,9 +179,9 @@ class Ecs:
         """Members of auditd.data that are not the same for all events of one kind."""
         records = event.records
         text = ""
-        if who.main == "SYSCALL":
+        if event.syscall is not None:
             text = self._result(event.syscall)
-            if not records.keys() <= ELSEWHERE:
+            if who.main == "SYSCALL" and not records.keys() <= ELSEWHERE:
                 text += self._data_of_others(event, who.facts)
         if "SOCKADDR" in records:
             first, *more = records["SOCKADDR"]
@@ -207,7 +207,7 @@ class Ecs:
         """Members of auditd.data from records that say more about a system call."""
         more = Facts()
         more.ids = facts.ids
-        more.data = {**facts.data, **data_of_call(event.syscall), **pids_of(event.syscall)}
+        more.data = {**facts.data, **pids_of(event.syscall)}
         before = set(more.data)
         for name, group in event.records.items():
             if name not in ELSEWHERE:

@@ -30,6 +30,8 @@ ELSEWHERE = frozenset({"SYSCALL", "PATH", "SOCKADDR", "EXECVE", "CWD", "PROCTITL
 _NO_VALUE = "unset"
 _OF_THE_CALL = frozenset(["arch", "syscall", "success", "exit", "items", "pid", "ppid", "ARGV"])
 """Fields of a SYSCALL record that are told apart from the rest; one of unusual form has them all in one."""
+_NEW_EACH_TIME = frozenset(["exit", "a0", "a1", "a2", "a3"])
+"""Names that are the SYSCALL record's own, of whose values nothing is known here: see `data_of_call`."""
 _INNER = "msg_"
 """Before the name of what msg='…' says otherwise than the record around it."""
 _RESULTS = {
@@ -89,7 +91,7 @@ def facts_of(event: Event, main: str, style: Style) -> Facts:
     first = None
     if syscall is not None:
         facts = facts_of_call(syscall.head, syscall.rest, syscall.success, style)
-        facts.data.update({**data_of_call(syscall), **pids_of(syscall)})
+        facts.data.update(pids_of(syscall))
     else:
         facts = Facts()
         first = event.records[main][0]
@@ -125,7 +127,7 @@ def add_record(facts: Facts, type: str, fields: Fields, style: Style) -> None:
             continue
         free = name
         number = 1
-        while free in facts.ids or facts.data.get(free, datum) != datum:
+        while free in facts.ids or free in _NEW_EACH_TIME or facts.data.get(free, datum) != datum:
             free = f"{type.lower()}_{name}" + (f"_{number}" if number > 1 else "")
             number += 1
         facts.data[free] = datum

@@ -9,8 +9,8 @@
 
 An event whose main record is the system call is put together from two texts that come
 again and again: who called what (head and rest of the SYSCALL record), and what upon (a PATH,
-SOCKADDR or OBJ_PID record). Both are remembered; process ids alone are new each time. Any other
-event is worked out as a whole.
+SOCKADDR or OBJ_PID record). Both are remembered; process ids alone are new each time. Of any
+other event it is remembered what records said the same.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sensor.audit.fields import Fields, Value
 from sensor.audit.render import Render, Style
 from sensor.event import Event
 from sensor.summary.actors import Actor, actor_of, users_of
-from sensor.summary.facts import Facts, facts_of, facts_of_call
+from sensor.summary.facts import ELSEWHERE, Facts, facts_of, facts_of_call
 from sensor.summary.objects import (
     DIRECTIONS,
     DIRECTORIES,
@@ -48,18 +48,20 @@ _INTERPRETERS = ("/usr/bin/python", "/usr/bin/sh", "/usr/bin/bash", "/usr/bin/pe
 class Who:
     """All of a summary but the process ids and what was acted upon; texts are JSON members.
 
-    rule: what applies; directories: which arguments of the call are directories, direction: where its address belongs.
+    rule: what applies; beside: the rule of the call during which the main record was written, which tells the file.
+    directories: which arguments of the call are directories; direction: where its address belongs.
     event: of ECS `event`, with action and outcome.
     users: of the top level, `user` and `group`, each with a comma before it.
     process: of ECS `process`, each with a comma before it.
     summary: of auditd.summary but its object, each with a comma before it.
-    thing: what was acted upon, if nothing more is known.
+    thing: what was acted upon, if nothing more is known; told: whether the rule found it among the facts.
     facts: what they were made of.
     main: the main record type.
     details: what else is made of them, by whoever writes more.
     """
 
     __slots__ = (
+        "beside",
         "details",
         "direction",
         "directories",
@@ -70,10 +72,13 @@ class Who:
         "rule",
         "summary",
         "thing",
+        "told",
         "users",
     )
 
     rule: Rule
+    beside: Rule | None
+    told: bool
     directories: tuple[int, ...]
     direction: str | None
     event: str
@@ -145,6 +150,18 @@ class Summaries:
 
     def _whole(self, event: Event, main: str) -> tuple[Who, Upon]:
         """A summary of an event that is not about a system call alone."""
+        key = _key(event, main)
+        who = self._whos.get(key)
+        if who is None:
+            who = self._who_of(event, main)
+            if sum(map(len, key[4:])) <= _LONGEST and "pid" not in who.rule.fields.get("object2", ()):
+                _keep(self._whos, key, who)
+        upon = who.thing if who.told else self._upon(event, who, who.rule)
+        if not upon.top and who.beside is not None:
+            upon = Upon(self._upon(event, who, who.beside).top, upon.object)
+        return who, upon
+
+    def _who_of(self, event: Event, main: str) -> Who:
         facts = facts_of(event, main, self._style)
         call = facts.data.get("uring_op" if main == "URINGOP" else "syscall")
         rules = [call_rule(str(call))] if call is not None else []
@@ -152,13 +169,7 @@ class Summaries:
             rules = [record_rule(main, facts.data), *(rules if event.syscall is not None else [])]
         elif not rules:
             rules = [record_rule(main, facts.data)]
-        rule = rules[0]
-        thing = _told(rule, facts)
-        who = self._who(rules, facts, thing, main)
-        upon = who.thing if "primary" in thing.object else self._upon(event, who, rule)
-        if not upon.top and len(rules) > 1:  # the record beside the call tells what is wrong, the call where
-            upon = Upon(self._upon(event, who, rules[1]).top, upon.object)
-        return who, upon
+        return self._who(rules, facts, _told(rules[0], facts), main)
 
     def _who(self, rules: list[Rule], facts: Facts, thing: Thing, main: str) -> Who:
         """Put into words what is known of an event, or of all events of one kind.
@@ -170,6 +181,8 @@ class Summaries:
         who.main = main
         who.details = None
         who.rule = rule
+        who.beside = rules[1] if len(rules) > 1 else None
+        who.told = "primary" in thing.object
         who.facts = facts
         call = str(facts.data.get("syscall"))
         who.directories = DIRECTORIES.get(call, ())
@@ -279,8 +292,10 @@ def process_text(event: Event, who: Who, more: str = "", parent: str = "") -> st
     syscall = event.syscall
     if syscall is not None and syscall.pid:
         return f',"process":{{"pid":{syscall.pid},"parent":{{"pid":{syscall.ppid}{parent}}}{who.process}{more}}}'
-    pid, ppid = (str(who.facts.data.get(name, "")) for name in ("pid", "ppid"))
-    members = (f',"pid":{pid}' if pid.isdigit() else "") + (f',"parent":{{"pid":{ppid}}}' if ppid.isdigit() else "")
+    told = event.records[who.main][0].fields if who.main != "SYSCALL" else {}
+    pid, ppid = told.get("pid"), told.get("ppid")
+    members = f',"pid":{pid}' if isinstance(pid, int) else ""
+    members += f',"parent":{{"pid":{ppid}}}' if isinstance(ppid, int) else ""
     members += who.process + more
     return f',"process":{{{members[1:]}}}' if members else ""
 
@@ -290,8 +305,24 @@ def summary_text(who: Who, upon: Upon) -> str:
     return (who.summary + upon.object)[1:]
 
 
+def _key(event: Event, main: str) -> tuple[Any, ...]:
+    """What a summary depends on, but for what is new in each SYSCALL record, and the pid in messages of user space."""
+    bodies = []
+    for name, group in event.records.items():
+        if name not in ELSEWHERE or (name == main and name != "SYSCALL"):
+            for record in group:
+                body = record.body
+                bodies.append(body.partition(" ")[2] if body.startswith("pid=") else body)
+    syscall = event.syscall
+    if syscall is None:
+        return (main, None, None, 0, *bodies)
+    return (main, (syscall.head, syscall.rest), syscall.success, syscall.pid, *bodies)
+
+
 def _cwd(event: Event, directories: tuple[int, ...]) -> str | None:
     """The directory from which a call's relative names count, if it is the current one."""
+    if event.syscall is None:
+        return None
     args = event.syscall.args
     for position in directories:
         if position >= len(args) or args[position] not in _AT_CWD:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
+from sensor.audit.options import CoalesceOptions, TransformOptions
+from sensor.audit.record import RecordDecoder
 from sensor.audit.render import Style, renderer
 from sensor.audit.text import quote_percent
 from sensor.event import Event
+from sensor.pipeline import Pipeline
+from sensor.stats import PipelineStats
 from sensor.summary import summary as module
 from sensor.summary.summary import Summary
 from sensor.tables.record_types import NUMBERS
 from tests.summary.events import IDS, call, events, summary
+from tests.test_data import LOGS, content
 
 CWD = 'CWD cwd="/root"'
 AT_CWD = "a0=ffffff9c a1=7f a2=0 a3=0"
@@ -231,6 +239,29 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert max(map(len, (kept._whos, kept._paths, kept._things, kept._plain))) <= 8
 
 
+SAME: list[tuple[list[str], list[str]]] = [
+    (["USER_LOGIN pid=7 uid=0 msg='acct=\"a\" res=success'"], ["USER_LOGIN pid=8 uid=0 msg='acct=\"a\" res=success'"]),
+    ([CWD], ['CWD cwd="/other"']),
+    ([path(0, "/a")], [path(0, "/b")]),
+    (["CONFIG_CHANGE op=set res=1"], ["CONFIG_CHANGE op=set res=0"]),
+    (["AVC x=1", call(2)], ["AVC x=2", call(2)]),
+    (["AVC x=1", call(2)], ["AVC x=1", call(2, "success=no exit=-1")]),
+    (["AVC x=1", call(2)], ["AVC x=1", call(87)]),
+    (["AVC x=1", call(2), CWD, path(0, "/a")], ["AVC x=1", call(2), CWD, path(0, "/b")]),
+    (["ANOM_ABEND pid=1 sig=11"], ["ANOM_ABEND pid=2 sig=11"]),
+]
+
+
+@pytest.mark.parametrize(("first", "second"), SAME)
+def test_what_is_remembered_of_one_event_does_not_spoil_the_next(first: list[str], second: list[str]) -> None:
+    alone = summary(*second)
+    stage = Summary(Style(quote_percent), renderer("percent"))
+    for event in (*events(*first), *events(*second)):
+        event.top = ""
+        assert stage.stage(event)
+    assert json.loads(f"{{{event.top[1:]}}}")["SUMMARY"] == alone
+
+
 def test_long_records_are_not_remembered() -> None:
     stage = Summary(Style(quote_percent), renderer("percent"))
     (event,) = events(call(2), CWD, path(0, "/" + "x" * 2000))
@@ -246,3 +277,24 @@ def test_every_record_type_has_a_summary() -> None:
     for type in NUMBERS:
         if type != "EOE":
             assert summary(f"{type} pid=1 uid=0 op=x")["event"]["action"]
+
+
+@pytest.mark.parametrize("log", LOGS, ids=lambda log: log.name)
+def test_what_is_remembered_is_what_would_be_worked_out_anew(log: Path) -> None:
+    remembering = Summary(Style(quote_percent), renderer("percent"))
+
+    def compare(event: Event) -> bool:
+        fresh = Summary(Style(quote_percent), renderer("percent"))
+        texts = []
+        for stage in (remembering, fresh):
+            event.top = ""
+            stage.stage(event)
+            texts.append(event.top)
+        assert texts[0] == texts[1], event.id
+        return False
+
+    stats = PipelineStats()
+    pipeline = Pipeline(RecordDecoder(TransformOptions(), (), 64), [compare], CoalesceOptions(), stats)
+    pipeline.feed(content(log)[:200_000].rpartition(b"\n")[0], 0.0)
+    pipeline.close()
+    assert stats.crashed == 0
