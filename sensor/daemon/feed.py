@@ -100,7 +100,10 @@ class Feed:
         lines = [line for line in chunk.decode("latin-1").split("\n") if line]
         unparsed = self._app.stats.pipeline.unparsed
         unparsed["crash"] = unparsed.get("crash", 0) + len(lines)
-        return [f'{{"ID":null,"PARSE_ERROR":{{"reason":"crash","raw":{quote_percent(line)}}}}}' for line in lines]
+        other = self._app.pipeline.other
+        return [
+            other(f'{{"ID":null,"PARSE_ERROR":{{"reason":"crash","raw":{quote_percent(line)}}}}}') for line in lines
+        ]
 
     def _guarded(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call a part; None when it fails."""

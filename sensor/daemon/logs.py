@@ -16,7 +16,8 @@ from sensor.stats import OutputStats
 
 log = logging.getLogger(__name__)
 
-UNPARSED = '{"ID":null,"PARSE_ERROR":'
+UNPARSED = ('{"ID":null,"PARSE_ERROR":', '{"event":{"kind":"pipeline_error",')
+"""How lines begin that say what could not be parsed, in each form of output."""
 
 
 def open_output(options: Options, directory: str, stats: OutputStats) -> Output:

@@ -95,7 +95,7 @@ class Ecs:
         document: dict[str, Any] = {"@timestamp": date(id.partition(":")[0])} if id is not None else {}
         event = {"kind": "event", "id": id, "module": "auditd"}
         own: dict[str, Any] = {}
-        document.update({"ecs": {"version": VERSION}, "event": event, "host": node and {"name": node}})
+        document.update({"event": event, "ecs": {"version": VERSION}, "host": node and {"name": node}})
         for name, members in said.items():
             if name == "PARSE_ERROR":
                 event.update({"kind": "pipeline_error", "original": members["raw"]})

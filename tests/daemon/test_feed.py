@@ -25,6 +25,7 @@ class FakePipeline:
         self.name, self.stats = name, stats
         self.waiting: list[str] = []
         self.filtered: list[str] = []
+        self.other = str
 
     def feed(self, chunk: bytes, now: float) -> list[str]:
         if b"poison" in chunk:

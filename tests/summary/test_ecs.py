@@ -18,6 +18,7 @@ from sensor.audit.render import Style, renderer
 from sensor.audit.text import quote_percent
 from sensor.build import build
 from sensor.config import Config
+from sensor.daemon.logs import UNPARSED
 from sensor.event import Event
 from sensor.process.guid import process_guid
 from sensor.process.procfs import ProcFS
@@ -287,6 +288,8 @@ def test_lines_that_are_no_events(line: dict[str, Any], expected: dict[str, Any]
 def test_a_line_that_cannot_be_read_is_an_event_too() -> None:
     (found,) = convert(b"what is this\n")
     assert found["event"]["original"] == "what is this"
+    line = '{"ID":null,"PARSE_ERROR":{"reason":"header","raw":"x"}}'
+    assert Ecs(PLAIN, renderer("percent")).line(line).startswith(UNPARSED)  # by which parse_error_log knows it
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
