@@ -17,6 +17,7 @@ from datetime import datetime, timezone
 from typing import Any, Callable, NamedTuple
 
 from sensor.audit.render import Style
+from sensor.summary.objects import address_family
 
 Members = dict[str, Any]
 
@@ -203,6 +204,12 @@ def _command_line(parts: Parts, said: list[str]) -> None:
     parts.process["args"] = said
 
 
+def _session(parts: Parts, said: Members) -> None:
+    parts.own["session"] = said
+    if address_family(said.get("addr")) is not None:
+        parts.process["entry_leader"] = {"entry_meta": {"source": {"ip": said["addr"]}}}
+
+
 def _arguments(parts: Parts, said: Members) -> None:
     parts.own["arguments"] = said
 
@@ -233,4 +240,5 @@ _TRANSLATIONS: dict[str, Callable[[Parts, Any], None]] = {
     "EXE_HASH": _hash,
     "CMDLINE": _command_line,
     "ARGS": _arguments,
+    "SESSION": _session,
 }
