@@ -42,7 +42,6 @@ class Account:
     def __init__(
         self, stories: Sequence[Story], events: Sequence[Event], source: str = "probe", spawner: bool = True
     ) -> None:
-        self._source, self._spawner = source, spawner
         self._boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
         self._stories: dict[int, list[Story]] = defaultdict(list)
         for story in sorted(stories, key=lambda story: story.me.ticks):
@@ -57,7 +56,7 @@ class Account:
                 self.others.append(event)
                 continue
             self.of[story.me].append(event)
-            if found := self._complaints(event, story):
+            if found := complaints(event, story, source, spawner):
                 self.wrong[event["ID"]] = story.kind, found
         self.silent = {story: seen for story in stories if (seen := self._seen(story)) != _expected(story)}
 
@@ -66,26 +65,28 @@ class Account:
         begun = [story for story in self._stories[event["SYSCALL"]["pid"]] if story.me.ticks / 100 <= when]
         return begun[-1] if begun else None
 
-    def _complaints(self, event: Event, story: Story) -> list[str]:
-        call = event["SYSCALL"]
-        parents = {who.tgid: who for who in (story.parent, story.adopter)}
-        if call["ppid"] not in parents:
-            return [f"ppid {call['ppid']} is neither {story.parent} nor {story.adopter}"]
-        expected = {"PID": story.me, "PPID": parents[call["ppid"]]}
-        if self._spawner:
-            expected["SPAWNED_BY"] = story.spawner
-        found = []
-        for key, who in expected.items():
-            told = call.get(key, {})
-            if (told.get("GUID"), told.get("GUID_SOURCE")) != (str(who.cpid(story.boot)), self._source):
-                found.append(f"{key} is not {who} but {told}")
-            if told.get("pid", who.tgid) != who.tgid:
-                found.append(f"{key} has not the pid {who.tgid}: {told}")
-        return found
-
     def _seen(self, story: Story) -> Counter[str]:
         keys = (event["SYSCALL"]["key"] for event in self.of[story.me])
         return Counter(key for key in keys if key in {"exec", "tell", "exit"})
+
+
+def complaints(event: Event, story: Story, source: str = "probe", spawner: bool = True) -> list[str]:
+    """What an event says of its process that is not what the process wrote; the arguments as those of Account."""
+    call = event["SYSCALL"]
+    parents = {who.tgid: who for who in (story.parent, story.adopter)}
+    if call["ppid"] not in parents:
+        return [f"ppid {call['ppid']} is neither {story.parent} nor {story.adopter}"]
+    expected = {"PID": story.me, "PPID": parents[call["ppid"]]}
+    if spawner:
+        expected["SPAWNED_BY"] = story.spawner
+    found = []
+    for key, who in expected.items():
+        told = call.get(key, {})
+        if (told.get("GUID"), told.get("GUID_SOURCE")) != (str(who.cpid(story.boot)), source):
+            found.append(f"{key} is not {who} but {told}")
+        if told.get("pid", who.tgid) != who.tgid:
+            found.append(f"{key} has not the pid {who.tgid}: {told}")
+    return found
 
 
 def _expected(story: Story) -> Counter[str]:
