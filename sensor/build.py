@@ -131,21 +131,23 @@ def build(config: Config, stats: Stats, live: bool = True, world: World | None =
             app.pipeline.divert(event)
 
     filters = Filters(config.filter, style, world.containers, stats.pipeline.filtered, divert)
-    learning, saying = _knowledge(config, style, world)
+    learning, labelling, saying = _knowledge(config, style, world)
     custom = [Custom(config.stages, style, stats.pipeline).stage] if config.stages else []  # which see whole events
-    early = [identity.track, *learning, *custom, *([filters.decide_early] if filters.rules else [])]
     stages: list[Stage] = [
-        *early,
-        *([filters.decide] if filters.rules else []),
-        identity.add_others,
+        identity.track,
+        *learning,
+        *labelling,
+        *custom,
+        *([filters.decide_early, filters.decide] if filters.rules else []),
+        identity.add,
         *saying,
         *_context(config.enrich, style, world),
         *([cgroups.stage] if config.enrich.container and config.enrich.container_info else []),
         *_translations(config, style, render),
         *_leaving(config.filter, filters, stats),
     ]
-    ahead = len(early) if filters.rules and not custom else 0
-    app = App(Pipeline(decoder, stages, config.coalesce, stats.pipeline, ahead), stats, world)
+    early = [identity.track, *labelling, filters.decide_early] if filters.rules and not custom else []
+    app = App(Pipeline(decoder, stages, config.coalesce, stats.pipeline, early), stats, world)
     if config.output == "ecs":
         ecs = Ecs(style, render)
         app.pipeline.write, app.pipeline.other = ecs.event, ecs.line
@@ -187,12 +189,13 @@ def _concerns(translators: list[Universal | Users], name: str, field: str) -> bo
     return any(translator.concerns(name, field) for translator in translators)
 
 
-def _knowledge(config: Config, style: Style, world: World) -> tuple[list[Stage], list[Stage]]:
-    """The stages that learn what a program was started with and its labels, for filters too; and those that say it."""
+def _knowledge(config: Config, style: Style, world: World) -> tuple[list[Stage], list[Stage], list[Stage]]:
+    """The stages that learn from an exec what a program was started with, that label it, and that say both."""
     enrich, labels = config.enrich, config.label_process
     commands = Commands(world.files, max(enrich.cmdline_bytes, labels.label_argv_bytes))
     lines = CommandLines(enrich, style, commands, world.host)
     learning: list[Stage] = []
+    labelling: list[Stage] = []
     saying: list[Stage] = []
     asked = labels != LabelOptions() or bool(config.stages)
     if enrich.script or enrich.cmdline or enrich.parent_info or asked:
@@ -202,12 +205,14 @@ def _knowledge(config: Config, style: Style, world: World) -> tuple[list[Stage],
     if enrich.parent_info:
         saying.append(lines.add_parent_info)
     if enrich.script or asked:
-        learning.append(Scripts(enrich, style, commands).stage)
+        scripts = Scripts(style, commands)
+        learning.append(scripts.learn)
+        saying += [scripts.show] if enrich.script else []
     if asked:
         labeller = Labeller(labels, style, world.table, commands, world.containers)
-        learning.append(labeller.label)
+        labelling.append(labeller.label)
         saying.append(labeller.show)
-    return learning, saying
+    return learning, labelling, saying
 
 
 def _context(options: Enrich, style: Style, world: World) -> list[Stage]:

@@ -33,8 +33,8 @@ from sensor.stats import PipelineStats
 _EOE = "type=EOE msg=audit("
 _ID_OF_EOE = re.compile(r"([1-9][0-9]{0,15}\.[0-9]{3}:(?:0|[1-9][0-9]{0,9}))\): ?\Z")
 _SYSCALL = "type=SYSCALL\0"
-_TYPE = re.compile(r"type=[A-Za-z0-9_]+")
-_MOST_USUAL = 256
+_LINE = re.compile(r"type=[A-Za-z0-9_]+\0[^\0]*")
+_MOST_TAILS, _LONGEST_TAIL = 1024, 1024
 _DROPPED = Event("", "", {}, None)
 
 
@@ -42,7 +42,8 @@ class Pipeline:
     """Audit text in, JSON lines out.
 
     stages: applied in their order to every event.
-    early: so many of them look at nothing but the SYSCALL record, unless the event is an exec.
+    early: those of them that may look ahead, because all they want to see of what is no exec is its SYSCALL record;
+        all before them want to see execs only.
     filtered: JSON lines that a stage diverted; the caller empties it.
     write: how an event becomes a JSON line; other: what becomes of the JSON lines that are no events. Another form
         of output sets its own.
@@ -54,7 +55,7 @@ class Pipeline:
         stages: Sequence[Stage],
         options: CoalesceOptions,
         stats: PipelineStats,
-        early: int = 0,
+        early: Sequence[Stage] = (),
     ) -> None:
         self.filtered: list[str] = []
         self.write: Callable[[Event], str] = self._json
@@ -63,7 +64,8 @@ class Pipeline:
         self._records = decoder
         self._syscalls = SyscallDecoder(decoder)
         self._stages = tuple(stages)
-        self._early, self._late = self._stages[:early], self._stages[early:]
+        self._early = tuple(early)
+        self._late = tuple([stage for stage in stages if stage not in self._early])
         self._coalescer = Coalescer(options, stats)
         self._stats = stats
         self._max_line = options.max_line_bytes
@@ -76,7 +78,7 @@ class Pipeline:
         self._prefix = self._next_prefix = ""
         self._now = 0.0
         self._ahead = False
-        self._usual_types: dict[tuple[str, ...], bool] = {}
+        self._tails: dict[str, int] = {}
 
     def own_line(self, line: str) -> None:
         """Let a JSON line of the sensor's own go out with the next ones."""
@@ -139,56 +141,65 @@ class Pipeline:
 
     def _whole_event(self, block: str, id: str) -> Event | None:
         """The event that a block is, if all its lines belong to this id and to nothing else; or _DROPPED."""
-        lines = self._lines_of(block, id)
-        if lines is None:
+        if len(block) > self._max_block:
             return None
+        token = f" msg=audit({id}): "
+        flat = block.replace(token, "\0")
+        count = (len(block) - len(flat)) // (len(token) - 1)
         node = self._prefix[5:-1]
         key = event_key(node, id) if node else id
         event = Event(id, node, {}, None)
-        self._ahead = bool(self._early) and "\0" not in block and self._look_ahead(event, lines, key)
+        self._ahead = bool(self._early) and "\0" not in block and self._look_ahead(event, flat, count, key)
         if self._ahead and event.syscall is None:
             return _DROPPED
-        if not self._decode(event, lines[1:] if self._ahead else lines):
+        lines = self._lines_of(flat, count)
+        if lines is None or not self._decode(event, lines[1:] if self._ahead else lines):
             return None
         if not self._ahead and not self._coalescer.claim(key):
             return None
-        self._count(len(lines))
+        self._count(count)
         return event
 
-    def _look_ahead(self, event: Event, lines: list[str], key: str) -> bool:
+    def _look_ahead(self, event: Event, flat: str, count: int, key: str) -> bool:
         """Let the first stages look at the SYSCALL record of what is no exec; False if that cannot be.
 
-        They must not look twice, so it has to be certain that the event is whole. One
-        that they drop is left without its SYSCALL record.
+        They must not look twice, so it has to be certain that the event is whole. All but its SYSCALL record is again a
+        repeated string, for which that was found out once. One that they drop is left without its SYSCALL record.
         """
-        types = tuple([line.partition("\0")[0] for line in lines])
-        usual = self._usual_types.get(types)
-        if usual is None:
-            usual = self._remember_types(types)
-        if not usual:
+        if not flat.startswith(_SYSCALL, len(self._prefix)):
             return False
-        syscall = self._syscalls.decode_usual(lines[0][13:])
+        end = flat.find("\n")
+        tail = flat[end:] if end >= 0 else ""
+        usual = self._tails.get(tail)
+        if usual is None:
+            usual = self._remember_tail(flat, tail)
+        if usual != count - 1:
+            return False
+        syscall = self._syscalls.decode_usual(flat[len(self._prefix) + len(_SYSCALL) : end if end >= 0 else None])
         if syscall is None or not self._coalescer.claim(key):
             return False
         event.syscall = syscall
         event.records["SYSCALL"] = [syscall]
         if not self._keeps(event, self._early):
-            self._count(len(lines))
+            self._count(count)
             event.syscall = None
         return True
 
-    def _remember_types(self, types: tuple[str, ...]) -> bool:
-        """Tell whether a SYSCALL record and others, but no exec, make a whole event, whatever is in them."""
-        if len(self._usual_types) >= _MOST_USUAL:
-            self._usual_types.clear()
-        usual = types[0] == "type=SYSCALL" and all(map(_TYPE.fullmatch, types))
-        if usual:
-            others = [self._records.types.get(type[5:]) for type in types[1:]]
+    def _remember_tail(self, flat: str, tail: str) -> int:
+        """How many records follow a SYSCALL record, if they make a whole event with it that is no exec; else -1."""
+        count = -1
+        lines = self._lines_of(flat, flat.count("\n") + 1)
+        if lines is not None and all(map(_LINE.fullmatch, lines)):
+            others = [self._records.types.get(line[5 : line.index("\0")]) for line in lines[1:]]
             once = [type.name for type in others if type.shape != LIST]
             elsewhere = {"SYSCALL", "EXECVE", "EOE"}.intersection(type.name for type in others)
-            usual = len(once) == len(set(once)) and not elsewhere and not any(type.alone for type in others)
-        self._usual_types[types] = usual
-        return usual
+            if len(once) == len(set(once)) and not elsewhere and not any(type.alone for type in others):
+                count = len(others)
+        if len(tail) <= _LONGEST_TAIL:
+            if len(self._tails) >= _MOST_TAILS:
+                self._tails.clear()
+            self._tails[tail] = count
+        return count
 
     def _count(self, lines: int) -> None:
         stats = self._stats
@@ -197,18 +208,12 @@ class Pipeline:
         stats.ends += 1
         stats.fast_events += 1
 
-    def _lines_of(self, block: str, id: str) -> list[str] | None:
-        """The lines of a block, with NUL for what they have in common: this id; None if not all have it."""
-        node = self._prefix[5:-1]
-        if len(block) > self._max_block:
-            return None
-        token = f" msg=audit({id}): "
-        flat = block.replace(token, "\0")
+    def _lines_of(self, flat: str, count: int) -> list[str] | None:
+        """The lines of a block in which so many ids became NUL; None if there are not so many, or too many."""
         lines = flat.split("\n")
-        count = len(lines)
-        if len(block) - len(flat) != count * (len(token) - 1) or count > self._max_records:
+        if len(lines) != count or count > self._max_records:
             return None
-        if node:
+        if self._prefix:
             length = len(flat)
             lines = f"\n{flat}".replace(f"\n{self._prefix}", "\n").split("\n")[1:]
             if length - sum(map(len, lines)) - (count - 1) != count * len(self._prefix):

@@ -66,7 +66,7 @@ class FakeHost:
         return Identity(Options(), style, self.table, self.proc.host(BOOTED), describe).stage
 
     def run(
-        self, stages: Sequence[Stage], *events: str, strings: str = "percent", early: int = 0
+        self, stages: Sequence[Stage], *events: str, strings: str = "percent", early: Sequence[Stage] = ()
     ) -> list[dict[str, Any]]:
         """What becomes of events, given as audit text; `early`: see Pipeline."""
         decoder = RecordDecoder(TransformOptions(strings=strings), (), 1000)

@@ -18,8 +18,8 @@ from sensor.process.procfs import ProcFS
 from sensor.stats import Stats
 from tests.fake_host import event, exec_event, syscall
 
-ASKED = ["CommandLines.learn", "Scripts.stage", "Labeller.label"]
-ALWAYS = ["Identity.track", "Identity.add_others"]
+ASKED = ["CommandLines.learn", "Scripts.learn", "Labeller.label"]
+ALWAYS = ["Identity.track", "Identity.add"]
 
 
 def configured(**sections: Any) -> Config:
@@ -49,7 +49,7 @@ def test_with_everything_off_only_processes_are_tracked():
 @pytest.mark.parametrize(
     ("sections", "added"),
     [
-        ({"enrich": {"script": True}}, ["CommandLines.learn", "Scripts.stage"]),
+        ({"enrich": {"script": True}}, ["CommandLines.learn", "Scripts.learn", "Scripts.show"]),
         ({"enrich": {"cmdline": True}}, ["CommandLines.learn", "CommandLines.add_cmdline"]),
         ({"enrich": {"parent_info": True}}, ["CommandLines.learn", "CommandLines.add_parent_info"]),
         ({"enrich": {"container": True, "container_info": True}}, ["Cgroups.stage"]),

@@ -30,7 +30,7 @@ class Subject:
         self.stats = PipelineStats()
         decoder = RecordDecoder(TransformOptions(strings=strings), (), 64)
         bounds = CoalesceOptions(**options)  # type: ignore[arg-type]
-        self.pipeline = Pipeline(decoder, stages, bounds, self.stats, early)
+        self.pipeline = Pipeline(decoder, stages, bounds, self.stats, stages[:early])
 
     def feed(self, text: str, now: float = 0.0) -> list[str]:
         return self.pipeline.feed(text.encode("latin-1"), now)

@@ -67,7 +67,7 @@ class Run:
     ) -> None:
         self.stats = PipelineStats()
         decoder = RecordDecoder(transform, (), options.cache_entries)
-        self.pipeline = Pipeline(decoder, stages, options, self.stats, early)
+        self.pipeline = Pipeline(decoder, stages, options, self.stats, stages[:early])
 
     def all(self, pieces: list[bytes]) -> list[str]:
         """The JSON lines of a feed that comes in these pieces."""

@@ -66,14 +66,14 @@ class Identity:
 
     def stage(self, event: Event) -> bool:
         """Add identities to an event; drops none."""
-        return self.track(event) and self.add_others(event)
+        return self.track(event) and self.add(event)
 
     def track(self, event: Event) -> bool:
-        """Say who made the system call; looks at SYSCALL only, and whether there is an EXECVE."""
-        local = self._is_local(event)
-        table = self._local if local else self._table_of(event.node)
+        """Find out who made the system call; looks at SYSCALL only, and whether there is an EXECVE."""
         syscall = event.syscall
         if syscall is not None and syscall.pid:
+            local = event.id >= self._host.booted and not event.node  # nearly always
+            table = self._local if local or self._is_local(event) else self._table_of(event.node)
             is_exec = syscall.success and "EXECVE" in event.records
             process = table.current(syscall.pid)
             if (
@@ -86,16 +86,18 @@ class Identity:
             ):
                 process = self._sight(table, event, bool(is_exec))
             event.process = process
-            syscall.extra += process.text or ""
+        return True
+
+    def add(self, event: Event) -> bool:
+        """Say who made the system call, and whom the other records name."""
+        local = self._is_local(event)
+        if event.process is not None:
+            syscall = event.syscall
+            syscall.extra += event.process.text or ""
             ses = syscall.rest.ses
             if local and ses is not None and self._options.session_guid:
                 syscall.extra += self._sessions.get(ses) or self._session(ses)
-        return True
-
-    def add_others(self, event: Event) -> bool:
-        """Say whom the other records name."""
         if self._options.pid and not event.records.keys() <= _WITHOUT_PIDS:
-            local = self._is_local(event)
             self._other_records(event, self._local if local else self._table_of(event.node), local)
         return True
 

@@ -37,23 +37,29 @@ class Options:
 
 
 class Scripts:
-    """The stage."""
+    """The stages: `learn` before whoever wants to know the script, `show` later."""
 
-    def __init__(self, options: Options, style: Style, commands: Commands) -> None:
-        self._shown = options.script
+    def __init__(self, style: Style, commands: Commands) -> None:
         self._quote = style.quote
         self._key = style.key("SCRIPT")
         self._commands = commands
 
-    def stage(self, event: Event) -> bool:
-        """Add SCRIPT to the exec of a script; drops nothing."""
+    def learn(self, event: Event) -> bool:
+        """Keep the script that an exec executes; drops nothing."""
         process = event.process
         if process is not None and process.program.event_id == event.id and "EXECVE" in event.records:
             path = self.script_of(event)
             if path is not None:
                 process.program.marks[MARK] = path
-                if self._shown:
-                    event.syscall.extra += f',"{self._key}":{self._quote(path)}'
+        return True
+
+    def show(self, event: Event) -> bool:
+        """Add SCRIPT to the exec of a script; drops nothing."""
+        process = event.process
+        if process is not None and process.program.event_id == event.id and "EXECVE" in event.records:
+            path = process.program.marks.get(MARK)
+            if path is not None:
+                event.syscall.extra += f',"{self._key}":{self._quote(path)}'
         return True
 
     def script_of(self, event: Event) -> str | None:

@@ -15,7 +15,6 @@ from sensor.stages.cgroup import Options as CgroupOptions
 from sensor.stages.command import CommandLines
 from sensor.stages.command import Options as CommandOptions
 from sensor.stages.labels import Labeller, Options
-from sensor.stages.script import Options as ScriptOptions
 from sensor.stages.script import Scripts
 from tests.fake_host import BOOTED, STYLE, FakeHost, event, exec_event, syscall
 
@@ -44,7 +43,7 @@ def run(host, tmp_path):
                 [
                     host.identity(Cgroups(CgroupOptions(), style, files, containers).describe, style=style),
                     CommandLines(CommandOptions(), style, commands, host.proc.host(BOOTED)).learn,
-                    Scripts(ScriptOptions(), style, commands).stage,
+                    Scripts(style, commands).learn,
                     labeller.label,
                     labeller.show,
                 ]

@@ -11,7 +11,6 @@ from sensor.audit.render import Style
 from sensor.process.command import Commands
 from sensor.process.files import ProcFiles
 from sensor.stages.command import CommandLines, Options
-from sensor.stages.script import Options as ScriptOptions
 from sensor.stages.script import Scripts
 from tests.fake_host import BOOTED, STYLE, FakeHost, exec_event
 
@@ -34,9 +33,8 @@ def run(tmp_path):
     def run(*events, style=STYLE):
         commands = Commands(ProcFiles(None), 1024)
         lines = CommandLines(Options(), style, commands, host.proc.host(BOOTED))
-        return host.run(
-            [host.identity(style=style), lines.learn, Scripts(ScriptOptions(), style, commands).stage], *events
-        )
+        scripts = Scripts(style, commands)
+        return host.run([host.identity(style=style), lines.learn, scripts.learn, scripts.show], *events)
 
     return run
 

@@ -36,6 +36,7 @@ _REMEMBERED = 2048
 _LONGEST_REMEMBERED = 1024
 _ANY_ID = "1700000000.000:1"
 _FIRST = "first"
+_NOTHING_TOLD: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,13 +103,16 @@ class Filters:
         self._facts = Facts(containers)
         self.rules = _rules(options)
         self.diverts = any((rule.action or options.filter_action) == "log" for rule in self.rules)
+        for rule in self.rules:
+            filtered.setdefault(rule.name, 0)
+            rule.certain = rule.certain and (rule.action or options.filter_action) == "drop"
         self._by_rest: dict[Rest, Sequence[Rule]] = {}
         self._counts = filtered
         self._sink = sink
         self._diverted: Event | None = None
         self._judged: Event | None = None
         self._left: Sequence[Rule] = ()
-        self._told: list[str] = []
+        self._told: tuple[str, ...] = _NOTHING_TOLD
 
     def decide_early(self, event: Event) -> bool:
         """Drop an event for what its SYSCALL record says, or leave it to `decide`."""
@@ -122,7 +126,10 @@ class Filters:
             marks = event.process.program.marks
             if marks.setdefault(_FIRST, event.id) == event.id:
                 candidates = ()
-        self._judged, self._left, self._told = event, candidates, []
+        if candidates and candidates[0].certain:
+            self._counts[candidates[0].name] += 1
+            return False
+        self._judged, self._left, self._told = event, candidates, _NOTHING_TOLD
         return not candidates or self._judge(event, only_early=True)
 
     def decide(self, event: Event) -> bool:
@@ -130,7 +137,7 @@ class Filters:
         if event is not self._judged:
             fields = who(event)
             self._left = [rule for rule in self.rules if rule.may_match(fields)]
-            self._told = []
+            self._told = _NOTHING_TOLD
         kept = not self._left or self._judge(event, only_early=False)
         if self._told:
             event.top += f',"{self._suppressed}":{{{",".join(self._told)}}}'
@@ -164,12 +171,12 @@ class Filters:
                 self._left = ()
                 return self._filter(event, rule)
             if passed:
-                self._told.append(f"{self._quote(rule.name.encode().decode('latin-1'))}:{passed}")
+                self._told += (f"{self._quote(rule.name.encode().decode('latin-1'))}:{passed}",)
         self._left = ()
         return True
 
     def _filter(self, event: Event, rule: Rule) -> bool:
-        self._counts[rule.name] = self._counts.get(rule.name, 0) + 1
+        self._counts[rule.name] += 1
         if (rule.action or self._action) == "drop":
             return False
         self._diverted = event
@@ -195,7 +202,7 @@ class _NullKey(_Keys):
 class _Sockaddr(Rule):
     """Events with an address."""
 
-    early = False
+    early = certain = False
 
     def __init__(self, addresses: Sequence[str]) -> None:
         super().__init__("filter_sockaddr", [])
@@ -217,7 +224,7 @@ class _Sockaddr(Rule):
 class _RawLines(Rule):
     """Events with a line that an expression matches."""
 
-    early = False
+    early = certain = False
 
     def __init__(self, expressions: Sequence[str]) -> None:
         super().__init__("filter_raw_lines", [])

@@ -54,9 +54,11 @@ class Rule:
     action: "drop", "log", or "" for what `filter_action` says.
     limit: what lets some of the matching events through.
     early: the SYSCALL record tells all that is asked.
+    certain: of a system call that may match, nothing else is asked, and it is dropped.
     """
 
     early = True
+    certain = True
 
     def __init__(self, name: str, conditions: list[Condition], limit: Limit | None = None, action: str = "") -> None:
         self.name = name
@@ -66,6 +68,7 @@ class Rule:
         self._event = [condition for condition in conditions if condition.name not in WHO]
         if any(condition.name in LATE for condition in conditions) or isinstance(limit, Repeat):
             self.early = False
+        self.certain = self.certain and not self._event and limit is None
         self._event.sort(key=lambda condition: EVENT.index(condition.name))
 
     def may_match(self, fields: Fields) -> bool:

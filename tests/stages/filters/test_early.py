@@ -23,8 +23,8 @@ def filtered(tmp_path, early, *texts, **options):
     counts: dict[str, int] = {}
     filters = Filters(Options(**options), STYLE, ContainerNames("/nowhere"), counts, lambda _: None)
     identity = Identity(IdentityOptions(), STYLE, host.table, host.proc.host(BOOTED))
-    stages = [identity.track, filters.decide_early, filters.decide, identity.add_others, filters.divert]
-    lines = host.run(stages, *texts, early=2 if early else 0)
+    stages = [identity.track, filters.decide_early, filters.decide, identity.add, filters.divert]
+    lines = host.run(stages, *texts, early=stages[:2] if early else ())
     stats = host.stats.pipeline
     return lines, counts, (stats.lines, stats.records, stats.ends, stats.late, stats.unparsed)
 
