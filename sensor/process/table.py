@@ -33,6 +33,7 @@ _FOREIGN = 2048
 SLACK = 0.011
 """Event ids carry the coarse clock of when the system call began, up to a tick of HZ=100 early, cut to ms."""
 _MOST_ORPHANS = 64
+"""Processes whose parent may yet turn up, in an event that began before theirs and ends after it."""
 
 
 class Birth(NamedTuple):
@@ -63,7 +64,7 @@ class ProcessTable:
         self._limit = limit
         self._current: dict[int, Process] = {}
         self._dead: deque[Process] = deque()
-        self._orphans: dict[int, list[Process]] = {}
+        self._orphans: deque[Process] = deque(maxlen=_MOST_ORPHANS)
         self._boot = 0.0
         self._sweeping: Iterator[int] = iter(())
         self._heard = 0.0  # the newest event since the last sweep
@@ -259,15 +260,11 @@ class ProcessTable:
         process.parent = parent.program if parent is not None else None
         process.text = None
         if parent is None and ppid > 0:
-            if len(self._orphans) >= self._limit:
-                self._orphans.clear()
-            orphans = self._orphans.setdefault(ppid, [])
-            if len(orphans) < _MOST_ORPHANS:
-                orphans.append(process)
+            self._orphans.append(process)
 
     def _find_children(self, parent: Process) -> None:
         """Tell those whose parent was not known that this is it: events that overlap end in any order."""
-        for process in self._orphans.pop(parent.pid, ()):
+        for process in self._orphans:
             if process.parent is None and process.ppid == parent.pid and parent.seen - process.seen < SOON:
                 process.parent = parent.program
                 process.spawned_by = process.spawned_by or parent.program

@@ -54,10 +54,10 @@ def one_event(feed: bytes) -> bytes:
 
 
 def repeated(feed: bytes, rounds: int) -> Iterator[bytes]:
-    """The feed again and again, an hour and a million serials later each time."""
+    """The feed again and again, an hour and a million serials later each time, and never in the future."""
     stamps = STAMP.split(feed)
     for number in range(rounds):
-        later, beyond = number * 3600, number * 1_000_000
+        later, beyond = (number - rounds) * 3600, number * 1_000_000
         parts = stamps[:]
         parts[1::4] = [b"audit(%d" % (int(seconds) + later) for seconds in stamps[1::4]]
         parts[3::4] = [b":%d)" % (int(serial) + beyond) for serial in stamps[3::4]]
