@@ -73,10 +73,20 @@ class World:
         self.users = UserDatabase(patient=not live)
         self.probe: Feed | None = None
         if live:
-            self.every_second(time.time())
-            self.probe = _open_probe(config.probe, self.table, stats)
-        self._state = StateFile(config.state, config.directory) if live and config.state.file else None
-        self._keeping_state(lambda state: state.read(self.table))
+            self.table.calibrate(_boot_time())
+            if config.probe.use:
+                find = partial(Ring.open, pins(config.probe.path))
+                self.probe = Feed(find, self.table, stats.probe, config.probe.coverage_timeout)
+            self._state = StateFile(config.state, config.directory) if config.state.file else None
+        self._begun = not live
+
+    def begin(self) -> None:
+        """Learn what there is, once, now that all are there who want to be told."""
+        if not self._begun:
+            self._begun = True
+            if self.probe is not None:
+                self.probe.begin()
+            self._keeping_state(lambda state: state.read(self.table))
 
     def close(self) -> None:
         """Keep what the next sensor cannot learn from the host."""
@@ -154,6 +164,7 @@ def build(config: Config, stats: Stats, live: bool = True, world: World | None =
     if live:
         app.needs = _needs(config)
         _emit_probe_events(config.probe, world, ProbeEvents(style.quote, identity.describe, app.pipeline.own_line))
+        world.begin()
         if config.translate.user_db:
             app.every_second.append(lambda _: decoder.forget() if world.users.refresh() else None)
     return app
@@ -284,10 +295,3 @@ def _emit_probe_events(options: ProbeOptions, world: World, events: ProbeEvents)
     chosen = {"exec": events.execs, "exit": events.exits}
     world.probe.observers = [chosen[kind] for kind in options.emit]
     world.probe.uncovered = [events.uncovered] if options.coverage_events else []
-
-
-def _open_probe(options: ProbeOptions, table: ProcessTable, stats: Stats) -> Feed | None:
-    """Let the kernel probe feed the process table, as soon as it is loaded."""
-    if not options.use:
-        return None
-    return Feed(lambda: Ring.open(pins(options.path)), table, stats.probe, options.coverage_timeout)

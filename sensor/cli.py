@@ -210,9 +210,12 @@ def _bench(parsed: argparse.Namespace) -> int:
 def _probe(parsed: argparse.Namespace) -> int:
     from sensor.probe import loader
 
-    options = _load(parsed.config).probe
-    if parsed.action != "status":
-        getattr(loader, parsed.action)(options)
+    config = _load(parsed.config)
+    options = config.probe
+    if parsed.action == "load":
+        loader.load(options, config.user)
+    elif parsed.action == "unload":
+        loader.unload(options)
     status = loader.status(options)
     for line in _describe_probe(status):
         print(line)

@@ -21,6 +21,7 @@ _RAW_TRACEPOINT_OPEN, _LINK_CREATE, _ITER_CREATE = 17, 28, 33
 _LOOKUP_BATCH = 24
 _TRACE_ITER = 28
 _NOEXIST = 1
+_READ_ONLY = 1 << 3
 _MAP_INFO = struct.Struct("@IIIII")
 
 _syscall = ctypes.CDLL(None, use_errno=True).syscall
@@ -60,10 +61,10 @@ def pin(descriptor: int, path: str) -> None:
     _bpf(_OBJ_PIN, _attributes("@QII", ctypes.addressof(name), descriptor, 0))
 
 
-def get(path: str) -> int:
-    """A descriptor of what is pinned at `path`."""
+def get(path: str, writable: bool = True) -> int:
+    """A descriptor of what is pinned at `path`; one that is not writable takes no right to write to the file."""
     name = ctypes.create_string_buffer(os.fsencode(path))
-    return _bpf(_OBJ_GET, _attributes("@QII", ctypes.addressof(name), 0, 0))
+    return _bpf(_OBJ_GET, _attributes("@QII", ctypes.addressof(name), 0, 0 if writable else _READ_ONLY))
 
 
 def map_info(descriptor: int) -> MapInfo:

@@ -65,12 +65,21 @@ class Feed:
         self._ring: Ring | None = None
         self._lost = 0
         self._at_once = 0
+        self._absence = ""
+
+    def begin(self) -> None:
+        """Learn of all that live, and take in what was written while no sensor ran."""
         self._absence = self._open(accounting=True)
         if self._absence:
             log.warning("%s; /proc tells of processes instead", self._absence)
 
     def drain(self) -> None:
         """Take in all that the kernel has written."""
+        self._drain()
+        if self._ring is not None and not self._ring.alive():
+            self._replace(self._ring)
+
+    def _drain(self) -> None:
         ring = self._ring
         while ring is not None:
             records = ring.drain(self._at_once)
@@ -90,7 +99,7 @@ class Feed:
         if ring is None:
             self._look_again()
         else:
-            self.drain()
+            self._drain()
             self._mend(ring)
             if not ring.alive():
                 self._replace(ring)
@@ -114,7 +123,7 @@ class Feed:
         self._remember(ring)
         self._resynchronise(ring)
         self._expect = expect if accounting else 0.0
-        self.drain()
+        self._drain()
         self._expect = expect
         self._mend(ring)
         # What ended while nobody read and the ring was full has left its start in there and no end.
@@ -139,6 +148,7 @@ class Feed:
 
     def _replace(self, ring: Ring) -> None:
         """The probe is detached: go on with its successor, or without."""
+        self._drain()
         ring.close()
         self._ring = None
         self._stats.attached = 0

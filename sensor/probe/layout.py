@@ -18,6 +18,9 @@ RING, COUNTERS, LIVE = "ring", "counters", "live"
 MAPS = (RING, COUNTERS, LIVE)
 """Names of the maps, in bpf/process.c and as pins."""
 
+MAPPED = (RING, COUNTERS)
+"""Those that the reader maps into its memory."""
+
 PROGRAMS = {"on_fork": "sched_process_fork", "on_exec": "sched_process_exec", "on_exit": "sched_process_exit"}
 """Function in bpf/process.c, which is also the name of its pinned link → the raw tracepoint it is attached to."""
 

@@ -20,6 +20,7 @@ import hashlib
 import logging
 import mmap
 import os
+import pwd
 import re
 import shutil
 from collections.abc import Iterator
@@ -59,8 +60,11 @@ class Status(NamedTuple):
     """Fields that this kernel lacks, and so every record."""
 
 
-def load(options: Options = DEFAULTS) -> Status:
-    """Load, attach and pin the probe; nothing happens when just this probe is there. Needs root."""
+def load(options: Options = DEFAULTS, user: str | None = None) -> Status:
+    """Load, attach and pin the probe; nothing happens when just this probe is there. Needs root.
+
+    user: who the sensor becomes, so that it can go on with this probe when it was reading another.
+    """
     size = options.ring_size
     if size & (size - 1) or size < mmap.PAGESIZE:
         raise ProbeError(f"ring_size must be a power of two and at least {mmap.PAGESIZE}, not {size}")
@@ -70,6 +74,7 @@ def load(options: Options = DEFAULTS) -> Status:
         with _locked(options.path):
             if not _is_current(options.path, flags):
                 _make(f"{options.path}/new", flags)
+                _share(f"{options.path}/new", user)
                 _replace(options.path)
     return status(options)
 
@@ -205,6 +210,19 @@ def _make(directory: str, flags: list[str]) -> None:
     except BaseException:
         shutil.rmtree(directory)
         raise
+
+
+def _share(directory: str, user: str | None) -> None:
+    """Let the group of `user` open what its reader maps; everything else it only looks at."""
+    if user is None:
+        return
+    try:
+        group = pwd.getpwnam(user).pw_gid
+        for name in layout.MAPPED:
+            os.chown(f"{directory}/{name}", -1, group)
+            os.chmod(f"{directory}/{name}", 0o660)
+    except (KeyError, PermissionError) as error:
+        log.warning("a sensor that runs as %s must be started again after each load: %s", user, error)
 
 
 def _compile(flags: list[str]) -> Any:

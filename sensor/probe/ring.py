@@ -157,7 +157,8 @@ class Ring:
 
     def _map(self, name: str, value_size: int) -> tuple[int, int]:
         """Descriptor and number of entries of a pinned map."""
-        descriptor = bpf.get(f"/proc/self/fd/{self._directory}/{name}")
+        # The kernel lets nobody map what he could not write to.
+        descriptor = bpf.get(f"/proc/self/fd/{self._directory}/{name}", writable=name in layout.MAPPED)
         self._descriptors.append(descriptor)
         info = bpf.map_info(descriptor)
         if info.value_size != value_size:

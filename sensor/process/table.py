@@ -94,7 +94,7 @@ class ProcessTable:
         if process is None:
             process = self._add(self._first_seen(sighting, time), time)
             self._adopt(process, sighting.ppid, time)
-            process.spawned_by = process.parent
+            process.spawned_by = self._forked_by(process.parent)
             self._find_children(process)
             return process
         if process.kin is not None:
@@ -267,7 +267,7 @@ class ProcessTable:
         for process in self._orphans:
             if process.parent is None and process.ppid == parent.pid and parent.seen - process.seen < SOON:
                 process.parent = parent.program
-                process.spawned_by = process.spawned_by or parent.program
+                process.spawned_by = process.spawned_by or self._forked_by(parent.program)
                 process.text = None
 
     def _by_key(self, pid: int, key: Key) -> Process | None:
@@ -293,8 +293,13 @@ class ProcessTable:
         process = self._add(program, time)
         parent = self._current.get(program.ppid)
         if parent is not None:
-            process.parent = process.spawned_by = parent.program
+            process.parent = parent.program
+            process.spawned_by = self._forked_by(parent.program)
         return process
+
+    def _forked_by(self, parent: Program | None) -> Program | None:
+        """Who may have forked a process, from its parent when it was first seen; the probe does not guess."""
+        return None if self.exact else parent
 
     def _observe(self, pid: int, time: float, exe: bool) -> Program | None:
         """Read a process from /proc; None when it is gone, or began only after the event."""

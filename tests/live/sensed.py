@@ -11,6 +11,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
+import socket
+import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +22,7 @@ from typing import Any
 import pytest
 
 from sensor.probe import DEFAULTS, Options, loader
-from tests.audit_session import AuditSession, NoAuditError
+from tests.audit_session import AuditSession, NoAuditError, wait_until
 from tests.probe.loaded import obstacle, options_of_a_test
 from tests.program import command, write_config
 
@@ -29,10 +32,11 @@ Event = dict[str, Any]
 class Sensed:
     """See the module's docstring."""
 
-    def __init__(self, audit: AuditSession, probe: Options) -> None:
+    def __init__(self, audit: AuditSession, probe: Options, port: int) -> None:
         self.audit = audit
+        self._port = port
         self.probe = probe
-        self.log = audit.directory / "audit.jsonl"
+        self.log = audit.directory / "log" / "audit.jsonl"
 
     def events(self) -> list[Event]:
         """Everything in the log, once all that has happened is in it."""
@@ -41,7 +45,15 @@ class Sensed:
 
     def messages(self) -> list[str]:
         """What the sensor said so far, line by line."""
-        return (self.audit.directory / "messages").read_text().splitlines()
+        path = self.audit.directory / "messages"
+        return path.read_text().splitlines() if path.exists() else []
+
+    def metric(self, name: str) -> int:
+        """The value of one of the sensor's metrics; `name` without `host_sensor_`."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=10) as answer:
+            lines = answer.read().decode().splitlines()
+        (value,) = [line.split()[1] for line in lines if line.startswith(f"host_sensor_{name} ")]
+        return int(float(value))
 
     def memory(self) -> tuple[float, float]:
         """Resident memory of the sensor in MB (10⁶ bytes): now, and at its highest."""
@@ -60,17 +72,29 @@ def sensed(folder: Path, rules: Sequence[str], probe: Options | None = DEFAULTS,
             if reason is not None:
                 pytest.skip(reason)
             probe = stack.enter_context(options_of_a_test(probe))
-            loader.load(probe)
+            loader.load(probe, sections.get("user"))
         options = probe or replace(DEFAULTS, path="/nowhere")
         section = {"use": probe is not None, "path": options.path, **sections.pop("probe_options", {})}
         sections["auditlog"] = {"size": 1 << 30, **sections.get("auditlog", {})}  # never rotated
-        config = write_config(folder, probe=section, **sections)
+        sections["metrics"] = {"listen": f"127.0.0.1:{(port := _free_port())}"}
+        logs = folder / "log"  # auditd sees to it that its own folder is root's
+        logs.mkdir()
+        shutil.chown(logs, sections.get("user") or "root")
+        config = write_config(logs, probe=section, **sections)
         run = ["/bin/sh", "-c", 'exec "$@" 2>>"$0"', str(folder / "messages"), *command("run", "--config", str(config))]
         try:
             audit = stack.enter_context(AuditSession(run, rules=rules, directory=folder, quiet=True))
         except NoAuditError as error:
             pytest.skip(str(error))
-        yield Sensed(audit, options)
+        sensor = Sensed(audit, options, port)
+        wait_until(lambda: any("runs" in message for message in sensor.messages()), 20, "the sensor to be ready")
+        yield sensor
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 def crashes(events: Sequence[Event]) -> list[Event]:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from sensor import privileges
 from sensor.errors import ProbeError
 from sensor.probe import DEFAULTS, Options, bpf, bpffs, layout, loader, offsets
 from sensor.probe.ring import Ring
@@ -148,6 +149,33 @@ def test_status_tells_who_reads(options: Options) -> None:
 
 
 @needs_probe
+@pytest.mark.parametrize(
+    ("user", "capabilities", "reads"),
+    [("nobody", ("DAC_READ_SEARCH",), True), (None, ("DAC_READ_SEARCH",), False), ("nobody", (), False)],
+)
+def test_a_sensor_that_has_given_up_root_reads_the_next_probe(
+    options: Options, user: str | None, capabilities: tuple[str, ...], reads: bool
+) -> None:
+    """With the capability that it keeps to read files of processes, if the loader knows who it is."""
+    pins = loader.load(options, user).path
+    child = os.fork()
+    if child == 0:
+        privileges.become("nobody", capabilities)
+        try:
+            ring = Ring.open(pins)
+            os._exit(0 if ring.alive() and list(ring.live()) and ring.counts() and ring.drain() is not None else 2)
+        except ProbeError:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == (0 if reads else 1)
+
+
+@needs_probe
+def test_a_user_that_does_not_exist_is_told(options: Options, caplog: pytest.LogCaptureFixture) -> None:
+    assert loader.load(options, "no-such-user").attached
+    assert "must be started again" in caplog.text
+
+
+@needs_probe
 def test_more_processes_than_can_be_tracked_are_counted(options: Options) -> None:
     few = replace(options, processes=8)
     assert loader.load(few).live == 8
@@ -221,6 +249,7 @@ def test_without_root_it_says_so(options: Options) -> None:
     loader.load(options)
     script = f"""
 import os
+from sensor import privileges
 from sensor.errors import ProbeError
 from sensor.probe import Options, loader
 os.setresuid(65534, 65534, 65534)

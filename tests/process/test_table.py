@@ -277,14 +277,25 @@ def test_what_the_probe_has_not_told_proc_may(subject):
 
 def test_who_forked_a_process_that_proc_told_of_the_probe_knows(subject):
     """Its true parent is dead, and init has adopted it."""
-    spawner = subject.born(90, 4000)
-    subject.table.ended(90, key(90, 4000), 55)
     process = subject.sight(100, 1, BASH, 60)
     assert process.spawned_by is not None
     assert process.spawned_by.pid == 1
+    spawner = subject.born(90, 4000)
+    subject.table.ended(90, key(90, 4000), 55)
     by = 90, key(90, 4000)
     assert subject.table.born(Birth(100, key(100, 5000), 50, "bash", (1, key(1, 1)), by)) is process
     assert (process.spawned_by, process.ppid, process.text) == (spawner.program, 1, None)
+
+
+def test_who_forked_a_process_is_not_guessed_where_the_probe_would_know(subject):
+    """Its start was lost, and its parent may have adopted it."""
+    subject.born(1, 1)
+    process = subject.sight(300, 1, BASH, 60)
+    assert process.parent is not None
+    assert process.spawned_by is None
+    assert subject.find(100, 60).spawned_by is None
+    subject.table.lose()
+    assert subject.sight(301, 1, BASH, 60).spawned_by is process.parent
 
 
 def test_without_the_probe_a_pid_used_again_is_noticed(host, subject):
