@@ -24,7 +24,7 @@ from sensor.probe.ring import Ring
 from sensor.process.command import Commands
 from sensor.process.containers import ContainerNames
 from sensor.process.files import ProcFiles
-from sensor.process.procfs import ProcFS
+from sensor.process.procfs import NEVER, ProcFS
 from sensor.process.state import StateFile
 from sensor.process.table import ProcessTable
 from sensor.stages.ancestors import Ancestors
@@ -58,15 +58,16 @@ from sensor.translate.users import Users
 class World:
     """What is known of the host: the process table, and who feeds it. It outlives a change of the configuration.
 
-    live: the records are about this host as it is now; False for recorded ones, for
-        which /proc and the probe would tell of other processes.
+    live: the records are about this host as it is now; False for recorded ones, of which nobody says that they
+        are: /proc, the probe and the boot id would tell of other processes and sessions.
     """
 
     def __init__(self, config: Config, stats: Stats, live: bool) -> None:
         proc = ProcFS()
         self.live = live
         self._state: StateFile | None = None
-        self.host = proc.host(_boot_time())
+        host = proc.host(_boot_time())
+        self.host = host if live else host._replace(booted=NEVER)
         self.table = ProcessTable(proc if live else None, stats.process)
         self.files = ProcFiles(proc if live else None)
         self.containers = ContainerNames()

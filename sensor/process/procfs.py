@@ -42,12 +42,17 @@ class Observed(NamedTuple):
     exe: str
 
 
+NEVER = "~"
+"""Greater than any event id."""
+
+
 class Host(NamedTuple):
     """The host and boot whose /proc this is.
 
     names: what a `node=` may call it.
     boot_time: its boot in seconds since 1970, to a clock tick.
-    booted: the second before it in the form of an event id, so that the two compare as text.
+    booted: the second before it in the form of an event id, so that the two compare as text; NEVER where the events are
+        of no known host or boot.
     """
 
     names: frozenset[str]
