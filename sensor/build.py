@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from functools import partial
-from typing import Callable
+from typing import Callable, NamedTuple
 
 from sensor.audit.record import RecordDecoder
 from sensor.audit.render import Render, Style, quoter
@@ -28,6 +28,7 @@ from sensor.process.procfs import NEVER, ProcFS
 from sensor.process.state import StateFile
 from sensor.process.table import ProcessTable
 from sensor.stages.ancestors import Ancestors
+from sensor.stages.bundles import OnExecs, Remembered
 from sensor.stages.cgroup import Cgroups
 from sensor.stages.command import CommandLines
 from sensor.stages.custom import Custom
@@ -44,7 +45,7 @@ from sensor.stages.script import Scripts
 from sensor.stages.session import Sessions
 from sensor.stats import Stats
 from sensor.summary.ecs import Ecs
-from sensor.summary.summary import Summary
+from sensor.summary.stage import Summary
 from sensor.translate.arguments import Calls
 from sensor.translate.main_type import MainType
 from sensor.translate.options import TranslateOptions
@@ -142,28 +143,33 @@ def build(config: Config, stats: Stats, live: bool = True, world: World | None =
             app.pipeline.divert(event)
 
     filters = Filters(config.filter, style, world.containers, stats.pipeline.filtered, divert)
-    learning, labelling, saying = _knowledge(config, style, world)
+    known = _knowledge(config, style, world)
+    remembered = Remembered()
+    context = _context(config.enrich, style, world, remembered.forget)
+    if config.enrich.container and config.enrich.container_info:
+        context.told.append(cgroups.stage)
+    remembered.stages = (identity.tell, *known.told, *context.told)
+    telling = [*known.on_execs, *context.on_execs]
     custom = [Custom(config.stages, style, stats.pipeline).stage] if config.stages else []  # which see whole events
     stages: list[Stage] = [
         identity.track,
-        *learning,
-        *labelling,
+        *([OnExecs(known.learnt).stage] if known.learnt else []),
+        *known.labels,
         *custom,
-        *([filters.decide_early, filters.decide] if filters.rules else []),
-        identity.add,
-        *saying,
-        *_context(config.enrich, style, world),
-        *([cgroups.stage] if config.enrich.container and config.enrich.container_info else []),
+        *([filters.decide] if filters.rules else []),
+        remembered.stage,
+        identity.name_others,
+        *([OnExecs(telling).stage] if telling else []),
         *_translations(config, style, render),
         *_leaving(config.filter, filters, stats),
     ]
-    early = [identity.track, *labelling, filters.decide_early] if filters.rules and not custom else []
-    app = App(Pipeline(decoder, stages, config.coalesce, stats.pipeline, early), stats, world)
+    app = App(Pipeline(decoder, stages, config.coalesce, stats.pipeline), stats, world)
     if config.output == "ecs":
         ecs = Ecs(style, render)
         app.pipeline.write, app.pipeline.other = ecs.event, ecs.line
     if live:
         app.needs = _needs(config)
+        app.every_second.append(remembered.every_second)
         _emit_probe_events(config.probe, world, ProbeEvents(style.quote, identity.describe, app.pipeline.own_line))
         world.begin()
         if config.translate.user_db:
@@ -201,46 +207,62 @@ def _concerns(translators: list[Universal | Users], name: str, field: str) -> bo
     return any(translator.concerns(name, field) for translator in translators)
 
 
-def _knowledge(config: Config, style: Style, world: World) -> tuple[list[Stage], list[Stage], list[Stage]]:
+class Parts(NamedTuple):
+    """Stages by when they act.
+
+    learnt: they learn from an exec, before it is labelled.
+    labels: they give labels.
+    told: what they say of a process hangs on that, and on what repeats of the SYSCALL record.
+    on_execs: they say something of an exec, after it was labelled.
+    """
+
+    learnt: list[Stage]
+    labels: list[Stage]
+    told: list[Stage]
+    on_execs: list[Stage]
+
+
+def _knowledge(config: Config, style: Style, world: World) -> Parts:
     """The stages that learn from an exec what a program was started with, that label it, and that say both."""
     enrich, labels = config.enrich, config.label_process
     commands = Commands(world.files, max(enrich.cmdline_bytes, labels.label_argv_bytes))
     lines = CommandLines(enrich, style, commands, world.host)
-    learning: list[Stage] = []
-    labelling: list[Stage] = []
-    saying: list[Stage] = []
+    parts = Parts([], [], [], [])
     asked = labels != LabelOptions() or bool(config.stages)
     if enrich.script or enrich.cmdline or enrich.parent_info or asked:
-        learning.append(lines.learn)
+        parts.learnt.append(lines.learn)
     if enrich.cmdline:
-        saying.append(lines.add_cmdline)
+        parts.told.append(lines.add_cmdline)
     if enrich.parent_info:
-        saying.append(lines.add_parent_info)
+        parts.told.append(lines.add_parent_info)
     if enrich.script or asked:
         scripts = Scripts(style, commands)
-        learning.append(scripts.learn)
-        saying += [scripts.show] if enrich.script else []
+        parts.learnt.append(scripts.learn)
+        parts.on_execs.extend([scripts.show] if enrich.script else [])
     if asked:
         labeller = Labeller(labels, style, world.table, commands, world.containers)
-        labelling.append(labeller.label)
-        saying.append(labeller.show)
-    return learning, labelling, saying
+        parts.labels.append(labeller.label)
+        parts.told.append(labeller.show)
+    return parts
 
 
-def _context(options: Enrich, style: Style, world: World) -> list[Stage]:
-    """The stages that say more about who acts, in this order; those that ask the host are for live records only."""
-    stages: list[Stage] = []
+def _context(options: Enrich, style: Style, world: World, changed: Callable[[], None]) -> Parts:
+    """The stages that say more about who acts, in this order; those that ask the host are for live records only.
+
+    changed: tells that what was said of a process before may be another thing now.
+    """
+    parts = Parts([], [], [], [])
     if options.ancestors:
-        stages.append(Ancestors(options.ancestors, style, world.table, world.host).stage)
+        parts.on_execs.append(Ancestors(options.ancestors, style, world.table, world.host).stage)
     if options.session:
-        stages.append(Sessions(style).stage)
+        parts.told.append(Sessions(style, changed).stage)
     if world.live and options.execve_env:
-        stages.append(Environment(options.execve_env, style, world.files).stage)
+        parts.on_execs.append(Environment(options.execve_env, style, world.files).stage)
     if world.live and options.uid_groups:
-        stages.append(Groups(style, world.host.names).stage)
+        parts.told.append(Groups(style, world.host.names).stage)
     if world.live and options.exe_hash:
-        stages.append(ExeHash(options, style, world.files, world.host.names).stage)
-    return stages
+        parts.told.append(ExeHash(options, style, world.files, world.host.names).stage)
+    return parts
 
 
 def _leaving(options: FilterOptions, filters: Filters, stats: Stats) -> list[Stage]:

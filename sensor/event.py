@@ -14,29 +14,65 @@ Records = dict[str, list[Any]]
 """Record type → its records: Any, because this layer imports nothing of ours."""
 
 
+class Template:
+    """What repeats of an event: all but its id, and the numbers of its SYSCALL record. Shared by all events alike.
+
+    records: record type → its records in order of arrival; none under "SYSCALL".
+    count: how many lines they were.
+    text: where the SYSCALL record comes first, the JSON members of all others, each with a comma before it, or ""
+        before they are asked for; else None.
+    head, rest: segments of the SYSCALL record (sensor.audit.syscall), None without one.
+    marks: what the stages remember about it, each under keys of its own.
+    """
+
+    __slots__ = ("count", "head", "marks", "records", "rest", "text")
+
+    def __init__(self, records: Records, count: int = 0, head: Any = None, rest: Any = None) -> None:
+        self.records = records
+        self.count = count
+        self.head = head
+        self.rest = rest
+        self.text: str | None = None
+        self.marks: dict[Any, Any] = {}
+
+
 class Event:
     """One event.
 
     id: "SECONDS.MILLISECONDS:SERIAL".
     node: the host it comes from if the stream says so, else "".
-    records: record type → its records in order of arrival (sensor.audit.record.Record;
-        under "SYSCALL" one sensor.audit.syscall.Syscall).
-    syscall: that Syscall, or None.
+    records: record type → its records in order of arrival (sensor.audit.record.Record); none under "SYSCALL". To be
+        changed by `replace` and `leave_out` only: other events share them.
+    syscall: the SYSCALL record (sensor.audit.syscall.Syscall), or None.
+    template: what the event has in common with others.
     process: who made the system call (sensor.process.table.Process), or None.
     top: JSON members for the top level, each with its leading comma.
+    passing: what was last said of the process will be told otherwise soon.
     notes: what the sensor has to say about the event, from the closed set in NOTES.
     """
 
-    __slots__ = ("id", "node", "notes", "process", "records", "syscall", "top")
+    __slots__ = ("id", "node", "notes", "passing", "process", "records", "syscall", "template", "top")
 
-    def __init__(self, id: str, node: str, records: Records, syscall: Any) -> None:
+    def __init__(self, id: str, node: str, template: Template, syscall: Any) -> None:
         self.id = id
         self.node = node
-        self.records = records
+        self.template = template
+        self.records = template.records
         self.syscall = syscall
         self.process: Any = None
         self.top = ""
+        self.passing = False
         self.notes: list[str] = []
+
+    def replace(self, name: str, index: int, record: Any) -> None:
+        """Put another record in the place of one."""
+        group = list(self.records[name])
+        group[index] = record
+        self.records = {**self.records, name: group}
+
+    def leave_out(self, names: list[str]) -> None:
+        """Do without the records of some types."""
+        self.records = {name: group for name, group in self.records.items() if name not in names}
 
 
 NOTES = {

@@ -65,12 +65,10 @@ class FakeHost:
         """The stage that has to come first."""
         return Identity(Options(), style, self.table, self.proc.host(BOOTED), describe).stage
 
-    def run(
-        self, stages: Sequence[Stage], *events: str, strings: str = "percent", early: Sequence[Stage] = ()
-    ) -> list[dict[str, Any]]:
-        """What becomes of events, given as audit text; `early`: see Pipeline."""
+    def run(self, stages: Sequence[Stage], *events: str, strings: str = "percent") -> list[dict[str, Any]]:
+        """What becomes of events, given as audit text."""
         decoder = RecordDecoder(TransformOptions(strings=strings), (), 1000)
-        pipeline = Pipeline(decoder, stages, CoalesceOptions(), self.stats.pipeline, early)
+        pipeline = Pipeline(decoder, stages, CoalesceOptions(), self.stats.pipeline)
         lines = [line for event in events for line in pipeline.feed(event.encode("latin-1"), 0.0)]
         return [json.loads(line.encode("latin-1")) for line in [*lines, *pipeline.close()]]
 

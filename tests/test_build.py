@@ -15,11 +15,12 @@ import pytest
 from sensor.build import App, build
 from sensor.config import Config
 from sensor.process.procfs import ProcFS
+from sensor.stages.bundles import OnExecs, Remembered
 from sensor.stats import Stats
 from tests.fake_host import event, exec_event, syscall
 
 ASKED = ["CommandLines.learn", "Scripts.learn", "Labeller.label"]
-ALWAYS = ["Identity.track", "Identity.add"]
+ALWAYS = ["Identity.track", "Identity.tell", "Identity.name_others"]
 
 
 def configured(**sections: Any) -> Config:
@@ -33,7 +34,13 @@ def configured(**sections: Any) -> Config:
 
 
 def stages(app: App) -> list[str]:
-    return [stage.__qualname__ for stage in app.pipeline._stages]  # type: ignore[attr-defined]
+    """The names of all stages, those that others stand for among them."""
+    found: list[str] = []
+    for stage in app.pipeline._stages:
+        bundle = stage.__self__
+        inner = bundle.stages if isinstance(bundle, (OnExecs, Remembered)) else [stage]
+        found += [each.__qualname__ for each in inner]
+    return found
 
 
 NO_ENRICHMENT = {
@@ -55,10 +62,10 @@ def test_with_everything_off_only_processes_are_tracked():
         ({"enrich": {"container": True, "container_info": True}}, ["Cgroups.stage"]),
         ({"enrich": {"session": True}}, ["Sessions.stage"]),
         ({"label_process": {"label_keys": ("x",)}}, [*ASKED, "Labeller.show"]),
-        ({"filter": {"filter_null_keys": True}}, ["Filters.decide_early", "Filters.decide"]),
+        ({"filter": {"filter_null_keys": True}}, ["Filters.decide"]),
         (
             {"filter": {"filter_null_keys": True, "filter_action": "log"}},
-            ["Filters.decide_early", "Filters.decide", "Filters.divert"],
+            ["Filters.decide", "Filters.divert"],
         ),
         ({"filter": {"drop_records": ("CWD",)}}, ["RecordDropper.stage"]),
         ({"stages": ("/nowhere/*.py",)}, [*ASKED, "Custom.stage", "Labeller.show"]),
@@ -95,13 +102,6 @@ def test_only_the_capabilities_in_use_are_kept(option, needs):
     config = configured(enrich={**NO_ENRICHMENT, **option})
     assert build(config, Stats(), live=True).needs == needs
     assert build(config, Stats(), live=False).needs == frozenset()
-
-
-def test_filters_look_ahead_unless_custom_stages_want_whole_events():
-    filtering = {"filter_null_keys": True}
-    assert build(configured(filter=filtering), Stats(), live=False).pipeline._early
-    assert not build(configured(), Stats(), live=False).pipeline._early
-    assert not build(configured(filter=filtering, stages=("/nowhere/*.py",)), Stats(), live=False).pipeline._early
 
 
 def test_a_recorded_log_has_no_filter_log():

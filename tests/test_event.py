@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from sensor.event import NOTES, Event
+from sensor.event import NOTES, Event, Template
 
 SENSOR = Path(__file__).parent.parent / "sensor"
 
 
 def test_a_new_event_says_nothing_yet():
-    event = Event("1.000:1", "web01", {}, None)
+    event = Event("1.000:1", "web01", Template({}), None)
     assert (event.id, event.node, event.records, event.syscall, event.process) == ("1.000:1", "web01", {}, None, None)
     assert (event.top, event.notes) == ("", [])
 
 
 def test_events_share_nothing():
-    one, other = Event("1", "", {}, None), Event("2", "", {}, None)
+    one, other = Event("1", "", Template({}), None), Event("2", "", Template({}), None)
     one.notes.append("late")
     assert other.notes == []
 

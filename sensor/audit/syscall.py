@@ -23,11 +23,14 @@ _PLAIN = "(?!0[0-9a-f])"
 """No leading zero: an alternation that says the same costs the match 300 of its 900 ns."""
 _NUMBER = rf"{_PLAIN}([0-9]{{1,18}})"
 _HEX = rf"{_PLAIN}([0-9a-f]{{1,16}})"
-_USUAL = re.compile(
+_NUMBERS = (
     rf"(arch=[0-9a-f]{{1,8}} syscall={_PLAIN}[0-9]{{1,9}})"
     r"(?: success=(yes|no) exit=(?!-?0[0-9]|-0)(-?[0-9]{1,18}))?"
     rf" a0={_HEX} a1={_HEX} a2={_HEX} a3={_HEX} items={_NUMBER} ppid={_NUMBER} pid={_NUMBER} "
 )
+_USUAL = re.compile(_NUMBERS)
+USUAL_LINE = re.compile("type=SYSCALL\0" + _NUMBERS)
+"""The beginning of a line of the usual form, with a NUL for the event id; its groups are what Syscall calls values."""
 _FIXED = frozenset(["arch", "syscall", "success", "exit", "items", "ppid", "pid", "a0", "a1", "a2", "a3", "ARGV"])
 _ARCH = re.compile("0x[0-9a-f]+")
 _FIELD = re.compile("[A-Za-z][A-Za-z0-9_-]*=")
@@ -48,21 +51,29 @@ class Head:
 
 
 class Rest:
-    """`auid=… key=…`: JSON members and what the stages ask for most; comm and exe are "" if they are not told."""
+    """`auid=… key=…`: JSON members and what the stages ask for most; comm and exe are "" if they are not told.
 
-    __slots__ = ("_fields", "comm", "exe", "ses", "text")
+    body: its bytes as they came, one character each.
+    """
 
-    def __init__(self, text: str, comm: str, exe: str, ses: int | None, fields: Callable[[], Fields]) -> None:
+    __slots__ = ("_fields", "_parse", "body", "comm", "exe", "ses", "text")
+
+    def __init__(
+        self, body: str, text: str, names: tuple[str, str], ses: int | None, parse: Callable[[], Fields]
+    ) -> None:
+        self.body = body
         self.text = text
-        self.comm = comm
-        self.exe = exe
+        self.comm, self.exe = names
         self.ses = ses
-        self._fields = fields
+        self._parse = parse
+        self._fields: Fields | None = None
 
     @property
     def fields(self) -> Fields:
         """All its fields, decoded."""
-        return self._fields()
+        if self._fields is None:
+            self._fields = self._parse()
+        return self._fields
 
 
 Segment = TypeVar("Segment", Head, Rest)
@@ -72,54 +83,60 @@ class Syscall:
     """One SYSCALL record.
 
     values: head, success, exit, a0 to a3, items, ppid and pid as written, None for what the record does not say.
+    text: JSON members of a record of unusual form, without braces.
+    extra: JSON members that stages add, each with a comma before it.
     body: its bytes as they came, one character each.
-    text: its JSON members, without braces; stages append to `extra` instead, with a leading comma.
     pid, ppid: 0 when the record does not say.
     success: None when the record does not say, as that of exit_group(2), which never returns.
     exit: as written, "" when the record does not say.
     args: a0 to a3 as written, in hexadecimal.
     """
 
-    __slots__ = ("_text", "_values", "body", "extra", "head", "pid", "ppid", "rest")
+    __slots__ = ("_text", "extra", "head", "pid", "ppid", "rest", "values")
 
-    def __init__(self, head: Head, rest: Rest, values: Sequence[Any], body: str, text: str | None = None) -> None:
+    def __init__(self, head: Head, rest: Rest, values: Sequence[Any], text: str | None = None) -> None:
         self.head = head
         self.rest = rest
         self.extra = ""
         self.ppid = int(values[8])
         self.pid = int(values[9])
-        self.body = body
-        self._values = values
+        self.values = values
         self._text = text
 
     @property
-    def text(self) -> str:
+    def body(self) -> str:
         if self._text is not None:
-            return self._text
-        _, success, exit, a0, a1, a2, a3, items, ppid, pid = self._values
-        result = f',"success":"{success}","exit":{exit}' if success else ""
-        return (
-            f'{self.head.text}{result},"items":{items},"ppid":{ppid},"pid":{pid},'
-            f'{self.rest.text},"ARGV":["0x{a0}","0x{a1}","0x{a2}","0x{a3}"]'
-        )
+            return self.rest.body
+        head, success, exit, a0, a1, a2, a3, items, ppid, pid = self.values
+        result = f" success={success} exit={exit}" if success else ""
+        numbers = f"a0={a0} a1={a1} a2={a2} a3={a3} items={items} ppid={ppid} pid={pid}"
+        return f"{head}{result} {numbers} {self.rest.body}"
 
     @property
     def success(self) -> bool | None:
-        said: str | None = self._values[1]
+        said: str | None = self.values[1]
         return said == "yes" if said else None
 
     @property
     def exit(self) -> str:
-        return self._values[2] or ""
+        return self.values[2] or ""
 
     @property
     def args(self) -> tuple[str, ...]:
-        return tuple([value for value in self._values[3:7] if value is not None])
+        args = tuple(self.values[3:7])
+        return args if None not in args else tuple([value for value in args if value is not None])
 
     @property
     def member(self) -> str:
         """Its place in the event."""
-        return f'"SYSCALL":{{{self.text}{self.extra}}}'
+        if self._text is not None:
+            return f'"SYSCALL":{{{self._text}{self.extra}}}'
+        _, success, exit, a0, a1, a2, a3, items, ppid, pid = self.values
+        result = f',"success":"{success}","exit":{exit}' if success else ""
+        return (
+            f'"SYSCALL":{{{self.head.text}{result},"items":{items},"ppid":{ppid},"pid":{pid},'
+            f'{self.rest.text},"ARGV":["0x{a0}","0x{a1}","0x{a2}","0x{a3}"]{self.extra}}}'
+        )
 
 
 class SyscallDecoder:
@@ -138,15 +155,15 @@ class SyscallDecoder:
     def decode_usual(self, body: str) -> Syscall | None:
         """Decode a body of the kernel's usual form; None when it has another."""
         found = _USUAL.match(body)
-        if found is None:
-            return None
-        values = found.groups()
-        head_text = values[0]
-        rest_text = body[found.end() :]
+        return self.join(found.groups(), body[found.end() :]) if found is not None else None
+
+    def join(self, values: Sequence[Any], rest_text: str) -> Syscall | None:
+        """A record of the usual form, of which the numbers are cut already; None when it has another form after all."""
+        head_text: str = values[0]
         rest = self._rests.get(rest_text) or self._rest(rest_text)
         if rest is None:
             return None
-        return Syscall(self._heads.get(head_text) or self._head(head_text), rest, values, body)
+        return Syscall(self._heads.get(head_text) or self._head(head_text), rest, values)
 
     def _decode_unusual(self, body: str) -> Syscall:
         records = self._records
@@ -169,7 +186,7 @@ class SyscallDecoder:
             ppid if isinstance(ppid, int) else 0,
             pid if isinstance(pid, int) else 0,
         )
-        return Syscall(Head(fields, ""), _rest_of(fields, ""), values, body, records.render(fields))
+        return Syscall(Head(fields, ""), _rest_of(body, fields, ""), values, records.render(fields))
 
     def _head(self, text: str) -> Head:
         fields = self._records.parse("SYSCALL", text)
@@ -179,17 +196,17 @@ class SyscallDecoder:
     def _rest(self, text: str) -> Rest | None:
         """The decoded rest; None when it belongs to the record's first part: begins with no name, or repeats one."""
         body = text.rstrip(BLANKS)
-        rest = self._usual_rest(body)
+        rest = self._usual_rest(text, body)
         if rest is None:
             fields = self._records.parse("SYSCALL", body)
             if "\0" in text or _FIELD.match(text) is None or not _FIXED.isdisjoint(fields):
                 return None
-            rest = _rest_of(fields, self._records.render(fields))
+            rest = _rest_of(text, fields, self._records.render(fields))
             if self._records.usual is not None:
                 self._records.usual.learn("SYSCALL", body, rest.text)
         return _keep(self._rests, text, rest)
 
-    def _usual_rest(self, body: str) -> Rest | None:
+    def _usual_rest(self, whole: str, body: str) -> Rest | None:
         usual = self._records.usual
         found = usual.find("SYSCALL", body) if usual is not None else None
         if found is None:
@@ -197,15 +214,16 @@ class SyscallDecoder:
         text, shape, values = found
         ses = shape.value("ses", values)
         parse = partial(self._records.parse, "SYSCALL", body)
-        return Rest(text, shape.value("comm", values), shape.value("exe", values), int(ses) if ses else None, parse)
+        names = shape.value("comm", values), shape.value("exe", values)
+        return Rest(whole, text, names, int(ses) if ses else None, parse)
 
 
-def _rest_of(fields: Fields, text: str) -> Rest:
+def _rest_of(body: str, fields: Fields, text: str) -> Rest:
     comm, exe, ses = fields.get("comm"), fields.get("exe"), fields.get("ses")
     return Rest(
+        body,
         text,
-        comm if isinstance(comm, str) else "",
-        exe if isinstance(exe, str) else "",
+        (comm if isinstance(comm, str) else "", exe if isinstance(exe, str) else ""),
         ses if isinstance(ses, int) else None,
         lambda: fields,
     )

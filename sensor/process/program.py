@@ -70,6 +70,7 @@ class Process:
     forked: it runs the copy of the program that forked it, and no exec of its own yet.
     cgroup: id of its control group at its fork or last exec, as the probe saw; 0 if it did not.
     text: its identity as JSON members, filled in by whoever renders it; None when it must be done anew.
+    said: last part of a SYSCALL record → what else is said of it on such events; None when nothing is remembered.
     """
 
     __slots__ = (
@@ -85,6 +86,7 @@ class Process:
         "pid",
         "ppid",
         "program",
+        "said",
         "seen",
         "since",
         "spawned_by",
@@ -110,6 +112,11 @@ class Process:
         self.earlier: tuple[Program, ...] = ()
         self.execs: list[float] = []
         self.text: str | None = None
+        self.said: dict[Any, tuple[str, str]] | None = None
+
+    def retell(self) -> None:
+        """Something about it has changed: what is told of it has to be put together anew."""
+        self.text = self.said = None
 
     def run(self, comm: str, exe: str, event_id: str, time: float) -> None:
         """It has executed a program, says an audit event; time: of the event, in seconds since boot."""
@@ -152,7 +159,7 @@ class Process:
         if self.program.source == "probe":  # only the probe tells when a child was forked
             self.earlier = (*self.earlier[1 - _EARLIER :], self.program)
         self.program = program
-        self.text = None
+        self.retell()
 
     def notice(self, comm: str, exe: str, event_id: str) -> None:
         """It turns out to run another program than was known; nobody told of the exec."""
@@ -160,7 +167,7 @@ class Process:
             self.program.comm, self.program.exe = comm, exe
         else:
             self._replace(self.program.successor(comm, exe, event_id))
-        self.text = None
+        self.retell()
 
 
 class Sighting(NamedTuple):

@@ -137,7 +137,8 @@ class ProcessTable:
             return False
         program.source = process.program.source
         process.program, process.spawned_by, process.ppid = program, spawned_by, stat.ppid
-        process.forked, process.text = False, None
+        process.forked = False
+        process.retell()
         parent = self._current.get(stat.ppid)
         process.parent = parent.program if parent is not None else None
         return True
@@ -169,7 +170,8 @@ class ProcessTable:
 
     def _confirm(self, process: Process, birth: Birth) -> None:
         """The probe, too, knows a process that /proc has told of; who forked it, only the probe can know."""
-        process.program.source, process.program.text, process.text = "probe", None, None
+        process.program.source, process.program.text = "probe", None
+        process.retell()
         by = process.spawned_by
         if birth.spawner is not None and (by is None or by.pid != process.pid):
             spawner = self._by_key(*birth.spawner)
@@ -196,7 +198,7 @@ class ProcessTable:
     def forget_texts(self) -> None:
         """Let all that follows from the configuration be found anew: another one is in force."""
         for process in [*self._current.values(), *self._dead]:
-            process.text = None
+            process.retell()
             for program in (process.program, process.parent, process.spawned_by):
                 if program is not None:
                     program.text = None
@@ -258,7 +260,7 @@ class ProcessTable:
         parent = (self._at(ppid, time) or self._read(ppid, time)) if ppid > 0 else None
         process.ppid = process.program.ppid = ppid
         process.parent = parent.program if parent is not None else None
-        process.text = None
+        process.retell()
         if parent is None and ppid > 0:
             self._orphans.append(process)
 
@@ -268,7 +270,7 @@ class ProcessTable:
             if process.parent is None and process.ppid == parent.pid and parent.seen - process.seen < SOON:
                 process.parent = parent.program
                 process.spawned_by = process.spawned_by or self._forked_by(parent.program)
-                process.text = None
+                process.retell()
 
     def _by_key(self, pid: int, key: Key) -> Process | None:
         process = self._current.get(pid)

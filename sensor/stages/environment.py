@@ -63,7 +63,7 @@ class Environment:
             found.setdefault(name, value)
         members = ",".join([f"{self._quote(name)}:{self._quote(value)}" for name, value in found.items()])
         execve: Record = event.records["EXECVE"][0]
-        event.records["EXECVE"] = [execve.extended(f',"{self._key}":{{{members}}}')]
+        event.replace("EXECVE", 0, execve.extended(f',"{self._key}":{{{members}}}'))
         return True
 
 

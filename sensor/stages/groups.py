@@ -71,7 +71,9 @@ class Groups:
             if uid is None:
                 uid = self._remember(rest)
             if uid >= 0:
-                syscall.extra += self._texts.get(uid) or ""
+                text = self._texts.get(uid)
+                syscall.extra += text or ""
+                event.passing |= text is None
         return True
 
     def _remember(self, rest: Rest) -> int:

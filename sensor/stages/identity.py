@@ -66,7 +66,7 @@ class Identity:
 
     def stage(self, event: Event) -> bool:
         """Add identities to an event; drops none."""
-        return self.track(event) and self.add(event)
+        return self.track(event) and self.tell(event) and self.name_others(event)
 
     def track(self, event: Event) -> bool:
         """Find out who made the system call; looks at SYSCALL only, and whether there is an EXECVE."""
@@ -74,7 +74,7 @@ class Identity:
         if syscall is not None and syscall.pid:
             local = event.id >= self._host.booted and not event.node  # nearly always
             table = self._local if local or self._is_local(event) else self._table_of(event.node)
-            is_exec = syscall.success and "EXECVE" in event.records
+            is_exec = "EXECVE" in event.records and syscall.success
             process = table.current(syscall.pid)
             if (
                 process is None
@@ -88,16 +88,20 @@ class Identity:
             event.process = process
         return True
 
-    def add(self, event: Event) -> bool:
-        """Say who made the system call, and whom the other records name."""
-        local = self._is_local(event)
+    def tell(self, event: Event) -> bool:
+        """Say who made the system call, and in which session."""
         if event.process is not None:
             syscall = event.syscall
             syscall.extra += event.process.text or ""
             ses = syscall.rest.ses
-            if local and ses is not None and self._options.session_guid:
+            if ses is not None and self._options.session_guid and self._is_local(event):
                 syscall.extra += self._sessions.get(ses) or self._session(ses)
+        return True
+
+    def name_others(self, event: Event) -> bool:
+        """Say whom the other records name."""
         if self._options.pid and not event.records.keys() <= _WITHOUT_PIDS:
+            local = self._is_local(event)
             self._other_records(event, self._local if local else self._table_of(event.node), local)
         return True
 
@@ -154,11 +158,9 @@ class Identity:
 
     def _other_records(self, event: Event, table: ProcessTable, local: bool) -> None:
         for name, group in event.records.items():
-            if name == "SYSCALL":
-                continue
             for index, record in enumerate(group):
                 if record.pids:
-                    group[index] = self._extended(record, event, table, local)
+                    event.replace(name, index, self._extended(record, event, table, local))
 
     def _extended(self, record: Record, event: Event, table: ProcessTable, local: bool) -> Record:
         """A copy of a record with the identities of the processes it names."""

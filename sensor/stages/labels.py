@@ -125,7 +125,7 @@ class Labeller:
                 if labels is None:
                     labels = self._remember(rest)
                 if labels:
-                    self._add(program, labels)
+                    self._add(process, labels)
         return True
 
     def _remember(self, rest: Rest) -> Labels:
@@ -149,13 +149,14 @@ class Labeller:
         return True
 
     @staticmethod
-    def _add(program: Program, labels: Labels) -> None:
+    def _add(process: Process, labels: Labels) -> None:
         """Add the labels that a key gives."""
-        marks = program.marks
+        marks = process.program.marks
         if not labels <= marks[MARK]:
             marks[_KEYED] = marks.get(_KEYED, _NONE) | labels
             marks[MARK] |= labels
             marks.pop(_TEXT, None)
+            process.said = None
 
     def _render(self, labels: Labels) -> str:
         return f',"{self._key}":[{",".join([self._quote(label) for label in sorted(labels)])}]' if labels else ""

@@ -13,6 +13,7 @@ for instance) fills gaps and changes nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Callable
 
 from sensor.audit.fields import UNSET
 from sensor.audit.record import Record
@@ -32,9 +33,13 @@ class Options:
 
 
 class Sessions:
-    """The stage."""
+    """The stage.
 
-    def __init__(self, style: Style) -> None:
+    changed: called when more is known of a session, of which something may have been said already.
+    """
+
+    def __init__(self, style: Style, changed: Callable[[], None]) -> None:
+        self._changed = changed
         self._quote = style.quote
         self._key = style.key("SESSION")
         self._told: dict[tuple[str, int], dict[str, str]] = {}
@@ -69,4 +74,5 @@ class Sessions:
             del self._told[oldest], self._texts[oldest]
         members = ",".join([f'"{name}":{self._quote(known[name])}' for name in _TOLD if name in known])
         self._told[node, ses] = known
+        self._changed()
         self._texts[node, ses] = f',"{self._key}":{{{members}}}'

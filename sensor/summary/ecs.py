@@ -236,7 +236,7 @@ class Ecs:
         process: dict[str, Any] = {}
         own: dict[str, Any] = {}
         for name, group in event.records.items():
-            for record in group if name != "SYSCALL" else ():
+            for record in group:
                 if not record.added:
                     continue
                 parts = self._enrichments.of_record(record.added)

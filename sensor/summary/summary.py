@@ -19,6 +19,7 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from sensor.audit.fields import Fields, Value
+from sensor.audit.record import Record
 from sensor.audit.render import Render, Style
 from sensor.event import Event
 from sensor.summary.actors import Actor, actor_of, users_of
@@ -126,7 +127,7 @@ class Summaries:
         self._style = style
         self._render = render
         self._whos: dict[Any, Who] = {}
-        self._paths: dict[tuple[str, str], _Path] = {}
+        self._paths: dict[str, dict[Record, _Path]] = {"file": {}, "filesystem": {}}
         self._things: dict[tuple[str, ...], Upon] = {}
         self._plain: dict[tuple[str, ...], str] = {}
 
@@ -227,10 +228,11 @@ class Summaries:
         kind = rule.object
         index = rule.path if rule.path < len(paths) else 0
         record = paths[index]
-        path = self._paths.get((kind, record.body)) or self._path(record, kind)
+        known = self._paths[kind]
+        path = known.get(record) or self._path(record, kind)
         if path.beside:
             for other in paths[index + 1 :]:
-                better = self._paths.get((kind, other.body)) or self._path(other, kind)
+                better = known.get(other) or self._path(other, kind)
                 if not better.beside:
                     record, path = other, better
                     break
@@ -240,13 +242,13 @@ class Summaries:
         key = (kind, record.body, cwd or "")
         return self._things.get(key) or self._remember(key, file_of(record.fields, kind, cwd, self._style))
 
-    def _path(self, record: Any, kind: str) -> _Path:
+    def _path(self, record: Record, kind: str) -> _Path:
         fields = record.fields
         name = fields.get("name")
         relative = isinstance(name, str) and not name.startswith("/")
         upon = None if relative else self._texts(file_of(fields, kind, None, self._style))
         path = _Path(upon, is_beside(fields))
-        return _keep(self._paths, (kind, record.body), path) if len(record.body) <= _LONGEST else path
+        return _keep(self._paths[kind], record, path) if len(record.body) <= _LONGEST else path
 
     def _remember(self, key: tuple[str, ...], thing: Thing) -> Upon:
         upon = self._texts(thing)
@@ -263,25 +265,6 @@ class Summaries:
             if value
         ]
         return "".join(texts)
-
-
-class Summary:
-    """The stage that adds SUMMARY."""
-
-    def __init__(self, style: Style, render: Render) -> None:
-        self._summaries = Summaries(style, render)
-        self._start = f',"{style.key("SUMMARY")}":{{"event":{{'
-
-    def stage(self, event: Event) -> bool:
-        """Add the summary; drops none."""
-        if not event.records:
-            return True
-        who, upon = self._summaries.of(event)
-        event.top += (
-            f"{self._start}{who.event}}}{who.users}{process_text(event, who)}{upon.top}"
-            f',"auditd":{{"summary":{{{summary_text(who, upon)}}}}}}}'
-        )
-        return True
 
 
 def process_text(event: Event, who: Who, more: str = "", parent: str = "") -> str:
@@ -321,14 +304,15 @@ def _key(event: Event, main: str) -> tuple[Any, ...]:
 
 def _cwd(event: Event, directories: tuple[int, ...]) -> str | None:
     """The directory from which a call's relative names count, if it is the current one."""
-    if event.syscall is None:
+    if event.syscall is None or not is_at_cwd(event.syscall.args, directories):
         return None
-    args = event.syscall.args
-    for position in directories:
-        if position >= len(args) or args[position] not in _AT_CWD:
-            return None
     cwd = event.records["CWD"][0].fields.get("cwd") if "CWD" in event.records else None
     return cwd if isinstance(cwd, str) else None
+
+
+def is_at_cwd(args: tuple[str, ...], directories: tuple[int, ...]) -> bool:
+    """Tell whether these arguments of a call are the current directory."""
+    return all(position < len(args) and args[position] in _AT_CWD for position in directories)
 
 
 def _program(facts: Facts) -> Value:

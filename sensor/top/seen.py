@@ -49,6 +49,8 @@ def seen_event(event: Event, bytes: int) -> Seen:
     units: list[str] = []
     types: list[tuple[str, int]] = []
     for name, group in event.records.items():
+        if name == "SYSCALL":
+            types.append((name, len(syscall.member)))
         for record in group:
             types.append((name, len(record.member)))
             if name == "PATH":

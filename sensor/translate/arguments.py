@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import operator
 import re
+from collections.abc import Sequence
 from typing import Any, Callable
 
 from sensor.audit.render import Render, Style
@@ -20,6 +21,7 @@ from sensor.tables import errno, syscalls
 from sensor.tables.arguments import arguments, spell_arguments
 
 _ENTRIES = 4096
+_FIRST_ARGUMENT = 3  # among the values of a Syscall
 _WORD = re.compile("[0-9a-f]{1,16}")
 
 
@@ -27,7 +29,7 @@ class Call:
     """One system call of one architecture.
 
     errors: exit value → JSON; None if errors are not wanted.
-    pick: takes the arguments that mean something out of all four; None if there are none, or not wanted.
+    pick: takes the arguments that mean something out of a record's values; None if there are none, or not wanted.
     known: what `pick` took → JSON.
     """
 
@@ -35,7 +37,8 @@ class Call:
 
     def __init__(self, errors: bool, positions: list[int]) -> None:
         self.errors: dict[str, str] | None = {} if errors else None
-        self.pick: Callable[[tuple[str, ...]], Any] | None = operator.itemgetter(*positions) if positions else None
+        places = [_FIRST_ARGUMENT + position for position in positions]
+        self.pick: Callable[[Sequence[Any]], Any] | None = operator.itemgetter(*places) if places else None
         self.known: dict[Any, str] = {}
 
 
@@ -63,7 +66,7 @@ class Calls:
                 text = call.errors.get(syscall.exit)
                 syscall.extra += self._error(call, syscall) if text is None else text
             if call.pick is not None:
-                args = call.pick(syscall.args) if len(syscall.args) == 4 else None
+                args = call.pick(syscall.values)
                 text = call.known.get(args)
                 syscall.extra += self._spelled(call, syscall, args) if text is None else text
         return True
@@ -85,7 +88,7 @@ class Calls:
         return text
 
     def _spelled(self, call: Call, syscall: Syscall, args: Any) -> str:
-        if args is None or any(_WORD.fullmatch(arg) is None for arg in syscall.args):
+        if len(syscall.args) < 4 or any(_WORD.fullmatch(arg) is None for arg in syscall.args):
             return ""
         self._make_room()
         head = syscall.head

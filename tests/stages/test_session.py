@@ -31,7 +31,7 @@ WHOLE = {
 @pytest.fixture
 def run(tmp_path):
     def run(*events, style=STYLE):
-        lines = FakeHost(tmp_path).run([Sessions(style).stage], *events, CALL)
+        lines = FakeHost(tmp_path).run([Sessions(style, lambda: None).stage], *events, CALL)
         return lines[-1]["SYSCALL"].get(style.key("SESSION"))
 
     return run
@@ -62,6 +62,6 @@ def test_the_key_bears_the_prefix(run):
 
 def test_memory_is_bounded(tmp_path, monkeypatch):
     monkeypatch.setattr(session, "_REMEMBERED", 5)
-    sessions = Sessions(STYLE)
+    sessions = Sessions(STYLE, lambda: None)
     FakeHost(tmp_path).run([sessions.stage], *[user("USER_START", ses, **SSH) for ses in range(50)])
     assert len(sessions._told) == len(sessions._texts) == 5

@@ -13,7 +13,7 @@ from sensor.audit.text import quote_percent
 from sensor.event import Event
 from sensor.pipeline import Pipeline
 from sensor.stats import PipelineStats
-from sensor.summary.summary import Summary
+from sensor.summary.stage import Summary
 
 PLAIN = Style(quote_percent)
 IDS = "auid=1000 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0"

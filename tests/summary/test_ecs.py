@@ -19,7 +19,7 @@ from sensor.audit.text import quote_percent
 from sensor.build import build
 from sensor.config import Config
 from sensor.daemon.logs import UNPARSED
-from sensor.event import Event
+from sensor.event import Event, Template
 from sensor.process.guid import process_guid
 from sensor.process.procfs import ProcFS
 from sensor.stats import Stats
@@ -194,7 +194,7 @@ def test_a_living_process_has_its_identity_and_its_place() -> None:
 
 def test_a_late_record_says_so() -> None:
     ecs = Ecs(PLAIN, renderer("percent"))
-    event = Event("1.000:1", "", {}, None)
+    event = Event("1.000:1", "", Template({}), None)
     event.notes.append("late")
     assert json.loads(ecs.event(event)) == {
         "@timestamp": "1970-01-01T00:00:01.000Z",
@@ -206,7 +206,7 @@ def test_a_late_record_says_so() -> None:
 
 def test_a_time_that_no_date_can_say() -> None:
     assert "@timestamp" not in json.loads(
-        Ecs(PLAIN, renderer("percent")).event(Event("999999999999.000:1", "", {}, None))
+        Ecs(PLAIN, renderer("percent")).event(Event("999999999999.000:1", "", Template({}), None))
     )
 
 

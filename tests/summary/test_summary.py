@@ -11,11 +11,11 @@ from sensor.audit.options import CoalesceOptions, TransformOptions
 from sensor.audit.record import RecordDecoder
 from sensor.audit.render import Style, renderer
 from sensor.audit.text import quote_percent
-from sensor.event import Event
+from sensor.event import Event, Template
 from sensor.pipeline import Pipeline
 from sensor.stats import PipelineStats
 from sensor.summary import summary as module
-from sensor.summary.summary import Summary
+from sensor.summary.stage import Summary
 from sensor.tables.record_types import NUMBERS
 from tests.summary.events import IDS, call, events, summary
 from tests.test_data import LOGS, content
@@ -219,7 +219,7 @@ def test_file_names_are_written_as_everywhere() -> None:
 
 
 def test_an_event_without_records_has_no_summary() -> None:
-    event = Event("1.000:1", "", {}, None)
+    event = Event("1.000:1", "", Template({}), None)
     assert Summary(Style(quote_percent), renderer("percent")).stage(event)
     assert event.top == ""
 
@@ -236,7 +236,7 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
             (event,) = events(*records)
             assert stage.stage(event)
     kept = stage._summaries
-    assert max(map(len, (kept._whos, kept._paths, kept._things, kept._plain))) <= 8
+    assert max(map(len, (kept._whos, *kept._paths.values(), kept._things, kept._plain))) <= 8
 
 
 SAME: list[tuple[list[str], list[str]]] = [
@@ -266,7 +266,7 @@ def test_long_records_are_not_remembered() -> None:
     stage = Summary(Style(quote_percent), renderer("percent"))
     (event,) = events(call(2), CWD, path(0, "/" + "x" * 2000))
     assert stage.stage(event)
-    assert len(stage._summaries._paths) == 0
+    assert not any(stage._summaries._paths.values())
     (event,) = events(call(2), CWD, path(0, "x" * 2000))
     assert stage.stage(event)
     assert len(stage._summaries._things) == 0

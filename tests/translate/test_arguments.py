@@ -12,7 +12,7 @@ from sensor.audit.record import RecordDecoder
 from sensor.audit.render import Style
 from sensor.audit.syscall import SyscallDecoder
 from sensor.audit.text import quote_percent
-from sensor.event import Event
+from sensor.event import Event, Template
 from sensor.translate import arguments
 from sensor.translate.arguments import Calls
 
@@ -27,7 +27,7 @@ def event(arch: str, number: int, args: str, result: str = "success=yes exit=0")
     values = " ".join(f"a{index}={word}" for index, word in enumerate(words))
     body = f"arch={arch} syscall={number} {result} {values} items=0 ppid=1 pid=2 auid=0 uid=0 key=(null)"
     syscall = SYSCALLS.decode(body)
-    return Event("1.000:1", "", {"SYSCALL": [syscall]}, syscall)
+    return Event("1.000:1", "", Template({"SYSCALL": []}), syscall)
 
 
 def calls(errors: bool = True, arguments: bool = True) -> Calls:
@@ -99,7 +99,7 @@ def test_added_keys_bear_the_prefix() -> None:
 
 
 def test_an_event_without_a_system_call_is_left_alone() -> None:
-    made = Event("1.000:1", "", {}, None)
+    made = Event("1.000:1", "", Template({}), None)
     assert calls().stage(made)
     assert made.top == ""
 
@@ -108,7 +108,7 @@ def test_a_record_with_too_few_arguments_or_odd_ones_has_none() -> None:
     stage = calls(errors=False).stage
     for body in ("arch=c000003e syscall=62 a0=1", "arch=c000003e syscall=62 a0=zz a1=? a2=0 a3=0"):
         syscall = SYSCALLS.decode(body)
-        assert stage(Event("1.000:1", "", {"SYSCALL": [syscall]}, syscall))
+        assert stage(Event("1.000:1", "", Template({"SYSCALL": []}), syscall))
         assert syscall.extra == ""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sensor.event import Event
+from sensor.event import Event, Template
 from sensor.tables.record_types import NUMBERS
 from sensor.translate import main_type as module
 from sensor.translate.main_type import MainType, main_type
@@ -33,13 +33,13 @@ def test_the_main_record_is_not_a_circumstance(names: str, main: str) -> None:
     assert main_type(names.split()) == main
     stage = MainType().stage
     for _ in range(2):
-        event = Event("1.000:1", "", {name: [] for name in names.split()}, None)
+        event = Event("1.000:1", "", Template({name: [] for name in names.split()}), None)
         assert stage(event)
         assert event.top == f',"TYPE":"{main}"'
 
 
 def test_an_event_without_records_has_no_type() -> None:
-    event = Event("1.000:1", "", {}, None)
+    event = Event("1.000:1", "", Template({}), None)
     assert MainType().stage(event)
     assert event.top == ""
 
@@ -52,5 +52,5 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_ENTRIES", 8)
     stage = MainType()
     for number in range(100):
-        assert stage.stage(Event("1.000:1", "", {f"UNKNOWN[{number}]": []}, None))
+        assert stage.stage(Event("1.000:1", "", Template({f"UNKNOWN[{number}]": []}), None))
     assert len(stage._known) <= 8

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sensor.event import Event
+from sensor.event import Event, Template
 from sensor.translate.timestamp import IsoTime
 
 CASES = [
@@ -22,7 +22,7 @@ CASES = [
 
 @pytest.mark.parametrize(("id", "top"), CASES)
 def test_an_id_has_a_date(id: str, top: str) -> None:
-    event = Event(id, "", {}, None)
+    event = Event(id, "", Template({}), None)
     assert IsoTime().stage(event)
     assert event.top == top
 
@@ -30,7 +30,7 @@ def test_an_id_has_a_date(id: str, top: str) -> None:
 def test_one_second_after_another_is_not_the_same() -> None:
     stage = IsoTime().stage
     for id, top in [*CASES, *CASES]:
-        event = Event(id, "", {}, None)
+        event = Event(id, "", Template({}), None)
         event.top = ',"x":1'
         assert stage(event)
         assert event.top == ',"x":1' + top

@@ -87,6 +87,7 @@ class Custom:
             labels = frozenset([label.encode("utf-8", "surrogateescape").decode("latin-1") for label in view.labelled])
             marks["~labels"] = marks.get("~labels", frozenset()) | labels
             marks.pop("~labels_text", None)
+            event.process.said = None
         if view.added:
             event.top += f',"{self._key}":{self._json(view.added)}'
         return True

@@ -35,8 +35,7 @@ from sensor.stages.filters.rules import ACTIONS, Condition, Rule, parse_rule
 _REMEMBERED = 2048
 _LONGEST_REMEMBERED = 1024
 _ANY_ID = "1700000000.000:1"
-_FIRST = "first"
-_NOTHING_TOLD: tuple[str, ...] = ()
+_FIRST, _FITTING, _RAW = "first", "filters", "raw lines"
 
 
 @dataclass(frozen=True)
@@ -77,10 +76,7 @@ class Options:
 
 
 class Filters:
-    """The stages: once processes are known and labelled `decide_early`, `decide` and, as the last, `divert`.
-
-    The first of them asks, in the order of the rules, as far as the SYSCALL record tells, so that an event
-    can be dropped before its other records are decoded; the second goes on from there.
+    """The stages: `decide` once processes are known and labelled and, as the last, `divert`.
 
     filtered: counts by rule.
     sink: takes the events that go to the filter log.
@@ -105,44 +101,21 @@ class Filters:
         self.diverts = any((rule.action or options.filter_action) == "log" for rule in self.rules)
         for rule in self.rules:
             filtered.setdefault(rule.name, 0)
-            rule.certain = rule.certain and (rule.action or options.filter_action) == "drop"
         self._by_rest: dict[Rest, Sequence[Rule]] = {}
         self._counts = filtered
         self._sink = sink
         self._diverted: Event | None = None
-        self._judged: Event | None = None
-        self._left: Sequence[Rule] = ()
-        self._told: tuple[str, ...] = _NOTHING_TOLD
-
-    def decide_early(self, event: Event) -> bool:
-        """Drop an event for what its SYSCALL record says, or leave it to `decide`."""
-        syscall = event.syscall
-        if syscall is None:
-            return True
-        candidates = self._by_rest.get(syscall.rest)
-        if candidates is None:
-            candidates = self._remember(syscall.rest)
-        if self._keep_first and event.process is not None:
-            marks = event.process.program.marks
-            if marks.setdefault(_FIRST, event.id) == event.id:
-                candidates = ()
-        if candidates and candidates[0].certain:
-            self._counts[candidates[0].name] += 1
-            return False
-        self._judged, self._left, self._told = event, candidates, _NOTHING_TOLD
-        return not candidates or self._judge(event, only_early=True)
 
     def decide(self, event: Event) -> bool:
         """Drop an event, or let it go on; one for the filter log goes on until `divert`."""
-        if event is not self._judged:
-            fields = who(event)
-            self._left = [rule for rule in self.rules if rule.may_match(fields)]
-            self._told = _NOTHING_TOLD
-        kept = not self._left or self._judge(event, only_early=False)
-        if self._told:
-            event.top += f',"{self._suppressed}":{{{",".join(self._told)}}}'
-        self._judged = None
-        return kept
+        if self._keep_first and event.process is not None:
+            marks = event.process.program.marks
+            if marks.setdefault(_FIRST, event.id) == event.id:
+                return True
+        rules: Sequence[Rule] | None = event.template.marks.get(_FITTING)
+        if rules is None:
+            rules = self._fitting(event)
+        return not rules or self._judge(event, rules)
 
     def divert(self, event: Event) -> bool:
         """Give an event to the filter log, if that was decided."""
@@ -152,28 +125,40 @@ class Filters:
         self._sink(event)
         return False
 
+    def _fitting(self, event: Event) -> Sequence[Rule]:
+        """The rules that fit what repeats of an event."""
+        if event.syscall is None:
+            fields = who(event)
+            rules: Sequence[Rule] = [rule for rule in self.rules if rule.may_match(fields)]
+        else:
+            rest = event.syscall.rest
+            found = self._by_rest.get(rest)
+            rules = self._remember(rest) if found is None else found
+        fitting = event.template.marks[_FITTING] = tuple([rule for rule in rules if rule.fits(event, self._facts)])
+        return fitting
+
     def _remember(self, rest: Rest) -> Sequence[Rule]:
         if len(self._by_rest) >= _REMEMBERED:
             self._by_rest.clear()
-        candidates = self._by_rest[rest] = tuple([rule for rule in self.rules if rule.may_match(rest.fields)])
-        return candidates
+        rules = self._by_rest[rest] = tuple([rule for rule in self.rules if rule.may_match(rest.fields)])
+        return rules
 
-    def _judge(self, event: Event, only_early: bool) -> bool:
-        """Ask the rules that are left; False if one drops the event."""
-        for index, rule in enumerate(self._left):
-            if only_early and not rule.early:
-                self._left = self._left[index:]
-                return True
+    def _judge(self, event: Event, rules: Sequence[Rule]) -> bool:
+        """Ask rules that fit; False if one drops the event."""
+        told: list[str] = []
+        kept = True
+        for rule in rules:
             if not rule.matches(event, self._facts):
                 continue
             passed = rule.limit.passes(event) if rule.limit is not None else None
             if passed is None:
-                self._left = ()
-                return self._filter(event, rule)
+                kept = self._filter(event, rule)
+                break
             if passed:
-                self._told += (f"{self._quote(rule.name.encode().decode('latin-1'))}:{passed}",)
-        self._left = ()
-        return True
+                told.append(f"{self._quote(rule.name.encode().decode('latin-1'))}:{passed}")
+        if told:
+            event.top += f',"{self._suppressed}":{{{",".join(told)}}}'
+        return kept
 
     def _filter(self, event: Event, rule: Rule) -> bool:
         self._counts[rule.name] += 1
@@ -186,9 +171,7 @@ class Filters:
 class _Keys(Rule):
     """System calls with a key; the key of CONFIG_CHANGE, for instance, is another matter."""
 
-    early = True
-
-    def matches(self, event: Event, facts: Facts) -> bool:
+    def fits(self, event: Event, facts: Facts) -> bool:
         return event.syscall is not None
 
 
@@ -202,50 +185,47 @@ class _NullKey(_Keys):
 class _Sockaddr(Rule):
     """Events with an address."""
 
-    early = certain = False
-
     def __init__(self, addresses: Sequence[str]) -> None:
         super().__init__("filter_sockaddr", [])
         self._wanted = [parse_wanted(address) for address in addresses]
-        self._known: dict[str, bool] = {}
 
-    def matches(self, event: Event, facts: Facts) -> bool:
-        return any(self._is_wanted(record.body) for record in event.records.get("SOCKADDR", ()))
-
-    def _is_wanted(self, body: str) -> bool:
-        found = self._known.get(body)
-        if found is None:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            found = self._known[body] = is_wanted(body, self._wanted)
-        return found
+    def fits(self, event: Event, facts: Facts) -> bool:
+        return any(is_wanted(record.body, self._wanted) for record in event.records.get("SOCKADDR", ()))
 
 
 class _RawLines(Rule):
     """Events with a line that an expression matches."""
 
-    early = certain = False
-
     def __init__(self, expressions: Sequence[str]) -> None:
         super().__init__("filter_raw_lines", [])
-        self._searches = [searcher(expression) for expression in expressions]
+        self._searches = tuple([searcher(expression) for expression in expressions])
         self._known: dict[Record, bool] = {}
 
     def matches(self, event: Event, facts: Facts) -> bool:
-        start = f"node={event.node} " if event.node else ""
-        for name, group in event.records.items():
-            for record in group:
-                found = None if start else self._known.get(record)
-                if found is None:
-                    line = f"{start}type={name} msg=audit({_ANY_ID}): {record.body}"
-                    found = any(search(line) for search in self._searches)
-                    if not start and name != "SYSCALL" and len(record.body) <= _LONGEST_REMEMBERED:
-                        if len(self._known) >= _REMEMBERED:
-                            self._known.clear()
-                        self._known[record] = found
-                if found:
-                    return True
-        return False
+        syscall, marks = event.syscall, event.template.marks
+        if syscall is not None and self._is_matched(event.node, "SYSCALL", syscall.body):
+            return True
+        found: bool | None = marks.get((_RAW, event.node))
+        if found is None:
+            found = marks[_RAW, event.node] = any(
+                self._is_known(event.node, name, record) for name, group in event.records.items() for record in group
+            )
+        return found
+
+    def _is_known(self, node: str, name: str, record: Record) -> bool:
+        found = None if node else self._known.get(record)
+        if found is None:
+            found = self._is_matched(node, name, record.body)
+            if not node and len(record.body) <= _LONGEST_REMEMBERED:
+                if len(self._known) >= _REMEMBERED:
+                    self._known.clear()
+                self._known[record] = found
+        return found
+
+    def _is_matched(self, node: str, name: str, body: str) -> bool:
+        start = f"node={node} " if node else ""
+        line = f"{start}type={name} msg=audit({_ANY_ID}): {body}"
+        return any(search(line) for search in self._searches)
 
 
 def _rules(options: Options) -> list[Rule]:

@@ -114,9 +114,15 @@ def paths(event: Event) -> Texts:
     for record in event.records.get("PATH", ()):
         name = record.fields.get("name")
         if isinstance(name, str) and record.fields.get("nametype") != "PARENT":
-            path = posixpath.normpath(posixpath.join(str(cwd), name))
-            found.append(path[1:] if path.startswith("//") else path)
+            found.append(_absolute(str(cwd), name))
     return found
+
+
+def _absolute(cwd: str, name: str) -> str:
+    if name[:1] == "/" and name[-1:] != "/" and "//" not in name and "/." not in name:
+        return name
+    path = posixpath.normpath(posixpath.join(cwd, name))
+    return path[1:] if path.startswith("//") else path
 
 
 class Facts:

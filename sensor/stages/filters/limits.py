@@ -90,4 +90,4 @@ def _act(event: Event) -> tuple[object, ...]:
         return tuple([_PID.sub("", record.body) for group in event.records.values() for record in group])
     names = [record.fields.get("name") for record in event.records.get("PATH", ())]
     bodies = [record.body for kind in ("EXECVE", "SOCKADDR") for record in event.records.get(kind, ())]
-    return syscall.head.text, syscall.rest.text, syscall.success, *map(str, names), *bodies
+    return syscall.head.arch, syscall.head.number, syscall.rest.body, syscall.success, *map(str, names), *bodies

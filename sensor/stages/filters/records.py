@@ -28,9 +28,7 @@ class RecordDropper:
 
     def stage(self, event: Event) -> bool:
         """Leave records out of an event; drop it if none is left."""
-        records = event.records
-        for name in [name for name in records if name in self._types or name.startswith(self._beginnings)]:
-            del records[name]
-        if not records:
+        event.leave_out([name for name in event.records if name in self._types or name.startswith(self._beginnings)])
+        if not event.records:
             self._counts[RULE] = self._counts.get(RULE, 0) + 1
-        return bool(records)
+        return bool(event.records)

@@ -22,7 +22,7 @@ from sensor.stages.filters.facts import WHO, Facts, Texts
 from sensor.stages.filters.limits import Limit, Rate, Repeat
 
 EVENT = ("success", "syscall", "type", "label", "systemd_unit", "container", "path")
-LATE = ("type", "path")
+REPEATED = ("success", "syscall", "type", "path")
 ACTIONS = ("drop", "log")
 _WORDS = {"success": ("yes", "no"), "action": ACTIONS}
 
@@ -53,33 +53,29 @@ class Rule:
 
     action: "drop", "log", or "" for what `filter_action` says.
     limit: what lets some of the matching events through.
-    early: the SYSCALL record tells all that is asked.
-    certain: of a system call that may match, nothing else is asked, and it is dropped.
     """
-
-    early = True
-    certain = True
 
     def __init__(self, name: str, conditions: list[Condition], limit: Limit | None = None, action: str = "") -> None:
         self.name = name
         self.limit = limit
         self.action = action
         self._who = [(WHO[condition.name], condition) for condition in conditions if condition.name in WHO]
-        self._event = [condition for condition in conditions if condition.name not in WHO]
-        if any(condition.name in LATE for condition in conditions) or isinstance(limit, Repeat):
-            self.early = False
-        self.certain = self.certain and not self._event and limit is None
-        self._event.sort(key=lambda condition: EVENT.index(condition.name))
+        others = [condition for condition in conditions if condition.name not in WHO]
+        others.sort(key=lambda condition: EVENT.index(condition.name))
+        self._repeated = [condition for condition in others if condition.name in REPEATED]
+        self._process = [condition for condition in others if condition.name not in REPEATED]
 
     def may_match(self, fields: Fields) -> bool:
         """Tell whether the conditions on who acted hold."""
         return all(condition.holds(texts(fields)) for texts, condition in self._who)
 
+    def fits(self, event: Event, facts: Facts) -> bool:
+        """Tell whether the conditions on what repeats of an event hold (sensor.event.Template)."""
+        return all(condition.holds(facts.event[condition.name](event)) for condition in self._repeated)
+
     def matches(self, event: Event, facts: Facts) -> bool:
-        """Tell whether the other conditions hold."""
-        if not self._event:
-            return True
-        return all(condition.holds(facts.event[condition.name](event)) for condition in self._event)
+        """Tell whether the other conditions hold: those on the process."""
+        return all(condition.holds(facts.event[condition.name](event)) for condition in self._process)
 
 
 def parse_rule(name: str, text: str) -> Rule:

@@ -37,9 +37,7 @@ class Filtering:
                 event.process.program.marks["~labels"] = frozenset(labels)
             return True
 
-        lines = self.host.run(
-            [self.host.identity(), label, filters.decide_early, filters.decide, filters.divert], *events
-        )
+        lines = self.host.run([self.host.identity(), label, filters.decide, filters.divert], *events)
         self.counts = {rule: count for rule, count in self.counts.items() if count}
         return lines
 

@@ -34,7 +34,7 @@ from sensor.stages.filters.rules import Condition, parse_rule
 )
 def test_conditions_hold(text, texts, holds):
     rule = parse_rule("name", text)
-    condition = (rule._event + [condition for _, condition in rule._who])[0]
+    condition = [*rule._repeated, *rule._process, *(condition for _, condition in rule._who)][0]
     assert isinstance(condition, Condition)
     assert condition.holds(texts) == holds
 
@@ -48,7 +48,8 @@ def test_all_conditions_must_hold():
 
 def test_what_costs_least_is_asked_first():
     rule = parse_rule("name", "path=/x container=y success=no type=SYSCALL")
-    assert [condition.name for condition in rule._event] == ["success", "type", "container", "path"]
+    assert [condition.name for condition in rule._repeated] == ["success", "type", "path"]
+    assert [condition.name for condition in rule._process] == ["container"]
 
 
 def test_a_rule_may_limit_and_choose_its_action():

@@ -3,13 +3,9 @@
     chunk → blocks that end in EOE → records → event → stages → JSON
 
 An event's lines nearly always arrive together, so a block of lines up to an EOE is
-taken at once if every line bears the EOE's id: one `replace` takes the id out, and each
-line without it is looked up in the record cache. Anything else (interleaved events, a
-missing EOE, records that stand alone) goes line by line through the coalescer; both
-ways give the same JSON, whatever the chunk boundaries.
-
-Where a filter may drop an event for what its SYSCALL record says, the first stages see
-that record alone, and the others are decoded only if the event is kept.
+taken at once (sensor.pipeline.blocks) if every line bears the EOE's id. Anything else
+(interleaved events, a missing EOE, records that stand alone) goes line by line through
+the coalescer; both ways give the same JSON, whatever the chunk boundaries.
 
 No descriptor, no clock: bytes and monotonic seconds are arguments.
 """
@@ -20,30 +16,24 @@ import re
 from collections.abc import Sequence
 from typing import Callable
 
-from sensor.audit.coalesce import Coalescer, Pending, event_key
+from sensor.audit.coalesce import Coalescer, Pending
 from sensor.audit.fields import ENRICHED, Fields
 from sensor.audit.header import parse_line
 from sensor.audit.options import CoalesceOptions
 from sensor.audit.record import RecordDecoder
-from sensor.audit.syscall import SyscallDecoder
-from sensor.audit.types import LIST, OBJECT
-from sensor.event import Event, Records, Stage
+from sensor.audit.types import OBJECT
+from sensor.event import Event, Records, Stage, Template
+from sensor.pipeline.blocks import Blocks, members
 from sensor.stats import PipelineStats
 
 _EOE = "type=EOE msg=audit("
 _ID_OF_EOE = re.compile(r"([1-9][0-9]{0,15}\.[0-9]{3}:(?:0|[1-9][0-9]{0,9}))\): ?\Z")
-_SYSCALL = "type=SYSCALL\0"
-_LINE = re.compile(r"type=[A-Za-z0-9_]+\0[^\0]*")
-_MOST_TAILS, _LONGEST_TAIL = 1024, 1024
-_DROPPED = Event("", "", {}, None)
 
 
 class Pipeline:
     """Audit text in, JSON lines out.
 
     stages: applied in their order to every event.
-    early: those of them that may look ahead, because all they want to see of what is no exec is its SYSCALL record;
-        all before them want to see execs only.
     filtered: JSON lines that a stage diverted; the caller empties it.
     write: how an event becomes a JSON line; other: what becomes of the JSON lines that are no events. Another form
         of output sets its own.
@@ -55,30 +45,24 @@ class Pipeline:
         stages: Sequence[Stage],
         options: CoalesceOptions,
         stats: PipelineStats,
-        early: Sequence[Stage] = (),
     ) -> None:
         self.filtered: list[str] = []
         self.write: Callable[[Event], str] = self._json
         self.other: Callable[[str], str] = str
         self._own: list[str] = []
         self._records = decoder
-        self._syscalls = SyscallDecoder(decoder)
         self._stages = tuple(stages)
-        self._early = tuple(early)
-        self._late = tuple([stage for stage in stages if stage not in self._early])
         self._coalescer = Coalescer(options, stats)
+        self._blocks = Blocks(decoder, options, stats, self._coalescer.claim)
         self._stats = stats
         self._max_line = options.max_line_bytes
         self._max_block = min(options.max_line_bytes, options.max_event_bytes)
-        self._max_records = options.max_records
         self._settle = options.settle
         self._carry = ""
         self._carried_since = 0.0
         self._cutting = False
         self._prefix = self._next_prefix = ""
         self._now = 0.0
-        self._ahead = False
-        self._tails: dict[str, int] = {}
 
     def own_line(self, line: str) -> None:
         """Let a JSON line of the sensor's own go out with the next ones."""
@@ -132,119 +116,11 @@ class Pipeline:
     def _block(self, block: str, ending: str, out: list[str]) -> None:
         """Take the lines before an EOE, and the EOE, of which `ending` is what follows its opening bracket."""
         found = _ID_OF_EOE.match(ending)
-        event = self._whole_event(block, found.group(1)) if found is not None else None
-        if event is not None:
-            if event is not _DROPPED:
-                self._finish(event, self._late if self._ahead else self._stages, out)
-        else:
+        event = self._blocks.read(block, self._prefix, found.group(1)) if found is not None else None
+        if event is None:
             self._lines(f"{block}\n{self._prefix}{_EOE}{ending}", out)
-
-    def _whole_event(self, block: str, id: str) -> Event | None:
-        """The event that a block is, if all its lines belong to this id and to nothing else; or _DROPPED."""
-        if len(block) > self._max_block:
-            return None
-        token = f" msg=audit({id}): "
-        flat = block.replace(token, "\0")
-        count = (len(block) - len(flat)) // (len(token) - 1)
-        node = self._prefix[5:-1]
-        key = event_key(node, id) if node else id
-        event = Event(id, node, {}, None)
-        self._ahead = bool(self._early) and "\0" not in block and self._look_ahead(event, flat, count, key)
-        if self._ahead and event.syscall is None:
-            return _DROPPED
-        lines = self._lines_of(flat, count)
-        if lines is None or not self._decode(event, lines[1:] if self._ahead else lines):
-            return None
-        if not self._ahead and not self._coalescer.claim(key):
-            return None
-        self._count(count)
-        return event
-
-    def _look_ahead(self, event: Event, flat: str, count: int, key: str) -> bool:
-        """Let the first stages look at the SYSCALL record of what is no exec; False if that cannot be.
-
-        They must not look twice, so it has to be certain that the event is whole. All but its SYSCALL record is again a
-        repeated string, for which that was found out once. One that they drop is left without its SYSCALL record.
-        """
-        if not flat.startswith(_SYSCALL, len(self._prefix)):
-            return False
-        end = flat.find("\n")
-        tail = flat[end:] if end >= 0 else ""
-        usual = self._tails.get(tail)
-        if usual is None:
-            usual = self._remember_tail(flat, tail)
-        if usual != count - 1:
-            return False
-        syscall = self._syscalls.decode_usual(flat[len(self._prefix) + len(_SYSCALL) : end if end >= 0 else None])
-        if syscall is None or not self._coalescer.claim(key):
-            return False
-        event.syscall = syscall
-        event.records["SYSCALL"] = [syscall]
-        if not self._keeps(event, self._early):
-            self._count(count)
-            event.syscall = None
-        return True
-
-    def _remember_tail(self, flat: str, tail: str) -> int:
-        """How many records follow a SYSCALL record, if they make a whole event with it that is no exec; else -1."""
-        count = -1
-        lines = self._lines_of(flat, flat.count("\n") + 1)
-        if lines is not None and all(map(_LINE.fullmatch, lines)):
-            others = [self._records.types.get(line[5 : line.index("\0")]) for line in lines[1:]]
-            once = [type.name for type in others if type.shape != LIST]
-            elsewhere = {"SYSCALL", "EXECVE", "EOE"}.intersection(type.name for type in others)
-            if len(once) == len(set(once)) and not elsewhere and not any(type.alone for type in others):
-                count = len(others)
-        if len(tail) <= _LONGEST_TAIL:
-            if len(self._tails) >= _MOST_TAILS:
-                self._tails.clear()
-            self._tails[tail] = count
-        return count
-
-    def _count(self, lines: int) -> None:
-        stats = self._stats
-        stats.lines += lines + 1
-        stats.records += lines
-        stats.ends += 1
-        stats.fast_events += 1
-
-    def _lines_of(self, flat: str, count: int) -> list[str] | None:
-        """The lines of a block in which so many ids became NUL; None if there are not so many, or too many."""
-        lines = flat.split("\n")
-        if len(lines) != count or count > self._max_records:
-            return None
-        if self._prefix:
-            length = len(flat)
-            lines = f"\n{flat}".replace(f"\n{self._prefix}", "\n").split("\n")[1:]
-            if length - sum(map(len, lines)) - (count - 1) != count * len(self._prefix):
-                return None
-        return lines
-
-    def _decode(self, event: Event, lines: list[str]) -> bool:
-        """Give an event its records; False if there is one that does not belong to such an event."""
-        records = event.records
-        known, decode = self._records.cache.get, self._records.decode_key
-        for line in lines:
-            record = known(line)
-            if record is None:
-                if line.startswith(_SYSCALL):
-                    syscall = self._syscalls.decode_usual(line[13:])
-                    if syscall is None or event.syscall is not None:
-                        return False
-                    event.syscall = syscall
-                    records["SYSCALL"] = [syscall]
-                    continue
-                record = decode(line)
-                if record is None:
-                    return False
-            group = records.get(record.name)
-            if group is None:
-                records[record.name] = [record]
-            elif record.repeats:
-                group.append(record)
-            else:
-                return False
-        return True
+        else:
+            self._finish(event, out)
 
     def _carry_on(self, rest: str, fresh: bool, out: list[str]) -> None:
         """Keep what has no EOE yet, within bounds."""
@@ -303,35 +179,31 @@ class Pipeline:
 
     def _finish_pending(self, pending: Pending, out: list[str]) -> None:
         records: Records = {}
-        event = Event(pending.id, pending.node, records, None)
-        event.notes += pending.notes
+        syscall = None
         for name, bodies in pending.bodies.items():
             shape = self._records.types.get(name).shape
             if name == "SYSCALL":
-                event.syscall = self._syscalls.decode(_merge(bodies))
-                records[name] = [event.syscall]
+                syscall = self._blocks.syscalls.decode(_merge(bodies))
+                records[name] = []
             elif shape == OBJECT:
                 records[name] = [self._records.decode(name, _merge(bodies))]
             else:
                 records[name] = [self._records.decode(name, body) for body in bodies]
-        self._finish(event, self._stages, out)
+        event = Event(pending.id, pending.node, Template(records), syscall)
+        event.notes += pending.notes
+        self._finish(event, out)
 
-    def _finish(self, event: Event, stages: Sequence[Stage], out: list[str]) -> None:
-        """Run stages on an event; what they keep becomes a line."""
-        if self._keeps(event, stages):
-            self._stats.events += 1
-            out.append(self.write(event))
-
-    def _keeps(self, event: Event, stages: Sequence[Stage]) -> bool:
-        """Run stages on an event; False if one drops it."""
+    def _finish(self, event: Event, out: list[str]) -> None:
+        """Run the stages on an event; what they keep becomes a line."""
         try:
-            for stage in stages:
+            for stage in self._stages:
                 if not stage(event):
-                    return False
+                    return
         except Exception:  # noqa: BLE001  the border: a mistake in a stage costs enrichment, never the event
             self._stats.crashed += 1
             event.notes.append("stage_failed")
-        return True
+        self._stats.events += 1
+        out.append(self.write(event))
 
     def divert(self, event: Event) -> None:
         """Let an event become a line among those that were filtered."""
@@ -343,15 +215,21 @@ class Pipeline:
 
 def to_json(event: Event, node: str) -> str:
     """One event as one JSON object; node: the JSON members that name it, with a leading comma."""
-    parts = [f'{{"ID":"{event.id}"{node}']
-    for name, group in event.records.items():
-        if len(group) == 1:
-            parts.append(group[0].member)
-        else:
-            parts.append(f'"{name}":[{{' + "},{".join([record.text for record in group]) + "}]")
-    if event.notes:
-        parts.append('"SENSOR":{"notes":["' + '","'.join(event.notes) + '"]}')
-    return ",".join(parts) + event.top + "}"
+    template = event.template
+    if template.text is not None and event.records is template.records:
+        behind = template.text
+        if not behind:
+            behind = "".join([f",{members(name, group)}" for name, group in event.records.items() if group])
+            template.text = behind
+        text = f",{event.syscall.member}{behind}"
+    else:
+        parts = [
+            f",{event.syscall.member if name == 'SYSCALL' else members(name, group)}"
+            for name, group in event.records.items()
+        ]
+        text = "".join(parts)
+    notes = ',"SENSOR":{"notes":["' + '","'.join(event.notes) + '"]}' if event.notes else ""
+    return f'{{"ID":"{event.id}"{node}{text}{notes}{event.top}}}'
 
 
 def _merge(bodies: list[str]) -> str:

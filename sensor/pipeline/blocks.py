@@ -1,0 +1,174 @@
+"""Whole events out of blocks of lines, the fast way.
+
+    type=SYSCALL msg=audit(1700000000.001:7): arch=c000003e syscall=257 success=no exit=-2 a0=… pid=48 auid=1000 …
+    type=CWD msg=audit(1700000000.001:7): cwd="/root"
+    type=PATH msg=audit(1700000000.001:7): item=0 name="/etc/…" …
+
+One `replace` takes the id out of the block, one expression cuts the numbers out of the
+SYSCALL record. What is left is a repeated string, and what it says, its records and their
+JSON, is remembered as a Template (sensor.event): more than half of all events are no news
+but for the numbers. Of the others each line is looked up in the record cache.
+
+A block that is no whole event is left to whoever takes it line by line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Callable, NamedTuple
+
+from sensor.audit.coalesce import event_key
+from sensor.audit.options import CoalesceOptions
+from sensor.audit.record import RecordDecoder
+from sensor.audit.syscall import USUAL_LINE, Syscall, SyscallDecoder
+from sensor.event import Event, Records, Template
+from sensor.stats import PipelineStats
+
+_SYSCALL = "type=SYSCALL\0"
+_LONGEST_TEMPLATE = 2048
+_MOST_TAILS, _LONGEST_TAIL = 1024, 1024
+
+
+DROPPED = Event("", "", Template({}), None)
+"""Stands for an event that was whole and is not wanted."""
+
+
+class Block(NamedTuple):
+    """What is known of some lines before they are decoded.
+
+    prefix: `node=NAME `, with which each line begins, or nothing.
+    lines: how many, if the id was in each of them.
+    """
+
+    id: str
+    node: str
+    prefix: str
+    lines: int
+
+
+class Blocks:
+    """Reads blocks.
+
+    claim: called with an event's key once it is known to be whole; False if it must go another way after all.
+    """
+
+    def __init__(
+        self, records: RecordDecoder, options: CoalesceOptions, stats: PipelineStats, claim: Callable[[str], bool]
+    ) -> None:
+        self.syscalls = SyscallDecoder(records)
+        self._records = records
+        self._stats = stats
+        self._claim = claim
+        self._longest = min(options.max_line_bytes, options.max_event_bytes)
+        self._max_records = options.max_records
+        self._most_templates = options.cache_entries // 2
+        self._templates: dict[tuple[str, str, str], Template] = {}
+        records.caches.append(self._templates)
+
+    def read(self, lines: str, prefix: str, id: str) -> Event | None:
+        """The event that some lines are, if they all belong to this id and to nothing else."""
+        if len(lines) > self._longest:
+            return None
+        token = f" msg=audit({id}): "
+        flat = lines.replace(token, "\0")
+        count = (len(lines) - len(flat)) // (len(token) - 1)
+        node = prefix[5:-1]
+        found = USUAL_LINE.match(flat, len(prefix))
+        if found is None:
+            return self._unusual(flat, Block(id, node, prefix, count))
+        values, text = found.groups(), flat[found.end() :]
+        template = self._templates.get((values[0], values[1], text))
+        if template is None:
+            return self._news(values, text, Block(id, node, prefix, count))
+        if template.count != count or not self._take(node, id, count):
+            return None
+        return Event(id, node, template, Syscall(template.head, template.rest, values))
+
+    def _take(self, node: str, id: str, count: int) -> bool:
+        """Claim a whole event, and count its lines."""
+        if not self._claim(event_key(node, id) if node else id):
+            return False
+        stats = self._stats
+        stats.lines += count + 1
+        stats.records += count
+        stats.ends += 1
+        stats.fast_events += 1
+        return True
+
+    def _news(self, values: Sequence[Any], text: str, block: Block) -> Event | None:
+        """An event that begins with a SYSCALL record of the usual form, and is unlike those before."""
+        rest, newline, tail = text.partition("\n")
+        syscall = self.syscalls.join(values, rest)
+        if syscall is None:
+            return None
+        records: Records = {"SYSCALL": []}
+        lines = self._lines_of(tail, block, block.lines - 1) if newline else [] if block.lines == 1 else None
+        if lines is None or not self._decode(lines, records):
+            return None
+        template = self._remember(values, text, Template(records, block.lines, syscall.head, syscall.rest))
+        return Event(block.id, block.node, template, syscall) if self._take(*_key(block)) else None
+
+    def _remember(self, values: Sequence[Any], text: str, template: Template) -> Template:
+        template.text = ""
+        if len(text) <= _LONGEST_TEMPLATE:
+            if len(self._templates) >= self._most_templates:
+                self._templates.clear()
+            self._templates[values[0], values[1], text] = template
+        return template
+
+    def _unusual(self, flat: str, block: Block) -> Event | None:
+        """An event that begins otherwise."""
+        lines = self._lines_of(flat, block, block.lines)
+        if lines is None:
+            return None
+        records: Records = {}
+        syscall = None
+        place = next((index for index, line in enumerate(lines) if line.startswith(_SYSCALL)), len(lines))
+        if not self._decode(lines[:place], records):
+            return None
+        if place < len(lines):
+            syscall = self.syscalls.decode_usual(lines[place][len(_SYSCALL) :])
+            records["SYSCALL"] = []
+            if syscall is None or not self._decode(lines[place + 1 :], records):
+                return None
+        return Event(block.id, block.node, Template(records), syscall) if self._take(*_key(block)) else None
+
+    def _lines_of(self, flat: str, block: Block, count: int) -> list[str] | None:
+        """So many lines, without their prefix; None if there are not so many, too many, or one has another prefix."""
+        lines = flat.split("\n")
+        if len(lines) != count or block.lines > self._max_records:
+            return None
+        prefix = block.prefix
+        if prefix:
+            if not all(line.startswith(prefix) for line in lines):
+                return None
+            lines = [line[len(prefix) :] for line in lines]
+        return lines
+
+    def _decode(self, lines: list[str], records: Records) -> bool:
+        """Add the records that lines are; False if there is one that does not belong to such an event."""
+        known, decode = self._records.cache.get, self._records.decode_key
+        for line in lines:
+            record = known(line) or decode(line)
+            if record is None:
+                return False
+            group = records.get(record.name)
+            if group is None:
+                records[record.name] = [record]
+            elif record.repeats:
+                group.append(record)
+            else:
+                return False
+        return True
+
+
+def members(name: str, group: Sequence[Any]) -> str:
+    """The JSON member for the records of one type."""
+    if len(group) == 1:
+        text: str = group[0].member
+        return text
+    return f'"{name}":[{{' + "},{".join([record.text for record in group]) + "}]"
+
+
+def _key(block: Block) -> tuple[str, str, int]:
+    return block.node, block.id, block.lines

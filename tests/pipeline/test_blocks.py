@@ -1,0 +1,145 @@
+"""Whole events from blocks: what is remembered says what would be worked out anew; no block is taken for another."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sensor.audit.options import CoalesceOptions, TransformOptions
+from sensor.audit.record import RecordDecoder
+from sensor.build import build
+from sensor.config import Config
+from sensor.pipeline import Pipeline
+from sensor.pipeline.blocks import Blocks
+from sensor.stats import PipelineStats, Stats
+from tests.bench import feeds
+
+ID = "1700000000.001:1"
+SYSCALL = (
+    "arch=c000003e syscall=2 success=yes exit=0 a0=0 a1=0 a2=0 a3=0 items=1 ppid=31 pid=48"
+    ' auid=1000 uid=0 ses=3 comm="bash" exe="/usr/bin/bash" key=(null)'
+)
+EVERYTHING: dict[str, Any] = {
+    "translate": {"universal": True, "user_db": True, "arguments": True, "time": "iso", "type": True, "summary": True},
+    "enrich": {"ppid_verbose": True, "cmdline": True, "parent_info": True, "session": True, "ancestors": 3},
+    "label_process": {"label_keys": ("exec", "net"), "label_exe": {"git": "git"}, "propagate_labels": ("net",)},
+    "filter": {
+        "filter_sockaddr": ("*:53",),
+        "filter_raw_lines": ("zsh",),
+        "rules": {
+            "a": "success=no path=/usr/*",
+            "b": "syscall=openat label=git",
+            "c": "key=missing repeat=1s",
+            "d": "type=SOCKADDR,KERN* rate=3/s",
+        },
+    },
+}
+FILTERED = {"filter": {"filter_keys": ("missing", "access"), "keep_first_per_process": False}}
+
+
+def configured(**sections: dict[str, Any]) -> Config:
+    config = Config()
+    for name, keys in sections.items():
+        config = dataclasses.replace(config, **{name: dataclasses.replace(getattr(config, name), **keys)})
+    return config
+
+
+def lines(config: Config, feed: Iterator[bytes]) -> list[str]:
+    app = build(config, Stats(), live=False)
+    return [line for chunk in feed for line in app.pipeline.feed(chunk, 0.0)] + app.pipeline.close()
+
+
+@pytest.mark.parametrize("sections", [EVERYTHING, FILTERED, {"output": "ecs"}], ids=["everything", "filtered", "ecs"])
+@pytest.mark.parametrize("name", ["session-mixed.raw", "session-exec-open.enriched"])
+def test_both_ways_agree_on_a_real_session(name, sections, monkeypatch):
+    """Twice over, so that nearly all is remembered the second time; a slice of it, for the slow way takes its time."""
+    text = feeds.recorded(name)
+    text = text[: text.index(b"\n", len(text) // 6) + 1]
+    config = Config(output="ecs") if "output" in sections else configured(**sections)
+    remembered = lines(config, feeds.repeated(text, 2))
+    monkeypatch.setattr(Blocks, "read", lambda *_: None)
+    anew = lines(config, feeds.repeated(text, 2))
+    assert len(remembered) == len(anew) > 500
+    differing = [pair for pair in zip(remembered, anew) if pair[0] != pair[1]]
+    assert differing[:2] == []
+
+
+def line(type: str, body: str = "", id: str = ID, node: str = "") -> str:
+    return f"{node and f'node={node} '}type={type} msg=audit({id}): {body}\n"
+
+
+USUAL = line("SYSCALL", SYSCALL) + line("CWD", 'cwd="/"')
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        USUAL.replace(" msg=audit(1700000000.001:1): cwd", "\0cwd"),
+        USUAL.replace("type=CWD", "CWD"),
+        USUAL.replace("type=CWD", "nonsense\ntype=CWD"),
+        USUAL.replace("type=CWD", "node=web01 type=CWD"),
+        USUAL.replace(":1): cwd", ":2): cwd"),
+        USUAL + line("CWD", 'cwd="/tmp"'),
+        USUAL + line("SYSCALL", SYSCALL),
+        USUAL + line("DAEMON_END", "op=x"),
+        USUAL + line("CWD", "a\0b"),
+        USUAL.replace("bash", "ba\0sh"),
+    ],
+)
+def test_what_is_no_whole_event_is_left_to_others(block):
+    """Also when what it looks like is remembered."""
+    blocks = make_blocks()
+    event = blocks.read(USUAL[:-1], "", ID)
+    assert event is not None
+    again = USUAL.replace(ID, "1700000000.001:7")
+    assert blocks.read(again[:-1], "", "1700000000.001:7").template is event.template
+    assert blocks.read(block[:-1], "", ID) is None
+
+
+def test_events_of_two_nodes_are_two_events():
+    blocks = make_blocks()
+    for node in ("web01", "web02"):
+        text = "".join([f"node={node} {each}\n" for each in USUAL.splitlines()])
+        assert blocks.read(text[:-1], f"node={node} ", ID).node == node
+    assert blocks.read(USUAL[:-1], "node=web01 ", ID) is None
+
+
+def make_blocks(entries: int = 64) -> Blocks:
+    options = CoalesceOptions(cache_entries=entries)
+    return Blocks(RecordDecoder(TransformOptions(), (), entries), options, PipelineStats(), lambda _: True)
+
+
+def test_so_many_templates_are_remembered_and_no_long_ones():
+    blocks = make_blocks(entries=16)
+    for number in range(100):
+        text = USUAL.replace("ses=3", f"ses={number + 1}")[:-1]
+        assert blocks.read(text, "", ID) is not None
+        assert 1 <= len(blocks._templates) <= 8
+    known = len(blocks._templates)
+    assert blocks.read(USUAL[:-1].replace('"/"', f'"/{"x" * 2048}"'), "", ID) is not None
+    assert len(blocks._templates) == known
+
+
+def test_a_new_meaning_of_a_number_makes_templates_anew():
+    decoder = RecordDecoder(TransformOptions(), (), 64)
+    pipeline = Pipeline(decoder, [], CoalesceOptions(), PipelineStats())
+    text = USUAL + line("EOE")
+    for serial in range(3):
+        pipeline.feed(text.replace(":1)", f":{serial + 2})").encode(), 0.0)
+    assert len(pipeline._blocks._templates) == 1
+    decoder.forget()
+    assert not pipeline._blocks._templates
+
+
+@pytest.mark.parametrize("first", ["AVC", "PATH"])
+def test_an_event_may_begin_with_another_record(first):
+    text = line(first, "item=0 name=a") + USUAL[:-1]
+    event = make_blocks().read(text, "", ID)
+    assert event is not None
+    assert list(event.records) == [first, "SYSCALL", "CWD"]
+    assert event.syscall.pid == 48
+    assert re.match("type=", text)

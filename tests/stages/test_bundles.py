@@ -1,0 +1,100 @@
+"""Stages that stand for others: who is asked how often, and when what was said is said anew."""
+
+from __future__ import annotations
+
+import pytest
+
+from sensor.event import Event
+from sensor.stages.bundles import LIFE, OnExecs, Remembered
+from tests.fake_host import FakeHost, event, exec_event, syscall
+
+CALL = syscall(42, 1, "/usr/bin/ls")
+
+
+class Teller:
+    """Says how often it was asked."""
+
+    def __init__(self, passing: int = 0) -> None:
+        self.asked = 0
+        self.passing = passing
+
+    def stage(self, event: Event) -> bool:
+        self.asked += 1
+        if event.syscall is not None:
+            event.syscall.extra += f',"ASKED":{self.asked}'
+        event.top += f',"TOP":{self.asked}'
+        event.passing |= self.asked <= self.passing
+        return True
+
+
+@pytest.fixture
+def host(tmp_path):
+    return FakeHost(tmp_path)
+
+
+def said(host, bundle, *events):
+    lines = host.run([host.identity(), bundle.stage], *events)
+    return [(line.get("SYSCALL", {}).get("ASKED"), line.get("TOP")) for line in lines]
+
+
+def test_a_process_is_told_of_once(host):
+    assert said(host, Remembered([Teller().stage]), event(CALL), event(CALL), event(CALL)) == [(1, 1)] * 3
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        event(syscall(43, 1, "/usr/bin/ls")),
+        event(syscall(42, 1, "/usr/bin/ls", key='"other"')),
+        event(syscall(42, 1, "/usr/bin/ls", ses=4)),
+        event(syscall(42, 7, "/usr/bin/ls")),
+        exec_event(42, 1, "/usr/bin/ls", ["ls"]),
+    ],
+    ids=["another process", "another key", "another session", "another parent", "another program"],
+)
+def test_what_differs_is_told_anew(host, other):
+    assert said(host, Remembered([Teller().stage]), event(CALL), other) == [(1, 1), (2, 2)]
+
+
+def test_what_will_soon_be_told_otherwise_is_not_remembered(host):
+    bundle = Remembered([Teller(passing=2).stage])
+    assert said(host, bundle, *[event(CALL)] * 1, event(CALL), event(CALL), event(CALL)) == [
+        (1, 1),
+        (2, 2),
+        (3, 3),
+        (3, 3),
+    ]
+
+
+def test_events_without_a_process_are_always_told(host):
+    user = "USER_ACCT pid=1 uid=0"
+    assert said(host, Remembered([Teller().stage]), event(user), event(user)) == [(None, 1), (None, 2)]
+
+
+@pytest.mark.parametrize(("after", "told"), [(LIFE - 1, 1), (LIFE, 2), (-1.0, 2)])
+def test_after_a_minute_or_when_the_clock_was_set_back_all_is_told_anew(host, after, told):
+    bundle = Remembered([Teller().stage])
+    times = iter([1000.0, 1000.0 + after])
+
+    def clock(event: Event) -> bool:
+        bundle.every_second(next(times))
+        return True
+
+    lines = host.run([clock, host.identity(), bundle.stage], event(CALL), event(CALL))
+    assert [line["TOP"] for line in lines] == [1, told]
+
+
+def test_memory_is_bounded(host):
+    bundle = Remembered([Teller().stage])
+    said(host, bundle, *[event(syscall(pid, 1, "/usr/bin/ls")) for pid in range(10, 2100)])
+    assert len(bundle._processes) == 2048
+    said(host, bundle, *[event(syscall(42, 1, "/usr/bin/ls", ses=ses)) for ses in range(1, 50)])
+    (process,) = [process for process in bundle._processes if process.pid == 42]
+    assert len(process.said) <= 8
+
+
+def test_only_execs_are_shown_to_those_that_want_nothing_else(host):
+    bundle = OnExecs([Teller().stage, Teller().stage])
+    calls = event(CALL), exec_event(42, 1, "/usr/bin/ls", ["ls"]), event(CALL)
+    lines = host.run([host.identity(), bundle.stage], *calls)
+    assert ["TOP" in line for line in lines] == [False, True, False]
