@@ -347,7 +347,7 @@ def limited(argv: list[Any], limit: int | None) -> list[Any]:
     while tail < len(argv) - head and size(argv[len(argv) - tail - 1 :]) <= limit // 2:
         tail += 1
     middle = argv[head : len(argv) - tail]
-    return [*argv[:head], {"skipped_args": len(middle), "skipped_bytes": size(middle)}, *argv[len(argv) - tail :]]
+    return [*argv[:head], {"skipped_args": len(middle), "skipped_bytes": size(middle) - 1}, *argv[len(argv) - tail :]]
 
 
 def shown(argument: Any) -> str:

@@ -131,13 +131,16 @@ def _line_up(arguments: dict[int, str], count: int) -> list[Value]:
 
 
 def _limit(argv: list[Value], limit: int | None) -> list[Value]:
-    """Leave out the arguments in the middle of a command line longer than `limit` bytes."""
+    """Leave out the arguments in the middle of a command line longer than `limit` bytes.
+
+    What was skipped is as long as its arguments joined by blanks.
+    """
     sizes = [len(text) + 1 if isinstance(text, str) else 1 for text in argv]
     if limit is None or sum(sizes) <= limit:
         return argv
     head = _fitting(sizes, limit // 2)
     tail = len(argv) - _fitting(sizes[head:][::-1], limit // 2)
-    mark: Value = {"skipped_args": tail - head, "skipped_bytes": sum(sizes[head:tail])}
+    mark: Value = {"skipped_args": tail - head, "skipped_bytes": sum(sizes[head:tail]) - 1}
     return [*argv[:head], mark, *argv[tail:]]
 
 

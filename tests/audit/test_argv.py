@@ -69,10 +69,10 @@ WORDS = 'a0="aaa" a1="bbb" a2="ccc" a3="ddd"'  # four bytes each, with the blank
     [
         (None, ["aaa", "bbb", "ccc", "ddd"]),
         (16, ["aaa", "bbb", "ccc", "ddd"]),
-        (15, ["aaa", mark(2, 8), "ddd"]),
-        (8, ["aaa", mark(2, 8), "ddd"]),
-        (7, [mark(4, 16)]),
-        (0, [mark(4, 16)]),
+        (15, ["aaa", mark(2, 7), "ddd"]),
+        (8, ["aaa", mark(2, 7), "ddd"]),
+        (7, [mark(4, 15)]),
+        (0, [mark(4, 15)]),
     ],
 )
 def test_the_middle_of_a_long_command_line_is_left_out(limit, expected):
@@ -94,7 +94,7 @@ def test_forms_of_a_command_line(form, expected):
 
 def test_the_string_form_says_what_was_left_out():
     options = TransformOptions(execve_argv=("string",), execve_argv_limit_bytes=8)
-    assert parse_execve(WORDS, options) == {"ARGV_STR": "aaa <<< Skipped: args=2, bytes=8 >>> ddd"}
+    assert parse_execve(WORDS, options) == {"ARGV_STR": "aaa <<< Skipped: args=2, bytes=7 >>> ddd"}
 
 
 @pytest.mark.parametrize(
