@@ -9,7 +9,8 @@ from pathlib import Path
 from tests.bench import feeds
 from tests.oracle import laurel
 from tests.oracle.deviations import table
-from tests.oracle.run import OPTIONS, compare
+from tests.oracle.options import OPTIONS
+from tests.oracle.run import compare
 
 
 def main() -> int:

@@ -8,6 +8,7 @@ left alone.
 from __future__ import annotations
 
 import glob
+import json
 import os
 import re
 import shutil
@@ -73,7 +74,9 @@ def _toml(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, list):
         return "[" + ", ".join(_toml(item) for item in value) + "]"
-    return f'"{value}"' if isinstance(value, str) else str(value)
+    if isinstance(value, dict):  # keys are regular expressions, with backslashes that mean themselves
+        return "{" + ", ".join(f"'{key}' = {_toml(item)}" for key, item in value.items()) + "}"
+    return json.dumps(value) if isinstance(value, str) else str(value)
 
 
 def _mirror() -> str:

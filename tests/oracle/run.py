@@ -1,6 +1,6 @@
 """Runs LAUREL and `host-sensor convert` on one feed, with the same options, and explains each difference.
 
-A set of options is given in LAUREL's words; ours are the same with `_` for `-`. LAUREL looks at /proc while it reads,
+LAUREL looks at /proc while it reads,
 and a recorded feed's processes are gone; so it gets a /proc of its own, in which each process of the feed has a
 folder, hence is alive, but with nothing in it to be read.
 """
@@ -12,18 +12,15 @@ import subprocess
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from tests import program
 from tests.oracle import laurel
 from tests.oracle.compare import Difference, differences
-from tests.oracle.deviations import context, explain
+from tests.oracle.deviations import explain
+from tests.oracle.explanations import Context, context
+from tests.oracle.options import Options, without_filters
+from tests.oracle.options import ours as in_our_words
 
-OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
-    "plain": {},
-    "tracked": {"enrich": {"pid": True, "spawned-by": True}},
-    "translated": {"translate": {"universal": True, "user-db": True}},
-}
 QUIET_PROC = 'mount -t tmpfs none /proc && cd /proc && xargs mkdir <"$0" && cd / && exec "$@"'
 
 
@@ -42,11 +39,10 @@ class Verdict:
     unexplained: list[Difference] = field(default_factory=list)
 
 
-def judge(theirs: list[bytes], ours: list[bytes], errors: int) -> Verdict:
-    """Compare two logs; `errors` lines of the feed were refused by LAUREL."""
+def judge(theirs: list[bytes], ours: list[bytes], known: Context) -> Verdict:
+    """Compare two logs."""
     verdict = Verdict(len(ours))
-    known = context(theirs, ours, errors)
-    for difference in differences(theirs, ours):
+    for difference in differences(theirs, ours, known.option("enrich", "prefix") or ""):
         deviation = explain(difference, known)
         if deviation is None:
             verdict.unexplained.append(difference)
@@ -55,22 +51,27 @@ def judge(theirs: list[bytes], ours: list[bytes], errors: int) -> Verdict:
     return verdict
 
 
-def compare(feed: Path, options: dict[str, dict[str, Any]], scratch: Path) -> Verdict:
-    """Run both on a feed."""
+def compare(feed: Path, options: Options, scratch: Path) -> Verdict:
+    """Run both on a feed; once more without filters and prefix, to see what is filtered and why."""
     theirs, errors = run_laurel(feed, options, scratch)
-    return judge(theirs, run_ours(feed, options, scratch), errors)
+    ours = run_ours(feed, options, scratch)
+    whole = without_filters(options)
+    if whole == options:
+        return judge(theirs, ours, context(options, theirs, ours, errors))
+    known = context(options, run_laurel(feed, whole, scratch)[0], run_ours(feed, whole, scratch), errors)
+    return judge(theirs, ours, known)
 
 
-def run_ours(feed: Path, options: dict[str, dict[str, Any]], scratch: Path) -> list[bytes]:
+def run_ours(feed: Path, options: Options, scratch: Path) -> list[bytes]:
     """What we make of a feed, in lines."""
-    sections = {name: {key.replace("-", "_"): value for key, value in keys.items()} for name, keys in options.items()}
+    sections = in_our_words(options)
     sections["enrich"] = {**program.no_enrichment(), **sections.get("enrich", {})}
     config = program.write_config(scratch, **sections)
     convert = program.command("convert", "--config", str(config), str(feed))
     return subprocess.run(convert, stdout=subprocess.PIPE, check=True).stdout.splitlines()
 
 
-def run_laurel(feed: Path, options: dict[str, dict[str, Any]], scratch: Path) -> tuple[list[bytes], int]:
+def run_laurel(feed: Path, options: Options, scratch: Path) -> tuple[list[bytes], int]:
     """What LAUREL makes of a feed, in lines, and how many lines it refused. Needs root for the /proc it gets."""
     config = laurel.write_config(scratch, {**options, "enrich": {**laurel.NO_ENRICHMENT, **options.get("enrich", {})}})
     log = scratch / "laurel.jsonl"
@@ -82,4 +83,4 @@ def run_laurel(feed: Path, options: dict[str, dict[str, Any]], scratch: Path) ->
     with feed.open("rb") as source:
         done = subprocess.run(command, stdin=source, capture_output=True, check=True)
     lines = log.read_bytes().splitlines() if log.exists() else []
-    return lines, len(re.findall(rb"ERROR \[laurel\] Error", done.stdout))
+    return lines, len(re.findall(rb"ERROR \[laurel\] Error (?!writing state)", done.stdout))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tests.bench import feeds
 from tests.oracle import laurel
-from tests.oracle.compare import ABSENT, Difference, differences
+from tests.oracle.compare import ABSENT, LABELS, Difference, differences
 from tests.oracle.deviations import DEVIATIONS, table
-from tests.oracle.run import OPTIONS, compare, judge, run_ours
+from tests.oracle.explanations import context
+from tests.oracle.options import OPTIONS
+from tests.oracle.run import compare, judge, run_ours
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "tests" / "data"
@@ -19,6 +22,7 @@ FEEDS = sorted(
     path for pattern in ("origin/*.audit", "demo/*.audit", "go-libaudit/*/*.log") for path in DATA.glob(pattern)
 )
 MADE_UP = [DATA / "translate" / f"{name}.audit" for name in ("addresses", "calls", "records")]
+CHOICES = DATA / "choices" / "labels-filters-and-limits.audit"
 CASES = sorted(DATA.glob("laurel-special-cases/*.audit"))
 TRANSLATED = {"F2-enriched-braces-translated"}
 
@@ -61,6 +65,20 @@ def test_numbers_of_every_kind_are_translated_as_laurel_does(feed: Path, drop_ra
     assert compare(feed, options, tmp_path).unexplained == []
 
 
+@pytest.mark.root
+@pytest.mark.usefixtures("need_laurel")
+def test_labels_filters_and_limits_are_as_laurel_has_them(tmp_path: Path) -> None:
+    """Each way in which these differ is there, too."""
+    seen: Counter[str] = Counter()
+    for options in ("everything", "prefixed"):
+        verdict = compare(CHOICES, OPTIONS[options], tmp_path)
+        assert verdict.unexplained == []
+        seen += verdict.explained
+    names = [deviation.name for deviation in DEVIATIONS]
+    among_them = set(names[names.index("cut-command-lines") :])
+    assert among_them - set(seen) == {"inherited-labels"}  # which takes several processors, as for a recorded feed
+
+
 def test_special_cases_are_as_laurel_has_them(tmp_path: Path) -> None:
     """All of them in two runs: each case under a node of its own, which keeps their equal ids apart."""
     theirs: list[bytes] = []
@@ -83,7 +101,7 @@ def test_special_cases_are_as_laurel_has_them(tmp_path: Path) -> None:
         path = tmp_path / "feed"
         path.write_bytes(text)
         ours += run_ours(path, OPTIONS["translated" if translated else "plain"], tmp_path)
-    verdict = judge(theirs, ours, errors)
+    verdict = judge(theirs, ours, context({}, theirs, ours, errors))
     assert verdict.unexplained == []
     assert len(CASES) == 83
 
@@ -105,10 +123,14 @@ def test_deviations_have_names_of_their_own() -> None:
         ({"A": [{"b": 1}, {"b": 2}]}, {"A": [{"b": 1}, {"b": 3}]}, [("A[1].b", 2, 3)]),
         ({"A": [1]}, {"A": [1, 2]}, [("A", [1], [1, 2])]),
         ({"A": 1}, {"B": 1}, [("A", 1, ABSENT), ("B", ABSENT, 1)]),
+        ({"A": 1}, {"x_a": 1}, [("A", "A", "x_a")]),
+        ({"x_a": 1}, {"x_a": 2}, [("A", 1, 2)]),
+        ({"SYSCALL": {"LABELS": ["a", "b"]}}, {"SYSCALL": {"LABELS": ["b", "a"]}}, [(LABELS, ["a", "b"], ["b", "a"])]),
+        ({"SYSCALL": {"LABELS": ["a"]}}, {"SYSCALL": {}}, [(f"{LABELS}.a", "a", ABSENT)]),
     ],
 )
 def test_differences_are_found(theirs: dict, ours: dict, found: list) -> None:
     lines = [[json.dumps({"ID": "1.000:1", **event}).encode()] for event in (theirs, ours)]
-    assert list(differences(*lines)) == [Difference("1.000:1", *difference) for difference in found]
+    assert list(differences(*lines, prefix="x_")) == [Difference("1.000:1", *difference) for difference in found]
     if found:
-        assert judge(*lines, errors=0).unexplained != []
+        assert judge(*lines, context({}, *lines, errors=0)).unexplained != []
