@@ -105,6 +105,9 @@ class ProcessTable:
             process.notice(sighting.comm, sighting.exe, sighting.event_id)
         if process.ppid != sighting.ppid:
             self._adopt(process, sighting.ppid, time)
+        elif process.parent is None and self._proc is not None:  # found when a record of another process named it
+            self._adopt(process, sighting.ppid, time)
+            process.spawned_by = process.spawned_by or self._forked_by(process.parent)
         process.seen = max(process.seen, time)
         return process
 

@@ -95,6 +95,14 @@ def test_another_program_without_an_exec_is_noticed(subject):
     assert (process.program.exe, process.program.event_id, process.program.key) == (LS, "event 2", key(100, 5000))
 
 
+def test_the_parent_of_a_process_that_another_record_named_is_found_later(subject):
+    named = subject.find(100, 60)
+    assert (named.program.key, named.parent) == (key(100, 5000), None)
+    process = subject.sight(100, 1, BASH, 61)
+    assert process is named
+    assert (process.parent.pid, process.parent.exe, process.spawned_by) == (1, "/sbin/init", process.parent)
+
+
 def test_a_new_parent_has_adopted_the_process_and_did_not_fork_it(host, subject):
     host.process(50, 1, "/usr/bin/tini", start=900)
     process = subject.sight(100, 50, BASH, 60)
