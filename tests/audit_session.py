@@ -1,4 +1,4 @@
-"""One login session under a real auditd with one plugin, and nothing else of the machine audited.
+"""One login session under a real auditd with one plugin, or two, and nothing else of the machine audited.
 
     with AuditSession([sys.executable, "-m", "sensor", "run"], rules=["-S execve -k exec"]) as session:
         session.run(["ls", "/"])
@@ -62,7 +62,7 @@ plugin_dir = {directory}/plugins.d
 PLUGIN_CONF = """\
 active = yes
 direction = out
-path = {directory}/plugin
+path = {directory}/{name}
 type = always
 format = string
 """
@@ -113,6 +113,7 @@ class AuditSession:
 
     Args:
         plugin: command line of the plugin; None captures the feed to `directory/feed`.
+        beside: command line of a second one, which gets the same records.
         rules: what auditctl takes after `-a always,exit -F arch=b64`; limited to the session here.
         enriched: whether auditd appends translated fields.
         directory: where configuration and output go; a temporary one that is removed when left out.
@@ -124,6 +125,7 @@ class AuditSession:
         self,
         plugin: Sequence[str] | None = None,
         *,
+        beside: Sequence[str] | None = None,
         rules: Sequence[str] = RULES,
         enriched: bool = False,
         directory: Path | None = None,
@@ -132,7 +134,8 @@ class AuditSession:
         self._temporary = directory is None
         self.directory = (directory or Path(tempfile.mkdtemp(prefix="audit-session-"))).resolve()
         self.feed = self.directory / "feed"
-        self._plugin = list(plugin) if plugin else ["/bin/sh", "-c", f"exec cat >>{shlex.quote(str(self.feed))}"]
+        capture = ["/bin/sh", "-c", f"exec cat >>{shlex.quote(str(self.feed))}"]
+        self._plugins = {"plugin": plugin or capture, **({"beside": beside} if beside else {})}
         self._rules, self._format = rules, "ENRICHED" if enriched else "RAW"
         self._arguments = ["-n" if quiet else "-f", "-c", str(self.directory)]
         self._daemon: subprocess.Popen[bytes] | None = None
@@ -184,15 +187,14 @@ class AuditSession:
 
     def _write_configuration(self) -> None:
         (self.directory / "plugins.d").mkdir(parents=True, exist_ok=True)
-        files = {
-            "auditd.conf": AUDITD_CONF.format(directory=self.directory, format=self._format),
-            "plugins.d/plugin.conf": PLUGIN_CONF.format(directory=self.directory),
-            "plugin": f"#!/bin/sh\nexec {shlex.join(self._plugin)}\n",
-        }
+        files = {"auditd.conf": AUDITD_CONF.format(directory=self.directory, format=self._format)}
+        for name, command in self._plugins.items():
+            files[f"plugins.d/{name}.conf"] = PLUGIN_CONF.format(directory=self.directory, name=name)
+            files[name] = f"#!/bin/sh\nexec {shlex.join(command)}\n"
         for name, text in files.items():
             path = self.directory / name
             path.write_text(text)
-            path.chmod(0o750 if name == "plugin" else 0o640)
+            path.chmod(0o750 if name in self._plugins else 0o640)
 
     def _start(self) -> None:
         with (self.directory / "auditd.out").open("wb") as output:
@@ -213,7 +215,7 @@ class AuditSession:
         assert self._daemon is not None
         if self._daemon.poll() is not None:
             raise NoAuditError(f"auditd ended: {self.output()}")
-        return audit_status()["pid"] == self._daemon.pid and bool(self.plugin_pids())
+        return audit_status()["pid"] == self._daemon.pid and len(self.plugin_pids()) == len(self._plugins)
 
     def _auditctl(self, *arguments: str) -> None:
         done = subprocess.run(["auditctl", *arguments], capture_output=True, text=True, cwd="/")

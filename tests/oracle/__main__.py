@@ -1,16 +1,23 @@
-"""`python -m tests.oracle`: every corpus under every set of options against LAUREL; `table` prints the deviations."""
+"""`python -m tests.oracle`: every corpus under every set of options against LAUREL, then a live session.
+
+`python -m tests.oracle table` prints the deviations.
+"""
 
 from __future__ import annotations
 
+import itertools
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
+from tests.audit_session import NoAuditError
 from tests.bench import feeds
+from tests.live import beside
 from tests.oracle import laurel
 from tests.oracle.deviations import table
 from tests.oracle.options import OPTIONS
-from tests.oracle.run import compare
+from tests.oracle.run import Verdict, compare
 
 
 def main() -> int:
@@ -23,20 +30,41 @@ def main() -> int:
     except laurel.NoLaurelError as reason:
         print(f"not compared: {reason}")
         return 0
-    unexplained = 0
     with tempfile.TemporaryDirectory() as folder:
-        scratch = Path(folder)
-        feed = scratch / "feed"
-        for name in feeds.names():
-            feed.write_bytes(feeds.recorded(name))
-            for options in OPTIONS:
-                verdict = compare(feed, OPTIONS[options], scratch)
-                counts = ", ".join(f"{count} {name}" for name, count in verdict.explained.most_common())
-                print(f"{name}, {options}: {verdict.events} events; {counts}; {len(verdict.unexplained)} unexplained")
-                for difference in verdict.unexplained[:20]:
-                    print(f"    {str(difference)[:300]}")
-                unexplained += len(verdict.unexplained)
+        compared = itertools.chain(recorded(Path(folder)), live(Path(folder)))
+        unexplained = sum(report(name, verdict) for name, verdict in compared)
     return 1 if unexplained else 0
+
+
+def recorded(scratch: Path) -> Iterator[tuple[str, Verdict]]:
+    """The recorded feeds, under every set of options."""
+    feed = scratch / "feed"
+    for name in feeds.names():
+        feed.write_bytes(feeds.recorded(name))
+        for options in OPTIONS:
+            yield f"{name}, {options}", compare(feed, OPTIONS[options], scratch)
+
+
+def live(scratch: Path) -> Iterator[tuple[str, Verdict]]:
+    """Both as plugins of one auditd, where there can be one."""
+    folder = scratch / "live"
+    folder.mkdir()
+    try:
+        verdict, agreed = beside.compare(folder)
+    except NoAuditError as reason:
+        print(f"not compared live: {reason}")
+        return
+    yield "live, everything", verdict
+    print("    the same live: " + ", ".join(f"{count} {path}" for path, count in agreed.items()))
+
+
+def report(name: str, verdict: Verdict) -> int:
+    """Print what was found; how much of it is unexplained."""
+    counts = ", ".join(f"{count} {deviation}" for deviation, count in verdict.explained.most_common())
+    print(f"{name}: {verdict.events} events; {counts}; {len(verdict.unexplained)} unexplained", flush=True)
+    for difference in verdict.unexplained[:20]:
+        print(f"    {str(difference)[:300]}")
+    return len(verdict.unexplained)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.oracle import explanations
+from tests.oracle import explanations, living
 from tests.oracle import labels_and_filters as choices
 from tests.oracle.compare import Difference
 from tests.oracle.explanations import Context
@@ -246,6 +246,74 @@ DEVIATIONS = (
         "`filter-sockaddr` takes `::ffff:127.0.0.1` for an address of IPv6",
         "for the IPv4 address that it is",
         explanations.mapped_addresses,
+    ),
+    Deviation(
+        "start-times",
+        "`START_TIME` of one process varies by milliseconds, as two clocks are read one after the other",
+        "in ticks of the kernel, and always the same",
+        living.start_times,
+    ),
+    Deviation(
+        "begun-unseen",
+        "`EVENT_ID` of a process whose exec was not audited is its first event",
+        "`START_TIME`, if /proc or the probe tells: that event began no program",
+        living.begun_unseen,
+    ),
+    Deviation(
+        "found-in-proc",
+        "a process that is found in /proc before its first event is read is its own `PPID` and `SPAWNED_BY`",
+        "they are its parent, and the program that it ran before",
+        living.found_in_proc,
+    ),
+    Deviation(
+        "containers",
+        "of containers in one another the outermost; an id of 64 digits, no more",
+        "the innermost, and `outer`; LXC and nspawn as well; `runtime`, names; `source`: whether it was observed or "
+        "inherited",
+        living.containers,
+    ),
+    Deviation(
+        "elsewhere",
+        "container and services also beside the `pid` of LOGIN and of user-space records",
+        "only in SYSCALL",
+        living.elsewhere,
+    ),
+    Deviation("units", "services", "also `systemd_scope`, `_slice`, `_user_unit` and `_source`", living.units),
+    Deviation(
+        "hashes",
+        "no `EXE_HASH` of a program that the process no longer runs",
+        "it is there if the file is the one that was executed; `EXE_HASH_SKIPPED` says why there is none",
+        living.hashes,
+    ),
+    Deviation(
+        "environments",
+        "`ENV` is that of the program which the process runs by now",
+        "left out when that is another one",
+        living.environments,
+    ),
+    Deviation(
+        "late-groups",
+        "the user database is asked at once, and everything waits",
+        "it is asked meanwhile: the first events of a user may lack `UID_GROUPS`",
+        living.late_groups,
+    ),
+    Deviation(
+        "scripts-by-env",
+        "of `#!/usr/bin/env python3` only env has `SCRIPT`",
+        "python3 has it as well",
+        living.scripts_of_env,
+    ),
+    Deviation(
+        "labels-of-found",
+        "a process found in /proc after the start has no labels",
+        "it has those of its program",
+        living.labels_of_found,
+    ),
+    Deviation(
+        "ended",
+        "the sender of a user-space message is told if it is still there",
+        "likewise: the two may look at different moments",
+        living.ended,
     ),
 )
 

@@ -162,9 +162,9 @@ def failed_execs(found: Difference, known: Context) -> bool:
 
 
 def interleaved(found: Difference, known: Context) -> bool:
-    if found.ours is not ABSENT or not IDENTITY.fullmatch(found.path):
+    if found.ours is not ABSENT or not isinstance(found.theirs, dict) or not IDENTITY.fullmatch(found.path):
         return False
-    return known.order.get(found.theirs["EVENT_ID"], -1) > known.order[found.id]
+    return known.order.get(found.theirs.get("EVENT_ID", ""), -1) > known.order[found.id]
 
 
 def meanings(found: Difference, _: Context) -> bool:
@@ -259,7 +259,7 @@ def mapped_addresses(found: Difference, known: Context) -> bool:
     """An event that only we filter, for an IPv4 address inside an IPv6 one."""
     if not (found.path == "" and found.ours is ABSENT and known.option("filter", "filter-sockaddr")):
         return False
-    return any("addr_v4" in record.get("SADDR", ()) for record in known.ours[found.id].get("SOCKADDR", ()))
+    return any("addr_v4" in record.get("SADDR", ()) for record in known.ours.get(found.id, {}).get("SOCKADDR", ()))
 
 
 def _is_mark(argument: Any) -> bool:

@@ -42,8 +42,8 @@ def label_forked(found: Difference, known: Context) -> bool:
     """A label by executable or arguments, on a process whose first event is no exec; or on one that was filtered."""
     rules = ({} if (rule := known.option("label-process", key)) is None else rule for key in _BY_COMMAND)
     given = {label for rule in rules for label in rule.values()}
-    begun = _programs(known.ours.get(found.id, {}))
-    return any("EXECVE" not in known.ours[id] for id in begun) and not given.isdisjoint(_only_ours(found, known))
+    begun = [known.ours[id] for id in _programs(known.ours.get(found.id, {})) if id in known.ours]
+    return any("EXECVE" not in event for event in begun) and not given.isdisjoint(_only_ours(found, known))
 
 
 def interleaved(found: Difference, known: Context) -> bool:
@@ -80,9 +80,10 @@ def lineage(events: dict[str, Any], id: str) -> Iterator[str]:
     seen: set[str] = set()
     event = events.get(id, {})
     for begun in _programs(event):
-        seen.add(begun)
-        yield begun
-        event = events.get(begun, {})
+        if begun in events:
+            seen.add(begun)
+            yield begun
+            event = events[begun]
     while True:
         by = event.get("SYSCALL", {}).get("SPAWNED_BY", {}).get("EVENT_ID")
         if by is None or by in seen or by not in events:
@@ -112,4 +113,4 @@ def _only_ours(found: Difference, known: Context) -> set[str]:
     if not _is_spared_by_them(found):
         return set()
     unwanted = set(known.option("filter", "filter-labels") or ())
-    return unwanted & _labels(known.ours[found.id]) - _labels(known.theirs[found.id])
+    return unwanted & _labels(known.ours.get(found.id, {})) - _labels(known.theirs[found.id])

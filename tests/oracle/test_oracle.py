@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from tests.oracle import laurel
 from tests.oracle.compare import ABSENT, LABELS, Difference, differences
 from tests.oracle.deviations import DEVIATIONS, table
 from tests.oracle.explanations import context
-from tests.oracle.options import OPTIONS
+from tests.oracle.options import EVERYTHING, OPTIONS
 from tests.oracle.run import compare, judge, run_ours
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,7 +76,7 @@ def test_labels_filters_and_limits_are_as_laurel_has_them(tmp_path: Path) -> Non
         assert verdict.unexplained == []
         seen += verdict.explained
     names = [deviation.name for deviation in DEVIATIONS]
-    among_them = set(names[names.index("cut-command-lines") :])
+    among_them = set(names[names.index("cut-command-lines") : names.index("start-times")])
     assert among_them - set(seen) == {"inherited-labels"}  # which takes several processors, as for a recorded feed
 
 
@@ -134,3 +135,33 @@ def test_differences_are_found(theirs: dict, ours: dict, found: list) -> None:
     assert list(differences(*lines, prefix="x_")) == [Difference("1.000:1", *difference) for difference in found]
     if found:
         assert judge(*lines, context({}, *lines, errors=0)).unexplained != []
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ({"PID": {"START_TIME": "17.000"}}, {"PID": {"START_TIME": "17.100"}}),
+        ({"PID": {"EVENT_ID": "1.000:1"}}, {"PID": {"EVENT_ID": "1.000:2"}}),
+        ({"PPID": {"START_TIME": "17.000"}}, {}),
+        ({"PID": {"container": {"id": "a"}}}, {"PID": {"container": {"id": "b", "outer": ["c"]}}}),
+        ({"PID": {"container": {"id": "a"}}}, {"PID": {}}),
+        ({"PID": {"systemd_service": ["a", "b"]}}, {"PID": {"systemd_service": ["a"]}}),
+        ({"SCRIPT": "/a.sh"}, {"SCRIPT": "/b.sh"}),
+        ({"SCRIPT": "/a.sh"}, {}),
+        ({"UID_GROUPS": ["a"]}, {"UID_GROUPS": ["b"]}),
+        ({"EXE_HASH": "a" * 64}, {"EXE_HASH": "b" * 64}),
+        ({"EXE_HASH": "a" * 64}, {"EXE_HASH_SKIPPED": "too_large"}),
+        ({}, {"EXE_HASH": "a" * 64}),
+        ({"LABELS": ["shell"]}, {}),
+        ({}, {"LABELS": ["shell"]}),
+        ({}, {"LABELS": ["script"]}),
+        ({}, {"LABELS": ["net"]}),
+    ],
+)
+def test_mistakes_about_processes_are_not_explained(theirs: dict, ours: dict) -> None:
+    both = {"pid": 2, "ppid": 1, "uid": 0, "exe": sys.executable, "PID": {"EVENT_ID": "1.000:1"}}
+    lines = [
+        [json.dumps({"ID": "1.000:1", "SYSCALL": {**both, **added}, "EXECVE": {"ARGV": ["a"], "ENV": {}}}).encode()]
+        for added in (theirs, ours)
+    ]
+    assert judge(*lines, context(EVERYTHING, *lines, errors=0, recorded=False)).unexplained != []
