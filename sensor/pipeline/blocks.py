@@ -61,7 +61,7 @@ class Blocks:
         self._claim = claim
         self._longest = min(options.max_line_bytes, options.max_event_bytes)
         self._max_records = options.max_records
-        self._most_templates = options.cache_entries // 2
+        self._most_templates = options.cache_entries
         self._templates: dict[tuple[str, str, str], Template] = {}
         records.caches.append(self._templates)
 

@@ -11,13 +11,14 @@ from typing import NamedTuple
 
 from sensor.audit.render import Render, Style
 from sensor.event import Event
-from sensor.summary.summary import Summaries, is_at_cwd, process_text, summary_text
+from sensor.summary.summary import Summaries, Upon, Who, is_at_cwd, process_text, summary_text
 
-_PARTS = "summary"
+_MADE = "summary"
+_ENTRIES = 2048
 
 
-class _Parts(NamedTuple):
-    """A summary between which the process ids belong.
+class _Made(NamedTuple):
+    """The texts between which the process ids belong.
 
     directories: which arguments of the call must be the current directory for it to hold.
     """
@@ -25,6 +26,7 @@ class _Parts(NamedTuple):
     start: str
     middle: str
     end: str
+    upon: Upon
     directories: tuple[int, ...]
 
 
@@ -34,13 +36,17 @@ class Summary:
     def __init__(self, style: Style, render: Render) -> None:
         self._summaries = Summaries(style, render)
         self._start = f',"{style.key("SUMMARY")}":{{"event":{{'
+        self._texts: dict[Who, tuple[str, str, str]] = {}
 
     def stage(self, event: Event) -> bool:
         """Add the summary; drops none."""
         syscall = event.syscall
-        parts: _Parts | None = event.template.marks.get(_PARTS)
-        if parts is not None and (not parts.directories or is_at_cwd(syscall.args, parts.directories)):
-            event.top += f"{parts.start}{syscall.pid}{parts.middle}{syscall.ppid}{parts.end}"
+        made: _Made | None = event.template.marks.get(_MADE)
+        if made is not None and (not made.directories or is_at_cwd(syscall.args, made.directories)):
+            start, middle, end, upon, _ = made
+            event.top += (
+                f'{start}{syscall.pid},"parent":{{"pid":{syscall.ppid}{middle}{upon.top}{end}{upon.object}}}}}}}'
+            )
         elif event.records:
             self._learn(event)
         return True
@@ -48,16 +54,20 @@ class Summary:
     def _learn(self, event: Event) -> None:
         """Add the summary, and remember it if all that is new in the next such event are the process ids."""
         who, upon = self._summaries.of(event)
-        start = f"{self._start}{who.event}}}{who.users}"
-        end = f'{upon.top},"auditd":{{"summary":{{{summary_text(who, upon)}}}}}}}'
-        event.top += f"{start}{process_text(event, who)}{end}"
-        if who.main == "SYSCALL" and event.syscall.pid:
-            directories = who.directories if _has_relative_names(event) else ()
-            if is_at_cwd(event.syscall.args, directories):
-                before, behind = f'{start},"process":{{"pid":', f"}}{who.process}}}{end}"
-                event.template.marks[_PARTS] = _Parts(before, ',"parent":{"pid":', behind, directories)
+        event.top += (
+            f"{self._start}{who.event}}}{who.users}{process_text(event, who)}{upon.top}"
+            f',"auditd":{{"summary":{{{summary_text(who, upon)}}}}}}}'
+        )
+        if who.main == "SYSCALL" and event.syscall.pid and who.summary:
+            directories = who.directories if upon.relative else ()
+            if not directories or is_at_cwd(event.syscall.args, directories):
+                texts = self._texts.get(who) or self._keep(who)
+                event.template.marks[_MADE] = _Made(*texts, upon, directories)
 
-
-def _has_relative_names(event: Event) -> bool:
-    names = [record.fields.get("name") for record in event.records.get("PATH", ())]
-    return any(isinstance(name, str) and not name.startswith("/") for name in names)
+    def _keep(self, who: Who) -> tuple[str, str, str]:
+        """What is before the pid, behind the ppid, and before the object."""
+        start = f'{self._start}{who.event}}}{who.users},"process":{{"pid":'
+        if len(self._texts) >= _ENTRIES:
+            self._texts.clear()
+        texts = self._texts[who] = start, f"}}{who.process}}}", f',"auditd":{{"summary":{{{who.summary[1:]}'
+        return texts

@@ -97,13 +97,15 @@ class Upon:
 
     top: members of the top level, each with a comma before it.
     object: auditd.summary.object with a comma before it.
+    relative: it hangs on the current directory, and on whether the call's arguments mean that.
     """
 
-    __slots__ = ("object", "top")
+    __slots__ = ("object", "relative", "top")
 
     def __init__(self, top: str, object: str) -> None:
         self.top = top
         self.object = object
+        self.relative = False
 
 
 class _Path:
@@ -240,7 +242,11 @@ class Summaries:
             return path.upon
         cwd = _cwd(event, who.directories)
         key = (kind, record.body, cwd or "")
-        return self._things.get(key) or self._remember(key, file_of(record.fields, kind, cwd, self._style))
+        upon = self._things.get(key)
+        if upon is None:
+            upon = self._remember(key, file_of(record.fields, kind, cwd, self._style))
+            upon.relative = True
+        return upon
 
     def _path(self, record: Record, kind: str) -> _Path:
         fields = record.fields

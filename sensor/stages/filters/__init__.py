@@ -207,25 +207,34 @@ class _RawLines(Rule):
             return True
         found: bool | None = marks.get((_RAW, event.node))
         if found is None:
-            found = marks[_RAW, event.node] = any(
-                self._is_known(event.node, name, record) for name, group in event.records.items() for record in group
-            )
+            found = marks[_RAW, event.node] = self._is_another_matched(event)
         return found
 
-    def _is_known(self, node: str, name: str, record: Record) -> bool:
-        found = None if node else self._known.get(record)
-        if found is None:
-            found = self._is_matched(node, name, record.body)
-            if not node and len(record.body) <= _LONGEST_REMEMBERED:
-                if len(self._known) >= _REMEMBERED:
-                    self._known.clear()
-                self._known[record] = found
+    def _is_another_matched(self, event: Event) -> bool:
+        for name, group in event.records.items():
+            for record in group:
+                found = None if event.node else self._known.get(record)
+                if found is None:
+                    found = self._remember(event.node, name, record)
+                if found:
+                    return True
+        return False
+
+    def _remember(self, node: str, name: str, record: Record) -> bool:
+        found = self._is_matched(node, name, record.body)
+        if not node and len(record.body) <= _LONGEST_REMEMBERED:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[record] = found
         return found
 
     def _is_matched(self, node: str, name: str, body: str) -> bool:
         start = f"node={node} " if node else ""
         line = f"{start}type={name} msg=audit({_ANY_ID}): {body}"
-        return any(search(line) for search in self._searches)
+        for search in self._searches:
+            if search(line):
+                return True
+        return False
 
 
 def _rules(options: Options) -> list[Rule]:

@@ -107,20 +107,22 @@ def _units(event: Event) -> Texts:
 
 def paths(event: Event) -> Texts:
     """The files an event names, absolute and with `..` folded; the directories they are in left aside."""
-    cwd = "/"
-    for record in event.records.get("CWD", ()):
-        cwd = record.fields.get("cwd") or "/"
     found = []
     for record in event.records.get("PATH", ()):
         name = record.fields.get("name")
         if isinstance(name, str) and record.fields.get("nametype") != "PARENT":
-            found.append(_absolute(str(cwd), name))
+            found.append(name if _is_plain(name) else _folded(event, name))
     return found
 
 
-def _absolute(cwd: str, name: str) -> str:
-    if name[:1] == "/" and name[-1:] != "/" and "//" not in name and "/." not in name:
-        return name
+def _is_plain(name: str) -> bool:
+    return name[:1] == "/" and name[-1:] != "/" and "//" not in name and "/." not in name
+
+
+def _folded(event: Event, name: str) -> str:
+    cwd = "/"
+    for record in event.records.get("CWD", ()):
+        cwd = str(record.fields.get("cwd") or "/")
     path = posixpath.normpath(posixpath.join(cwd, name))
     return path[1:] if path.startswith("//") else path
 

@@ -71,11 +71,17 @@ class Rule:
 
     def fits(self, event: Event, facts: Facts) -> bool:
         """Tell whether the conditions on what repeats of an event hold (sensor.event.Template)."""
-        return all(condition.holds(facts.event[condition.name](event)) for condition in self._repeated)
+        for condition in self._repeated:
+            if not condition.holds(facts.event[condition.name](event)):
+                return False
+        return True
 
     def matches(self, event: Event, facts: Facts) -> bool:
         """Tell whether the other conditions hold: those on the process."""
-        return all(condition.holds(facts.event[condition.name](event)) for condition in self._process)
+        for condition in self._process:
+            if not condition.holds(facts.event[condition.name](event)):
+                return False
+        return True
 
 
 def parse_rule(name: str, text: str) -> Rule:
