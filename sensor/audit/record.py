@@ -37,7 +37,7 @@ _LONGEST_CACHED = 1024
 
 
 class Record:
-    """A decoded record, shared by all events that hold the same bytes.
+    """A record, decoded when somebody asks; shared by all events that hold the same bytes.
 
     type: its record type; name: the JSON key.
     body: its bytes as they came, one character each.
@@ -45,17 +45,17 @@ class Record:
     added: the JSON members that stages added to it, each with a comma before it.
     """
 
-    __slots__ = ("_decoder", "_fields", "added", "body", "member", "name", "repeats", "type")
+    __slots__ = ("_decoder", "_fields", "_member", "added", "body", "name", "repeats", "type")
 
-    def __init__(self, type: RecordType, body: str, text: str, decoder: RecordDecoder) -> None:
+    def __init__(self, type: RecordType, body: str, decoder: RecordDecoder) -> None:
         self.type = type
         self.name = type.name
         self.repeats = type.shape == LIST
         self.body = body
         self.added = ""
-        self.member = f'"{type.name}":[{{{text}}}]' if self.repeats else f'"{type.name}":{{{text}}}'
         self._decoder = decoder
         self._fields: Fields | None = None
+        self._member: str | None = None
 
     @property
     def fields(self) -> Fields:
@@ -74,6 +74,12 @@ class Record:
         ]
 
     @property
+    def member(self) -> str:
+        if self._member is None:
+            self._member = self._as_member(self._decoder.text_of(self.type, self.body))
+        return self._member
+
+    @property
     def text(self) -> str:
         """Its JSON members, without braces."""
         start = len(self.name) + 4
@@ -81,9 +87,13 @@ class Record:
 
     def extended(self, members: str) -> Record:
         """A copy with further JSON members, which begin with a comma."""
-        copy = Record(self.type, self.body, self.text + members, self._decoder)
+        copy = Record(self.type, self.body, self._decoder)
+        copy._member = self._as_member(self.text + members)
         copy.added = self.added + members
         return copy
+
+    def _as_member(self, text: str) -> str:
+        return f'"{self.name}":[{{{text}}}]' if self.repeats else f'"{self.name}":{{{text}}}'
 
 
 class RecordDecoder:
@@ -169,15 +179,19 @@ class RecordDecoder:
             kinds = self._kinds[name] = Kinds(kinds_of(name))
         return kinds
 
-    def _remember(self, key: str, name: str, body: str) -> Record:
-        type = self.types.get(name)
+    def text_of(self, type: RecordType, body: str) -> str:
+        """The JSON members of a record."""
         usual = self._forms if type.name in _WORDS else self.usual
         text = usual.render(type.name, body) if usual is not None else None
         if text is None:
             text = self.render(self.parse(type.name, body))
             if usual is not None:
                 usual.learn(type.name, body, text)
-        record = Record(type, body, text, self)
+        return text
+
+    def _remember(self, key: str, name: str, body: str) -> Record:
+        type = self.types.get(name)
+        record = Record(type, body, self)
         if len(body) <= _LONGEST_CACHED and not type.alone and "\0" not in body:
             if len(self.cache) >= self._entries:
                 self.cache.clear()

@@ -71,7 +71,7 @@ def test_records_with_known_values_are_not_parsed() -> None:
 def test_what_was_added_can_be_forgotten() -> None:
     fast, _ = decoders()
     for number in range(10):
-        fast.decode("PATH", PATH.format(number, number, 1, "0777", 0, ""))
+        assert fast.decode("PATH", PATH.format(number, number, 1, "0777", 0, "")).member
     assert isinstance(fast.usual, Additions)
     assert fast.usual.known
     fast.forget()

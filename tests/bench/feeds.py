@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import lzma
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,13 +56,21 @@ def one_event(feed: bytes) -> bytes:
 
 def repeated(feed: bytes, rounds: int) -> Iterator[bytes]:
     """The feed again and again, an hour and a million serials later each time, and never in the future."""
-    stamps = STAMP.split(feed)
     for number in range(rounds):
-        later, beyond = (number - rounds) * 3600, number * 1_000_000
-        parts = stamps[:]
-        parts[1::4] = [b"audit(%d" % (int(seconds) + later) for seconds in stamps[1::4]]
-        parts[3::4] = [b":%d)" % (int(serial) + beyond) for serial in stamps[3::4]]
-        yield b"".join(parts)
+        yield moved(feed, (number - rounds) * 3600, number * 1_000_000)
+
+
+def recent(feed: bytes) -> bytes:
+    """The feed as if it had just happened here: then a sensor asks /proc about its processes."""
+    return moved(feed, int(time.time()) - max(int(match[1]) for match in STAMP.finditer(feed)), 0)
+
+
+def moved(feed: bytes, later: int, beyond: int) -> bytes:
+    """The feed so many seconds later, and so many serials."""
+    parts = STAMP.split(feed)
+    parts[1::4] = [b"audit(%d" % (int(seconds) + later) for seconds in parts[1::4]]
+    parts[3::4] = [b":%d)" % (int(serial) + beyond) for serial in parts[3::4]]
+    return b"".join(parts)
 
 
 def unique(events: int, first: int = 0) -> Iterator[bytes]:

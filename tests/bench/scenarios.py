@@ -18,7 +18,7 @@ from typing import Any
 
 from tests import exec_load, program
 from tests.audit_session import AuditSession
-from tests.bench import feeds
+from tests.bench import feeds, options
 from tests.bench.measure import Program, compare, cpu_so_far, memory_after
 from tests.oracle import laurel
 
@@ -79,13 +79,17 @@ class Bench:
 
     def per_event(self, what: str, chunks: Iterator[bytes], extra: dict[str, Any], bar: float) -> Row:
         """CPU time per event on a feed, ours to be at most `bar` times LAUREL's."""
+        return self.compared(what, chunks, self.pair(extra), bar)
+
+    def compared(self, what: str, chunks: Iterator[bytes], programs: Sequence[Program], bar: float) -> Row:
+        """CPU time per event on a feed, that of the first program to be at most `bar` times that of the second."""
         feed, one = self.scratch / "feed", self.scratch / "one-event"
         events = feeds.write(feed, chunks)
         with feed.open("rb") as file:
             one.write_bytes(feeds.one_event(file.read(1 << 20)))
-        seconds = compare(self.pair(extra), feed, one, self.rounds)
-        ours, *rest = [value / events * 1e6 for value in seconds]
-        theirs, with_state = rest or (None, None)
+        seconds = compare(programs, feed, one, self.rounds)
+        ours, theirs, with_state, *_ = [*(value / events * 1e6 for value in seconds), None, None]
+        assert ours is not None
         met = None if theirs is None else ours <= bar * theirs
         return Row(what, "µs per event", ours, theirs, f"≤ {bar:.2g} ×", met, with_state)
 
@@ -114,8 +118,29 @@ def worst(bench: Bench) -> Iterator[Row]:
     yield bench.per_event("every record unique, enrichment off", feeds.unique(UNIQUE_EVENTS), {}, 1)
 
 
+def everything(bench: Bench) -> Iterator[Row]:
+    """(d) Every option on, of recorded feeds that seem to have happened just now; LAUREL has all of its own on."""
+    mixed, storm = (feeds.recent(feeds.recorded(name)) for name in (CORPORA[0], CORPORA[2]))
+    kinds = {CORPORA[0]: iter([mixed]), CORPORA[2]: iter([storm])}
+    kinds[f"{CORPORA[0]}, six times over"] = feeds.repeated(mixed, 6)
+    for name, chunks in kinds.items():
+        programs = [bench.ours(**options.everything()), *bench.theirs(**options.LAUREL)]
+        yield bench.compared(f"every option on: {name}", chunks, programs, 0.5)
+    programs = [bench.ours(**options.ours(options.LAUREL)), *bench.theirs(**options.LAUREL)]
+    yield bench.compared(f"the options that LAUREL has on: {CORPORA[0]}", iter([mixed]), programs, 0.5)
+
+
+def filtered(bench: Bench) -> Iterator[Row]:
+    """(e) An event that a filter drops, beside one that is written."""
+    mixed = feeds.recent(feeds.recorded(CORPORA[0]))
+    for name, sections in {"every option": options.everything(), "the default options": {}}.items():
+        programs = [bench.ours(**options.dropping_all(sections)), bench.ours(**sections)]
+        what = f"an event that is filtered, {name} on; in the other column: written"
+        yield bench.compared(what, iter([mixed]), programs, 1 / 3)
+
+
 def live(bench: Bench) -> Iterator[Row]:
-    """(d) As the plugin of a real auditd, each with what it enriches unless told otherwise."""
+    """(f) As the plugin of a real auditd, each with what it enriches unless told otherwise."""
     what = f"live, {PER_SECOND} execs a second for {SECONDS} s"
     others = [_live(other) for other in bench.theirs()]
     theirs = others[0][0] if others else None
@@ -144,7 +169,7 @@ def _live(plugin: Program) -> tuple[float, float]:
 
 
 def memory(bench: Bench) -> Iterator[Row]:
-    """(e) Resident memory after a million events.
+    """(g) Resident memory after a million events.
 
     A feed from a pipe comes faster than any auditd; what is read ahead of the work is kept as small as auditd's socket
     would.
@@ -167,6 +192,8 @@ SCENARIOS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "plain": plain,
     "tracking": tracking,
     "worst": worst,
+    "everything": everything,
+    "filtered": filtered,
     "live": live,
     "memory": memory,
 }
