@@ -29,8 +29,8 @@ class Program:
     started: start of the process in seconds since boot, 0 without a key.
     began: when this program was executed, in seconds since boot; 0 for what a process ran when it started.
     text: its identity as JSON members, filled in by whoever renders it.
-    marks: what the stages remember about it, each under keys of its own; those that begin with `~` hold what follows
-        from the configuration.
+    marks: what the stages remember about it, each under keys of its own; those that begin with `~` hold what was
+        concluded from the configuration, and from who started it.
     """
 
     __slots__ = ("began", "comm", "event_id", "exe", "key", "marks", "pid", "ppid", "source", "started", "text")
@@ -47,6 +47,12 @@ class Program:
         self.began = 0.0
         self.text: str | None = None
         self.marks: dict[str, Any] = {}
+
+    def reconsider(self) -> None:
+        """Let conclusions about it be drawn anew: the configuration is another, or it is known by now who started it."""
+        self.text = None
+        for mark in [mark for mark in self.marks if mark.startswith("~")]:
+            del self.marks[mark]
 
     def successor(self, comm: str, exe: str, event_id: str) -> Program:
         """The same process after an exec."""

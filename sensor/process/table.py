@@ -204,9 +204,7 @@ class ProcessTable:
             process.retell()
             for program in (process.program, process.parent, process.spawned_by):
                 if program is not None:
-                    program.text = None
-                    for mark in [mark for mark in program.marks if mark.startswith("~")]:
-                        del program.marks[mark]
+                    program.reconsider()
 
     def sweep(self, when: float) -> None:
         """About once a second: notice ends, forget the long dead. `when`: seconds since 1970."""
@@ -273,6 +271,7 @@ class ProcessTable:
             if process.parent is None and process.ppid == parent.pid and parent.seen - process.seen < SOON:
                 process.parent = parent.program
                 process.spawned_by = process.spawned_by or self._forked_by(parent.program)
+                process.program.reconsider()
                 process.retell()
 
     def _by_key(self, pid: int, key: Key) -> Process | None:

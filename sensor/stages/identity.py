@@ -125,9 +125,9 @@ class Identity:
     def _text_of(self, process: Process) -> str:
         options = self._options
         text = ""
-        more = "".join([describe(process) for describe in self._more])
+        described = self._described(process)
         if options.pid:
-            text = f',"{self._named("PID")}":{{{self._text(process.program)}{more}}}'
+            text = f',"{self._named("PID")}":{{{self._text(process.program)}{described}}}'
             if process.parent is not None:
                 members = self._full if options.ppid_verbose else self._text
                 text += f',"{self._named("PPID")}":{{{members(process.parent)}}}'
@@ -135,6 +135,9 @@ class Identity:
             by = process.spawned_by
             text += f',"{self._named("SPAWNED_BY")}":{{{self._text(by)},"pid":{by.pid},{self._names(by)}}}'
         return text
+
+    def _described(self, process: Process) -> str:
+        return "".join([describe(process) for describe in self._more])
 
     def _text(self, program: Program) -> str:
         if program.text is None:
@@ -169,7 +172,7 @@ class Identity:
         for key, pid in record.pids:
             process = table.find(pid, time)
             if process is not None and key not in record.fields:
-                text += f',"{self._named(key)}":{{{self._full(process.program)}}}'
+                text += f',"{self._named(key)}":{{{self._full(process.program)}{self._described(process)}}}'
         ses: Any = record.fields.get("ses")
         if local and self._options.session_guid and isinstance(ses, int):
             text += self._sessions.get(ses) or self._session(ses)

@@ -272,12 +272,6 @@ DEVIATIONS = (
         "inherited",
         living.containers,
     ),
-    Deviation(
-        "elsewhere",
-        "container and services also beside the `pid` of LOGIN and of user-space records",
-        "only in SYSCALL",
-        living.elsewhere,
-    ),
     Deviation("units", "services", "also `systemd_scope`, `_slice`, `_user_unit` and `_source`", living.units),
     Deviation(
         "hashes",

@@ -12,8 +12,8 @@ from tests.oracle.explanations import IDENTITY, Context
 from tests.oracle.labels_and_filters import lineage
 
 TICKS = 0.02  # seconds: LAUREL's two clocks, and the ticks of the kernel's
-MORE_OF_CONTAINERS = re.compile(r"SYSCALL\.PID\.container\.(runtime|source|outer|name|image)")
-MORE_OF_UNITS = re.compile(r"SYSCALL\.PID\.systemd_(source|scope|slice|user_unit)")
+MORE_OF_CONTAINERS = re.compile(r"(.*\.)?O?PID\.container\.(runtime|source|outer|name|image)")
+MORE_OF_UNITS = re.compile(r"(.*\.)?O?PID\.systemd_(source|scope|slice|user_unit)")
 
 
 def start_times(found: Difference, _: Context) -> bool:
@@ -50,22 +50,16 @@ def found_in_proc(found: Difference, known: Context) -> bool:
 
 def containers(found: Difference, known: Context) -> bool:
     """More about a container, or the innermost of several where LAUREL has the outermost."""
-    if found.path in ("SYSCALL.PID.container.id", "CONTAINER_INFO.ID"):
-        return found.theirs in known.ours[found.id]["SYSCALL"]["PID"]["container"].get("outer", ())[:1]
+    if found.path == "CONTAINER_INFO.ID" or found.path.endswith(".PID.container.id"):
+        record, _, index = found.path.partition(".")[0].replace("CONTAINER_INFO", "SYSCALL").rstrip("]").partition("[")
+        said = known.ours[found.id][record]
+        return found.theirs in (said[int(index)] if index else said)["PID"]["container"].get("outer", ())[:1]
     return found.theirs is ABSENT and MORE_OF_CONTAINERS.fullmatch(found.path) is not None
 
 
 def units(found: Difference, _: Context) -> bool:
     """Units that are no services."""
     return found.theirs is ABSENT and MORE_OF_UNITS.fullmatch(found.path) is not None
-
-
-def elsewhere(found: Difference, _: Context) -> bool:
-    """Container and services of a process that another record names."""
-    return (
-        found.ours is ABSENT
-        and re.fullmatch(r"(?!SYSCALL).*\.PID\.(container|systemd_service)", found.path) is not None
-    )
 
 
 def hashes(found: Difference, known: Context) -> bool:

@@ -210,3 +210,10 @@ def test_sessions_are_not_remembered_without_end(host):
     identity = Identity(Options(), STYLE, host.table, host.proc.host(BOOTED))
     host.run([identity.stage], *[event(syscall(100, 1, BASH, ses=ses), time=NOW) for ses in range(4200)])
     assert len(identity._sessions) <= 4100
+
+
+def test_where_a_process_runs_is_told_wherever_it_is_named(host):
+    host.process(42, 1, "/usr/bin/x")
+    identity = host.identity(lambda process: ',"place":"here"')
+    first, second = host.run([identity], event("USER_ACCT pid=42 uid=0"), event(syscall(42, 1, "/usr/bin/x")))
+    assert (first["USER_ACCT"]["PID"]["place"], second["SYSCALL"]["PID"]["place"]) == ("here", "here")

@@ -154,3 +154,10 @@ def test_another_configuration_labels_anew_but_keeps_what_keys_gave(host, run, t
     labeller = Labeller(options, STYLE, host.table, commands, ContainerNames(str(tmp_path)))
     (line,) = host.run([host.identity(), labeller.label, labeller.show], event(BASH))
     assert line["SYSCALL"]["LABELS"] == ["b", "k"]
+
+
+def test_a_parent_that_is_known_later_still_gives_its_labels(run):
+    """Events that overlap end in any order: that of the child may come first."""
+    child, parent = syscall(991, 990, "/usr/bin/ls"), syscall(990, 1, "/usr/bin/bash")
+    options = {"label_exe": {"bash": "a"}, "propagate_labels": ("a",)}
+    assert run(event(child), event(parent), event(child), **options) == [None, ["a"], ["a"]]
