@@ -49,7 +49,7 @@ class Program:
         self.marks: dict[str, Any] = {}
 
     def reconsider(self) -> None:
-        """Let conclusions about it be drawn anew: the configuration is another, or it is known by now who started it."""
+        """Let conclusions about it be drawn anew: the configuration is another, or who started it is known by now."""
         self.text = None
         for mark in [mark for mark in self.marks if mark.startswith("~")]:
             del self.marks[mark]
