@@ -47,6 +47,11 @@ def count_events(feed: bytes) -> int:
     return len({match[0] for match in STAMP.finditer(feed)})
 
 
+def keys(feed: bytes) -> list[str]:
+    """The keys of its events."""
+    return sorted({match.decode() for match in re.findall(rb' key="([^"]+)"', feed)})
+
+
 def one_event(feed: bytes) -> bytes:
     """The first event of a feed that has a SYSCALL record."""
     first = STAMP.search(feed[feed.index(b"type=SYSCALL") :])

@@ -38,8 +38,7 @@ def everything() -> Options:
     return {name: {**base.get(name, {}), **OURS.get(name, {})} for name in {**base, **OURS}}
 
 
-def dropping_all(sections: Options) -> Options:
-    """The same with a rule that drops every event."""
-    filters = sections.get("filter", {})
-    rules = {**filters.get("rules", {}), "all": "ses!=none"}
-    return {**sections, "filter": {**filters, "rules": rules, "keep_first_per_process": False}}
+def dropping(keys: list[str], sections: Options) -> Options:
+    """The same with every system call dropped: those with these keys, and those without."""
+    drop = {"filter_keys": keys, "filter_null_keys": True, "keep_first_per_process": False}
+    return {**sections, "filter": {**sections.get("filter", {}), **drop}}

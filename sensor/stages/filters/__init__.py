@@ -126,7 +126,7 @@ class Filters:
         return False
 
     def _fitting(self, event: Event) -> Sequence[Rule]:
-        """The rules that fit what repeats of an event."""
+        """The rules that fit what repeats of an event, up to one that is certain."""
         if event.syscall is None:
             fields = who(event)
             rules: Sequence[Rule] = [rule for rule in self.rules if rule.may_match(fields)]
@@ -134,7 +134,13 @@ class Filters:
             rest = event.syscall.rest
             found = self._by_rest.get(rest)
             rules = self._remember(rest) if found is None else found
-        fitting = event.template.marks[_FITTING] = tuple([rule for rule in rules if rule.fits(event, self._facts)])
+        fitting: list[Rule] = []
+        for rule in rules:
+            if rule.fits(event, self._facts):
+                fitting.append(rule)
+                if rule.certain:
+                    break
+        event.template.marks[_FITTING] = fitting
         return fitting
 
     def _remember(self, rest: Rest) -> Sequence[Rule]:
@@ -148,7 +154,7 @@ class Filters:
         told: list[str] = []
         kept = True
         for rule in rules:
-            if not rule.matches(event, self._facts):
+            if not rule.certain and not rule.matches(event, self._facts):
                 continue
             passed = rule.limit.passes(event) if rule.limit is not None else None
             if passed is None:
@@ -198,6 +204,7 @@ class _RawLines(Rule):
 
     def __init__(self, expressions: Sequence[str]) -> None:
         super().__init__("filter_raw_lines", [])
+        self.certain = False
         self._searches = tuple([searcher(expression) for expression in expressions])
         self._known: dict[Record, bool] = {}
 

@@ -53,6 +53,7 @@ class Rule:
 
     action: "drop", "log", or "" for what `filter_action` says.
     limit: what lets some of the matching events through.
+    certain: what fits is filtered; nothing else is asked.
     """
 
     def __init__(self, name: str, conditions: list[Condition], limit: Limit | None = None, action: str = "") -> None:
@@ -64,6 +65,7 @@ class Rule:
         others.sort(key=lambda condition: EVENT.index(condition.name))
         self._repeated = [condition for condition in others if condition.name in REPEATED]
         self._process = [condition for condition in others if condition.name not in REPEATED]
+        self.certain = limit is None and not self._process
 
     def may_match(self, fields: Fields) -> bool:
         """Tell whether the conditions on who acted hold."""
