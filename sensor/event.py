@@ -15,10 +15,13 @@ Records = dict[str, list[Any]]
 
 
 class Template:
-    """What repeats of an event: all but its id, and the numbers of its SYSCALL record. Shared by all events alike.
+    """What repeats of an event: all but its id, the numbers of its SYSCALL record, and its title.
+
+    Shared by all events alike. Title is the PROCTITLE record at the end: with it, there would be a template for each
+    command line of a program.
 
     records: record type → its records in order of arrival; none under "SYSCALL".
-    count: how many lines they were.
+    count: how many lines they were, that of the SYSCALL record among them.
     text: where the SYSCALL record comes first, the JSON members of all others, each with a comma before it, or ""
         before they are asked for; else None.
     head, rest: segments of the SYSCALL record (sensor.audit.syscall), None without one.
@@ -45,20 +48,36 @@ class Event:
         changed by `replace` and `leave_out` only: other events share them.
     syscall: the SYSCALL record (sensor.audit.syscall.Syscall), or None.
     template: what the event has in common with others.
+    title: the PROCTITLE record, if the template is without it; else None.
+    altered: the records are not those of the template and the title any more.
     process: who made the system call (sensor.process.table.Process), or None.
     top: JSON members for the top level, each with its leading comma.
     passing: what was last said of the process will be told otherwise soon.
     notes: what the sensor has to say about the event, from the closed set in NOTES.
     """
 
-    __slots__ = ("id", "node", "notes", "passing", "process", "records", "syscall", "template", "top")
+    __slots__ = (
+        "altered",
+        "id",
+        "node",
+        "notes",
+        "passing",
+        "process",
+        "records",
+        "syscall",
+        "template",
+        "title",
+        "top",
+    )
 
-    def __init__(self, id: str, node: str, template: Template, syscall: Any) -> None:
+    def __init__(self, id: str, node: str, template: Template, syscall: Any, title: Any = None) -> None:
         self.id = id
         self.node = node
         self.template = template
-        self.records = template.records
+        self.records = template.records if title is None else {**template.records, title.name: [title]}
+        self.altered = False
         self.syscall = syscall
+        self.title = title
         self.process: Any = None
         self.top = ""
         self.passing = False
@@ -69,10 +88,13 @@ class Event:
         group = list(self.records[name])
         group[index] = record
         self.records = {**self.records, name: group}
+        self.altered = True
 
     def leave_out(self, names: list[str]) -> None:
         """Do without the records of some types."""
-        self.records = {name: group for name, group in self.records.items() if name not in names}
+        if names:
+            self.records = {name: group for name, group in self.records.items() if name not in names}
+            self.altered = True
 
 
 NOTES = {

@@ -216,12 +216,13 @@ class Pipeline:
 def to_json(event: Event, node: str) -> str:
     """One event as one JSON object; node: the JSON members that name it, with a leading comma."""
     template = event.template
-    if template.text is not None and event.records is template.records:
+    if template.text is not None and not event.altered:
         behind = template.text
         if not behind:
-            behind = "".join([f",{members(name, group)}" for name, group in event.records.items() if group])
+            behind = "".join([f",{members(name, group)}" for name, group in template.records.items() if group])
             template.text = behind
-        text = f",{event.syscall.member}{behind}"
+        title = f",{event.title.member}" if event.title is not None else ""
+        text = f",{event.syscall.member}{behind}{title}"
     else:
         parts = [
             f",{event.syscall.member if name == 'SYSCALL' else members(name, group)}"

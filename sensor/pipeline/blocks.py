@@ -5,9 +5,10 @@
     type=PATH msg=audit(1700000000.001:7): item=0 name="/etc/…" …
 
 One `replace` takes the id out of the block, one expression cuts the numbers out of the
-SYSCALL record. What is left is a repeated string, and what it says, its records and their
-JSON, is remembered as a Template (sensor.event): more than half of all events are no news
-but for the numbers. Of the others each line is looked up in the record cache.
+SYSCALL record. What is left, without the title at the end, is a repeated string, and what it
+says, its records and their JSON, is remembered as a Template (sensor.event): three of four
+events are no news but for numbers and title. Of the others each line is looked up in the
+record cache.
 
 A block that is no whole event is left to whoever takes it line by line.
 """
@@ -19,12 +20,13 @@ from typing import Any, Callable, NamedTuple
 
 from sensor.audit.coalesce import event_key
 from sensor.audit.options import CoalesceOptions
-from sensor.audit.record import RecordDecoder
+from sensor.audit.record import Record, RecordDecoder
 from sensor.audit.syscall import USUAL_LINE, Syscall, SyscallDecoder
 from sensor.event import Event, Records, Template
 from sensor.stats import PipelineStats
 
 _SYSCALL = "type=SYSCALL\0"
+_TITLE = "type=PROCTITLE\0"
 _LONGEST_TEMPLATE = 2048
 _MOST_TAILS, _LONGEST_TAIL = 1024, 1024
 
@@ -38,12 +40,14 @@ class Block(NamedTuple):
 
     prefix: `node=NAME `, with which each line begins, or nothing.
     lines: how many, if the id was in each of them.
+    title: the PROCTITLE record at their end, if it has been cut off.
     """
 
     id: str
     node: str
     prefix: str
     lines: int
+    title: Record | None = None
 
 
 class Blocks:
@@ -77,12 +81,20 @@ class Blocks:
         if found is None:
             return self._unusual(flat, Block(id, node, prefix, count))
         values, text = found.groups(), flat[found.end() :]
+        title = None
+        last = text.rfind("\n") + 1
+        if last and text.startswith(f"{prefix}{_TITLE}", last):
+            line = text[last + len(prefix) :]
+            title = self._records.cache.get(line) or self._records.decode_key(line)
+            if title is None:
+                return None
+            text = text[:last]
         template = self._templates.get((values[0], values[1], text))
         if template is None:
-            return self._news(values, text, Block(id, node, prefix, count))
-        if template.count != count or not self._take(node, id, count):
+            return self._news(values, text, Block(id, node, prefix, count, title))
+        if template.count + (title is not None) != count or not self._take(node, id, count):
             return None
-        return Event(id, node, template, Syscall(template.head, template.rest, values))
+        return Event(id, node, template, Syscall(template.head, template.rest, values), title)
 
     def _take(self, node: str, id: str, count: int) -> bool:
         """Claim a whole event, and count its lines."""
@@ -97,16 +109,20 @@ class Blocks:
 
     def _news(self, values: Sequence[Any], text: str, block: Block) -> Event | None:
         """An event that begins with a SYSCALL record of the usual form, and is unlike those before."""
-        rest, newline, tail = text.partition("\n")
+        rest, *lines = text.split("\n")
+        if block.title is not None:
+            lines.pop()
         syscall = self.syscalls.join(values, rest)
         if syscall is None:
             return None
         records: Records = {"SYSCALL": []}
-        lines = self._lines_of(tail, block, block.lines - 1) if newline else [] if block.lines == 1 else None
-        if lines is None or not self._decode(lines, records):
+        count = 1 + len(lines)
+        if count + (block.title is not None) != block.lines or not self._decode(lines, block, records):
             return None
-        template = self._remember(values, text, Template(records, block.lines, syscall.head, syscall.rest))
-        return Event(block.id, block.node, template, syscall) if self._take(*_key(block)) else None
+        if block.title is not None and block.title.name in records:
+            return None
+        template = self._remember(values, text, Template(records, count, syscall.head, syscall.rest))
+        return Event(block.id, block.node, template, syscall, block.title) if self._take(*_key(block)) else None
 
     def _remember(self, values: Sequence[Any], text: str, template: Template) -> Template:
         template.text = ""
@@ -118,35 +134,31 @@ class Blocks:
 
     def _unusual(self, flat: str, block: Block) -> Event | None:
         """An event that begins otherwise."""
-        lines = self._lines_of(flat, block, block.lines)
-        if lines is None:
+        lines = flat.split("\n")
+        if len(lines) != block.lines:
             return None
         records: Records = {}
         syscall = None
-        place = next((index for index, line in enumerate(lines) if line.startswith(_SYSCALL)), len(lines))
-        if not self._decode(lines[:place], records):
+        start = block.prefix + _SYSCALL
+        place = next((index for index, line in enumerate(lines) if line.startswith(start)), len(lines))
+        if not self._decode(lines[:place], block, records):
             return None
         if place < len(lines):
-            syscall = self.syscalls.decode_usual(lines[place][len(_SYSCALL) :])
+            syscall = self.syscalls.decode_usual(lines[place][len(start) :])
             records["SYSCALL"] = []
-            if syscall is None or not self._decode(lines[place + 1 :], records):
+            if syscall is None or not self._decode(lines[place + 1 :], block, records):
                 return None
         return Event(block.id, block.node, Template(records), syscall) if self._take(*_key(block)) else None
 
-    def _lines_of(self, flat: str, block: Block, count: int) -> list[str] | None:
-        """So many lines, without their prefix; None if there are not so many, too many, or one has another prefix."""
-        lines = flat.split("\n")
-        if len(lines) != count or block.lines > self._max_records:
-            return None
+    def _decode(self, lines: list[str], block: Block, records: Records) -> bool:
+        """Add the records that lines are; False if there is one that does not belong to such an event."""
         prefix = block.prefix
+        if block.lines > self._max_records:
+            return False
         if prefix:
             if not all(line.startswith(prefix) for line in lines):
-                return None
+                return False
             lines = [line[len(prefix) :] for line in lines]
-        return lines
-
-    def _decode(self, lines: list[str], records: Records) -> bool:
-        """Add the records that lines are; False if there is one that does not belong to such an event."""
         known, decode = self._records.cache.get, self._records.decode_key
         for line in lines:
             record = known(line) or decode(line)

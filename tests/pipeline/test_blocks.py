@@ -72,6 +72,7 @@ def line(type: str, body: str = "", id: str = ID, node: str = "") -> str:
     return f"{node and f'node={node} '}type={type} msg=audit({id}): {body}\n"
 
 
+TITLE = line("PROCTITLE", 'proctitle="bash"')
 USUAL = line("SYSCALL", SYSCALL) + line("CWD", 'cwd="/"')
 
 
@@ -88,6 +89,10 @@ USUAL = line("SYSCALL", SYSCALL) + line("CWD", 'cwd="/"')
         USUAL + line("DAEMON_END", "op=x"),
         USUAL + line("CWD", "a\0b"),
         USUAL.replace("bash", "ba\0sh"),
+        USUAL + TITLE + TITLE,
+        USUAL + TITLE + line("CWD", 'cwd="/"'),
+        line("SYSCALL", SYSCALL.partition(" auid")[0] + " " + TITLE[:-1]),
+        line("SYSCALL", SYSCALL) + TITLE.replace("proctitle", "a\0b"),
     ],
 )
 def test_what_is_no_whole_event_is_left_to_others(block):
@@ -98,6 +103,16 @@ def test_what_is_no_whole_event_is_left_to_others(block):
     again = USUAL.replace(ID, "1700000000.001:7")
     assert blocks.read(again[:-1], "", "1700000000.001:7").template is event.template
     assert blocks.read(block[:-1], "", ID) is None
+
+
+def test_a_title_is_no_part_of_what_repeats():
+    blocks = make_blocks()
+    events = [blocks.read(USUAL + TITLE.replace("bash", name)[:-1], "", ID) for name in ("bash", "ls")]
+    assert events[0].template is events[1].template
+    assert [event.records["PROCTITLE"][0].fields["ARGV"] for event in events] == [["bash"], ["ls"]]
+    without = blocks.read(USUAL[:-1], "", ID)
+    assert "PROCTITLE" not in without.records
+    assert without.template is not events[0].template
 
 
 def test_events_of_two_nodes_are_two_events():

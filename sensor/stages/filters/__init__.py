@@ -214,21 +214,16 @@ class _RawLines(Rule):
             return True
         found: bool | None = marks.get((_RAW, event.node))
         if found is None:
-            found = marks[_RAW, event.node] = self._is_another_matched(event)
-        return found
+            others = [record for group in event.template.records.values() for record in group]
+            found = marks[_RAW, event.node] = any(self._is_known(event.node, record) for record in others)
+        return found or (event.title is not None and self._is_known(event.node, event.title))
 
-    def _is_another_matched(self, event: Event) -> bool:
-        for name, group in event.records.items():
-            for record in group:
-                found = None if event.node else self._known.get(record)
-                if found is None:
-                    found = self._remember(event.node, name, record)
-                if found:
-                    return True
-        return False
+    def _is_known(self, node: str, record: Record) -> bool:
+        found = None if node else self._known.get(record)
+        return self._remember(node, record) if found is None else found
 
-    def _remember(self, node: str, name: str, record: Record) -> bool:
-        found = self._is_matched(node, name, record.body)
+    def _remember(self, node: str, record: Record) -> bool:
+        found = self._is_matched(node, record.name, record.body)
         if not node and len(record.body) <= _LONGEST_REMEMBERED:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
