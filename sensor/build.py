@@ -298,9 +298,9 @@ def _translations(config: Config, style: Style, render: Render) -> list[Stage]:
     if config.output == "ecs":
         return stages  # which says the rest by itself
     if options.time == "iso":
-        stages.append(IsoTime().stage)
+        stages.append(IsoTime(style).stage)
     if options.type:
-        stages.append(MainType().stage)
+        stages.append(MainType(style).stage)
     if options.summary:
         stages.append(Summary(style, render).stage)
     return stages

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sensor.audit.render import Style
 from sensor.event import Event
 
 _CALLS = ("SYSCALL", "URINGOP")
@@ -26,7 +27,8 @@ _ENTRIES = 1024
 class MainType:
     """The stage that adds TYPE."""
 
-    def __init__(self) -> None:
+    def __init__(self, style: Style) -> None:
+        self._key = style.key("TYPE")
         self._known: dict[tuple[str, ...], str] = {}
 
     def stage(self, event: Event) -> bool:
@@ -36,7 +38,7 @@ class MainType:
         if text is None:
             if len(self._known) >= _ENTRIES:
                 self._known.clear()
-            text = self._known[names] = f',"TYPE":"{main_type(names)}"' if names else ""
+            text = self._known[names] = f',"{self._key}":"{main_type(names)}"' if names else ""
         event.top += text
         return True
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from sensor.audit.render import Style
+from sensor.audit.text import quote_percent
 from sensor.event import Event, Template
 from sensor.translate.timestamp import IsoTime
 
+STYLE = Style(quote_percent)
 CASES = [
     ("1626611363.720:348501", ',"TIME":"2021-07-18T12:29:23.720Z"'),
     ("1626611363.721:348502", ',"TIME":"2021-07-18T12:29:23.721Z"'),
@@ -23,14 +26,20 @@ CASES = [
 @pytest.mark.parametrize(("id", "top"), CASES)
 def test_an_id_has_a_date(id: str, top: str) -> None:
     event = Event(id, "", Template({}), None)
-    assert IsoTime().stage(event)
+    assert IsoTime(STYLE).stage(event)
     assert event.top == top
 
 
 def test_one_second_after_another_is_not_the_same() -> None:
-    stage = IsoTime().stage
+    stage = IsoTime(STYLE).stage
     for id, top in [*CASES, *CASES]:
         event = Event(id, "", Template({}), None)
         event.top = ',"x":1'
         assert stage(event)
         assert event.top == ',"x":1' + top
+
+
+def test_the_key_bears_the_prefix() -> None:
+    event = Event("0.000:1", "", Template({}), None)
+    assert IsoTime(Style(quote_percent, "x_")).stage(event)
+    assert event.top == ',"x_time":"1970-01-01T00:00:00.000Z"'
