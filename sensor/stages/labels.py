@@ -2,7 +2,8 @@
 
     label_process:
       label_exe: {"^/usr/lib/jvm/.*/java$": java}
-      label_key: [software_mgmt]
+      label_keys: [software_mgmt]
+      unlabel_keys: {"^software_mgmt_end$": software_mgmt}
       propagate_labels: [software_mgmt]
 
     "SYSCALL":{…,"LABELS":["java","software_mgmt"]}
@@ -10,9 +11,9 @@
 A program gets its labels when its first event is seen, before any filter decides: those
 of the program that started it, if they are propagated; then by systemd unit, container,
 executable, command line and script, in this order, each time first the added and then
-the removed ones. The key of any later event may add one more. Children of an init process
-inherit nothing: whoever was orphaned would. Shown in alphabetical order. Kept under the
-mark "~labels".
+the removed ones. The key of any later event may add one more, and take some away, in this order
+again. Children of an init process inherit nothing: whoever was orphaned would. Shown in
+alphabetical order. Kept under the mark "~labels".
 """
 
 from __future__ import annotations
@@ -30,9 +31,10 @@ from sensor.process.containers import ContainerNames
 from sensor.process.program import Process, Program
 from sensor.process.table import ProcessTable
 
-MARK, _TEXT, _KEYED = "~labels", "~labels_text", "labels_by_key"
+MARK, _TEXT, _KEYED, _UNKEYED = "~labels", "~labels_text", "labels_by_key", "unlabelled_by_key"
 Labels = frozenset[str]
 _NONE: Labels = frozenset()
+_UNCHANGED = _NONE, _NONE
 _REMEMBERED = 512
 _MOST_ANCESTORS = 32
 
@@ -42,6 +44,7 @@ class Options:
     """Which processes get which labels."""
 
     label_keys: tuple[str, ...] = option((), "An event with one of these keys labels its process with the key.")
+    unlabel_keys: dict[str, str] = option({}, "Key of an event → label to take away from its process.", unit="regex")
     label_exe: dict[str, str] = option({}, "Executable → label.", unit="regex")
     unlabel_exe: dict[str, str] = option({}, "Executable → label to take away.", unit="regex")
     label_argv: dict[str, str] = option({}, "Command line, arguments joined by blanks → label.", unit="regex")
@@ -69,9 +72,7 @@ class _Rules:
     """What texts of one kind add and take away; what they did is remembered."""
 
     def __init__(self, add: Mapping[str, str], remove: Mapping[str, str]) -> None:
-        self._add, self._remove = (
-            [(searcher(text), _bytes(label)) for text, label in rules.items()] for rules in (add, remove)
-        )
+        self._add, self._remove = _compiled(add), _compiled(remove)
         self._known: dict[tuple[str, ...], tuple[Labels, Labels]] = {}
 
     def __bool__(self) -> bool:
@@ -85,6 +86,10 @@ class _Rules:
                 self._known.clear()
             found = self._known[texts] = _matching(self._add, texts), _matching(self._remove, texts)
         return (labels | found[0]) - found[1]
+
+
+def _compiled(rules: Mapping[str, str]) -> list[tuple[Search, str]]:
+    return [(searcher(text), _bytes(label)) for text, label in rules.items()]
 
 
 def _matching(rules: Iterable[tuple[Search, str]], texts: tuple[str, ...]) -> Labels:
@@ -102,8 +107,9 @@ class Labeller:
         self._table = table
         self._commands = commands
         self._containers = containers
-        self._by_rest: dict[Rest, Labels] = {}
+        self._by_rest: dict[Rest, tuple[Labels, Labels]] = {}
         self._keys = frozenset(map(_bytes, options.label_keys))
+        self._unkeys = _compiled(options.unlabel_keys)
         self._propagated = frozenset(map(_bytes, options.propagate_labels))
         self._argv_count, self._argv_bytes = options.label_argv_count, options.label_argv_bytes
         self._unit = _Rules(options.label_unit, options.unlabel_unit)
@@ -119,23 +125,24 @@ class Labeller:
             program = process.program
             if MARK not in program.marks:
                 program.marks[MARK] = self._labels_of(program, process.spawned_by, event)
-            if self._keys:
+            if self._keys or self._unkeys:
                 rest = event.syscall.rest
-                labels = self._by_rest.get(rest)
-                if labels is None:
-                    labels = self._remember(rest)
-                if labels:
-                    self._add(process, labels)
+                change = self._by_rest.get(rest)
+                if change is None:
+                    change = self._remember(rest)
+                if change is not _UNCHANGED:
+                    self._change(process, *change)
         return True
 
-    def _remember(self, rest: Rest) -> Labels:
-        """The labels that the keys in a SYSCALL record's last part give."""
+    def _remember(self, rest: Rest) -> tuple[Labels, Labels]:
+        """The labels that the keys in a SYSCALL record's last part give, and those they take away."""
         keys = rest.fields.get("KEYS")
         if len(self._by_rest) >= _REMEMBERED:
             self._by_rest.clear()
-        given = [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else []
-        labels = self._by_rest[rest] = self._keys.intersection(given)
-        return labels
+        given = tuple([key for key in keys if isinstance(key, str)]) if isinstance(keys, list) else ()
+        added, removed = self._keys.intersection(given), _matching(self._unkeys, given)
+        change = self._by_rest[rest] = (added, removed) if added or removed else _UNCHANGED
+        return change
 
     def show(self, event: Event) -> bool:
         """Add LABELS to an event; drops nothing."""
@@ -149,12 +156,14 @@ class Labeller:
         return True
 
     @staticmethod
-    def _add(process: Process, labels: Labels) -> None:
-        """Add the labels that a key gives."""
+    def _change(process: Process, added: Labels, removed: Labels) -> None:
+        """Add the labels that a key gives, then take those away that it takes."""
         marks = process.program.marks
-        if not labels <= marks[MARK]:
-            marks[_KEYED] = marks.get(_KEYED, _NONE) | labels
-            marks[MARK] |= labels
+        labels = (marks[MARK] | added) - removed
+        if labels != marks[MARK]:
+            marks[MARK] = labels
+            marks[_KEYED] = (marks.get(_KEYED, _NONE) | added) - removed
+            marks[_UNKEYED] = (marks.get(_UNKEYED, _NONE) - added) | removed
             marks.pop(_TEXT, None)
             process.said = None
 
@@ -183,7 +192,8 @@ class Labeller:
         if self._script and script:
             labels = self._script.apply(labels, (script,))
         keyed: Labels = program.marks.get(_KEYED, _NONE)
-        return labels | (keyed & self._keys)
+        unkeyed: Labels = program.marks.get(_UNKEYED, _NONE)
+        return (labels | (keyed & self._keys)) - unkeyed.intersection([label for _, label in self._unkeys])
 
     def _started_by(self, program: Program, event: Event) -> Program | None:
         """Who started a program that made no event of its own yet."""

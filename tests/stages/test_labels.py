@@ -102,6 +102,19 @@ def test_a_key_labels_the_process_from_then_on(run, key):
     assert labels == ([None, ["scope"], ["scope"]] if "_" not in key else [None, None, None])
 
 
+def test_a_key_takes_labels_away_from_then_on(run):
+    keyed = event(syscall(42, 1, "/usr/bin/bash", key=b"other\x01done".hex().upper()))
+    again = event(syscall(42, 1, "/usr/bin/bash", key='"on"'))
+    options = {"label_exe": {"bash": "shell"}, "label_keys": ("on", "done"), "unlabel_keys": {"^do": "shell"}}
+    labels = run(event(BASH), keyed, event(BASH), again, **options)
+    assert labels == [["shell"], ["done"], ["done"], ["done", "on"]]
+
+
+def test_what_a_key_both_gives_and_takes_is_taken(run):
+    keyed = event(syscall(42, 1, "/usr/bin/bash", key='"k"'))
+    assert run(keyed, label_keys=("k",), unlabel_keys={"k": "k"}) == [None]
+
+
 def test_only_propagated_labels_are_inherited(run):
     options = {"label_exe": {"bash": "a"}, "label_argv": {"-l": "b"}, "propagate_labels": ("a", "z")}
     assert run(
@@ -147,10 +160,12 @@ def test_labels_are_told_under_a_prefix(host, tmp_path):
 
 def test_another_configuration_labels_anew_but_keeps_what_keys_gave(host, run, tmp_path):
     keyed = event(syscall(42, 1, "/usr/bin/bash", key='"k"'))
-    assert run(keyed, label_keys=("k", "l"), label_exe={"bash": "a"}) == [["a", "k"]]
+    unlabel = {"k": "c", "l": "d"}
+    given = {"bash": "a", "^/usr": "c"}
+    assert run(keyed, label_keys=("k", "l"), unlabel_keys=unlabel, label_exe=given) == [["a", "k"]]
     host.table.forget_texts()
     commands = Commands(ProcFiles(None), 4096)
-    options = Options(label_keys=("k",), label_exe={"bash": "b"})
+    options = Options(label_keys=("k",), unlabel_keys=unlabel, label_exe={"bash": "b", "^/usr": "c"})
     labeller = Labeller(options, STYLE, host.table, commands, ContainerNames(str(tmp_path)))
     (line,) = host.run([host.identity(), labeller.label, labeller.show], event(BASH))
     assert line["SYSCALL"]["LABELS"] == ["b", "k"]
