@@ -15,7 +15,7 @@ from functools import cache
 from sensor.tables.arches import ARCHES, X32_BIT, X86_64
 from sensor.tables.syscalls_table import TABLES
 
-__all__ = ["name", "names", "numbers"]
+__all__ = ["is_name", "name", "names", "numbers"]
 
 
 @cache  # one entry for each architecture met
@@ -28,6 +28,16 @@ def names(arch: int) -> dict[int, str]:
     if arch == X86_64:
         table.update((number | X32_BIT, syscall) for number, syscall in _parse(TABLES["x32"]))
     return table
+
+
+@cache
+def _all_names() -> frozenset[str]:
+    return frozenset([word for text in TABLES.values() for word in text.split() if not word.isdigit()])
+
+
+def is_name(text: str) -> bool:
+    """Tell whether any architecture has a syscall of this name."""
+    return text in _all_names()
 
 
 def _parse(text: str) -> list[tuple[int, str]]:

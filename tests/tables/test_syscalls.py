@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sensor.tables.arches import ARCHES, X32_BIT, X86_64
-from sensor.tables.syscalls import name, names, numbers
+from sensor.tables.syscalls import is_name, name, names, numbers
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,11 @@ def test_name(arch: int, number: int, expected: str | None) -> None:
 def test_every_architecture_can_run_a_program(arch: int) -> None:
     assert numbers(arch, "execve")
     assert len(names(arch)) > 200
+
+
+@pytest.mark.parametrize(("text", "known"), [("open", True), ("_llseek", True), ("opena", False), ("424", False)])
+def test_a_name_is_one_somewhere(text: str, known: bool) -> None:
+    assert is_name(text) == known
 
 
 def test_numbers_of_a_name() -> None:

@@ -20,7 +20,7 @@ from sensor.tables import syscalls
 
 Texts = Sequence[str]
 _DONE = {"yes": "yes", "success": "yes", "1": "yes", "no": "no", "failed": "no", "0": "no"}
-_NUMBERS = ("uid", "auid", "euid", "suid", "fsuid", "gid", "egid", "sgid", "fsgid", "ses")
+NUMBERS = ("uid", "auid", "euid", "suid", "fsuid", "gid", "egid", "sgid", "fsgid", "ses")
 _TEXTS = ("exe", "comm", "tty", "subj", "acct", "op", "unit")
 
 
@@ -66,7 +66,7 @@ def _strings(values: list[Value]) -> list[str]:
 
 WHO: dict[str, Callable[[Fields], Texts]] = {
     "key": keys,
-    **{name: _number(name) for name in _NUMBERS},
+    **{name: _number(name) for name in NUMBERS},
     **{name: _text(name) for name in _TEXTS},
 }
 """Name → texts, of the fields that tell who acted."""

@@ -18,8 +18,9 @@ from typing import NamedTuple
 
 from sensor.audit.fields import Fields
 from sensor.event import Event
-from sensor.stages.filters.facts import WHO, Facts, Texts
+from sensor.stages.filters.facts import NUMBERS, WHO, Facts, Texts
 from sensor.stages.filters.limits import Limit, Rate, Repeat
+from sensor.tables import syscalls
 
 EVENT = ("success", "syscall", "type", "label", "systemd_unit", "container", "path")
 REPEATED = ("success", "syscall", "type", "path")
@@ -97,8 +98,7 @@ def parse_rule(name: str, text: str) -> Rule:
         key = key[:-1] if negated else key
         if not equals or not value:
             raise ValueError(f'"{word}" is no condition; write NAME=VALUE')
-        if key in _WORDS and not set(value.split(",")) <= set(_WORDS[key]):
-            raise ValueError(f'{key} is {" or ".join(_WORDS[key])}, not "{value}"')
+        _check(key, value)
         if key in ("rate", "repeat", "action") and negated:
             raise ValueError(f"{key} takes = only")
         if key == "rate":
@@ -115,6 +115,19 @@ def parse_rule(name: str, text: str) -> Rule:
     if not conditions and limit is None:
         raise ValueError("a rule without conditions would filter everything")
     return Rule(name, conditions, limit, action)
+
+
+def _check(name: str, value: str) -> None:
+    """Refuse values that no event can have, so that a mistake does not go unnoticed; raises ValueError."""
+    for text in value.split(","):
+        if name in _WORDS and text not in _WORDS[name]:
+            raise ValueError(f'{name} is {" or ".join(_WORDS[name])}, not "{text}"')
+        if text.endswith("*"):
+            continue
+        if name in NUMBERS and text != "unset" and not text.isdigit():
+            raise ValueError(f'{name} is a number or unset, not "{text}"')
+        if name == "syscall" and text and not text.isdigit() and not syscalls.is_name(text):
+            raise ValueError(f'there is no system call "{text}"')
 
 
 def _condition(name: str, negated: bool, value: str) -> Condition:

@@ -39,6 +39,13 @@ def test_conditions_hold(text, texts, holds):
     assert condition.holds(texts) == holds
 
 
+@pytest.mark.parametrize(
+    "text", ["uid=0,1000", "auid=unset", "uid=10*", "syscall=open,_llseek,257", "syscall=nothing*", "uid!=*"]
+)
+def test_what_an_event_can_have_can_be_asked(text):
+    assert parse_rule("name", text).limit is None
+
+
 def test_all_conditions_must_hold():
     rule = parse_rule("name", "exe=/a uid=0")
     assert rule.may_match({"exe": "/a", "uid": 0})
@@ -70,6 +77,9 @@ def test_a_rule_may_limit_and_choose_its_action():
         ("exa=/a", "cannot be asked"),
         ("exe='/a", "No closing quotation"),
         ("success=maybe", "yes or no"),
+        ("uid=root", "a number or unset"),
+        ("auid!=0,-1", "a number or unset"),
+        ("syscall=open,opena", 'no system call "opena"'),
         ("exe=/a action=delete", "drop or log"),
         ("exe=/a rate=often", "expected a rate"),
         ("exe=/a repeat!=5s", "takes = only"),
