@@ -30,12 +30,14 @@ from sensor.patterns import searcher
 from sensor.process.containers import ContainerNames
 from sensor.stages.filters.addresses import is_wanted, parse_wanted
 from sensor.stages.filters.facts import Facts, keys, who
+from sensor.stages.filters.records import RULE
 from sensor.stages.filters.rules import ACTIONS, Condition, Rule, parse_rule
 
 _REMEMBERED = 2048
 _LONGEST_REMEMBERED = 1024
 _ANY_ID = "1700000000.000:1"
 _FIRST, _FITTING, _RAW = "first", "filters", "raw lines"
+_OWN_NAMES = ("", "filter_keys", "filter_null_keys", "filter_labels", "filter_sockaddr", "filter_raw_lines", RULE)
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,8 @@ class Options:
             except ValueError as error:
                 raise OptionError("filter_sockaddr", f'"{address}": {error}') from None
         for name, text in self.rules.items():
+            if name in _OWN_NAMES:
+                raise OptionError("rules", f'a rule cannot be called "{name}"')
             try:
                 parse_rule(name, text)
             except ValueError as error:

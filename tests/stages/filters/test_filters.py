@@ -148,6 +148,8 @@ def test_what_was_held_back_is_told_later(filtering, prefix, key):
     [
         ({"filter_sockaddr": ("1.2.3",)}, "filter_sockaddr", "1.2.3"),
         ({"rules": {"a": "uid=0", "b": "uix=0"}}, "rules", "b: "),
+        ({"rules": {"filter_keys": "uid=0"}}, "rules", "cannot be called"),
+        ({"rules": {"drop_records": "uid=0"}}, "rules", "cannot be called"),
     ],
 )
 def test_mistakes_are_found_in_the_configuration(options, key, why):
