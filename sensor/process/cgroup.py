@@ -23,7 +23,7 @@ _ID = re.compile(
 _LXC = re.compile(r"lxc\.payload\.(.+)")
 _NSPAWN = re.compile(r"machine-(?!(?:qemu|lxc)\\x2d)(.+)\.scope|systemd-nspawn@(.+)\.service")  # libvirt's are others
 _POD = re.compile(
-    r"(?:kubepods(?:-[a-z]+)?-)?pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{32})(?:\.slice)?"
+    r"(?:(?:kubelet-)?kubepods(?:-[a-z]+)?-)?pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{32})(?:\.slice)?"
 )
 _ESCAPE = re.compile(r"\\x([0-9a-f]{2})")
 _RUNTIMES = {
@@ -35,7 +35,13 @@ _RUNTIMES = {
     "libpod-payload": "podman",
 }
 """What runtimes put before the id."""
-_PARENTS = {"docker": "docker", "libpod_parent": "podman", "actions_job": "docker", "ecs": "ecs"}
+_PARENTS = {
+    "docker": "docker",
+    "libpod_parent": "podman",
+    "actions_job": "docker",
+    "k8s.io": "containerd",
+    "ecs": "ecs",
+}
 """What the group above may be called when the id stands alone."""
 _DELETED = " (deleted)"
 
@@ -106,6 +112,8 @@ def _containers(path: list[str]) -> tuple[tuple[Container, ...], str | None]:
         if container is not None and container not in found:
             found.append(container)
         above = name
+    if above == "supervisor" and found and found[-1].runtime == "systemd-nspawn":
+        found.pop()  # it is systemd-nspawn itself, outside of the container
     return tuple(found), pod
 
 

@@ -27,6 +27,7 @@ TASK = "0123456789abcdef0123456789abcdef-1234567890"
         (f"/kubepods.slice/kubepods-besteffort.slice/cri-containerd-{A}.scope", A, "containerd"),
         (f"/system.slice/nerdctl-{A}.scope", A, "containerd"),
         (f"/kubepods.slice/crio-{A}.scope", A, "cri-o"),
+        (f"/k8s.io/{A}", A, "containerd"),
         (f"/../../kubepods/besteffort/pod{POD}/{A}", A, None),
         (f"/ecs/8f0a/{TASK}", TASK, None),
         ("/lxc.payload.web-1/system.slice/nginx.service", "web-1", "lxc"),
@@ -47,6 +48,7 @@ def test_containers_are_known_by_their_group(path, id, runtime):
         f"/machine.slice/libpod-conmon-{A}.scope",
         f"/kubepods.slice/crio-conmon-{A}.scope",
         "/lxc.monitor.web-1",
+        "/machine.slice/systemd-nspawn@build.service/supervisor",
         r"/machine.slice/machine-qemu\x2d1\x2dvm.scope",
         f"/docker/{A[:-1]}",
         f"/docker/{A}0",
@@ -95,6 +97,7 @@ def test_nested_containers_are_told_from_the_outside_in():
     [
         f"/kubepods/burstable/pod{POD}/{A}",
         f"/kubepods.slice/kubepods-burstable-pod{POD.replace('-', '_')}.slice/cri-containerd-{A}.scope",
+        f"/docker/{B}/kubelet.slice/kubelet-kubepods-pod{POD.replace('-', '_')}.slice/cri-containerd-{A}.scope",
         f"/system.slice/containerd.service/kubepods-pod{POD.replace('-', '_')}.slice:cri-containerd:{A}",
     ],
 )
