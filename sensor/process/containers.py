@@ -5,7 +5,7 @@
     /var/lib/containers/storage/overlay-containers/containers.json       [{"id":ID,"names":["web"],"metadata":"{…}"}, …]
 
 The last is podman's and cri-o's. Kubernetes' names are annotations of the OCI bundle:
-io.kubernetes.cri.* from containerd, io.kubernetes.* from cri-o. These directories are
+io.kubernetes.cri.* from containerd, io.kubernetes.* from cri-o; nerdctl has its own there. These directories are
 root's, so reading them as another user takes CAP_DAC_READ_SEARCH.
 """
 
@@ -27,12 +27,14 @@ class Names(NamedTuple):
 
     name: for kubernetes the name within the pod.
     pod, namespace: of kubernetes.
+    runtime: whose files they are.
     """
 
     name: str | None = None
     image: str | None = None
     pod: str | None = None
     namespace: str | None = None
+    runtime: str | None = None
 
 
 class ContainerNames:
@@ -58,7 +60,8 @@ class ContainerNames:
     def _docker(self, id: str) -> Names | None:
         config = self._json(f"var/lib/docker/containers/{id}/config.v2.json")
         name, image = _text(config, "Name"), _text(config, "Config", "Image")
-        return Names(name.lstrip("/") if name else None, image) if name or image else None
+        known = name or image
+        return Names(name.lstrip("/") if name else None, image, runtime="docker") if known else None
 
     def _containerd(self, id: str) -> Names | None:
         for tasks in _TASKS:
@@ -67,10 +70,11 @@ class ContainerNames:
                 notes = _get(self._json(path), "annotations")
                 if notes is not None:
                     return Names(
-                        _text(notes, f"{_CRI}container-name"),
+                        _text(notes, f"{_CRI}container-name") or _text(notes, "nerdctl/name"),
                         _text(notes, f"{_CRI}image-name"),
                         _text(notes, f"{_CRI}sandbox-name"),
                         _text(notes, f"{_CRI}sandbox-namespace"),
+                        "containerd",
                     )
         return None
 
@@ -84,11 +88,13 @@ class ContainerNames:
             notes = _get(bundle, "annotations")
             names = _get(entry, "names")
             first = _bytes(names[0]) if isinstance(names, list) and names else None
+            within = _text(notes, f"{_CRIO}container.name")
             return Names(
-                _text(notes, f"{_CRIO}container.name") or first,
+                within or first,
                 _text(notes, f"{_CRIO}cri-o.ImageName") or _text(metadata, "image-name"),
                 _text(notes, f"{_CRIO}pod.name"),
                 _text(notes, f"{_CRIO}pod.namespace"),
+                "cri-o" if within else "podman",
             )
         return None
 

@@ -133,7 +133,15 @@ class Cgroups:
     def _container(self, cgroup: Cgroup) -> str:
         container = cgroup.containers[-1]
         names = self._names.of(container.id) if len(container.id) == _ID_LENGTH else Names()
-        known = {"id": container.id, "runtime": container.runtime, **names._asdict(), "pod_uid": cgroup.pod}
+        known = {
+            "id": container.id,
+            "runtime": container.runtime or names.runtime,
+            "name": names.name,
+            "image": names.image,
+            "pod": names.pod,
+            "namespace": names.namespace,
+            "pod_uid": cgroup.pod,
+        }
         outer = [self._quote(around.id) for around in cgroup.containers[:-1]]
         text = self._members(known)[1:]
         return f'{text},"outer":[{",".join(outer)}]' if outer else text

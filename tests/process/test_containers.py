@@ -32,14 +32,18 @@ CRIO_NOTES = {
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
-        ({DOCKER: {"Name": "/web", "Config": {"Image": "nginx:1.25"}}}, Names("web", "nginx:1.25")),
-        ({DOCKER: {"Name": "/wä\ud800"}}, Names("w\xc3\xa4?")),
-        ({CONTAINERD: {"annotations": CRI}}, Names("web", "docker.io/library/nginx:1.25", "shop-7d4", "prod")),
-        ({K3S: {"annotations": CRI}}, Names("web", "docker.io/library/nginx:1.25", "shop-7d4", "prod")),
-        ({STORAGE: [{"id": "other"}, PODMAN]}, Names("db", "postgres:16")),
-        ({STORAGE: [PODMAN], CRIO: {"annotations": CRIO_NOTES}}, Names("api", "quay.io/api:2", "api-0", "prod")),
+        ({DOCKER: {"Name": "/web", "Config": {"Image": "nginx:1.25"}}}, Names("web", "nginx:1.25", runtime="docker")),
+        ({DOCKER: {"Name": "/wä\ud800"}}, Names("w\xc3\xa4?", runtime="docker")),
+        ({CONTAINERD: {"annotations": CRI}}, Names(*CRI.values(), "containerd")),
+        ({K3S: {"annotations": CRI}}, Names(*CRI.values(), "containerd")),
+        ({CONTAINERD: {"annotations": {"nerdctl/name": "web"}}}, Names("web", runtime="containerd")),
+        ({STORAGE: [{"id": "other"}, PODMAN]}, Names("db", "postgres:16", runtime="podman")),
+        (
+            {STORAGE: [PODMAN], CRIO: {"annotations": CRIO_NOTES}},
+            Names("api", "quay.io/api:2", "api-0", "prod", "cri-o"),
+        ),
         ({DOCKER: {"Name": 7, "Config": "x"}, STORAGE: {"id": ID}}, Names()),
-        ({DOCKER: [], CONTAINERD: 1, STORAGE: [7, {"id": ID, "names": {}, "metadata": "{"}]}, Names()),
+        ({DOCKER: [], CONTAINERD: 1, STORAGE: [7, {"id": ID, "names": {}, "metadata": "{"}]}, Names(runtime="podman")),
         ({}, Names()),
     ],
 )

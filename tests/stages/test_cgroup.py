@@ -96,6 +96,16 @@ def test_names_come_from_the_runtime(host, run, tmp_path):
     assert place(line) == {"container": container}
 
 
+def test_the_runtime_is_known_by_its_files_where_the_group_does_not_tell(host, run, tmp_path):
+    config = tmp_path / f"root/run/containerd/io.containerd.runtime.v2.task/k8s.io/{ID}/config.json"
+    config.parent.mkdir(parents=True)
+    config.write_text(json.dumps({"annotations": {"io.kubernetes.cri.container-name": "web"}}))
+    host.process(42, 1, "/usr/bin/bash", cgroup=f"0::/kubepods/besteffort/pod{ID[:32]}/{ID}\n")
+    (line,) = run(event(syscall(42, 1, "/usr/bin/bash")))
+    assert place(line)["container"]["runtime"] == "containerd"
+    assert place(line)["container"]["name"] == "web"
+
+
 def test_a_process_that_is_gone_inherits_from_the_one_that_started_it(host, run):
     host.process(42, 1, "/usr/bin/bash", cgroup=SERVICE)
     (line,) = run(exec_event(43, 42, "/usr/bin/ls", ["ls"]))
