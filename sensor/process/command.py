@@ -1,7 +1,8 @@
 """The command line of a program: told by its exec, else read while it lives, else that of the program that forked it.
 
     type=EXECVE … argc=3 a0="perl" a1="-e" a2=…        observed
-    /proc/3148/cmdline: perl\\0-e\\0…\\0                  observed; the process may have changed it since
+    /proc/3148/cmdline: perl\\0-e\\0…\\0                  observed; the process may have changed it since, but
+                                                       still runs the same file
     a child that has executed nothing yet              inherited: it runs with its parent's command line
 
 Kept under the mark "argv" of each program, and cut after a number of bytes.
@@ -90,7 +91,7 @@ class Commands:
 
     def _find(self, program: Program, forked_by: Program | None) -> Command:
         text = self._files.read(program, "cmdline", self._limit + 1)
-        if text:
+        if text and self._files.runs(program):
             whole = text.endswith("\0")
             words = tuple((text[:-1] if whole else text).split("\0"))
             return Command(words, 0, inherited=False).within(self._limit)

@@ -66,7 +66,17 @@ def test_an_exec_tells_the_command_line(body, options, limit, words, skipped):
 def test_a_process_that_was_there_before_is_asked(tmp_path, cmdline, limit, expected):
     host = FakeHost(tmp_path)
     host.process(42, 1, "/usr/bin/perl", cmdline=cmdline)
-    assert Commands(ProcFiles(host.proc), limit).of(program()) == expected
+    assert Commands(ProcFiles(host.proc), limit).of(program(exe="/usr/bin/perl")) == expected
+
+
+def test_the_command_line_of_the_next_program_is_not_taken_for_it(tmp_path):
+    """A child of bash made an event, then executed perl before that event was read."""
+    host = FakeHost(tmp_path)
+    host.process(42, 1, "/usr/bin/perl", cmdline="perl\0")
+    commands = Commands(ProcFiles(host.proc), 100)
+    parent = program(41)
+    commands.learn(parent, execve('argc=1 a0="bash"'))
+    assert commands.of(program(), parent) == Command(("bash",), 0, True)
 
 
 @pytest.mark.parametrize(("exe", "inherits"), [("/usr/bin/bash", True), ("/usr/bin/ls", False)])
