@@ -226,7 +226,7 @@ def _knowledge(config: Config, style: Style, world: World) -> Parts:
     """The stages that learn from an exec what a program was started with, that label it, and that say both."""
     enrich, labels = config.enrich, config.label_process
     commands = Commands(world.files, max(enrich.cmdline_bytes, labels.label_argv_bytes))
-    lines = CommandLines(enrich, style, commands, world.host)
+    lines = CommandLines(enrich, style, commands, world.host, world.table)
     parts = Parts([], [], [], [])
     asked = labels != LabelOptions() or bool(config.stages)
     if enrich.script or enrich.cmdline or enrich.parent_info or asked:

@@ -2,8 +2,8 @@
 
     "SYSCALL":{…,"CMDLINE":["perl","-e","print 1"],"CMDLINE_SOURCE":"observed"}
     "SYSCALL":{…,"CMDLINE":["tar","c","/very/lo"],"CMDLINE_SKIPPED":51822,"CMDLINE_SOURCE":"inherited"}
-    "PARENT_INFO":{"ARGV":["bash"],"launch_time":1626611323.973,"ppid":721539,"comm":"bash","exe":"/usr/bin/bash",
-      "GUID":"b770a0ed-…","GUID_SOURCE":"probe"}           with parent_info, at the top level
+    "PARENT_INFO":{"ARGV":["bash"],"ARGV_SOURCE":"observed","launch_time":1626611323.973,"ppid":721539,"comm":"bash",
+      "exe":"/usr/bin/bash","GUID":"b770a0ed-…","GUID_SOURCE":"probe"}      with parent_info, at the top level
 
 CMDLINE_SKIPPED is how many bytes of arguments are left out, at least; a command line
 is `inherited` by a process that has executed nothing since it was forked. launch_time is when
@@ -21,6 +21,7 @@ from sensor.process.command import Command, Commands
 from sensor.process.guid import process_guid
 from sensor.process.procfs import Host
 from sensor.process.program import Process, Program
+from sensor.process.table import ProcessTable
 
 _LINE, _PARENT = "~cmdline", "~parent_info"
 
@@ -39,7 +40,7 @@ class Options:
 class CommandLines:
     """The stages; `learn` has to come before the others, and before whoever reads the mark "argv"."""
 
-    def __init__(self, options: Options, style: Style, commands: Commands, host: Host) -> None:
+    def __init__(self, options: Options, style: Style, commands: Commands, host: Host, table: ProcessTable) -> None:
         self._limit = options.cmdline_bytes
         self._quote = style.quote
         self._line, self._skipped, self._source, self._parent = (
@@ -47,6 +48,7 @@ class CommandLines:
         )
         self._commands = commands
         self._host = host
+        self._table = table
 
     def learn(self, event: Event) -> bool:
         """Take in the command line of a program that begins."""
@@ -82,12 +84,13 @@ class CommandLines:
         if not command.words:
             return ""
         skipped = f',"{self._skipped}":{command.skipped}' if command.skipped else ""
-        source = "inherited" if command.inherited else "observed"
-        return f',"{self._line}":{self._list(command)}{skipped},"{self._source}":"{source}"'
+        return f',"{self._line}":{self._list(command)}{skipped},"{self._source}":{_source(command)}'
 
     def _parent_info(self, parent: Program) -> str:
-        command = self._commands.of(parent).within(self._limit)
-        argv = f'"ARGV":{self._list(command)},' if command.words else ""
+        process = self._table.process_of(parent)
+        forked_by = process.spawned_by if process is not None and process.program is parent else None
+        command = self._commands.of(parent, forked_by).within(self._limit)
+        argv = f'"ARGV":{self._list(command)},"ARGV_SOURCE":{_source(command)},' if command.words else ""
         launched, key = None, parent.key
         if parent.event_id:
             launched = float(parent.event_id.partition(":")[0])
@@ -102,3 +105,7 @@ class CommandLines:
 
     def _list(self, command: Command) -> str:
         return "[" + ",".join([self._quote(word) for word in command.words]) + "]"
+
+
+def _source(command: Command) -> str:
+    return '"inherited"' if command.inherited else '"observed"'

@@ -20,11 +20,20 @@ def host(tmp_path):
 
 @pytest.fixture
 def run(host):
-    def run(*events, style=STYLE, limit=1024):
+    def run(*events, style=STYLE, limit=1024, cmdline=True):
         lines = CommandLines(
-            Options(cmdline_bytes=limit), style, Commands(ProcFiles(host.proc), 4096), host.proc.host(BOOTED)
+            Options(cmdline_bytes=limit),
+            style,
+            Commands(ProcFiles(host.proc), 4096),
+            host.proc.host(BOOTED),
+            host.table,
         )
-        stages = [host.identity(style=style), lines.learn, lines.add_cmdline, lines.add_parent_info]
+        stages = [
+            host.identity(style=style),
+            lines.learn,
+            *([lines.add_cmdline] if cmdline else []),
+            lines.add_parent_info,
+        ]
         return host.run(stages, *events)
 
     return run
@@ -58,6 +67,7 @@ def test_the_parent_is_told_at_the_top(run):
     guid = line["SYSCALL"]["PPID"]["GUID"]
     assert line["PARENT_INFO"] == {
         "ARGV": ["bash", "-l"],
+        "ARGV_SOURCE": "observed",
         "launch_time": BOOTED + 123.45,
         "ppid": 1,
         "comm": "bash",
@@ -71,6 +81,14 @@ def test_a_parents_program_was_launched_at_its_exec(run):
     first, second = run(exec_event(43, 42, "/usr/bin/make", ["make"]), exec_event(44, 43, "/usr/bin/cc", ["cc"]))
     launched = float(first["ID"].partition(":")[0])
     assert (second["PARENT_INFO"]["launch_time"], second["PARENT_INFO"]["ARGV"]) == (launched, ["make"])
+
+
+def test_a_parent_that_executed_nothing_has_its_own_parents_command_line(run):
+    """A subshell that is gone: it was forked and ran a program of its own."""
+    subshell = event(syscall(43, 42, "/usr/bin/bash"))
+    _, child = run(subshell, exec_event(44, 43, "/usr/bin/ls", ["ls"]), cmdline=False)
+    assert child["PARENT_INFO"]["ARGV"] == ["bash", "-l"]
+    assert child["PARENT_INFO"]["ARGV_SOURCE"] == "inherited"
 
 
 def test_of_a_parent_that_nobody_knows_nothing_is_told(run):

@@ -42,7 +42,7 @@ def run(host, tmp_path):
             made.extend(
                 [
                     host.identity(Cgroups(CgroupOptions(), style, files, containers).describe, style=style),
-                    CommandLines(CommandOptions(), style, commands, host.proc.host(BOOTED)).learn,
+                    CommandLines(CommandOptions(), style, commands, host.proc.host(BOOTED), host.table).learn,
                     Scripts(style, commands).learn,
                     labeller.label,
                     labeller.show,

@@ -32,7 +32,7 @@ def run(tmp_path):
 
     def run(*events, style=STYLE):
         commands = Commands(ProcFiles(None), 1024)
-        lines = CommandLines(Options(), style, commands, host.proc.host(BOOTED))
+        lines = CommandLines(Options(), style, commands, host.proc.host(BOOTED), host.table)
         scripts = Scripts(style, commands)
         return host.run([host.identity(style=style), lines.learn, scripts.learn, scripts.show], *events)
 
