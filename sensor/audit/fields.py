@@ -32,7 +32,8 @@ UNSET = 4294967295
 OURS = frozenset(
     (
         *("ARGV", "ARGV_STR", "KEYS", "denied", "granted", "PID", "PPID", "SPAWNED_BY", "SESSION_GUID"),
-        *("UID_GROUPS", "EXE_HASH", "EXE_HASH_SKIPPED", "SCRIPT", "LABELS", "ENV", "URING_OP", "EXIT", "ARGS"),
+        *("UID_GROUPS", "EXE_HASH", "EXE_HASH_SKIPPED", "EXE_HASH_SOURCE", "SCRIPT", "SCRIPT_SOURCE", "LABELS", "ENV"),
+        *("URING_OP", "EXIT", "ARGS"),
         *("ANCESTORS", "CMDLINE", "CMDLINE_SKIPPED", "CMDLINE_SOURCE", "PARENT_INFO", "SESSION"),
     )
 )

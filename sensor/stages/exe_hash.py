@@ -1,13 +1,14 @@
 """The SHA-256 of the file a process executes.
 
-    "SYSCALL":{…,"exe":"/usr/bin/perl",…,"EXE_HASH":"9f86d0…0a08"}
+    "SYSCALL":{…,"exe":"/usr/bin/perl",…,"EXE_HASH":"9f86d0…0a08","EXE_HASH_SOURCE":"observed"}
     "SYSCALL":{…,"exe":"/opt/huge",…,"EXE_HASH_SKIPPED":"too_large"}
 
 Files are hashed beside the feed (sensor.background), once each: a file is known by
 device, inode, size and the whole of its mtime and ctime, so that a change in place is
 seen. The file is that of /proc/PID/exe; of a process that is gone it is the one at the
-path, if the records of its exec show the same device and inode. SKIPPED says why there
-is no hash. Only for this host's own events.
+path, if the records of its exec show the same device and inode; one that executed
+nothing since it was forked has its file from the program that forked it, `inherited`.
+SKIPPED says why there is no hash. Only for this host's own events.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ SKIPPED = {
 }
 """Every value of EXE_HASH_SKIPPED, and what it means."""
 
-_TEXT, _FILE = "~exe_hash", "exe_hash"
+_TEXT, _FILE, _INHERITED = "~exe_hash", "exe_hash", "exe_hash_inherited"
 _PIECE = 1 << 18
 
 
@@ -68,8 +69,9 @@ class ExeHash:
         self._names = names
         self._limit = options.exe_hash_size_limit
         self._hash, self._skipped = style.key("EXE_HASH"), style.key("EXE_HASH_SKIPPED")
+        self._source = style.key("EXE_HASH_SOURCE")
         self._files = files
-        self._texts: Background[File, str] = Background(self._render, options.exe_hash_cache_entries)
+        self._digests: Background[File, tuple[str, str]] = Background(_digest, options.exe_hash_cache_entries)
 
     def stage(self, event: Event) -> bool:
         """Add EXE_HASH, or why there is none, to an event; drops nothing."""
@@ -90,12 +92,15 @@ class ExeHash:
         if file.size > self._limit:
             text = marks[_TEXT] = self._because("too_large")
             return text
-        answer = self._texts.get(file)
+        answer = self._digests.get(file)
         if answer is None:
             event.passing = True
             return self._because("pending")
-        marks[_TEXT] = answer
-        return answer
+        digest, reason = answer
+        source = "inherited" if _INHERITED in marks else "observed"
+        told = f',"{self._hash}":"{digest}","{self._source}":"{source}"'
+        text = marks[_TEXT] = told if digest else self._because(reason)
+        return text
 
     def _identify(self, process: Process, event: Event) -> File | None:
         program = process.program
@@ -103,16 +108,15 @@ class ExeHash:
         found = _state(own, path) if own is not None else None
         if found is not None and self._files.runs(program):
             return found
+        if program.event_id == event.id and "EXECVE" in event.records:
+            found = _state(path)
+            return found if found is not None and (found.device, found.inode) in _opened(event) else None
         by = process.spawned_by
         if by is not None and by.exe == program.exe and isinstance(by.marks.get(_FILE), File):
             inherited: File = by.marks[_FILE]
+            program.marks[_INHERITED] = True
             return inherited
-        found = _state(path)
-        return found if found is not None and (found.device, found.inode) in _opened(event) else None
-
-    def _render(self, file: File) -> str:
-        digest, reason = _digest(file)
-        return f',"{self._hash}":"{digest}"' if digest else self._because(reason)
+        return None
 
     def _because(self, reason: str) -> str:
         return f',"{self._skipped}":"{reason}"'

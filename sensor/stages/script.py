@@ -5,13 +5,14 @@
       CWD cwd="/root"
       PATH item=0 name="./backup.sh" …   PATH item=1 name="/bin/sh" …   PATH item=2 name="/lib64/ld-linux…" …
 
-    "SYSCALL":{…,"exe":"/usr/bin/dash",…,"SCRIPT":"/root/backup.sh"}
+    "SYSCALL":{…,"exe":"/usr/bin/dash",…,"SCRIPT":"/root/backup.sh","SCRIPT_SOURCE":"observed"}
 
 The records of the exec tell it all: for a script the kernel (fs/binfmt_script.c) puts the
 interpreter's name before the arguments, the file's among them, and opens the interpreter
 under that very name. `sh backup.sh` is no script in this sense: there the program is sh. The path is
 made absolute and `.`, `..` are folded; symbolic links stay. For `#!/usr/bin/env python3`
-both execs have SCRIPT, that of env and that of python3. Kept under the mark "script".
+both execs have SCRIPT, that of env and that of python3, which has `inherited` it. Kept under the
+mark "script".
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from sensor.options import option
 from sensor.process.command import Commands
 from sensor.process.program import Process
 
-MARK = "script"
+MARK, _INHERITED = "script", "script_inherited"
 
 
 @dataclass(frozen=True)
@@ -41,37 +42,42 @@ class Scripts:
 
     def __init__(self, style: Style, commands: Commands) -> None:
         self._quote = style.quote
-        self._key = style.key("SCRIPT")
+        self._key, self._source = style.key("SCRIPT"), style.key("SCRIPT_SOURCE")
         self._commands = commands
 
     def learn(self, event: Event) -> bool:
         """Keep the script that an exec executes; drops nothing."""
         process = event.process
         if process is not None and process.program.event_id == event.id and "EXECVE" in event.records:
-            path = self.script_of(event)
+            marks = process.program.marks
+            path = self._executed(event)
             if path is not None:
-                process.program.marks[MARK] = path
+                marks[MARK] = path
+            elif (path := self._handed_on(process, event)) is not None:
+                marks[MARK], marks[_INHERITED] = path, True
         return True
 
     def show(self, event: Event) -> bool:
         """Add SCRIPT to the exec of a script; drops nothing."""
         process = event.process
         if process is not None and process.program.event_id == event.id and "EXECVE" in event.records:
-            path = process.program.marks.get(MARK)
+            marks = process.program.marks
+            path = marks.get(MARK)
             if path is not None:
-                event.syscall.extra += f',"{self._key}":{self._quote(path)}'
+                source = "inherited" if _INHERITED in marks else "observed"
+                event.syscall.extra += f',"{self._key}":{self._quote(path)},"{self._source}":"{source}"'
         return True
 
-    def script_of(self, event: Event) -> str | None:
+    def _executed(self, event: Event) -> str | None:
         """The absolute path of the script that an exec event executes; None if it is none."""
         process: Process = event.process
         names = {record.fields.get("item"): record.fields.get("name") for record in event.records.get("PATH", ())}
         name = names.pop(0, None)
         if not isinstance(name, str) or not name or name == event.syscall.rest.exe or not _begins_with(event, names):
-            return self._handed_on(process, event)
+            return None
         words = self._commands.of(process.program).words
         if len(words) < 2 or words[0] not in names.values() or not any(_names(word, name) for word in words[1:]):
-            return self._handed_on(process, event)
+            return None
         return _absolute(event, name)
 
     def _handed_on(self, process: Process, event: Event) -> str | None:

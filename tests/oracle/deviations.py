@@ -280,6 +280,12 @@ DEVIATIONS = (
         living.hashes,
     ),
     Deviation(
+        "sources",
+        "nothing tells what was seen from what was concluded",
+        "`SCRIPT_SOURCE` and `EXE_HASH_SOURCE`: `observed`, or `inherited` from the program before",
+        living.sources,
+    ),
+    Deviation(
         "environments",
         "`ENV` is that of the program which the process runs by now",
         "left out when that is another one",

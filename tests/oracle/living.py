@@ -75,6 +75,12 @@ def hashes(found: Difference, known: Context) -> bool:
     return found.theirs is ABSENT and found.ours == hashlib.sha256(Path(syscall["exe"]).read_bytes()).hexdigest()
 
 
+def sources(found: Difference, known: Context) -> bool:
+    """Whether a value was observed or inherited, beside that value."""
+    told = re.fullmatch(r"SYSCALL\.(SCRIPT|EXE_HASH)_SOURCE", found.path)
+    return found.theirs is ABSENT and told is not None and told[1] in known.ours[found.id]["SYSCALL"]
+
+
 def environments(found: Difference, known: Context) -> bool:
     """The environment of a process that goes on to execute another program."""
     return found.path == "EXECVE.ENV" and found.ours is ABSENT and _executes_another(found.id, known)

@@ -50,17 +50,25 @@ def told(host, stage, text, style=STYLE):
     return found
 
 
+def hashed(data: bytes, source: str = "observed") -> dict[str, str]:
+    return {"EXE_HASH": sha256(data), "EXE_HASH_SOURCE": source}
+
+
 def path_record(path: Path, item: int = 0) -> str:
     status = path.stat()
     device = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}"
     return f'PATH item={item} name="{path}" inode={status.st_ino} dev={device} mode=0100755 nametype=NORMAL'
 
 
-@pytest.mark.parametrize(("prefix", "key"), [("", "EXE_HASH"), ("x_", "x_exe_hash")])
-def test_the_file_of_a_process_is_hashed(host, stage, program, prefix, key):
+@pytest.mark.parametrize(
+    ("prefix", "keys"), [("", ("EXE_HASH", "EXE_HASH_SOURCE")), ("x_", ("x_exe_hash", "x_exe_hash_source"))]
+)
+def test_the_file_of_a_process_is_hashed(host, stage, program, prefix, keys):
     host.process(42, 1, str(program))
     style = Style(STYLE.quote, prefix)
-    assert told(host, stage(style), event(syscall(42, 1, str(program))), style) == {key: sha256(b"one")}
+    assert told(host, stage(style), event(syscall(42, 1, str(program))), style) == dict(
+        zip(keys, hashed(b"one").values())
+    )
 
 
 def test_a_large_file_is_not_hashed(host, stage, program):
@@ -78,7 +86,7 @@ def test_a_change_in_place_is_seen_although_size_and_whole_seconds_stay(host, st
         program.write_bytes(data)
         os.utime(program, ns=(0, pid * 10**9))
         host.process(pid, 1, str(program))
-        assert told(host, hasher, event(syscall(pid, 1, str(program)))) == {"EXE_HASH": sha256(data)}
+        assert told(host, hasher, event(syscall(pid, 1, str(program)))) == hashed(data)
 
 
 def test_a_file_is_hashed_once(host, stage, program, monkeypatch):
@@ -94,7 +102,7 @@ def test_a_file_is_hashed_once(host, stage, program, monkeypatch):
 
 def test_of_a_process_that_is_gone_the_records_tell_the_file(host, stage, program):
     text = exec_event(42, 1, str(program), ["tool"], path_record(program))
-    assert told(host, stage(), text) == {"EXE_HASH": sha256(b"one")}
+    assert told(host, stage(), text) == hashed(b"one")
 
 
 @pytest.mark.parametrize("records", [[], ['PATH item=0 name="/x" inode=1 dev=zz:'], ['PATH item=0 name="/x" inode=1']])
@@ -109,7 +117,23 @@ def test_a_child_has_its_parents_file(host, stage, program):
     told(host, hasher, event(syscall(42, 1, str(program))))
     program.unlink()
     program.write_bytes(b"replaced")
-    assert told(host, hasher, event(syscall(43, 42, str(program)))) == {"EXE_HASH": sha256(b"one")}
+    assert told(host, hasher, event(syscall(43, 42, str(program)))) == hashed(b"one", "inherited")
+
+
+def test_what_a_program_executes_is_not_that_of_the_program_before(host, stage, program):
+    """The file was replaced; then the process executed it again, and is gone."""
+    host.process(42, 1, str(program))
+    hasher = stage()
+    told(host, hasher, event(syscall(42, 1, str(program))))
+    host.end(42)
+    program.unlink()
+    program.write_bytes(b"two")
+    assert told(host, hasher, exec_event(42, 1, str(program), ["tool"], path_record(program))) == hashed(b"two")
+
+
+def test_a_file_that_is_opened_is_not_executed(host, stage, program):
+    text = event(syscall(42, 1, str(program)), path_record(program))
+    assert told(host, stage(), text) == {"EXE_HASH_SKIPPED": "gone"}
 
 
 def test_events_of_other_hosts_have_none(host, stage, program):

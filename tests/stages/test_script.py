@@ -69,7 +69,7 @@ def test_the_key_bears_the_prefix(run):
     (line,) = run(
         exec_event(43, 42, "/bin/dash", ["/bin/sh", "/x"], *paths("/x", "/bin/sh")), style=Style(STYLE.quote, "x_")
     )
-    assert line["SYSCALL"]["x_script"] == "/x"
+    assert (line["SYSCALL"]["x_script"], line["SYSCALL"]["x_script_source"]) == ("/x", "observed")
 
 
 def test_a_script_that_asks_for_env_is_that_of_both_programs(run):
@@ -81,6 +81,8 @@ def test_a_script_that_asks_for_env_is_that_of_both_programs(run):
         exec_event(44, 42, "/usr/bin/perl", ["perl", "./x"], *paths("/usr/bin/perl", LD)),
     )
     assert [line["SYSCALL"].get("SCRIPT") for line in lines] == ["/root/x", "/root/x", None, None, None]
+    sources = [line["SYSCALL"].get("SCRIPT_SOURCE") for line in lines]
+    assert sources == ["observed", "inherited", None, None, None]
 
 
 def test_the_scripts_of_a_real_session_are_found(run):
