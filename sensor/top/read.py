@@ -73,7 +73,7 @@ def count(files: Iterable[str], config: Config) -> Counts:
         chunks = _from_first_byte(read_chunks(path))
         first = next(chunks, b"")
         if first[:1] == b"{":
-            _count_lines(chain([first], chunks), counts)
+            _count_lines(chain([first], chunks), config.enrich.prefix or "", counts)
         else:
             _count_records(chain([first], chunks), config, counts)
     return counts
@@ -89,9 +89,9 @@ def _from_first_byte(chunks: Iterator[bytes]) -> Iterator[bytes]:
     yield from chunks
 
 
-def _count_lines(chunks: Iterable[bytes], counts: Counts) -> None:
+def _count_lines(chunks: Iterable[bytes], prefix: str, counts: Counts) -> None:
     for line in _lines(chunks):
-        seen = seen_line(line)
+        seen = seen_line(line, prefix)
         if seen is None:
             counts.skipped += 1
         else:

@@ -11,6 +11,8 @@ import json
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from sensor.audit.render import Style
+from sensor.audit.text import quote_percent
 from sensor.event import Event
 from sensor.tables import syscalls
 from sensor.tables.record_types import NUMBERS
@@ -66,13 +68,16 @@ def seen_event(event: Event, bytes: int) -> Seen:
     return Seen(bytes, time, _once(keys), exe, call, _once(paths), _once(units), types)
 
 
-def seen_line(line: bytes) -> Seen | None:
-    """A line of the sensor's, in either form; None if it is no JSON object with an id."""
+def seen_line(line: bytes, prefix: str = "") -> Seen | None:
+    """A line of the sensor's, in either form; None if it is no JSON object with an id.
+
+    prefix: what `enrich.prefix` put before added keys.
+    """
     try:
         document = json.loads(line.decode("latin-1"))  # one character per byte, as in records
         if "@timestamp" in document or "ecs" in document:
             return _ecs(document, len(line))
-        return _laurel(document, len(line))
+        return _laurel(document, len(line), Style(quote_percent, prefix))
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
 
@@ -81,14 +86,16 @@ _PLAIN = frozenset({"SYSCALL", "EXECVE", "CWD", "PROCTITLE", "SOCKADDR", "BPRM_F
 """Types that tell neither a key, a program nor a unit beyond what SYSCALL does."""
 
 
-def _laurel(document: dict[str, Any], bytes: int) -> Seen:
+def _laurel(document: dict[str, Any], bytes: int, style: Style) -> Seen:
     time = float(document["ID"].partition(":")[0])
     call = document.get("SYSCALL", {})
     number, arch = call.get("syscall"), call.get("arch")
-    name = call.get("SYSCALL") or (syscalls.name(int(arch, 16), number) if number is not None and arch else None)
+    name = call.get(style.key("SYSCALL")) or (
+        syscalls.name(int(arch, 16), number) if number is not None and arch else None
+    )
     exe, keys = _text(call.get("exe")), _texts(call.get("KEYS"))
     paths: list[str] = []
-    units = _units(call.get("PID", {}))
+    units = _units(call.get(style.key("PID"), {}))
     types = []
     for type, said in document.items():
         if type not in NUMBERS and not type.startswith(("UNKNOWN[", "PROBE_")):
@@ -101,7 +108,7 @@ def _laurel(document: dict[str, Any], bytes: int) -> Seen:
             keys = keys or _texts(record.get("KEYS"))
             units += _texts([inner.get("unit")]) if type.startswith("SERVICE_") else []
             paths += _path(record) if type == "PATH" else []
-    label = str(name if name is not None else number) if call else ""
+    label = str(name or number) if name or number is not None else ""
     return Seen(bytes, time, _once(keys), exe, label, _once(paths), _once(units), types)
 
 

@@ -37,16 +37,23 @@ def test_an_audit_log(log: Path) -> None:
     assert counts.skipped == 0
 
 
-@pytest.mark.parametrize("form", ["laurel", "ecs"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        "output: laurel",
+        "output: ecs",
+        "{enrich: {prefix: x_}, translate: {universal: true, drop_raw: true}}",
+    ],
+)
 def test_what_the_sensor_wrote_gives_the_same(
-    log: Path, form: str, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+    log: Path, options: str, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     config = tmp_path / "config.yaml"
-    config.write_text(f"output: {form}\n")
+    config.write_text(options)
     assert main(["convert", "-c", str(config), str(log)]) == 0
     written = tmp_path / "audit.jsonl"
     written.write_bytes(capfdbinary.readouterr().out)
-    records, lines = count([str(log)], load(str(config))), count([str(written)], Config())
+    records, lines = count([str(log)], load(str(config))), count([str(written)], load(str(config)))
     assert (lines.events, lines.first, lines.last) == (records.events, records.first, records.last)
     assert lines.skipped == 0
     for name in ("key", "exe", "syscall", "path"):

@@ -96,6 +96,16 @@ def test_a_translated_call_without_its_number() -> None:
     assert seen({"ID": "1.000:1", "SYSCALL": {"SYSCALL": "openat", "ARCH": "x86_64"}}).call == "openat"
 
 
+def test_the_keys_of_a_log_may_bear_a_prefix() -> None:
+    line = b'{"ID":"1.000:1","SYSCALL":{"x_syscall":"openat","x_pid":{"systemd_service":["a"]}}}'
+    found = seen_line(line, "x_")
+    assert found is not None
+    assert (found.call, found.units) == ("openat", ["a"])
+    found = seen_line(line)
+    assert found is not None
+    assert (found.call, found.units) == ("", [])
+
+
 @pytest.mark.parametrize(
     "line",
     [
