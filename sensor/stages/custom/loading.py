@@ -2,8 +2,9 @@
 
     /etc/host-sensor/stages/*.py
 
-A file must be owned by root and writable by nobody else, and so must every directory
-above it, or be sticky (as /tmp is). What was checked is what is read: the open file.
+A file must be owned by root and writable by nobody else, and so must every directory on
+the way to it, or be sticky (as /tmp is); links on the way must be root's. What was checked
+is what is read: the open file.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from sensor.errors import SensorError
 
 Function = Callable[[Any], Any]
 """The `stage` of a file."""
-_LARGEST = 1 << 20
+_LARGEST, _MOST_LINKS = 1 << 20, 40
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -51,9 +52,8 @@ def load(path: str, owner: int = 0) -> Function:
 
 
 def _read(path: str, owner: int) -> bytes:
-    path = os.path.realpath(path)
-    _check_directories(os.path.dirname(path), owner)
     try:
+        path = _resolved(path, owner)
         with open(path, "rb", opener=_open) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
@@ -69,15 +69,34 @@ def _open(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW)
 
 
-def _check_directories(directory: str, owner: int) -> None:
-    while True:
-        try:
-            status = os.stat(directory)
-        except OSError as error:
-            raise StageFileError(f"{directory}: {error.strerror}") from error
-        others = status.st_mode & _OTHERS_WRITE and not status.st_mode & stat.S_ISVTX
-        if status.st_uid not in (0, owner) or others:
-            raise StageFileError(f"{directory}: must be owned by root and writable by nobody else")
-        if directory == os.path.dirname(directory):
-            return
-        directory = os.path.dirname(directory)
+def _resolved(path: str, owner: int) -> str:
+    """Where a path leads; nobody else may have had a hand in any directory or link on the way."""
+    names = os.path.join(os.getcwd(), path).split("/")[::-1]
+    current, links = "/", 0
+    while names:
+        name = names.pop()
+        if name in ("", "."):
+            continue
+        if name == "..":
+            current = os.path.dirname(current)
+            continue
+        _check_directory(current, owner)
+        following = os.path.join(current, name)
+        status = os.lstat(following)
+        if not stat.S_ISLNK(status.st_mode):
+            current = following
+            continue
+        links += 1
+        if status.st_uid not in (0, owner) or links > _MOST_LINKS:
+            raise StageFileError(f"{following}: a link must be owned by root, and lead somewhere")
+        target = os.readlink(following)
+        current = "/" if target.startswith("/") else current
+        names += target.split("/")[::-1]
+    return current
+
+
+def _check_directory(directory: str, owner: int) -> None:
+    status = os.stat(directory)
+    others = status.st_mode & _OTHERS_WRITE and not status.st_mode & stat.S_ISVTX
+    if status.st_uid not in (0, owner) or others:
+        raise StageFileError(f"{directory}: must be owned by root and writable by nobody else")

@@ -61,6 +61,44 @@ def test_a_link_counts_as_what_it_leads_to(folder, tmp_path):
         load(str(folder / "link.py"), os.getuid())
 
 
+def test_others_must_not_place_a_link(folder, tmp_path):
+    """They could have any of root's Python files executed."""
+    target = written(folder)
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o777)
+    (shared / "link.py").symlink_to(target)
+    (shared / "stages").symlink_to(folder)
+    (tmp_path / "roots").symlink_to("shared/stages")
+    for path in (shared / "link.py", shared / "stages/good.py", tmp_path / "roots/good.py"):
+        with pytest.raises(StageFileError, match="shared: must be"):
+            load(str(path), os.getuid())
+
+
+@pytest.mark.root
+def test_a_link_in_a_sticky_directory_must_be_roots(folder, tmp_path):
+    tmp_path.chmod(0o1777)
+    link = tmp_path / "link.py"
+    link.symlink_to(written(folder))
+    assert load(str(link))(1) == 2
+    os.lchown(link, 65534, 65534)
+    with pytest.raises(StageFileError, match=r"link\.py: a link must be owned by root"):
+        load(str(link))
+
+
+@pytest.mark.parametrize("target", ["stages/../stages/./good.py", "{}/good.py"])
+def test_links_lead_where_they_lead(folder, tmp_path, target):
+    written(folder)
+    (tmp_path / "link.py").symlink_to(target.format(folder))
+    assert load(str(tmp_path / "link.py"), os.getuid())(1) == 2
+
+
+def test_a_link_to_itself_leads_nowhere(folder):
+    (folder / "link.py").symlink_to("link.py")
+    with pytest.raises(StageFileError, match="lead somewhere"):
+        load(str(folder / "link.py"), os.getuid())
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
