@@ -23,6 +23,7 @@ from typing import Any
 
 from sensor.audit.render import Style
 from sensor.event import Event
+from sensor.process.program import Process
 from sensor.stages.custom.loading import Function, StageFileError, find, load
 from sensor.stages.custom.view import EventView
 from sensor.stats import PipelineStats
@@ -78,18 +79,18 @@ class Custom:
     def stage(self, event: Event) -> bool:
         """Let every custom stage see an event; False if one drops it."""
         view = EventView(event)
+        kept = self._keeps(view)
+        if view.labelled and event.process is not None:
+            _label(event.process, view.labelled)
+        if view.added and kept:
+            event.top += f',"{self._key}":{self._json(view.added)}'
+        return kept
+
+    def _keeps(self, view: EventView) -> bool:
         for stage in self._stages:
             if self._call(stage, view) is False:
                 self._stats.filtered[stage.name] = self._stats.filtered.get(stage.name, 0) + 1
                 return False
-        if view.labelled and event.process is not None:
-            marks = event.process.program.marks
-            labels = frozenset([label.encode("utf-8", "surrogateescape").decode("latin-1") for label in view.labelled])
-            marks["~labels"] = marks.get("~labels", frozenset()) | labels
-            marks.pop("~labels_text", None)
-            event.process.said = None
-        if view.added:
-            event.top += f',"{self._key}":{self._json(view.added)}'
         return True
 
     def _call(self, stage: _Stage, view: EventView) -> Any:
@@ -149,6 +150,17 @@ class Custom:
         if isinstance(value, (list, tuple, set, frozenset)) and depth < _DEEPEST:
             return "[" + ",".join([self._json(inner, depth + 1) for inner in value]) + "]"
         return self._json(str(value))
+
+
+def _label(process: Process, given: set[str]) -> None:
+    """Add labels to a process, whether its event is kept or not."""
+    marks = process.program.marks
+    labels = frozenset([label.encode("utf-8", "surrogateescape").decode("latin-1") for label in given])
+    before = marks.get("~labels", frozenset())
+    if not labels <= before:
+        marks["~labels"] = before | labels
+        marks.pop("~labels_text", None)
+        process.said = None
 
 
 def _odd(text: str) -> bool:

@@ -113,6 +113,12 @@ def test_the_key_bears_the_prefix(run):
     assert line["x_custom"] == {"k": 1}
 
 
+def test_a_label_stays_although_the_event_is_dropped(host, run):
+    text = stage("event.label('bad')", "return event.syscall != 'openat'")
+    lines = run({"a": text}, LS, event(syscall(42, 1, "/usr/bin/ls", number=1)))
+    assert [line["SEEN"] for line in lines] == ["bad old"]
+
+
 def test_mistakes_cost_no_event_and_end_the_stage(host, run):
     lines = run({"bad": stage("event.label('seen')", "return 1 / 0"), "good": stage("event.add('k', 1)")}, *[LS[:]] * 1)
     assert lines[0]["CUSTOM"] == {"k": 1}
