@@ -105,7 +105,7 @@ class Custom:
                 if self._alarm:
                     signal.setitimer(signal.ITIMER_REAL, 0)
         except _TookTooLongError:
-            self._switch_off(stage, f"one call took more than {LONGEST} s")
+            kept = None
         except (Exception, SystemExit) as error:  # noqa: BLE001  the border: a mistake of the administrator's costs no event
             self._failed(stage, error)
         self._clock(stage, time.perf_counter() - start)
@@ -122,7 +122,9 @@ class Custom:
         self._stats.custom_seconds[stage.name] = self._stats.custom_seconds.get(stage.name, 0.0) + seconds
         stage.seconds += seconds
         stage.calls += 1
-        if stage.calls == _WINDOW:
+        if seconds >= LONGEST:
+            self._switch_off(stage, f"one call took more than {LONGEST} s")
+        elif stage.calls == _WINDOW:
             if stage.seconds > _WINDOW * MEAN:
                 self._switch_off(stage, f"it takes more than {MEAN * 1000:g} ms a call")
             stage.calls, stage.seconds = 0, 0.0

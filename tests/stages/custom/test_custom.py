@@ -156,6 +156,15 @@ def test_one_that_never_ends_is_ended(host, run, monkeypatch, loop):
     assert host.stats.pipeline.custom_off == {"loop.py": 1}
 
 
+def test_one_that_takes_long_and_will_not_be_stopped_is_switched_off(host, run, monkeypatch):
+    monkeypatch.setattr(custom, "LONGEST", 0.05)
+    before = signal.getsignal(signal.SIGALRM)
+    text = stage("import time", "try: time.sleep(0.2)", "except: pass", "return True")
+    assert len(run({"deaf": text}, LS)) == 1
+    signal.signal(signal.SIGALRM, before)
+    assert host.stats.pipeline.custom_off == {"deaf.py": 1}
+
+
 def test_a_file_that_cannot_be_used_is_left_out_and_said(host, run, caplog):
     lines = run({"bad": "def stage(", "good": stage("event.add('k', 1)")}, LS)
     assert lines[0]["CUSTOM"] == {"k": 1}
