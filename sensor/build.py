@@ -119,6 +119,7 @@ class App:
     needs: capabilities (without CAP_) that the parts must keep when root is dropped.
     before_chunk: called before each chunk of audit lines is processed.
     every_second: called about once a second, with seconds since 1970.
+    at_end: called when all events have left, with a time that is later than all others.
     """
 
     def __init__(self, pipeline: Pipeline, stats: Stats, world: World) -> None:
@@ -128,6 +129,14 @@ class App:
         self.needs: frozenset[str] = frozenset()
         self.before_chunk: Callable[[], None] | None = world.probe.drain if world.probe is not None else None
         self.every_second: list[Callable[[float], None]] = [world.every_second] if world.live else []
+        self.at_end: list[Callable[[float], None]] = []
+
+    def close(self) -> list[str]:
+        """End of input: the JSON lines of all that was still waiting, and of what the parts say at the end."""
+        lines = self.pipeline.close()
+        for function in self.at_end:
+            function(float("inf"))
+        return lines + self.pipeline.close()
 
 
 def build(config: Config, stats: Stats, live: bool = True, world: World | None = None) -> App:
@@ -167,6 +176,8 @@ def build(config: Config, stats: Stats, live: bool = True, world: World | None =
     if config.output == "ecs":
         ecs = Ecs(style, render)
         app.pipeline.write, app.pipeline.other = ecs.event, ecs.line
+    if any(rule.limit is not None for rule in filters.rules):
+        _tell_what_was_held_back(app, filters)
     if live:
         app.needs = _needs(config)
         app.every_second.append(remembered.every_second)
@@ -175,6 +186,19 @@ def build(config: Config, stats: Stats, live: bool = True, world: World | None =
         if config.translate.user_db:
             app.every_second.append(lambda _: decoder.forget() if world.users.refresh() else None)
     return app
+
+
+def _tell_what_was_held_back(app: App, filters: Filters) -> None:
+    """Let a line of its own tell what no event tells in time."""
+
+    def tell(now: float) -> None:
+        line = filters.overdue(now)
+        if line is not None:
+            app.pipeline.own_line(line)
+
+    app.at_end.append(tell)
+    if app.world.live:
+        app.every_second.append(tell)
 
 
 def _decoder(config: Config, style: Style, users: UserDatabase) -> tuple[RecordDecoder, Render]:

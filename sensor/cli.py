@@ -118,7 +118,7 @@ def _converted(app: Any, files: Sequence[str]) -> Iterator[list[str]]:
             yield app.pipeline.tick(now)
             if progress is not None:
                 progress.show(len(chunk))
-    yield app.pipeline.close()
+    yield app.close()
     if progress is not None:
         progress.end()
 

@@ -113,6 +113,22 @@ def test_a_recorded_log_has_no_filter_log():
         assert len(app.pipeline.filtered) == live
 
 
+def test_what_was_held_back_is_told_although_no_event_follows():
+    rules = {"rules": {"flood": "exe=/bin/x rate=1/s", "silent": "uid=7"}, "keep_first_per_process": False}
+    for live in (True, False):
+        for prefix, key in (("", "SUPPRESSED"), ("x_", "x_suppressed")):
+            app = build(configured(filter=rules, enrich={"prefix": prefix}), Stats(), live=live)
+            now = time.time()
+            for _ in range(3):
+                app.pipeline.feed(event(syscall(4_000_000, 1, "/bin/x"), time=now).encode(), 0.0)
+            for function in app.every_second:
+                function(now + 10)
+            told = [json.loads(line) for line in app.pipeline.tick(0.0)]
+            assert told == ([{"ID": None, key: {"flood": 2}}] if live else [])
+            told = [json.loads(line) for line in app.close()]
+            assert told == ([] if live else [{"ID": None, key: {"flood": 2}}])
+
+
 def test_our_own_process_is_seen_as_it_is():
     """An exec of ours, told with everything on."""
     exe = os.readlink("/proc/self/exe")

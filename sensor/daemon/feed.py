@@ -76,7 +76,7 @@ class Feed:
 
     def close(self) -> list[str]:
         """End of input: return the JSON lines of all that was still waiting."""
-        return self._guarded(self._app.pipeline.close) or []
+        return self._guarded(self._app.close) or []
 
     def _feed(self, chunk: bytes, now: float) -> list[str]:
         if not chunk:

@@ -96,7 +96,8 @@ class Ecs:
         event = {"kind": "event", "id": id, "module": "auditd"}
         own: dict[str, Any] = {}
         document.update({"event": event, "ecs": {"version": VERSION}, "host": node and {"name": node}})
-        for name, members in said.items():
+        for key, members in said.items():
+            name = self._enrichments.name_of(key)
             if name == "PARSE_ERROR":
                 event.update({"kind": "pipeline_error", "original": members["raw"]})
                 document["error"] = {"type": members["reason"], "message": "the line is no audit record"}

@@ -30,6 +30,7 @@ _RENAMED = {
     "START_TIME": "start",
     "launch_time": "start",
     "ARGV": "args",
+    "ARGV_SOURCE": "args_source",
     "comm": "name",
     "exe": "executable",
 }
@@ -94,12 +95,15 @@ class Enrichments:
         """The translation of the members added to another record, each with a comma before it."""
         return self.translate(_read(text))
 
+    def name_of(self, key: str) -> str:
+        """The key of an added member without the prefix."""
+        return key[len(self._prefix) :].upper() if self._prefix and key.startswith(self._prefix) else key
+
     def translate(self, members: Mapping[str, Any]) -> Parts:
         """Put members that stages added where ECS has them."""
         parts = Parts()
         for name, said in members.items():
-            if self._prefix and name.startswith(self._prefix):
-                name = name[len(self._prefix) :].upper()
+            name = self.name_of(name)
             if name not in _SAID_OTHERWISE:
                 _TRANSLATIONS.get(name, _other(name))(parts, said)
         return parts

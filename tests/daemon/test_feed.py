@@ -53,9 +53,11 @@ class FakePipeline:
 def make(name: str = "A", stats: Stats | None = None) -> SimpleNamespace:
     stats = stats or Stats()
     world = SimpleNamespace(table=SimpleNamespace(forget_texts=lambda: None))
-    return SimpleNamespace(
+    app = SimpleNamespace(
         pipeline=FakePipeline(name, stats), stats=stats, before_chunk=None, every_second=[], world=world
     )
+    app.close = app.pipeline.close
+    return app
 
 
 @pytest.fixture(autouse=True)
@@ -88,7 +90,7 @@ def test_whatever_else_fails_costs_nothing():
     assert feed.take(b"1\n", 0) == ["A:1"]
     assert feed.tick(0) == []
     feed.every_second(1234.5)
-    app.pipeline.close = fail
+    app.close = fail
     assert feed.close() == []
     assert seen == [1234.5]
     assert app.stats.pipeline.crashed == 4

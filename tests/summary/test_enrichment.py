@@ -99,6 +99,13 @@ CASES: list[tuple[Text, Text, Text, Text, Text]] = [
         {},
         {},
     ),
+    (
+        {"PARENT_INFO": {"ARGV": ["sh"], "ARGV_SOURCE": "inherited"}},
+        {},
+        {"args": ["sh"]},
+        {},
+        {"parent": {"args_source": "inherited"}},
+    ),
     ({"OPID": {"GUID": "o", "GUID_SOURCE": "proc", "comm": "x", "ppid": 1}}, {}, {}, {}, {
         "opid": {"entity_id": "o", "name": "x", "entity_id_source": "proc", "ppid": 1}}),
     ({"TIME": "2021", "TYPE": "X", "SUMMARY": {}, "EXIT": "EPERM"}, {}, {}, {}, {}),
@@ -111,6 +118,11 @@ def test_the_words_of_ecs(added: Text, process: Text, parent: Text, top: Text, o
     named = {prefix + name.lower() if prefix else name: said for name, said in added.items()}
     found = Enrichments(Style(quote_percent, prefix)).of(members_text(named), "", is_exec=False)
     assert [json.loads(f"{{{text[1:]}}}") for text in found] == [process, parent, top, own]
+
+
+@pytest.mark.parametrize(("prefix", "key"), [("", "SUPPRESSED"), ("x_", "x_suppressed"), ("x_", "SUPPRESSED")])
+def test_a_prefix_is_none_of_ecs_words(prefix: str, key: str) -> None:
+    assert Enrichments(Style(quote_percent, prefix)).name_of(key) == "SUPPRESSED"
 
 
 def test_the_command_line_of_an_exec_is_in_its_record() -> None:

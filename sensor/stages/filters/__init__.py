@@ -9,9 +9,10 @@
 The first rule that matches decides; LAUREL's own filters come before `rules`. A filtered event
 has been seen by all that keeps track of processes, is counted under the name of its
 rule, and is dropped before it costs any JSON, or goes to the filter log. What a rule with
-rate or repeat held back is told by the next event it lets through:
+rate or repeat held back is told by the next event it lets through, or by a line of its own if
+there is none in time:
 
-    "SUPPRESSED":{"flood":1822}
+    "SUPPRESSED":{"flood":1822}          {"ID":null,"SUPPRESSED":{"flood":1822}}
 """
 
 from __future__ import annotations
@@ -165,10 +166,19 @@ class Filters:
                 kept = self._filter(event, rule)
                 break
             if passed:
-                told.append(f"{self._quote(rule.name.encode().decode('latin-1'))}:{passed}")
+                told.append(self._held_back(rule, passed))
         if told:
             event.top += f',"{self._suppressed}":{{{",".join(told)}}}'
         return kept
+
+    def overdue(self, now: float) -> str | None:
+        """The JSON line that tells what was held back and no event has told by now, in seconds since 1970."""
+        held = [(rule, rule.limit.overdue(now)) for rule in self.rules if rule.limit is not None]
+        told = [self._held_back(rule, count) for rule, count in held if count]
+        return f'{{"ID":null,"{self._suppressed}":{{{",".join(told)}}}}}' if told else None
+
+    def _held_back(self, rule: Rule, count: int) -> str:
+        return f"{self._quote(rule.name.encode().decode('latin-1'))}:{count}"
 
     def _filter(self, event: Event, rule: Rule) -> bool:
         self._counts[rule.name] += 1

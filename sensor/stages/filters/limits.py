@@ -4,7 +4,8 @@
     repeat=60s                   of events that tell the same act, the first in a minute
 
 Time is that of the events. What was held back is told by the next event that goes
-through. Memory is bounded: of very many different acts the oldest are forgotten.
+through, or once it is clear that there will be none. Memory is bounded: of very many
+different acts the oldest are forgotten, but not what was held back of them.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ _RATE = re.compile(r"([1-9][0-9]{0,8})/(?:([0-9]{1,6})?(ms|s|min|h|d)|([0-9]{1,6
 _TIME = re.compile(r"([0-9]{1,6})(ms|s|min|h|d|)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "": 1.0}
 _MOST_ACTS = 4096
+_LATE = 5.0
+"""Seconds that events may be behind the clock."""
 _PID = re.compile(r"\bpid=[0-9]+")
 
 
@@ -26,6 +29,9 @@ class Limit(Protocol):
 
     def passes(self, event: Event) -> int | None:
         """None to hold an event back; else how many were held back before it."""
+
+    def overdue(self, now: float) -> int:
+        """How many were held back in times that are over by now, in seconds since 1970; they count as told."""
 
 
 class Rate:
@@ -54,6 +60,13 @@ class Rate:
         held, self._held = self._held, 0
         return held
 
+    def overdue(self, now: float) -> int:
+        """How many were held back in a time that is over by now, in seconds since 1970; they count as told."""
+        if now < self._start + self._seconds + _LATE:
+            return 0
+        held, self._held = self._held, 0
+        return held
+
 
 class Repeat:
     """The same act once in a stretch of time."""
@@ -64,6 +77,7 @@ class Repeat:
             raise ValueError(f'expected a time such as 60s, found "{text}"')
         self._seconds = int(found.group(1)) * _SECONDS[found.group(2)]
         self._acts: dict[int, tuple[float, int]] = {}
+        self._forgotten = 0
 
     def passes(self, event: Event) -> int | None:
         """None to hold an event back; else how many were held back before it."""
@@ -74,8 +88,16 @@ class Repeat:
             self._acts[act] = start, held + 1
             return None
         if len(self._acts) >= _MOST_ACTS:
-            del self._acts[next(iter(self._acts))]
+            self._forgotten += self._acts.pop(next(iter(self._acts)))[1]
         self._acts[act] = now, 0
+        return held
+
+    def overdue(self, now: float) -> int:
+        """How many were held back in times that are over by now, in seconds since 1970; they count as told."""
+        latest = now - self._seconds - _LATE
+        over = [act for act, (start, held) in self._acts.items() if held and start <= latest]
+        held = self._forgotten + sum([self._acts.pop(act)[1] for act in over])
+        self._forgotten = 0
         return held
 
 

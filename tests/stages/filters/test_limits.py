@@ -80,6 +80,28 @@ def test_only_so_many_acts_are_remembered(passed, monkeypatch):
     assert len(limit._acts) == 10
 
 
+@pytest.mark.parametrize("limit", [Rate("1/10s"), Repeat("10s")])
+def test_what_no_event_tells_is_overdue_once(passed, limit):
+    assert passed(limit, at(0), at(1), at(2)) == [0, None, None]
+    told = [limit.overdue(NOW + seconds) for seconds in (3, 10, 14.9, 15, 16)]
+    assert told == [0, 0, 0, 2, 0]
+    assert passed(limit, at(20)) == [0]  # and is not told again
+
+
+def test_nothing_is_overdue_where_nothing_was_held_back(passed):
+    for limit in (Rate("1/s"), Repeat("1s")):
+        assert limit.overdue(NOW) == 0
+        passed(limit, at(0))
+        assert limit.overdue(float("inf")) == 0
+
+
+def test_what_was_held_back_of_a_forgotten_act_is_told(passed, monkeypatch):
+    monkeypatch.setattr(limits, "_MOST_ACTS", 1)
+    limit = Repeat("60s")
+    passed(limit, at(0), at(1), at(2, syscall(42, 1, "/bin/other")))
+    assert limit.overdue(NOW + 3) == 1
+
+
 @pytest.mark.parametrize("text", ["", "0/s", "5", "5/", "/s", "x/s", "5/y", "-1/s", "1.5/s", "5/s/s"])
 def test_what_is_no_rate_is_refused(text):
     with pytest.raises(ValueError, match="expected a rate"):
