@@ -57,7 +57,9 @@ class Options:
         unit="regex",
     )
     rules: dict[str, str] = option(
-        {}, "Filter events for which all conditions of a rule hold: NAME: exe=/usr/bin/x syscall=open uid!=0 rate=10/s."
+        {},
+        "Filter events for which all conditions of a rule hold: NAME: exe=/usr/bin/x syscall=open uid!=0 rate=10/s. "
+        "What rate and repeat hold back is told as SUPPRESSED.",
     )
     filter_action: str = option("drop", "What becomes of a filtered event; log: see filterlog.", ACTIONS)
     keep_first_per_process: bool = option(True, "Keep the first event of each program in any case.")
