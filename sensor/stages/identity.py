@@ -171,10 +171,11 @@ class Identity:
         text = ""
         for key, pid in record.pids:
             process = table.find(pid, time)
-            if process is not None and key not in record.fields:
+            if process is not None and self._named(key) not in record.fields:
                 text += f',"{self._named(key)}":{{{self._full(process.program)}{self._described(process)}}}'
         ses: Any = record.fields.get("ses")
-        if local and self._options.session_guid and isinstance(ses, int):
+        told = self._named("SESSION_GUID") in record.fields
+        if local and self._options.session_guid and isinstance(ses, int) and not told:
             text += self._sessions.get(ses) or self._session(ses)
         return record.extended(text)
 

@@ -10,6 +10,7 @@ import pytest
 from sensor.audit.options import CoalesceOptions, TransformOptions
 from sensor.audit.record import RecordDecoder
 from sensor.audit.render import Style, quoter
+from sensor.event import Event
 from sensor.pipeline import Pipeline
 from sensor.process.guid import process_guid, session_guid
 from sensor.stages.identity import Identity, Options
@@ -217,3 +218,22 @@ def test_where_a_process_runs_is_told_wherever_it_is_named(host):
     identity = host.identity(lambda process: ',"place":"here"')
     first, second = host.run([identity], event("USER_ACCT pid=42 uid=0"), event(syscall(42, 1, "/usr/bin/x")))
     assert (first["USER_ACCT"]["PID"]["place"], second["SYSCALL"]["PID"]["place"]) == ("here", "here")
+
+
+@pytest.mark.parametrize("prefix", ["", "x_"])
+def test_a_key_that_a_record_has_itself_is_not_written_twice(host, prefix):
+    host.process(42, 1, "/usr/bin/x")
+    style = Style(quoter("percent"), prefix)
+    own = " ".join([f"{style.key(key)}=own" for key in ("PID", "SESSION_GUID")])
+    decoded: list[list[str]] = []
+    identity = host.identity(style=style)
+
+    def members(event: Event) -> bool:
+        identity(event)
+        pairs = json.loads(f"{{{event.records['USER_ACCT'][0].text}}}", object_pairs_hook=list)
+        decoded.append([name for name, _ in pairs])
+        return True
+
+    host.run([members], event(f"USER_ACCT pid=42 uid=0 ses=3 {own}"))
+    assert len(decoded[0]) == len(set(decoded[0]))
+    assert {style.key("PID"), style.key("SESSION_GUID")} <= set(decoded[0])

@@ -228,10 +228,12 @@ class _RawLines(Rule):
         syscall, marks = event.syscall, event.template.marks
         if syscall is not None and self._is_matched(event.node, "SYSCALL", syscall.body):
             return True
-        found: bool | None = marks.get((_RAW, event.node))
+        found: bool | None = marks.get(_RAW) if not event.node else None
         if found is None:
             others = [record for group in event.template.records.values() for record in group]
-            found = marks[_RAW, event.node] = any(self._is_known(event.node, record) for record in others)
+            found = any(self._is_known(event.node, record) for record in others)
+            if not event.node:
+                marks[_RAW] = found
         return found or (event.title is not None and self._is_known(event.node, event.title))
 
     def _is_known(self, node: str, record: Record) -> bool:
