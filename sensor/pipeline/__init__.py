@@ -178,6 +178,10 @@ class Pipeline:
             self._finish_pending(left, out)
 
     def _finish_pending(self, pending: Pending, out: list[str]) -> None:
+        self._finish(self._blocks.gathered(pending) or self._merged(pending), out)
+
+    def _merged(self, pending: Pending) -> Event:
+        """An event some of whose records have to be put together first."""
         records: Records = {}
         syscall = None
         for name, bodies in pending.bodies.items():
@@ -191,7 +195,7 @@ class Pipeline:
                 records[name] = [self._records.decode(name, body) for body in bodies]
         event = Event(pending.id, pending.node, Template(records), syscall)
         event.notes += pending.notes
-        self._finish(event, out)
+        return event
 
     def _finish(self, event: Event, out: list[str]) -> None:
         """Run the stages on an event; what they keep becomes a line."""

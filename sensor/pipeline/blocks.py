@@ -10,7 +10,8 @@ says, its records and their JSON, is remembered as a Template (sensor.event): th
 events are no news but for numbers and title. Of the others each line is looked up in the
 record cache.
 
-A block that is no whole event is left to whoever takes it line by line.
+A block that is no whole event is left to whoever takes it line by line; once that has
+gathered the records of one, they are read in the same way.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Callable, NamedTuple
 
-from sensor.audit.coalesce import event_key
+from sensor.audit.coalesce import Pending, event_key
 from sensor.audit.options import CoalesceOptions
 from sensor.audit.record import Record, RecordDecoder
 from sensor.audit.syscall import USUAL_LINE, Syscall, SyscallDecoder
@@ -76,6 +77,20 @@ class Blocks:
         token = f" msg=audit({id}): "
         flat = lines.replace(token, "\0")
         count = (len(lines) - len(flat)) // (len(token) - 1)
+        event = self._event(flat, prefix, id, count)
+        return event if event is not None and self._take(event.node, id, count) else None
+
+    def gathered(self, pending: Pending) -> Event | None:
+        """The event that gathered records are, if they are such as a block may hold."""
+        lines = [f"type={name}\0{body}" for name, bodies in pending.bodies.items() for body in bodies]
+        event = self._event("\n".join(lines), "", pending.id, len(lines))
+        if event is not None:
+            event.node = pending.node
+            event.notes += pending.notes
+        return event
+
+    def _event(self, flat: str, prefix: str, id: str, count: int) -> Event | None:
+        """The event that so many lines are, in which a NUL stands for the id."""
         node = prefix[5:-1]
         found = USUAL_LINE.match(flat, len(prefix))
         if found is None:
@@ -92,7 +107,7 @@ class Blocks:
         template = self._templates.get((values[0], values[1], text))
         if template is None:
             return self._news(values, text, Block(id, node, prefix, count, title))
-        if template.count + (title is not None) != count or not self._take(node, id, count):
+        if template.count + (title is not None) != count:
             return None
         return Event(id, node, template, Syscall(template.head, template.rest, values), title)
 
@@ -122,7 +137,7 @@ class Blocks:
         if block.title is not None and block.title.name in records:
             return None
         template = self._remember(values, text, Template(records, count, syscall.head, syscall.rest))
-        return Event(block.id, block.node, template, syscall, block.title) if self._take(*_key(block)) else None
+        return Event(block.id, block.node, template, syscall, block.title)
 
     def _remember(self, values: Sequence[Any], text: str, template: Template) -> Template:
         template.text = ""
@@ -148,7 +163,7 @@ class Blocks:
             records["SYSCALL"] = []
             if syscall is None or not self._decode(lines[place + 1 :], block, records):
                 return None
-        return Event(block.id, block.node, Template(records), syscall) if self._take(*_key(block)) else None
+        return Event(block.id, block.node, Template(records), syscall)
 
     def _decode(self, lines: list[str], block: Block, records: Records) -> bool:
         """Add the records that lines are; False if there is one that does not belong to such an event."""
@@ -180,7 +195,3 @@ def members(name: str, group: Sequence[Any]) -> str:
         text: str = group[0].member
         return text
     return f'"{name}":[{{' + "},{".join([record.text for record in group]) + "}]"
-
-
-def _key(block: Block) -> tuple[str, str, int]:
-    return block.node, block.id, block.lines

@@ -61,7 +61,7 @@ def test_both_ways_agree_on_a_real_session(name, sections, monkeypatch):
     text = text[: text.index(b"\n", len(text) // 6) + 1]
     config = Config(output="ecs") if "output" in sections else configured(**sections)
     remembered = lines(config, feeds.repeated(text, 2))
-    monkeypatch.setattr(Blocks, "read", lambda *_: None)
+    monkeypatch.setattr(Blocks, "_event", lambda *_: None)
     anew = lines(config, feeds.repeated(text, 2))
     assert len(remembered) == len(anew) > 500
     differing = [pair for pair in zip(remembered, anew) if pair[0] != pair[1]]
@@ -158,3 +158,17 @@ def test_an_event_may_begin_with_another_record(first):
     assert list(event.records) == [first, "SYSCALL", "CWD"]
     assert event.syscall.pid == 48
     assert re.match("type=", text)
+
+
+def test_interleaved_events_are_read_as_whole_ones_are():
+    """Records of two system calls that ran at once, as the kernel writes them on several processors."""
+    decoder = RecordDecoder(TransformOptions(), (), 64)
+    stats = PipelineStats()
+    pipeline = Pipeline(decoder, [], CoalesceOptions(), stats)
+    lines = [USUAL.replace(":1)", f":{serial})") + line("EOE").replace(":1)", f":{serial})") for serial in (1, 2, 3)]
+    (whole,) = pipeline.feed(lines[0].encode(), 0.0)
+    mixed = "".join([f"{a}\n{b}\n" for a, b in zip(lines[1].splitlines(), lines[2].splitlines())])
+    said = pipeline.feed(mixed.encode(), 0.0)
+    assert said == [whole.replace(ID, f"1700000000.001:{serial}") for serial in (2, 3)]
+    assert stats.fast_events == 1
+    assert len(pipeline._blocks._templates) == 1
