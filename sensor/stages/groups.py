@@ -9,6 +9,7 @@ it is slow, the first events of a user come without. Only for this host's own ev
 
 from __future__ import annotations
 
+import ctypes
 import grp
 import os
 import pwd
@@ -23,6 +24,10 @@ from sensor.options import option
 
 LIFE = 300.0
 _REMEMBERED = 4096
+_MOST_GROUPS = 65536
+"""The kernel lets a process have no more."""
+
+_libc = ctypes.CDLL(None)
 
 
 @dataclass(frozen=True)
@@ -36,10 +41,18 @@ def groups_of(uid: int) -> list[str]:
     """The groups of a user, the primary one first; none for a number that is no user. May take its time."""
     try:
         user = pwd.getpwuid(uid)
-        gids = os.getgrouplist(user.pw_name, user.pw_gid)
+        gids = _group_list(user.pw_name, user.pw_gid)
     except (KeyError, OSError, OverflowError):
         return []
     return [_name(gid) for gid in gids]
+
+
+def _group_list(user: str, primary: int) -> list[int]:
+    """What os.getgrouplist returns, which however lets no other thread run until there is an answer."""
+    count = ctypes.c_int(_MOST_GROUPS)
+    gids = (ctypes.c_uint32 * _MOST_GROUPS)()
+    _libc.getgrouplist(os.fsencode(user), ctypes.c_uint32(primary), gids, ctypes.byref(count))
+    return gids[: count.value]
 
 
 def _name(gid: int) -> str:

@@ -82,3 +82,8 @@ def test_the_real_database_is_read():
     assert groups_of(user.pw_uid)[0] == grp.getgrgid(user.pw_gid).gr_name
     assert groups_of(4294967294) == []
     assert groups_of(1 << 70) == []
+
+
+@pytest.mark.parametrize("user", ["root", "nobody", "nobody-of-that-name"])
+def test_the_groups_are_those_that_python_finds(user):
+    assert groups._group_list(user, 7) == os.getgrouplist(user, 7)
