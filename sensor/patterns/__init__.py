@@ -5,7 +5,8 @@
 
 Texts come from whom we watch, so no text may cost more than its length. Where Python's
 `re` is linear too, it is used: no repetition may be tried again in another way. For
-everything else there is an automaton, which takes some 50 ns per byte.
+everything else there is an automaton, which takes some 50 ns per byte, and some 5 µs where it meets nothing it has met
+before.
 
 The syntax is Python's, without back-references, look-around and atomic groups: nearly
 that of LAUREL's expressions. Texts and expressions are bytes: `.` is one byte, `\\w`, `\\d` and `(?i)`

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import time
 
@@ -28,6 +29,7 @@ def joined(inner):
 
 
 EXPRESSIONS = st.recursive(st.sampled_from(ATOMS), joined, max_leaves=12)
+SHUFFLED = "".join(random.Random(1).choices("ab", k=20_000))
 TEXTS = st.text("abA_ \n\xe4", max_size=12)
 
 
@@ -91,9 +93,12 @@ def test_the_usual_expressions_take_the_fast_way(expression):
         *("(a+)+$", "(a|aa)+$", "(a*)*b", "(.*a){20}", "(a|b)*a(a|b){9}c", "a.*a.*a.*b", "^.*a.*a.*a$", "(x+x+)+y"),
         *("a*a*a*a*b", "(?:a?){25}a{25}b", "a?" * 25 + "a" * 25 + "b", "([a-z]+)*=", "^(([a-z])+.)+[A-Z]([a-z])+$"),
         *(".*.*=.*", "(a{1,9}){9}b", "a{300}b", r"(\w+\s?)*:", "^(a?){20}(a*)*$"),
+        *("b(a|b)*a(a|b){300}c", "(.*a){100}!"),
     ],
 )
-@pytest.mark.parametrize("text", ["a" * 20_000, "ab" * 10_000, "x" * 20_000, "a" * 9_999 + "\n" + "a" * 9_999])
+@pytest.mark.parametrize(
+    "text", ["a" * 20_000, "ab" * 10_000, "x" * 20_000, "a" * 9_999 + "\n" + "a" * 9_999, SHUFFLED]
+)
 def test_no_text_takes_longer_than_its_length(expression, text):
     search = searcher(expression)
     start = time.process_time()
