@@ -1,4 +1,4 @@
-"""host-sensor: run · convert · check · options · import-laurel · guid · bench · top · probe.
+"""host-sensor: run · convert · check · options · fields · import-laurel · guid · bench · top · probe.
 
 Parses arguments, prints, sets exit codes: 0 done, 1 it failed, 2 it was asked wrongly.
 What a command needs is imported when it runs, so that `run` stays small.
@@ -56,6 +56,8 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("check", _check, "Say what is wrong with a configuration file, all of it.")
     sub.add_argument("file", nargs="?", default=DEFAULT_CONFIG)
     command("options", _options, "Print every option with its default and meaning, as a configuration file.")
+    sub = command("fields", _fields, "Say what the keys are that the sensor adds to events: type, source, option.")
+    sub.add_argument("key", nargs="?", metavar="KEY", help="one of them, alone or as a path: SYSCALL.PID.GUID")
     sub = command("import-laurel", _import_laurel, "Print LAUREL's configuration as one of ours.")
     sub.add_argument("file")
     sub = command("guid", _guid, "Print the GUID of running processes.")
@@ -162,6 +164,28 @@ def _options(parsed: argparse.Namespace) -> None:
     from sensor.config import reference
 
     print(reference(), end="")
+
+
+def _fields(parsed: argparse.Namespace) -> int:
+    from sensor.tables.fields import KINDS
+    from sensor.tables.keys import KEYS, find, holders
+
+    if parsed.key is None:
+        for row in KEYS:
+            print(f"{row.where}: {row.name}\n    {row.kind}; {row.meaning}")
+        return 0
+    rows = find(parsed.key)
+    for row in rows:
+        where = ", ".join([row.where, *holders(row.where)])
+        print(f"{row.name}\n  in:      {where}\n  type:    {row.kind}\n  source:  {row.source}")
+        print(f"  option:  {row.option or 'none: always there'}\n  {row.meaning}")
+    written = KINDS.get(parsed.key.rpartition(".")[2])
+    if written is not None:
+        print(f"{parsed.key}\n  in records a field of theirs, written as: {written}")
+    if rows or written:
+        return 0
+    print(f"host-sensor: fields: {parsed.key}: no such key is added; a record may have such a field", file=sys.stderr)
+    return 1
 
 
 def _import_laurel(parsed: argparse.Namespace) -> None:

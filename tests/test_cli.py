@@ -127,3 +127,26 @@ def test_probe_status_says_what_is_there(
 def test_every_line_of_a_recorded_session_is_json(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["convert", *map(str, sorted(FEED.parent.glob("H*.audit")))]) == 0
     assert all("ID" in json.loads(line) for line in capfd.readouterr().out.splitlines())
+
+
+def test_fields_tell_what_a_key_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fields", "PROBE_EXIT.duration"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "duration",
+        "  in:      probe, PROBE_EXEC, PROBE_EXIT",
+        "  type:    number, seconds",
+        "  source:  probe",
+        "  option:  probe.emit",
+        "  from its start to its end; in PROBE_EXIT",
+    ]
+
+
+def test_fields_tell_how_a_field_of_a_record_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fields", "SYSCALL.arch"]) == 0
+    assert "in records a field of theirs, written as: hex" in capsys.readouterr().out
+    assert main(["fields", "nonsense"]) == 1
+
+
+def test_fields_tell_of_all(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fields"]) == 0
+    assert "identity: GUID\n    string; " in capsys.readouterr().out

@@ -1,0 +1,218 @@
+"""Every key that the sensor adds to what the records say: the contract of its output.
+
+    identity | GUID | string | probe, or … | enrich.pid, enrich.spawned_by | of the process, for all its life …
+
+`host-sensor fields` prints this table and README shows it; a test holds what is really emitted against it. Keys in
+small letters that are not here are fields of the records themselves (sensor.tables.fields).
+
+in        where the key stands: `event`, the top level; `record`, any record, and the message of one from user
+          space; a type of record; otherwise an object, named in brackets in the type of the key that holds it
+key       names with blanks between them; `*` stands for any text
+type      alternatives with `or`; all behind `list of` and `object of` are about the elements
+source    who said so; NAME= is a field of the record
+option    what switches it on; none: it is always there
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+__all__ = ["KEYS", "Key", "find", "holders"]
+
+_TABLE = """
+event | ID | string or null | records | | seconds.milliseconds:serial, as auditd writes it;
+  seconds.milliseconds:probe-n for PROBE_EXEC and PROBE_EXIT; null beside PARSE_ERROR
+event | NODE | string | records | | the host, where node= stands before the records
+event | TIME | string | ID | translate.time | the same time as RFC 3339, in UTC
+event | TYPE | string | records | translate.type | type of the record that tells what happened
+event | SUMMARY | object | records | translate.summary | who did what to what, how, with what result: event, user,
+  group, process, file, source, destination, network, auditd.summary and others of ECS 8.17.0, as there
+event | PARENT_INFO | object (parent) | records, probe, /proc | enrich.parent_info | the parent, as in LAUREL's first
+  releases
+event | CONTAINER_INFO | object (container info) | /proc/PID/cgroup | enrich.container_info | as in older LAUREL
+event | SUPPRESSED | object of numbers | filter | filter.rules | events that a rule with rate or repeat held back
+  before this one, by the rule's name
+event | CUSTOM | object | stages of your own | stages | whatever they add
+event | PROBE_EXEC | object (probe) | probe | probe.emit, probe.coverage_events | an event of its own: a program began
+event | PROBE_EXIT | object (probe) | probe | probe.emit | an event of its own: a process ended
+event | PARSE_ERROR | object (error) | sensor | | an event of its own: a line that is no audit record
+event | SENSOR | object (sensor) | sensor | | what the sensor has to say about the event
+sensor | notes | list of strings | sensor | coalesce | late, timeout, evicted, truncated_records, truncated_bytes,
+  truncated_line: not all records are here; stage_failed: not all that is added is here
+error | reason | string | sensor | | what could not be read: header
+error | raw | string | input | | the line
+record | KEYS | list of strings | key= | | the audit rule's keys; key has them joined by the byte 0x01
+record | *PID | object (identity) | probe, /proc, records | enrich.pid | the process in a field whose name ends in
+  pid: PID of pid=, OPID of opid= …
+record | SESSION_GUID | string or null | ses=, boot id | enrich.session_guid | of the login session; null for none
+record | denied granted | list of strings | avc: | | permissions of a security module's decision
+record | avc | string | avc: | | the same as text, in messages of user space
+record | msg | object | msg='…' | | what a program of user space says; its members are those of a record
+record | netlabel | null | netlabel: | | the word before the fields of some MAC records
+record | TEXT | string | words without a name | | what stands between the fields; all of a msg without fields
+record | *_text | string | the field | | a word where a number belongs: exit=EACCES is exit null, exit_text "EACCES"
+record | *_2 *_3 | any | the field | | a second and third value of a name, and so on, where they differ; a field with a
+  name of this table
+any object | *_hex *_HEX | string or list of strings or nulls | the bytes | transform.strings | exact bytes, in
+  hexadecimal, of a text that is no UTF-8
+record | ARCH | string | arch=; auditd | translate.universal | name of the architecture
+record | SYSCALL | string | syscall=, arch=; auditd | translate.universal | name of the call
+record | *UID *GID | string | the number; configuration, auditd, NSS | translate.user_db | name of the user or group
+record | ID | string | id= of an account; as UID | translate.user_db | name of the user or group
+record | EXIT | string | exit= of URINGOP | translate.universal | the error
+record | CAPABILITY CODE FAMILY HOOK IOCTLCMD LIST MACPROTO MODE PROTO RESP SIG SIGEV_SIGNO URING_OP | string | the
+  field in small letters | translate.universal | its meaning, of numbers that have one; MODE as ls(1) shows it
+record | CAP_FI CAP_FP CAP_PA CAP_PE CAP_PI CAP_PP FI FP OLD_PA OLD_PE OLD_PI OLD_PP PA PE PI PP NEW_PE NEW_PI NEW_PP
+  | list of strings | the field in small letters | translate.universal | capabilities in the set
+record | FLAGS MQ_FLAGS OFLAG PER RESOLVE | list of strings | the field in small letters | translate.universal | flags
+  that are set
+record | SADDR | object (address) or string | saddr= of SOCKADDR | translate.universal | the socket address; a string is
+  what auditd wrote (ENRICHED), where it was not translated
+SYSCALL | ARGV | list of strings or nulls | a0= to a3= | | the first four arguments, in hexadecimal
+SYSCALL | PID | object (identity) | probe, /proc, records | enrich.pid | the process that made the call
+SYSCALL | PPID | object (identity) | probe, /proc, records | enrich.pid | the process in ppid=
+SYSCALL | SPAWNED_BY | object (identity) | probe, /proc, records | enrich.spawned_by | the program that forked the
+  process or, after another exec, that it ran before
+SYSCALL | ANCESTORS | list of objects (ancestor) | probe, /proc, records | enrich.ancestors | on an exec: parent, its
+  parent, and so on
+SYSCALL | SCRIPT | string | EXECVE, CWD, PATH | enrich.script | on an exec: the script that an interpreter was started
+  for
+SYSCALL | CMDLINE | list of strings | EXECVE, /proc/PID/cmdline | enrich.cmdline | the command line of the process
+SYSCALL | CMDLINE_SKIPPED | number, bytes | EXECVE, /proc/PID/cmdline | enrich.cmdline_bytes | how much of it is left
+  out, at least
+SYSCALL | CMDLINE_SOURCE | string | sensor | enrich.cmdline | observed; or inherited: of the process that forked this
+  one
+SYSCALL | UID_GROUPS | list of strings | NSS | enrich.uid_groups | groups of the user in uid=, the primary one first
+SYSCALL | SESSION | object (session) | USER_LOGIN, USER_START | enrich.session | how the session in ses= began
+SYSCALL | EXE_HASH | string | /proc/PID/exe, the file | enrich.exe_hash | SHA-256 of the executed file
+SYSCALL | EXE_HASH_SKIPPED | string | sensor | enrich.exe_hash | why there is none: gone, too_large, pending, changed,
+  unreadable
+SYSCALL | LABELS | list of strings | configuration, stages of your own | label_process, stages | labels of the process
+SYSCALL | EXIT | string | exit= | translate.universal | the error, of a call that failed
+SYSCALL | ARGS | object of strings or numbers or lists | a0= to a3= | translate.arguments | arguments by their names
+  in the call's manual page; flags are lists, constants names, descriptors and sizes numbers; addresses are left out
+EXECVE | ARGV | list of strings or nulls or objects (skipped) | a0=, a1= … | transform.execve_argv | the command line;
+  null is an argument that the records lack
+EXECVE | ARGV_STR | string | a0=, a1= … | transform.execve_argv | the same, joined by blanks
+EXECVE | ENV | object of strings | /proc/PID/environ | enrich.execve_env | variables of the program's environment
+skipped | skipped_args | number | a0=, a1= … | transform.execve_argv_limit_bytes | arguments left out here; a great
+  many that the records lack
+skipped | skipped_bytes | number or null, bytes | a0=, a1= … | transform.execve_argv_limit_bytes | their length
+PROCTITLE | ARGV | list of strings | proctitle= | | the title in words; the kernel cuts it at 128 bytes
+identity | EVENT_ID | string | records | enrich.pid, enrich.spawned_by | ID of the event that began the program
+identity | START_TIME | string, seconds since 1970 | probe, /proc/PID/stat | enrich.pid, enrich.spawned_by | of a
+  process of which no such event is known
+identity | GUID | string | probe, or /proc/PID/stat, status and ns/pid; boot id | enrich.pid, enrich.spawned_by | of
+  the process for all its life: OCSF's Common Process Identifier
+identity | GUID_SOURCE | string | sensor | enrich.pid, enrich.spawned_by | probe or proc: who knew the start
+identity | pid | number | records, probe | enrich.spawned_by | in SPAWNED_BY
+identity | comm | string or null | records, probe, /proc/PID/comm | enrich.ppid_verbose, enrich.spawned_by | name of
+  the program; not in SYSCALL.PID, beside which it stands
+identity | exe | string or null | records, /proc/PID/exe | enrich.ppid_verbose, enrich.spawned_by | its file; as comm
+identity | ppid | number | records, probe, /proc/PID/stat | enrich.ppid_verbose | pid of the parent; as comm, and not
+  in SPAWNED_BY
+identity | container | object (container) | /proc/PID/cgroup | enrich.container | the innermost container; in PID
+identity | systemd_service | list of strings | /proc/PID/cgroup | enrich.systemd | units of the process, outermost
+  first
+identity | systemd_scope systemd_slice systemd_user_unit | string | /proc/PID/cgroup | enrich.systemd | its unit of
+  this kind
+identity | systemd_source | string | sensor | enrich.systemd | observed; or inherited from the program that started it
+container | id | string | /proc/PID/cgroup | enrich.container | 64 hexadecimal digits, or the name
+container | runtime | string | /proc/PID/cgroup | enrich.container | docker, containerd, cri-o, podman, lxc,
+  systemd-nspawn …; missing where the control group does not tell
+container | name image | string | the runtime's files | enrich.container | as people call it
+container | pod namespace | string | the runtime's files | enrich.container | of kubernetes
+container | pod_uid | string | /proc/PID/cgroup | enrich.container | of kubernetes
+container | outer | list of strings | /proc/PID/cgroup | enrich.container | ids of containers around it
+container | source | string | sensor | enrich.container | observed; or inherited from the program that started it
+container info | ID | string | /proc/PID/cgroup | enrich.container_info | container.id
+ancestor | GUID | string or null | as in an identity | enrich.ancestors | as in an identity
+ancestor | comm | string or null | records, probe, /proc/PID/comm | enrich.ancestors | name of the program
+session | acct addr hostname terminal exe | string | acct=, addr= … of the login | enrich.session | account, address
+  and terminal of the login, and the program that let it in
+parent | ARGV | list of strings | EXECVE, /proc/PID/cmdline | enrich.parent_info | its command line
+parent | launch_time | number, seconds since 1970 | records, probe, /proc/PID/stat | enrich.parent_info | when it
+  began its program
+parent | ppid | number | records, probe, /proc/PID/stat | enrich.parent_info | its own parent's pid
+parent | comm exe | string or null | as in an identity | enrich.parent_info | its name and file
+parent | GUID GUID_SOURCE | string | as in an identity | enrich.parent_info | as in an identity
+probe | pid ppid auid ses | number | probe | probe.emit, probe.coverage_events | as in SYSCALL
+probe | comm | string | probe | probe.emit, probe.coverage_events | as in SYSCALL
+probe | cgroup | number or null | probe | probe.emit, probe.coverage_events | id of the control group: the inode of
+  its directory
+probe | reported | boolean | sensor | probe.coverage_events | false: audit did not report this exec
+probe | exit_code | number or null | probe | probe.emit | what the process gave exit(2); in PROBE_EXIT
+probe | signal | number or null | probe | probe.emit | what killed it; in PROBE_EXIT
+probe | duration | number, seconds | probe | probe.emit | from its start to its end; in PROBE_EXIT
+probe | PID PPID SPAWNED_BY | object (identity) | probe | enrich.pid, enrich.spawned_by | as in SYSCALL
+address | saddr_fam | string | saddr= | translate.universal | inet, inet6, local, netlink … or unknown(n)
+address | addr | string | saddr= | translate.universal | of inet, inet6, smc, x25, packet, bluetooth
+address | port | number | saddr= | translate.universal | of inet, inet6, smc, ipx, vsock, qipcrtr
+address | addr_v4 | string | saddr= | translate.universal | of inet6: the IPv4 address inside a mapped one
+address | flowinfo scope_id | number | saddr= | translate.universal | of inet6
+address | kind | string | saddr= | translate.universal | of local: pathname, abstract or unnamed
+address | path | string or null | saddr= | translate.universal | of local
+address | pid | number | saddr= | translate.universal | of netlink
+address | groups | string | saddr= | translate.universal | of netlink
+address | protocol | string | saddr= | translate.universal | of packet
+address | ifindex | number | saddr= | translate.universal | of packet, can, xdp
+address | queue | number | saddr= | translate.universal | of xdp
+address | network node | string | saddr= | translate.universal | of ipx, mctp, tipc, qipcrtr
+address | type | number | saddr= | translate.universal | of ipx
+address | eid | number | saddr= | translate.universal | of mctp
+address | scope service lower upper instance domain ref | number | saddr= | translate.universal | of tipc
+address | call | string | saddr= | translate.universal | of ax25
+address | itf vpi vci | number | saddr= | translate.universal | of atmpvc
+address | alg_type alg_name | string | saddr= | translate.universal | of alg
+address | device | number | saddr= | translate.universal | of nfc, bluetooth
+address | target nfc_protocol | number | saddr= | translate.universal | of nfc
+address | cid | number | saddr= | translate.universal | of vsock, bluetooth
+address | psm channel | number | saddr= | translate.universal | of bluetooth
+"""
+
+
+class Key(NamedTuple):
+    """One row of the table; where: the column `in`; option: "" for what is always there."""
+
+    where: str
+    name: str
+    type: str
+    unit: str
+    source: str
+    option: str
+    meaning: str
+
+    @property
+    def kind(self) -> str:
+        """Type and unit."""
+        return f"{self.type}, {self.unit}" if self.unit else self.type
+
+
+def _row(line: str) -> Key:
+    where, name, type, *rest = (cell.strip() for cell in line.split("|"))
+    type, _, unit = type.partition(", ")
+    return Key(where, name, type, unit, *rest)
+
+
+KEYS: tuple[Key, ...] = tuple([_row(line) for line in _TABLE.replace("\n  ", " ").strip().splitlines()])
+
+
+def holders(where: str) -> list[str]:
+    """The keys whose objects have their members in the rows of this place."""
+    return list(dict.fromkeys([row.name for row in KEYS if f"({where})" in row.type]))
+
+
+def find(key: str) -> list[Key]:
+    """The rows about a key, alone or as a path (`SYSCALL.PID.GUID`); those of a rule (`*UID`) only if it has no own."""
+    *path, name = key.replace("[]", "").split(".")
+    for said in (name, name.upper()):
+        rows = [row for row in KEYS if said in row.name.split()]
+        rows = rows or [row for row in KEYS if any(fnmatchcase(said, rule) for rule in row.name.split())]
+        if rows:
+            break
+    if not path:
+        return rows
+    types = [row.type for row in KEYS if path[-1] in row.name.split()]
+    held = [row for row in rows if row.where == path[-1] or any(f"({row.where})" in type for type in types)]
+    return held or rows

@@ -1,0 +1,96 @@
+"""The table of keys: README shows it, its options exist, it names all values of closed sets, and can be asked."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from sensor.audit.fields import OURS
+from sensor.audit.types import TOP
+from sensor.config import Config
+from sensor.event import NOTES
+from sensor.stages.exe_hash import SKIPPED
+from sensor.summary.ecs import VERSION
+from sensor.tables.keys import KEYS, find, holders
+from sensor.tables.meanings import forms_of
+from sensor.tables.record_types import NUMBERS
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+HEADING = "| in | key | type | source | option | what it says |\n| --- | --- | --- | --- | --- | --- |\n"
+PLACES = {"event", "record", "any object", *NUMBERS}
+
+
+def markdown() -> str:
+    rows = []
+    for row in KEYS:
+        names = " ".join(f"`{name}`" for name in row.name.split())
+        option = f"`{row.option}`" if row.option else ""
+        rows.append(f"| {row.where} | {names} | {row.kind} | {row.source} | {option} | {row.meaning} |\n")
+    return HEADING + "".join(rows)
+
+
+def test_readme_has_the_table_of_keys(rewrite_golden: bool) -> None:
+    text = README.read_text(encoding="utf-8")
+    if rewrite_golden:
+        before, _, behind = text.partition(HEADING)
+        text = f"{before}{markdown()}\n{behind.partition(chr(10) * 2)[2] if behind.startswith('|') else behind[1:]}"
+        README.write_text(text, encoding="utf-8")
+    assert f"\n\n{markdown()}\n" in text
+
+
+def test_every_option_exists() -> None:
+    for row in KEYS:
+        for option in row.option.split(", ") if row.option else []:
+            found: object = Config()
+            for name in option.split("."):
+                found = getattr(found, name)
+
+
+def test_every_place_is_one() -> None:
+    for row in KEYS:
+        assert row.where in PLACES or holders(row.where)
+        named = re.search(r"\((.*)\)", row.type)
+        assert named is None or any(other.where == named[1] for other in KEYS)
+
+
+def test_a_key_stands_once_in_a_place() -> None:
+    names = [(row.where, name) for row in KEYS for name in row.name.split()]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [("SENSOR.notes", NOTES), ("SYSCALL.EXE_HASH_SKIPPED", SKIPPED), ("SUMMARY", [f"ECS {VERSION}"])],
+)
+def test_values_of_closed_sets_are_named(path: str, words: list[str]) -> None:
+    (row,) = find(path)
+    assert [word for word in words if word not in row.meaning] == []
+
+
+def test_every_meaning_has_a_key() -> None:
+    fields = {field.upper() for record in NUMBERS for field in forms_of(record)}
+    assert {field for field in fields if not any(row.where == "record" for row in find(field))} == set()
+
+
+def test_what_no_record_may_be_called_is_in_the_table() -> None:
+    assert {name for name in OURS | TOP if not find(name)} == set()
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("SYSCALL.PID.GUID", [("identity", "GUID")]),
+        ("PATH[].OUID", [("record", "*UID *GID")]),
+        ("OPID", [("record", "*PID")]),
+        ("SADDR.pid", [("address", "pid")]),
+        ("exit_text", [("record", "*_text")]),
+        ("script", [("SYSCALL", "SCRIPT")]),
+        ("EXECVE.ARGV", [("EXECVE", "ARGV")]),
+        ("comm_hex", [("any object", "*_hex *_HEX")]),
+        ("nonsense", []),
+    ],
+)
+def test_a_key_is_found(key: str, expected: list[tuple[str, str]]) -> None:
+    assert [(row.where, row.name) for row in find(key)] == expected
