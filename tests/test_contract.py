@@ -13,7 +13,7 @@ from tests.every_key import Host, configured, recorded
 
 UNICODE = {"strings": "unicode", "execve_argv_limit_bytes": 40, "execve_argv": ["array", "string"]}
 NO_TRANSLATION = {"universal": False, "user_db": False, "summary": False}
-WITHOUT_PREFIX = {"", "transform.execve_argv", "translate.time", "translate.type"}
+WITHOUT_PREFIX = {"", "transform.execve_argv"}
 
 
 def test_every_key_has_its_row_and_every_row_its_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

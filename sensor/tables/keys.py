@@ -22,7 +22,7 @@ __all__ = ["KEYS", "Key", "find", "holders"]
 
 _TABLE = """
 event | ID | string or null | records | | seconds.milliseconds:serial, as auditd writes it;
-  seconds.milliseconds:probe-n for PROBE_EXEC and PROBE_EXIT; null beside PARSE_ERROR
+  seconds.milliseconds:probe-n for PROBE_EXEC and PROBE_EXIT; null beside PARSE_ERROR, and where SUPPRESSED is alone
 event | NODE | string | records | | the host, where node= stands before the records
 event | TIME | string | ID | translate.time | the same time as RFC 3339, in UTC
 event | TYPE | string | records | translate.type | type of the record that tells what happened
@@ -32,7 +32,7 @@ event | PARENT_INFO | object (parent) | records, probe, /proc | enrich.parent_in
   releases
 event | CONTAINER_INFO | object (container info) | /proc/PID/cgroup | enrich.container_info | as in older LAUREL
 event | SUPPRESSED | object of numbers | filter | filter.rules | events that a rule with rate or repeat held back
-  before this one, by the rule's name
+  before this one, or when no other came, by the rule's name
 event | CUSTOM | object | stages of your own | stages | whatever they add
 event | PROBE_EXEC | object (probe) | probe | probe.emit, probe.coverage_events | an event of its own: a program began
 event | PROBE_EXIT | object (probe) | probe | probe.emit | an event of its own: a process ended
@@ -78,6 +78,8 @@ SYSCALL | ANCESTORS | list of objects (ancestor) | probe, /proc, records | enric
   parent, and so on
 SYSCALL | SCRIPT | string | EXECVE, CWD, PATH | enrich.script | on an exec: the script that an interpreter was started
   for
+SYSCALL | SCRIPT_SOURCE | string | sensor | enrich.script | observed; or inherited: of env(1), which executed the
+  interpreter that #!/usr/bin/env names
 SYSCALL | CMDLINE | list of strings | EXECVE, /proc/PID/cmdline | enrich.cmdline | the command line of the process
 SYSCALL | CMDLINE_SKIPPED | number, bytes | EXECVE, /proc/PID/cmdline | enrich.cmdline_bytes | how much of it is left
   out, at least
@@ -86,6 +88,8 @@ SYSCALL | CMDLINE_SOURCE | string | sensor | enrich.cmdline | observed; or inher
 SYSCALL | UID_GROUPS | list of strings | NSS | enrich.uid_groups | groups of the user in uid=, the primary one first
 SYSCALL | SESSION | object (session) | USER_LOGIN, USER_START | enrich.session | how the session in ses= began
 SYSCALL | EXE_HASH | string | /proc/PID/exe, the file | enrich.exe_hash | SHA-256 of the executed file
+SYSCALL | EXE_HASH_SOURCE | string | sensor | enrich.exe_hash | observed; or inherited: the file is that of the process
+  which forked this one
 SYSCALL | EXE_HASH_SKIPPED | string | sensor | enrich.exe_hash | why there is none: gone, too_large, pending, changed,
   unreadable
 SYSCALL | LABELS | list of strings | configuration, stages of your own | label_process, stages | labels of the process
@@ -132,6 +136,7 @@ ancestor | comm | string or null | records, probe, /proc/PID/comm | enrich.ances
 session | acct addr hostname terminal exe | string | acct=, addr= … of the login | enrich.session | account, address
   and terminal of the login, and the program that let it in
 parent | ARGV | list of strings | EXECVE, /proc/PID/cmdline | enrich.parent_info | its command line
+parent | ARGV_SOURCE | string | sensor | enrich.parent_info | observed; or inherited: of the process that forked it
 parent | launch_time | number, seconds since 1970 | records, probe, /proc/PID/stat | enrich.parent_info | when it
   began its program
 parent | ppid | number | records, probe, /proc/PID/stat | enrich.parent_info | its own parent's pid
