@@ -90,6 +90,7 @@ class Syscall:
     success: None when the record does not say, as that of exit_group(2), which never returns.
     exit: as written, "" when the record does not say.
     args: a0 to a3 as written, in hexadecimal.
+    usual: it has the usual form, so its head and rest are those of other records, too.
     """
 
     __slots__ = ("_text", "extra", "head", "pid", "ppid", "rest", "values")
@@ -111,6 +112,10 @@ class Syscall:
         result = f" success={success} exit={exit}" if success else ""
         numbers = f"a0={a0} a1={a1} a2={a2} a3={a3} items={items} ppid={ppid} pid={pid}"
         return f"{head}{result} {numbers} {self.rest.body}"
+
+    @property
+    def usual(self) -> bool:
+        return self._text is None
 
     @property
     def success(self) -> bool | None:

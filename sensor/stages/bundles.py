@@ -18,7 +18,7 @@ from sensor.process.program import Process
 
 LIFE = 60.0
 """Seconds after which everything is said anew, for what changes without a sign, such as the groups of a user."""
-_MOST_PROCESSES = 2048
+_MOST_PROCESSES = 1024
 _MOST_SAYINGS = 8
 
 
@@ -80,7 +80,7 @@ class Remembered:
         syscall = event.syscall
         extra, top = len(syscall.extra), len(event.top)
         self._ask(event)
-        if event.passing:
+        if event.passing or not syscall.usual:
             return True
         if process.said is None:
             if len(self._processes) >= _MOST_PROCESSES:

@@ -17,7 +17,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from sensor.audit.render import Style
-from sensor.audit.syscall import Rest
 from sensor.background import Background
 from sensor.event import Event
 from sensor.options import option
@@ -72,30 +71,18 @@ class Groups:
         self._quote = style.quote
         self._key = style.key("UID_GROUPS")
         self._names = names
-        self._uids: dict[Rest, int] = {}
         self._texts: Background[int, str] = Background(self._render, _REMEMBERED, LIFE)
 
     def stage(self, event: Event) -> bool:
         """Add UID_GROUPS to an event; drops nothing."""
         syscall = event.syscall
         if syscall is not None and (not event.node or event.node in self._names):
-            rest = syscall.rest
-            uid = self._uids.get(rest)
-            if uid is None:
-                uid = self._remember(rest)
-            if uid >= 0:
+            uid = syscall.rest.fields.get("uid")
+            if isinstance(uid, int):
                 text = self._texts.get(uid)
                 syscall.extra += text or ""
                 event.passing |= text is None
         return True
-
-    def _remember(self, rest: Rest) -> int:
-        """The uid in a SYSCALL record's last part; -1 if it has none."""
-        uid = rest.fields.get("uid")
-        if len(self._uids) >= _REMEMBERED:
-            self._uids.clear()
-        number = self._uids[rest] = uid if isinstance(uid, int) else -1
-        return number
 
     def _render(self, uid: int) -> str:
         names = [self._quote(name) for name in groups_of(uid)]

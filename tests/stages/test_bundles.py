@@ -86,8 +86,8 @@ def test_after_a_minute_or_when_the_clock_was_set_back_all_is_told_anew(host, af
 
 def test_memory_is_bounded(host):
     bundle = Remembered([Teller().stage])
-    said(host, bundle, *[event(syscall(pid, 1, "/usr/bin/ls")) for pid in range(10, 2100)])
-    assert len(bundle._processes) == 2048
+    said(host, bundle, *[event(syscall(pid, 1, "/usr/bin/ls")) for pid in range(10, 1100)])
+    assert len(bundle._processes) == 1024
     said(host, bundle, *[event(syscall(42, 1, "/usr/bin/ls", ses=ses)) for ses in range(1, 50)])
     (process,) = [process for process in bundle._processes if process.pid == 42]
     assert len(process.said) <= 8
