@@ -6,9 +6,9 @@
 
 One `replace` takes the id out of the block, one expression cuts the numbers out of the
 SYSCALL record. What is left, without the title at the end, is a repeated string, and what it
-says, its records and their JSON, is remembered as a Template (sensor.event): three of four
-events are no news but for numbers and title. Of the others each line is looked up in the
-record cache.
+says, its records and their JSON, is remembered as a Template (sensor.event) when it comes a
+second time: two of three events are no news but for numbers and title. Of the others each
+line is looked up in the record cache.
 
 A block that is no whole event is left to whoever takes it line by line; once that has
 gathered the records of one, they are read in the same way.
@@ -29,6 +29,7 @@ from sensor.stats import PipelineStats
 _SYSCALL = "type=SYSCALL\0"
 _TITLE = "type=PROCTITLE\0"
 _LONGEST_TEMPLATE = 2048
+_MOST_SEEN = 8192
 _MOST_TAILS, _LONGEST_TAIL = 1024, 1024
 
 
@@ -68,6 +69,7 @@ class Blocks:
         self._max_records = options.max_records
         self._most_templates = options.cache_entries
         self._templates: dict[tuple[str, str, str], Template] = {}
+        self._seen: set[int] = set()
         records.caches.append(self._templates)
 
     def read(self, lines: str, prefix: str, id: str) -> Event | None:
@@ -142,9 +144,16 @@ class Blocks:
     def _remember(self, values: Sequence[Any], text: str, template: Template) -> Template:
         template.text = ""
         if len(text) <= _LONGEST_TEMPLATE:
-            if len(self._templates) >= self._most_templates:
-                self._templates.clear()
-            self._templates[values[0], values[1], text] = template
+            key = values[0], values[1], text
+            seen = hash(key)
+            if seen in self._seen:
+                if len(self._templates) >= self._most_templates:
+                    self._templates.clear()
+                self._templates[key] = template
+            else:
+                if len(self._seen) >= _MOST_SEEN:
+                    self._seen.clear()
+                self._seen.add(seen)
         return template
 
     def _unusual(self, flat: str, block: Block) -> Event | None:

@@ -98,8 +98,7 @@ USUAL = line("SYSCALL", SYSCALL) + line("CWD", 'cwd="/"')
 def test_what_is_no_whole_event_is_left_to_others(block):
     """Also when what it looks like is remembered."""
     blocks = make_blocks()
-    event = blocks.read(USUAL[:-1], "", ID)
-    assert event is not None
+    event = twice(blocks, USUAL)
     again = USUAL.replace(ID, "1700000000.001:7")
     assert blocks.read(again[:-1], "", "1700000000.001:7").template is event.template
     assert blocks.read(block[:-1], "", ID) is None
@@ -107,6 +106,7 @@ def test_what_is_no_whole_event_is_left_to_others(block):
 
 def test_a_title_is_no_part_of_what_repeats():
     blocks = make_blocks()
+    twice(blocks, USUAL + TITLE)
     events = [blocks.read(USUAL + TITLE.replace("bash", name)[:-1], "", ID) for name in ("bash", "ls")]
     assert events[0].template is events[1].template
     assert [event.records["PROCTITLE"][0].fields["ARGV"] for event in events] == [["bash"], ["ls"]]
@@ -123,6 +123,15 @@ def test_events_of_two_nodes_are_two_events():
     assert blocks.read(USUAL[:-1], "node=web01 ", ID) is None
 
 
+def twice(blocks: Blocks, text: str) -> Any:
+    """Read what then is remembered: what has come once may never come again."""
+    blocks.read(text[:-1], "", ID)
+    assert not blocks._templates
+    event = blocks.read(text[:-1], "", ID)
+    assert event is not None
+    return event
+
+
 def make_blocks(entries: int = 64) -> Blocks:
     options = CoalesceOptions(cache_entries=entries)
     return Blocks(RecordDecoder(TransformOptions(), (), entries), options, PipelineStats(), lambda _: True)
@@ -132,11 +141,21 @@ def test_so_many_templates_are_remembered_and_no_long_ones():
     blocks = make_blocks(entries=16)
     for number in range(100):
         text = USUAL.replace("ses=3", f"ses={number + 1}")[:-1]
-        assert blocks.read(text, "", ID) is not None
+        assert [blocks.read(text, "", ID) is not None for _ in range(2)] == [True, True]
         assert 1 <= len(blocks._templates) <= 16
     known = len(blocks._templates)
-    assert blocks.read(USUAL[:-1].replace('"/"', f'"/{"x" * 2048}"'), "", ID) is not None
+    long = USUAL[:-1].replace('"/"', f'"/{"x" * 2048}"')
+    assert [blocks.read(long, "", ID) is not None for _ in range(2)] == [True, True]
     assert len(blocks._templates) == known
+
+
+def test_of_what_came_once_so_much_is_known_and_no_more(monkeypatch):
+    monkeypatch.setattr("sensor.pipeline.blocks._MOST_SEEN", 16)
+    blocks = make_blocks()
+    for number in range(100):
+        assert blocks.read(USUAL.replace("ses=3", f"ses={number + 1}")[:-1], "", ID) is not None
+        assert len(blocks._seen) <= 16
+    assert not blocks._templates
 
 
 def test_a_new_meaning_of_a_number_makes_templates_anew():
@@ -165,10 +184,10 @@ def test_interleaved_events_are_read_as_whole_ones_are():
     decoder = RecordDecoder(TransformOptions(), (), 64)
     stats = PipelineStats()
     pipeline = Pipeline(decoder, [], CoalesceOptions(), stats)
-    lines = [USUAL.replace(":1)", f":{serial})") + line("EOE").replace(":1)", f":{serial})") for serial in (1, 2, 3)]
-    (whole,) = pipeline.feed(lines[0].encode(), 0.0)
-    mixed = "".join([f"{a}\n{b}\n" for a, b in zip(lines[1].splitlines(), lines[2].splitlines())])
+    lines = [(USUAL + line("EOE")).replace(":1)", f":{serial})") for serial in range(4)]
+    whole = [said for each in lines[:2] for said in pipeline.feed(each.encode(), 0.0)]
+    mixed = "".join([f"{a}\n{b}\n" for a, b in zip(lines[2].splitlines(), lines[3].splitlines())])
     said = pipeline.feed(mixed.encode(), 0.0)
-    assert said == [whole.replace(ID, f"1700000000.001:{serial}") for serial in (2, 3)]
-    assert stats.fast_events == 1
+    assert said == [whole[1].replace(ID, f"1700000000.001:{serial}") for serial in (2, 3)]
+    assert stats.fast_events == 2
     assert len(pipeline._blocks._templates) == 1
