@@ -30,11 +30,6 @@ _SYSCALL = "type=SYSCALL\0"
 _TITLE = "type=PROCTITLE\0"
 _LONGEST_TEMPLATE = 2048
 _MOST_SEEN = 8192
-_MOST_TAILS, _LONGEST_TAIL = 1024, 1024
-
-
-DROPPED = Event("", "", Template({}), None)
-"""Stands for an event that was whole and is not wanted."""
 
 
 class Block(NamedTuple):
