@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help venv test lint format unit live packages bench demo deb rpm clean
+.PHONY: help venv test lint format unit live packages bench mutants demo deb rpm clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ packages: $(READY)  ## the tests that install both packages in a clean root
 
 bench: $(READY)  ## CPU time and memory, beside LAUREL's where it can be had
 	tests/bench/run
+
+mutants: $(READY)  ## how many of a sample of one-line changes the tests notice
+	$(BIN)/python -m tests.mutants
 
 demo: $(READY)  ## a real auditd, one scratch login session, and what the sensor says about it
 	tests/demo/run

@@ -1,0 +1,98 @@
+"""Tries mutants one at a time on a copy of the checkout: first the tests that mirror the file, then wider ones."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.mutants.mutate import Mutation, mutations
+
+ROOT = Path(__file__).parents[2]
+# What a change in any of the measured rooms may alter; the tests of its own room have run before.
+WIDER = (
+    "tests/scenarios",
+    "tests/test_golden.py",
+    "tests/test_properties.py",
+    "tests/test_contract.py",
+    "tests/test_whole.py",
+    "tests/pipeline",
+    "tests/audit",
+    "tests/process",
+    "tests/stages",
+)
+QUICK = ("-m", "not live and not slow", "-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=1")
+ENDLESS = 300.0  # seconds: a mutant that takes longer was noticed, by whoever waits for it
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A mutation of one file, `path` relative to the checkout."""
+
+    path: str
+    mutation: Mutation
+
+    def __str__(self) -> str:
+        source = (ROOT / self.path).read_bytes()
+        before = " ".join(source[self.mutation.start : self.mutation.end].decode().split())
+        return f"{self.path}:{self.mutation.line} {self.mutation.kind}: {before}  ->  {self.mutation.text}"
+
+
+def sample(room: str, count: int, seed: int) -> list[Mutant]:
+    """`count` mutants of `sensor/room` or `sensor/room.py`: a line at random, then one of its mutations."""
+    chance = random.Random(f"{seed} {room}")
+    folder = ROOT / "sensor" / room
+    files = sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
+    lines: dict[tuple[str, int], list[Mutation]] = {}
+    for file in files:
+        path = str(file.relative_to(ROOT))
+        for mutation in mutations(file.read_bytes()):
+            lines.setdefault((path, mutation.line), []).append(mutation)
+    chosen = chance.sample(sorted(lines), min(count, len(lines)))
+    return [Mutant(path, chance.choice(lines[path, line])) for path, line in chosen]
+
+
+class Copy:
+    """A copy of the checkout's files in which one file at a time is changed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+        for name in filter(None, listed.decode().split("\0")):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+
+    def notices(self, mutant: Mutant | None) -> str | None:
+        """The tests that fail with this mutant, or with none; None where all pass."""
+        path = mutant.path if mutant else "sensor/__init__.py"
+        source = (ROOT / path).read_bytes()
+        (self.folder / path).write_bytes(mutant.mutation.apply(source) if mutant else source)
+        try:
+            return next((names[0] for names in _steps(self.folder, path) if not self._passes(names)), None)
+        finally:
+            (self.folder / path).write_bytes(source)
+
+    def _passes(self, names: tuple[str, ...]) -> bool:
+        environment = {**os.environ, "PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"}
+        command = [sys.executable, "-m", "pytest", *QUICK, *names]
+        try:
+            done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, timeout=ENDLESS)
+        except subprocess.TimeoutExpired:
+            return False
+        return done.returncode in (0, 5)  # 5: no test here is quick
+
+
+def _steps(folder: Path, path: str) -> Iterator[tuple[str, ...]]:
+    """The tests to run, the nearest first."""
+    mirror = Path("tests", *Path(path).parts[1:])
+    own = mirror.with_name(f"test_{mirror.parent.name if mirror.stem == '__init__' else mirror.stem}.py")
+    if (folder / own).exists():
+        yield (str(own),)
+    if mirror.parent.name != "tests" and any((folder / mirror.parent).glob("test_*.py")):
+        yield (str(mirror.parent),)
+    yield WIDER
