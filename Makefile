@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help venv test lint format unit live packages bench mutants demo deb rpm clean
+.PHONY: help venv test lint format unit live packages bench mutants demo man deb rpm clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ mutants: $(READY)  ## how many of a sample of one-line changes the tests notice
 
 demo: $(READY)  ## a real auditd, one scratch login session, and what the sensor says about it
 	tests/demo/run
+
+man:  ## dist/man: the manual pages, made from the tables that the program uses
+	$(PYTHON) -B packaging/man/generate.py dist/man
 
 deb: $(READY)  ## dist/host-sensor_*.deb
 	packaging/build-deb dist

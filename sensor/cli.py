@@ -21,7 +21,7 @@ DEFAULT_CONFIG = "/etc/host-sensor/config.yaml"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    parsed = _parser().parse_args(arguments)
+    parsed = make_parser().parse_args(arguments)
     try:
         return int(parsed.command(parsed) or 0)
     except SensorError as error:
@@ -34,49 +34,95 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """The command line; the manual page is made from it, too."""
     parser = argparse.ArgumentParser(prog="host-sensor", description="The Linux audit stream as JSON Lines.")
     parser.add_argument("--version", action="version", version=f"host-sensor {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    def command(name: str, function: Any, help: str) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=help, description=help)
+    def add(name: str, function: Any, help: str, more: str = "") -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=help, description=f"{help} {more}".rstrip())
         sub.set_defaults(command=function)
         return sub
 
-    def config(sub: argparse.ArgumentParser) -> None:
-        sub.add_argument("-c", "--config", metavar="FILE", help=f"configuration (default: {DEFAULT_CONFIG})")
+    _add_streams(add)
+    _add_references(add)
+    _add_host(add)
+    return parser
 
-    config(command("run", _run, "Read audit records from auditd and write JSON Lines, until the input ends."))
-    sub = command("convert", _convert, "Turn recorded audit logs into JSON Lines on standard output.")
-    config(sub)
-    sub.add_argument(
-        "files", nargs="*", default=["-"], metavar="FILE", help="audit.log, also .gz or .zst; - is standard input"
+
+def _add_config(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("-c", "--config", metavar="FILE", help=f"configuration (default: {DEFAULT_CONFIG})")
+
+
+def _add_streams(add: Any) -> None:
+    """The commands that read audit records."""
+    sub = add(
+        "run",
+        _run,
+        "Read audit records and write JSON Lines, until the input ends.",
+        "This is what auditd runs: records come from standard input, or from where the configuration says.",
     )
-    sub = command("check", _check, "Say what is wrong with a configuration file, all of it.")
-    sub.add_argument("file", nargs="?", default=DEFAULT_CONFIG)
-    command("options", _options, "Print every option with its default and meaning, as a configuration file.")
-    sub = command("fields", _fields, "Say what the keys are that the sensor adds to events: type, source, option.")
-    sub.add_argument("key", nargs="?", metavar="KEY", help="one of them, alone or as a path: SYSCALL.PID.GUID")
-    sub = command("import-laurel", _import_laurel, "Print LAUREL's configuration as one of ours.")
-    sub.add_argument("file")
-    sub = command("guid", _guid, "Print the GUID of running processes.")
-    sub.add_argument("pids", nargs="+", type=int, metavar="PID")
-    sub = command("bench", _bench, "Measure the pipeline on recorded audit logs.")
-    config(sub)
-    sub.add_argument("files", nargs="+", metavar="FILE")
-    sub = command("top", _top, "Show what fills a log: by audit key, program, system call, file, unit and record type.")
-    config(sub)
+    _add_config(sub)
+    sub = add("convert", _convert, "Turn recorded audit logs into JSON Lines on standard output.")
+    _add_config(sub)
+    sub.add_argument(
+        "files", nargs="*", default=["-"], metavar="LOG", help="audit.log, also .gz or .zst; - is standard input"
+    )
+    sub = add("bench", _bench, "Measure how much CPU time the events of recorded logs cost.")
+    _add_config(sub)
+    sub.add_argument("files", nargs="+", metavar="LOG", help="as for convert")
+    sub = add(
+        "top",
+        _top,
+        "Show what fills a log: by audit key, program, system call, file, unit and record type.",
+        "With -c the output of that configuration is counted, so that the effect of filters can be seen before they "
+        "are used.",
+    )
+    _add_config(sub)
     sub.add_argument("-n", "--rows", type=int, default=10, metavar="N", help="how many of each (default: 10)")
     sub.add_argument(
         "-b", "--by", metavar="WHAT", help="only by these: key, exe, syscall, path, unit, type; with commas"
     )
     sub.add_argument("-e", "--events", action="store_true", help="those with the most events first, not the most bytes")
-    sub.add_argument("files", nargs="*", default=["-"], metavar="FILE", help="an audit.log, or what the sensor wrote")
-    sub = command("probe", _probe, "Load, unload or look at the kernel probe.")
-    config(sub)
-    sub.add_argument("action", choices=("load", "unload", "status"))
-    return parser
+    sub.add_argument("files", nargs="*", default=["-"], metavar="LOG", help="an audit.log, or what the sensor wrote")
+
+
+def _add_references(add: Any) -> None:
+    """The commands about the configuration and the output."""
+    sub = add(
+        "check",
+        _check,
+        "Show everything that is wrong with a configuration, with line and probable intention.",
+        "The exit status is 1 if there is anything.",
+    )
+    sub.add_argument("file", nargs="?", default=DEFAULT_CONFIG, metavar="FILE", help=f"default: {DEFAULT_CONFIG}")
+    add("options", _options, "Print every option with its default and meaning, as a configuration file.")
+    sub = add(
+        "fields",
+        _fields,
+        "Show what the keys are that the sensor adds to events.",
+        "For each: where it stands, its type and unit, its source, and the option that switches it on.",
+    )
+    sub.add_argument("key", nargs="?", metavar="KEY", help="one of them, alone or as a path: SYSCALL.PID.GUID")
+    sub = add("import-laurel", _import_laurel, "Print a configuration of LAUREL as one of host-sensor.")
+    sub.add_argument("file", metavar="FILE", help="LAUREL's config.toml")
+
+
+def _add_host(add: Any) -> None:
+    """The commands about this host."""
+    sub = add("guid", _guid, "Print the GUIDs of running processes.")
+    sub.add_argument("pids", nargs="+", type=int, metavar="PID", help="number of a process")
+    sub = add(
+        "probe",
+        _probe,
+        "Load, unload or look at the kernel probe.",
+        "The probe makes process identities exact; without it they are read from /proc, which is too late for "
+        "processes that end at once. Loading needs BCC (package python3-bpfcc or python3-bcc); the service "
+        "host-sensor-probe does it.",
+    )
+    _add_config(sub)
+    sub.add_argument("action", choices=("load", "unload", "status"), help="status exits with 1 if it is not attached")
 
 
 def _load(path: str | None) -> Any:

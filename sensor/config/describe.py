@@ -40,9 +40,9 @@ def _fields(options: Any, indent: str, explained: set[type]) -> list[str]:
         declared, value = declaration(field), getattr(options, field.name)
         lines += [] if indent else ["\n"]
         if not brief:
-            lines += [f"{indent}# {line}\n" for line in textwrap.wrap(_caption(declared), WIDTH - len(indent) - 2)]
+            lines += [f"{indent}# {line}\n" for line in textwrap.wrap(caption(declared), WIDTH - len(indent) - 2)]
         if declared.section is None:
-            lines.append(f"{indent}#{field.name}: {_value(value, declared)}\n")
+            lines.append(f"{indent}#{field.name}: {value_text(value, declared)}\n")
         elif value is not None:
             lines += [f"{indent}{field.name}:\n", *_fields(value, indent + "  ", explained)]
         else:  # absent unless asked for: commented out as a whole
@@ -51,7 +51,7 @@ def _fields(options: Any, indent: str, explained: set[type]) -> list[str]:
     return lines
 
 
-def _caption(declared: Declaration) -> str:
+def caption(declared: Declaration) -> str:
     """The help text, and what else holds for a value, as sentences."""
     facts = []
     if declared.unit in {"bytes", "seconds"}:
@@ -61,15 +61,15 @@ def _caption(declared: Declaration) -> str:
     if declared.choices:
         facts.append(f"one of {', '.join(map(str, declared.choices))}")
     if declared.minimum is not None:
-        facts.append(f"at least {_value(declared.minimum, declared)}")
+        facts.append(f"at least {value_text(declared.minimum, declared)}")
     text = ", ".join(facts)
     return f"{declared.help} {text[:1].upper()}{text[1:]}." if text else declared.help
 
 
-def _value(value: Any, declared: Declaration) -> str:
-    """A value as YAML; numbers of bytes with the largest unit that needs no fraction."""
+def value_text(value: Any, declared: Declaration) -> str:
+    """A value as YAML in one line; numbers of bytes with the largest unit that needs no fraction."""
     if isinstance(value, tuple):
-        return f"[{', '.join([_value(element, declared) for element in value])}]"
+        return f"[{', '.join([value_text(element, declared) for element in value])}]"
     if isinstance(value, dict):
         return "{" + ", ".join([f"{_text(key)}: {_text(text)}" for key, text in value.items()]) + "}"
     if isinstance(value, str):

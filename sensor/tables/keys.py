@@ -2,8 +2,8 @@
 
     identity | GUID | string | probe, or … | enrich.pid, enrich.spawned_by | of the process, for all its life …
 
-`host-sensor fields` prints this table and README shows it; a test holds what is really emitted against it. Keys in
-small letters that are not here are fields of the records themselves (sensor.tables.fields).
+`host-sensor fields` prints this table and host-sensor-events(5) is made from it; a test holds what is really emitted
+against it. Keys in small letters that are not here are fields of the records themselves (sensor.tables.fields).
 
 in        where the key stands: `event`, the top level; `record`, any record, and the message of one from user
           space; a type of record; otherwise an object, named in brackets in the type of the key that holds it

@@ -1,4 +1,4 @@
-"""Every way in which our output differs from LAUREL's, and why: the table of deviations that README shows.
+"""Every way in which our output differs from LAUREL's, and why: the table that host-sensor-laurel(7) shows.
 
 A difference between two logs must be explained by an entry, by its path and its values, or it is a mistake of ours.
 """

@@ -48,7 +48,7 @@ def test_the_plugin_file_names_what_is_installed(tree):
     command = tree / path.lstrip("/")
     assert command.is_file()
     assert not command.is_symlink()
-    assert f"host-sensor {arguments}" in (PACKAGING / "man/host-sensor.8").read_text()
+    assert f"host\\-sensor {arguments}" in (tree / "usr/share/man/man8/host-sensor.8").read_text()
 
 
 def test_the_configuration_is_where_the_program_looks_and_has_no_mistakes(tree):
@@ -65,19 +65,8 @@ def test_only_code_and_data_are_installed(tree):
 def test_the_versions_agree():
     changelog = (PACKAGING / "debian/changelog").read_text()
     spec = (PACKAGING / "rpm/host-sensor.spec").read_text()
-    manual = (PACKAGING / "man/host-sensor.8").read_text()
     assert changelog.startswith(f"host-sensor ({__version__}-1) ")
     assert f" - {__version__}-1\n" in spec
-    assert f'"host-sensor {__version__}"' in manual
-
-
-def test_the_manual_tells_of_every_command():
-    command = [sys.executable, "-m", "sensor", "--help"]
-    shown = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True).stdout
-    commands = set(re.findall(r"^    ([a-z-]+)(?:  |$)", shown, re.MULTILINE))
-    manual = (PACKAGING / "man/host-sensor.8").read_text().replace("\\-", "-")
-    assert len(commands) >= 8
-    assert {command for command in commands if not re.search(rf"^\.BR? \"?{command}\b", manual, re.MULTILINE)} == set()
 
 
 @pytest.mark.parametrize("rule", RULES)

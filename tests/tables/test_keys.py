@@ -1,9 +1,8 @@
-"""The table of keys: README shows it, its options exist, it names all values of closed sets, and can be asked."""
+"""The table of keys: its options exist, it names all values of closed sets, and can be searched."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -17,27 +16,7 @@ from sensor.tables.keys import KEYS, find, holders
 from sensor.tables.meanings import forms_of
 from sensor.tables.record_types import NUMBERS
 
-README = Path(__file__).resolve().parents[2] / "README.md"
-HEADING = "| in | key | type | source | option | what it says |\n| --- | --- | --- | --- | --- | --- |\n"
 PLACES = {"event", "record", "any object", *NUMBERS}
-
-
-def markdown() -> str:
-    rows = []
-    for row in KEYS:
-        names = " ".join(f"`{name}`" for name in row.name.split())
-        option = f"`{row.option}`" if row.option else ""
-        rows.append(f"| {row.where} | {names} | {row.kind} | {row.source} | {option} | {row.meaning} |\n")
-    return HEADING + "".join(rows)
-
-
-def test_readme_has_the_table_of_keys(rewrite_golden: bool) -> None:
-    text = README.read_text(encoding="utf-8")
-    if rewrite_golden:
-        before, _, behind = text.partition(HEADING)
-        text = f"{before}{markdown()}\n{behind.partition(chr(10) * 2)[2] if behind.startswith('|') else behind[1:]}"
-        README.write_text(text, encoding="utf-8")
-    assert f"\n\n{markdown()}\n" in text
 
 
 def test_every_option_exists() -> None:

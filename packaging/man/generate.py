@@ -1,0 +1,186 @@
+"""Make the manual pages from their templates and from the tables that the program itself uses.
+
+    python3 packaging/man/generate.py FOLDER      writes FOLDER/man8/host-sensor.8, FOLDER/man5/host-sensor.yaml.5 …
+
+A template (`*.in`) is a manual page in man(7) with lines such as `@OPTIONS@`, each replaced by what a function of this
+module returns. Needs what the program needs and nothing else, so that a package build can run it.
+
+Text comes from help strings and tables, in which `x` is literal. In roff a backslash begins a command, and so does a
+dot or an apostrophe at the start of a line; a plain - and ' may become typographic signs: see `text`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import re
+import sys
+from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path.insert(0, str(ROOT))
+
+from sensor import __version__  # noqa: E402
+from sensor.cli import make_parser  # noqa: E402
+from sensor.config import Config  # noqa: E402
+from sensor.config.describe import caption, value_text  # noqa: E402
+from sensor.options import declaration  # noqa: E402
+from sensor.tables.keys import KEYS, holders  # noqa: E402
+from tests.oracle.deviations import DEVIATIONS  # noqa: E402
+
+#: Marks bold text while a line is being escaped.
+BOLD, PLAIN = "\1", "\2"
+
+
+def main() -> int:
+    """Write every page below the folder that is given."""
+    if len(sys.argv) != 2:
+        print("usage: packaging/man/generate.py FOLDER", file=sys.stderr)
+        return 2
+    for template in sorted(HERE.glob("*.in")):
+        name = template.stem
+        target = Path(sys.argv[1]) / f"man{name[-1]}" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(page(template.read_text(encoding="utf-8")), encoding="utf-8")
+    return 0
+
+
+def page(template: str) -> str:
+    """A template with every `@WORD@` that stands alone on a line replaced, and those in its title line."""
+    parts = {
+        "SYNOPSIS": synopsis,
+        "COMMANDS": commands,
+        "OPTIONS": options,
+        "KEYS": keys,
+        "DEVIATIONS": deviations,
+    }
+    lines = []
+    for line in template.splitlines():
+        made = parts.get(line.strip("@")) if re.fullmatch("@[A-Z]+@", line) else None
+        lines += list(made()) if made else [line.replace("@VERSION@", __version__).replace("@DATE@", date())]
+    return "\n".join(lines) + "\n"
+
+
+def date() -> str:
+    """Day of the newest entry of the Debian changelog, as 2026-11-21: the same page on every build."""
+    changelog = (ROOT / "packaging/debian/changelog").read_text(encoding="utf-8")
+    found = re.search(r"^ -- .*>  (.*)$", changelog, re.MULTILINE)
+    assert found
+    return parsedate_to_datetime(found[1]).strftime("%Y-%m-%d")
+
+
+def text(words: str) -> str:
+    """A sentence as roff: `x` is bold, everything else stands for itself."""
+    marked = re.sub(r"`([^`]*)`", lambda found: f"{BOLD}{found[1]}{PLAIN}", " ".join(words.split()))
+    escaped = marked.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq").replace("^", "\\(ha")
+    escaped = escaped.replace("~", "\\(ti").replace("`", "\\(ga")
+    escaped = escaped.replace(BOLD, "\\fB").replace(PLAIN, "\\fR")
+    escaped = re.sub(r"[^\x00-\x7f]", lambda found: f"\\[u{ord(found[0]):04X}]", escaped)
+    return f"\\&{escaped}" if escaped.startswith((".", "\\(aq")) else escaped
+
+
+def bold(words: str) -> str:
+    """Literal text."""
+    return text(f"`{words}`")
+
+
+def entry(term: str, *paragraphs: str) -> Iterator[str]:
+    """An indented paragraph with its term before it; the term is roff, the paragraphs are not."""
+    yield ".TP"
+    yield term
+    for number, paragraph in enumerate(paragraphs):
+        yield from [".br"] if number else []
+        yield text(paragraph)
+
+
+def subcommands() -> dict[str, argparse.ArgumentParser]:
+    """The commands by name."""
+    for action in make_parser()._actions:
+        if isinstance(action.choices, dict):
+            return action.choices
+    raise AssertionError("the command line has no commands")
+
+
+def usage(parser: argparse.ArgumentParser) -> str:
+    """What may stand behind a command's name, as roff: options bold, what is to be replaced italic."""
+    words = []
+    for action in parser._actions:
+        if isinstance(action, argparse._HelpAction):
+            continue
+        value = "|".join(action.choices) if action.choices else str(action.metavar or action.dest)
+        shown = f"\\fI{text(value)}\\fR" if action.choices is None else bold(value)
+        if action.option_strings:
+            shown = bold(action.option_strings[0]) + ("" if action.nargs == 0 else f" {shown}")
+        shown += "..." if action.nargs in {"*", "+"} else ""
+        words.append(f"[{shown}]" if action.option_strings or action.nargs in {"*", "?"} else shown)
+    return " ".join(words)
+
+
+def synopsis() -> Iterator[str]:
+    """One line for each command."""
+    for number, (name, parser) in enumerate(subcommands().items()):
+        yield from [".br"] if number else []
+        yield f"{bold('host-sensor ' + name)} {usage(parser)}".rstrip()
+
+
+def commands() -> Iterator[str]:
+    """What each command does, and its arguments."""
+    for name, parser in subcommands().items():
+        yield from entry(f"{bold(name)} {usage(parser)}".rstrip(), str(parser.description))
+        arguments = [action for action in parser._actions if action.help and "--help" not in action.option_strings]
+        yield from [".RS"] if arguments else []
+        for action in arguments:
+            term = ", ".join(map(bold, action.option_strings)) or f"\\fI{text(str(action.metavar or action.dest))}\\fR"
+            yield from entry(term, str(action.help))
+        yield from [".RE"] if arguments else []
+
+
+def options() -> Iterator[str]:
+    """Every key of the configuration: those of the top level, then section by section."""
+    yield from section(Config(), "")
+
+
+def section(holder: Any, path: str) -> Iterator[str]:
+    """The keys of one Options object, then the sections in it."""
+    inner = []
+    for field in dataclasses.fields(holder):
+        declared, value = declaration(field), getattr(holder, field.name)
+        if declared.section is not None:
+            inner.append((f"{path}{field.name}", declared, declared.section))
+            continue
+        kind = str(field.type).replace("str", "text").replace("tuple[text, ...]", "list").replace("dict", "map")
+        kind = re.sub(r"map\[.*?\]", "map", kind).replace(" | None", " or null")
+        yield from entry(
+            bold(field.name), caption(declared), f"Type: {kind}. Default: `{value_text(value, declared)}`."
+        )
+    for name, declared, options in inner:
+        yield f".SS {name}"
+        yield text(declared.help)
+        yield from section(options, f"{name}.")
+
+
+def keys() -> Iterator[str]:
+    """Every key that is added to events, by the object it stands in."""
+    for where in dict.fromkeys([row.where for row in KEYS]):
+        yield f".SS {where}"
+        if holders(where):
+            yield text(f"The object in {', '.join(f'`{name}`' for name in holders(where))}.")
+        for row in KEYS:
+            if row.where == where:
+                option = f" Option: `{row.option}`." if row.option else ""
+                names = ", ".join(bold(name) for name in row.name.split())
+                yield from entry(names, f"{row.meaning}.", f"Type: {row.kind}. Source: {row.source}.{option}")
+
+
+def deviations() -> Iterator[str]:
+    """Every way in which the output differs from LAUREL's."""
+    for deviation in DEVIATIONS:
+        yield from entry(bold(deviation.name), f"LAUREL: {deviation.theirs}.", f"host-sensor: {deviation.ours}.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

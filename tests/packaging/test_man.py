@@ -1,0 +1,126 @@
+"""The manual pages: each tells of everything in the tables it is made from, and every formatter takes it."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sensor import __version__
+from sensor.config import Config
+from sensor.options import declaration
+from sensor.tables.keys import KEYS
+from tests.oracle.deviations import DEVIATIONS
+from tests.packaging.root import REPOSITORY
+
+GENERATOR = REPOSITORY / "packaging/man/generate.py"
+PAGES = ("man5/host-sensor-events.5", "man5/host-sensor.yaml.5", "man7/host-sensor-laurel.7", "man8/host-sensor.8")
+FORMATTERS = {
+    "groff": ["groff", "-ww", "-man", "-Tutf8", "-z"],
+    "man": ["man", "--warnings", "-l"],
+    "mandoc": ["mandoc", "-Tlint", "-Wwarning"],
+}
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("man")
+    # -I: no virtual environment and nothing of the working directory, as in a package build.
+    subprocess.run([sys.executable, "-B", "-I", GENERATOR, folder], check=True, cwd="/")
+    return folder
+
+
+def plain(page: Path) -> str:
+    """The page's source without roff's escapes."""
+    text = re.sub(r"\\f[BIR]|\\&", "", page.read_text(encoding="ascii"))
+    text = re.sub(r"\\\[u([0-9A-F]+)\]", lambda found: chr(int(found[1], 16)), text)
+    for escape, character in (("\\-", "-"), ("\\(aq", "'"), ("\\(ha", "^"), ("\\(ti", "~"), ("\\e", "\\")):
+        text = text.replace(escape, character)
+    return text
+
+
+def terms(text: str, heading: str) -> list[str]:
+    """`SUBSECTION TERM` for every entry of a section."""
+    section = text.partition(f"\n.SH {heading}\n")[2].partition("\n.SH ")[0]
+    found, inside = [], ""
+    lines = section.splitlines()
+    for line, following in zip(lines, [*lines[1:], ""]):
+        inside = line[4:] if line.startswith(".SS ") else inside
+        if line == ".TP":
+            found.append(f"{inside} {following}".strip())
+    return found
+
+
+def option_names(holder: Any, path: str = "") -> list[str]:
+    names: list[str] = []
+    for field in dataclasses.fields(holder):
+        inner = declaration(field).section
+        names += (
+            [f"{path} {field.name}".strip()]
+            if inner is None
+            else option_names(inner, f"{path}.{field.name}".lstrip("."))
+        )
+    return names
+
+
+def test_every_page_is_made(pages: Path) -> None:
+    assert sorted(str(path.relative_to(pages)) for path in pages.rglob("*.?")) == sorted(PAGES)
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("formatter", FORMATTERS)
+def test_formatters_have_nothing_to_say(formatter: str, page: str, pages: Path) -> None:
+    if not shutil.which(formatter):
+        pytest.skip(f"needs {formatter}")
+    environment = {**os.environ, "LC_ALL": "C.UTF-8", "MANPAGER": "cat"}
+    command = [*FORMATTERS[formatter], str(pages / page)]
+    result = subprocess.run(command, capture_output=True, text=True, env=environment)
+    said = result.stdout + result.stderr if formatter == "mandoc" else result.stderr
+    assert (result.returncode, said) == (0, "")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_names_the_version_and_nothing_is_left_to_replace(page: str, pages: Path) -> None:
+    text = (pages / page).read_text(encoding="ascii")
+    assert f'"host-sensor {__version__}"' in text
+    assert re.search(r"^@|@[A-Z]+@", text, re.MULTILINE) is None
+
+
+def test_every_command_is_there(pages: Path) -> None:
+    command = [sys.executable, "-m", "sensor", "--help"]
+    shown = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+    commands = re.findall(r"^    ([a-z-]+)(?:  |$)", shown, re.MULTILINE)
+    text = plain(pages / "man8/host-sensor.8")
+    assert len(commands) >= 10
+    assert [name for name in commands if f"\nhost-sensor {name}" not in text] == []
+    described = [term.split()[0] for term in terms(text, "COMMANDS")]
+    assert [name for name in commands if name not in described] == []
+
+
+def test_every_option_is_there(pages: Path) -> None:
+    assert terms(plain(pages / "man5/host-sensor.yaml.5"), "OPTIONS") == in_page_order(option_names(Config()))
+
+
+def in_page_order(names: list[str]) -> list[str]:
+    """Keys of a section come before the sections in it."""
+    return [name for name in names if " " not in name] + [name for name in names if " " in name]
+
+
+def test_every_key_is_there(pages: Path) -> None:
+    text = plain(pages / "man5/host-sensor-events.5")
+    expected = [f"{row.where} {', '.join(row.name.split())}" for row in KEYS]
+    assert sorted(terms(text, "KEYS")) == sorted(expected)
+    assert [row.meaning for row in KEYS if f"\n{row.meaning}.\n" not in text] == []
+
+
+def test_every_deviation_is_there(pages: Path) -> None:
+    text = plain(pages / "man7/host-sensor-laurel.7")
+    assert terms(text, "DEVIATIONS") == [deviation.name for deviation in DEVIATIONS]
+    assert [one.name for one in DEVIATIONS if one.ours.replace("`", "") not in text] == []

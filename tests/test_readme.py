@@ -1,0 +1,39 @@
+"""What README promises: short, its configuration is one, its links lead somewhere, its commands exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from sensor.config import check
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_it_is_read_in_five_minutes() -> None:
+    assert len(README.splitlines()) <= 150
+
+
+def test_its_configuration_has_no_mistakes(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    config = tmp_path / "config.yaml"
+    config.write_text(block)
+    assert check(str(config)) == []
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_links_lead_somewhere(document: str) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", (ROOT / document).read_text(encoding="utf-8"))
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "tests/bench/README.md"])
+def test_tasks_exist(document: str) -> None:
+    tasks = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    text = (ROOT / document).read_text(encoding="utf-8")
+    named = set(re.findall(r"\bmake ([a-z]+)(?= *(?:`|#|PYTHON|\n))", text))
+    assert named
+    assert named <= tasks
