@@ -14,16 +14,19 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import os
 import re
 from collections.abc import Callable
 from typing import Any
 
 import yaml
 
+from sensor import trust
 from sensor.errors import ConfigError
 from sensor.options import Declaration, OptionError, declaration
 from sensor.patterns import PatternError, searcher
+
+_LARGEST = 4 << 20
+"""Bytes of a configuration file."""
 
 
 def read_options(path: str, defaults: Any) -> tuple[Any, list[ConfigError]]:
@@ -48,10 +51,14 @@ def read_options(path: str, defaults: Any) -> tuple[Any, list[ConfigError]]:
 
 
 def _text_of(path: str) -> str:
-    with open(path, encoding="utf-8") as file:
-        if os.fstat(file.fileno()).st_mode & 0o002:
-            raise ConfigError(path, None, "", "everybody may write this file, so it is not used; chmod o-w it")
-        return file.read()
+    """The text of a file that nobody could have written who may not start programs as us; raises ConfigError."""
+    try:
+        data = trust.read(path, trust.administrators(), _LARGEST + 1)
+    except trust.UntrustedError as error:
+        raise ConfigError(path, None, "", f"not used, for it names what runs with our rights: {error}") from error
+    if len(data) > _LARGEST:
+        raise ConfigError(path, None, "", f"is larger than {_LARGEST} bytes")
+    return data.decode()
 
 
 class _Reader:

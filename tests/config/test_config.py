@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 from fnmatch import fnmatchcase
 
@@ -121,14 +122,23 @@ def test_a_mistake_reads_well(tmp_path):
     assert [str(mistake) for mistake in check(path)] == [f'{path}:2: auditlog.sise: no such key; did you mean "size"?']
 
 
-def test_a_file_everybody_may_write_is_refused(tmp_path):
+@pytest.mark.parametrize("mode", [0o666, 0o664, 0o646, 0o620])
+def test_a_file_that_others_may_write_is_refused(tmp_path, mode):
     path = write(tmp_path, "marker: x\n")
-    (tmp_path / "config.yaml").chmod(0o666)
-    assert [str(mistake) for mistake in check(path)] == [
-        f"{path}: everybody may write this file, so it is not used; chmod o-w it"
-    ]
-    (tmp_path / "config.yaml").chmod(0o664)
-    assert load(path).marker == "x"
+    (tmp_path / "config.yaml").chmod(mode)
+    (mistake,) = check(path)
+    assert str(mistake).startswith(
+        f"{path}: not used, for it names what runs with our rights: {path}: must be owned by"
+    )
+    assert read(path)[0] == Config()
+
+
+@pytest.mark.root
+def test_a_file_of_another_user_is_refused(tmp_path):
+    path = write(tmp_path, "auditlog: {file: '| /usr/bin/id'}\n")
+    os.chown(path, 65534, 65534)
+    assert "must be owned by root and writable by nobody else" in str(check(path)[0])
+    assert read(path)[0] == Config()
 
 
 def test_a_missing_file_is_a_mistake_without_a_line():
