@@ -64,6 +64,9 @@ ABSENT = {
 }
 """What it means that a key is not there."""
 
+NEVER = ("statusreport-period", "write-state-period", "size")
+"""Keys in which LAUREL takes 0 for "never"; ours is null."""
+
 MISSPELT = {"translate.userdb": "user-db", "enrich.user-groups": "uid-groups"}
 """LAUREL's manual names these keys, but LAUREL itself does not know them."""
 
@@ -112,7 +115,7 @@ def _section(name: str, settings: dict[str, Any], indent: str) -> list[str]:
             lines += _section(full, value, indent + "  ")
         elif key in KEYS[name]:
             lines += [f"{indent}# {note}" for note in _notes(full, value)]
-            lines += _entry(ours, value, indent)
+            lines += _entry(ours, None if _is_never(key, value) else value, indent)
         elif full in MISSPELT:
             lines.append(f"{indent}# LAUREL did not know {key}; it calls that key {MISSPELT[full]}:")
             lines += [f"{indent}#{line}" for line in _entry(MISSPELT[full].replace("-", "_"), value, "")]
@@ -127,11 +130,17 @@ def _section(name: str, settings: dict[str, Any], indent: str) -> list[str]:
 
 def _notes(full: str, value: Any) -> list[str]:
     notes = [NOTES[full]] if full in NOTES else []
+    if _is_never(full.rpartition(".")[2], value):
+        notes.append("0 is never in LAUREL; here it is null")
     if full.startswith("label-process.") or full == "filter.filter-raw-lines":
         patterns = value if isinstance(value, (dict, list)) else ()
         odd = [text for text in patterns if isinstance(text, str) and RUST_ONLY.search(text)]
         notes += [f"check this expression, Python may read it differently from Rust: {text}" for text in odd]
     return notes
+
+
+def _is_never(key: str, value: Any) -> bool:
+    return key in NEVER and type(value) is int and value == 0
 
 
 def _entry(key: str, value: Any, indent: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pytest
@@ -54,6 +55,12 @@ def body(text: str) -> str:
         (
             "[filter]\nfilter-raw-lines = ['[[:alpha:]]', 'fine']",
             "\nfilter:\n  # check this expression, * from Rust: [[:alpha:]]\n  filter_raw_lines: *\n",
+        ),
+        ("statusreport-period = 0", "# 0 is never *\nstatusreport_period: null\n"),
+        ("[debug.inputlog]\nsize = 0", "\ndebug:\n  inputlog:\n    # 0 is never *\n    size: null\n"),
+        (
+            "[state]\nmax-age = 0\nwrite-state-period = 0",
+            "\nstate:\n  max_age: 0\n  # LAUREL wrote it *\n  # 0 is never *\n  write_state_period: null\n",
         ),
         ("[auditlog]\nfile = 'f'", '\nauditlog:\n  file: "f"\n  # no size: LAUREL never *\n  # no generations: *\n'),
     ],
@@ -148,6 +155,80 @@ def test_everything_is_converted_and_right(convert, tmp_path):
     (tmp_path / "config.yaml").write_text(convert(EVERYTHING))
     assert [str(mistake) for mistake in check(str(tmp_path / "config.yaml"))] == []
     assert "LAUREL ignored" not in (tmp_path / "config.yaml").read_text()
+
+
+PACKAGED = {
+    "bookworm": r"""
+directory = "/var/log/laurel"
+user = "_laurel"
+statusreport-period = 0
+auditlog = { file = "audit.log", size = 5000000, generations = 10 }
+transform.execve-argv = [ "array" ]
+translate = { universal = false, user-db = false }
+[enrich]
+pid = true
+execve-env = [ "LD_PRELOAD", "LD_LIBRARY_PATH" ]
+container = true
+script = true
+[label-process]
+label-keys = [ "software_mgmt" ]
+label-exe.'^/opt/.*/bin/java$' = 'java'
+label-exe.'^/snap/amazon-ssm-agent/\d+/' = 'amazon-ssm-agent'
+unlabel-exe."bin/php$" = "java"
+label-script."maint" = "^/root/maint-.*[.]sh$"
+propagate-labels = [ "software_mgmt", "amazon-ssm-agent" ]
+[filter]
+""",
+    "trixie": r"""
+directory = "/var/log/laurel"
+user = "_laurel"
+input = "stdin"
+statusreport-period = 0
+auditlog = { file = "audit.log", size = 5000000, generations = 10 }
+state = { file = "state", generations = 0, max-age = 60 }
+transform.execve-argv = [ "array" ]
+translate = { universal = false, user-db = false, drop-raw = false }
+[enrich]
+pid = true
+execve-env = [ "LD_PRELOAD", "LD_LIBRARY_PATH" ]
+container = true
+container_info = false
+systemd = true
+script = true
+user-groups = true
+[label-process]
+label-keys = [ "software_mgmt" ]
+label-exe.'^/usr/lib/jvm/.*/bin/java$' = 'java'
+unlabel-exe."bin/php$" = "java"
+label-argv."^(?:\\S+/)?java .* -Dweblogic" = "weblogic"
+label-argv-count = 32
+label-argv-bytes = 4096
+label-script."^/root/maint-.*[.]sh$" = "maint"
+propagate-labels = [ "software_mgmt", "amazon-ssm-agent" ]
+[filter]
+filter-null-keys = false
+filter-action = "drop"
+""",
+}
+"""The settings that the configuration of Debian's laurel package has, 0.5.1 and 0.7.1."""
+
+
+@pytest.mark.parametrize("release", PACKAGED)
+def test_what_debian_packages_is_right_after_conversion(release, convert, tmp_path):
+    (tmp_path / "config.yaml").write_text(convert(PACKAGED[release]))
+    assert [str(mistake) for mistake in check(str(tmp_path / "config.yaml"))] == []
+    assert load(str(tmp_path / "config.yaml")).statusreport_period is None
+
+
+NUMBERS = re.findall(r"^([a-z-]+) = [0-9_]+$", EVERYTHING, re.MULTILINE)
+
+
+@pytest.mark.parametrize("key", sorted({*NUMBERS, "size"}))
+def test_no_number_that_laurel_takes_is_refused(key, convert, tmp_path):
+    """Zero is the smallest of each."""
+    for section in [name for name, keys in KEYS.items() if key in keys]:
+        (tmp_path / "config.yaml").write_text(convert(f"[{section}]\n{key} = 0" if section else f"{key} = 0"))
+        assert [str(mistake) for mistake in check(str(tmp_path / "config.yaml"))] == []
 
 
 def test_what_log_and_transform_say_is_what_we_read(convert, tmp_path):

@@ -54,7 +54,7 @@ class Options:
         4096,
         "The joined arguments are shorter; one that does not fit, and those after it, are left out.",
         (),
-        1,
+        0,
         "bytes",
     )
     label_script: dict[str, str] = option({}, "Path of the script → label.", unit="regex")
