@@ -16,6 +16,7 @@ from __future__ import annotations
 import ctypes
 import dataclasses
 import gc
+import grp
 import logging
 import os
 import pwd
@@ -252,7 +253,8 @@ class Daemon:
             os.makedirs(directory, 0o750)
             if self._config.user and os.geteuid() == 0:
                 entry = pwd.getpwnam(self._config.user)
-                os.chown(directory, entry.pw_uid, entry.pw_gid)
+                os.chown(directory, entry.pw_uid, _log_group(entry.pw_gid))
+                os.chmod(directory, 0o2750)  # noqa: S103 - the group of new files
         except (OSError, KeyError) as error:
             log.error("%s: %s", directory, error)
 
@@ -291,6 +293,14 @@ class Daemon:
             f"{pipeline.lines} lines, {pipeline.events} events, {sum(pipeline.unparsed.values())} lines not parsed,"
             f" {output.lines} lines written, {lost} lines lost, {used:.1f} s of CPU{self._marker()}"
         )
+
+
+def _log_group(own: int) -> int:
+    """The group that reads logs on this host, adm, or `own` where there is none."""
+    try:
+        return grp.getgrnam("adm").gr_gid
+    except KeyError:
+        return own
 
 
 def make_input(config: Config, stats: Stats) -> Input:

@@ -40,7 +40,7 @@ def open_output(options: Options, directory: str, stats: OutputStats) -> Output:
         return UnixOutput(options, stats, say)
     from sensor.outputs.file import FileOutput
 
-    return FileOutput(os.path.join(directory, options.file), options, stats, say)
+    return FileOutput(os.path.join(directory, options.file), options, stats, say, directory)
 
 
 class Logs:

@@ -9,22 +9,14 @@ line, the line is finished later; when the program must end before that, or was 
 
 from __future__ import annotations
 
-import grp
 import os
-import pwd
 import stat
-import struct
 import time
-from collections.abc import Callable, Iterable
 from contextlib import suppress
 
+from sensor.acl import Readers
 from sensor.outputs import Log, Options, Unsent, encode
 from sensor.stats import OutputStats
-
-ACL = "system.posix_acl_access"
-USER_OBJ, USER, GROUP_OBJ, GROUP, MASK, OTHER = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20  # linux/posix_acl.h
-READ, WRITE = 4, 2
-NO_ID = 0xFFFFFFFF
 
 ROTATION_PAUSE = 10
 """Seconds before a rotation that failed is tried again; until then the old file grows."""
@@ -34,35 +26,15 @@ SETTLE = 0.05
 """Seconds another sensor, ending in this moment, is given to finish the line it is writing."""
 
 
-def access_list(users: Iterable[int], groups: Iterable[int], other: bool) -> bytes:
-    """Encode the list: owner read and write, group and those named read; as struct posix_acl_xattr_header has it."""
-    entries = [
-        (USER_OBJ, READ | WRITE, NO_ID),
-        *((USER, READ, number) for number in sorted(users)),
-        (GROUP_OBJ, READ, NO_ID),
-        *((GROUP, READ, number) for number in sorted(groups)),
-        (MASK, READ, NO_ID),
-        (OTHER, READ if other else 0, NO_ID),
-    ]
-    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
-
-
-def numbers(names: Iterable[str], look_up: Callable[[str], int], log: Log) -> set[int]:
-    """Turn names, or numbers, of users or groups into numbers; unknown ones are logged and left out."""
-    found = set()
-    for name in names:
-        try:
-            found.add(int(name) if name.isdigit() else look_up(name))
-        except KeyError:
-            log(f"{name}: no such user or group; left out of the readers")
-    return found
-
-
 class FileOutput:
-    """Appends to the file at `path`, an absolute path; opens it at the first write, flush or reopen."""
+    """Appends to the file at `path`, an absolute path; opens it at the first write, flush or reopen.
 
-    def __init__(self, path: str, options: Options, stats: OutputStats, log: Log) -> None:
+    Readers are let into the folders on the way to it from `directory` on, which is the sensor's; others are left alone.
+    """
+
+    def __init__(self, path: str, options: Options, stats: OutputStats, log: Log, directory: str | None = None) -> None:
         self._path = path
+        self._folders = _folders_between(directory, path) if directory else []
         self._options = options
         self._stats = stats
         self._log = log
@@ -73,9 +45,7 @@ class FileOutput:
         self._period = 0
         self._rotate_at = 0.0
         self._look_at = 0.0
-        users = numbers(options.read_users, lambda name: pwd.getpwnam(name).pw_uid, log)
-        groups = numbers(options.read_groups, lambda name: grp.getgrnam(name).gr_gid, log)
-        self._acl = access_list(users, groups, options.read_other) if users or groups else None
+        self._readers = Readers(options.read_users, options.read_groups, options.read_other, log)
 
     def write(self, lines: list[str]) -> None:
         if lines:
@@ -163,6 +133,7 @@ class FileOutput:
         self._regular = stat.S_ISREG(status.st_mode)
         self._period = self._period_of(status.st_mtime)
         if self._regular:
+            self._admit()
             self._permit(fd)
             self._cut_torn_line(fd)
             self._size = os.fstat(fd).st_size
@@ -177,16 +148,19 @@ class FileOutput:
         return fd
 
     def _permit(self, fd: int) -> None:
-        """Set mode and access list; a file system without lists, or a file of another user, is logged."""
+        """Set who may read; a file system without access lists, or a file of another user, is logged."""
         try:
-            if self._acl is not None:
-                os.setxattr(fd, ACL, self._acl)
-                return
-            if ACL in os.listxattr(fd):
-                os.removexattr(fd, ACL)
-            os.fchmod(fd, 0o644 if self._options.read_other else 0o640)
+            self._readers.permit(fd)
         except OSError as error:
             self._log(f"{self._path}: who may read it cannot be set: {error.strerror}")
+
+    def _admit(self) -> None:
+        """Let the readers into the folders; those that are another user's are logged."""
+        for folder in self._folders:
+            try:
+                self._readers.admit(folder)
+            except OSError as error:
+                self._log(f"{folder}: its readers cannot be let in: {error.strerror}")
 
     def _cut_torn_line(self, fd: int) -> None:
         """Cut off the half line a predecessor left who was killed in a write, unless somebody is still writing it."""
@@ -262,3 +236,16 @@ class FileOutput:
         self._unsent.rewind()
         os.close(self._fd)
         self._fd = -1
+
+
+def _folders_between(directory: str, path: str) -> list[str]:
+    """`directory`, and those below it on the way to `path`; none when `path` is elsewhere."""
+    directory = os.path.normpath(directory)
+    found = []
+    folder = os.path.dirname(os.path.normpath(path))
+    while folder != directory:
+        if len(folder) <= len(directory):
+            return []
+        found.append(folder)
+        folder = os.path.dirname(folder)
+    return [directory, *reversed(found)]

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sensor import acl
 from sensor.outputs import Options
 from sensor.outputs import file as module
-from sensor.outputs.file import FileOutput, access_list
+from sensor.outputs.file import FileOutput
 from sensor.stats import OutputStats
 
 
@@ -347,22 +348,6 @@ def test_mode(options, mode, make):
     assert {path.stat().st_mode & 0o777 for path in log.folder.iterdir()} == {mode}
 
 
-def test_the_access_list_is_as_the_kernel_wants_it():
-    encoded = access_list({8, 2}, {4}, True)
-    assert encoded.hex(" ", 8) == " ".join(
-        (
-            "02000000",
-            "01000600ffffffff",  # owner rw-
-            "0200040002000000",  # user 2 r--
-            "0200040008000000",  # user 8 r--
-            "04000400ffffffff",  # group r--
-            "0800040004000000",  # group 4 r--
-            "10000400ffffffff",  # mask r--
-            "20000400ffffffff",  # other r--
-        )
-    )
-
-
 def test_readers_are_named_in_the_access_list(make):
     if shutil.which("getfacl") is None:
         pytest.skip("getfacl is not installed")
@@ -384,7 +369,7 @@ def test_readers_are_named_in_the_access_list(make):
 def test_an_access_list_no_longer_wanted_is_removed(make):
     log = make(read_users=("daemon",))
     log.output.write(["1"])
-    if module.ACL not in os.listxattr(log.path):
+    if acl.ATTRIBUTE not in os.listxattr(log.path):
         pytest.skip("this file system has no access control lists")
     log = make()
     log.output.write(["2"])

@@ -1,0 +1,114 @@
+"""Who may read a log: POSIX access control lists, of the file and of the folders on the way to it.
+
+    audit.jsonl        u::rw- u:splunk:r-- g::r-- m::r-- o::---      exactly the readers that are configured
+    /var/log/…sensor   u::rwx u:splunk:r-x g::r-x m::r-x o::---      what it was, and the readers
+
+A list is struct posix_acl_xattr_header of linux/posix_acl_xattr.h: version 2, then a tag, permissions and a number for
+each entry, in the order of acl(5).
+"""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import struct
+from collections.abc import Callable, Iterable
+
+ATTRIBUTE = "system.posix_acl_access"
+USER_OBJ, USER, GROUP_OBJ, GROUP, MASK, OTHER = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20  # linux/posix_acl.h
+READ, WRITE, ENTER = 4, 2, 1
+NO_ID = 0xFFFFFFFF
+
+Entries = dict[tuple[int, int], int]
+"""Permissions by tag and number of a user or group, which is NO_ID where a tag has none."""
+
+
+class Readers:
+    """Those who may read the files of one output: users and groups by name or number, and everybody with `other`."""
+
+    def __init__(self, users: Iterable[str], groups: Iterable[str], other: bool, log: Callable[[str], None]) -> None:
+        self._named = {
+            *((USER, number) for number in _numbers(users, lambda name: pwd.getpwnam(name).pw_uid, log)),
+            *((GROUP, number) for number in _numbers(groups, lambda name: grp.getgrnam(name).gr_gid, log)),
+        }
+        self._other = other
+
+    def permit(self, file: int) -> None:
+        """Let them read an open file, and nobody else but its owner and its group; raises OSError."""
+        if self._named:
+            os.setxattr(file, ATTRIBUTE, encode(self._file_entries()))
+            return
+        if ATTRIBUTE in os.listxattr(file):
+            os.removexattr(file, ATTRIBUTE)
+        os.fchmod(file, 0o644 if self._other else 0o640)
+
+    def admit(self, folder: str) -> None:
+        """Let them enter and list a folder, beside those who may already; raises OSError."""
+        if not self._named and not self._other:
+            return
+        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            before = _entries(fd)
+            after = self._admitted(before)
+            if after == before:
+                return
+            if self._named:
+                os.setxattr(fd, ATTRIBUTE, encode(after))
+            else:
+                os.fchmod(fd, os.fstat(fd).st_mode & 0o7777 | READ | ENTER)
+        finally:
+            os.close(fd)
+
+    def _file_entries(self) -> Entries:
+        return {
+            (USER_OBJ, NO_ID): READ | WRITE,
+            (GROUP_OBJ, NO_ID): READ,
+            (MASK, NO_ID): READ,
+            (OTHER, NO_ID): READ if self._other else 0,
+            **dict.fromkeys(self._named, READ),
+        }
+
+    def _admitted(self, entries: Entries) -> Entries:
+        """What a folder's entries become; those that suffice stay."""
+        others = entries[OTHER, NO_ID]
+        if others & READ and others & ENTER and not any(tag in {USER, GROUP} for tag, _ in entries):
+            return entries
+        found = dict(entries)
+        if self._other:
+            found[OTHER, NO_ID] |= READ | ENTER
+        for name in self._named:
+            found[name] = found.get(name, 0) | READ | ENTER
+        if self._named:
+            found[MASK, NO_ID] = found.get((MASK, NO_ID), found[GROUP_OBJ, NO_ID]) | READ | ENTER
+        return found
+
+
+def encode(entries: Entries) -> bytes:
+    """A list as the kernel takes it."""
+    packed = [struct.pack("<HHI", tag, permissions, number) for (tag, number), permissions in sorted(entries.items())]
+    return struct.pack("<I", 2) + b"".join(packed)
+
+
+def decode(data: bytes) -> Entries:
+    """The entries of a list."""
+    return {(tag, number): permissions for tag, permissions, number in struct.iter_unpack("<HHI", data[4:])}
+
+
+def _entries(file: int) -> Entries:
+    """The list of an open file; where it has none, what its mode says."""
+    if ATTRIBUTE in os.listxattr(file):
+        return decode(os.getxattr(file, ATTRIBUTE))
+    mode = os.fstat(file).st_mode
+    return {(tag, NO_ID): mode >> shift & 7 for tag, shift in ((USER_OBJ, 6), (GROUP_OBJ, 3), (OTHER, 0))}
+
+
+def _numbers(names: Iterable[str], look_up: Callable[[str], int], log: Callable[[str], None]) -> set[int]:
+    """Turn names, or numbers, of users or groups into numbers; unknown ones are logged and left out."""
+    found = set()
+    for name in names:
+        try:
+            found.add(int(name) if name.isdigit() else look_up(name))
+        except KeyError:
+            log(f"{name}: no such user or group; left out of the readers")
+    return found
