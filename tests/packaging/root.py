@@ -72,12 +72,15 @@ ExecStart=/bin/sh -c "sh /tmp-test.sh >/tmp-test.log 2>&1; poweroff -f"
 """
 
 
-def base() -> Path:
+HERE = platform.freedesktop_os_release().get("VERSION_CODENAME", "bookworm")
+"""The release of Debian that this machine is, or is treated as."""
+
+
+def base(codename: str = HERE) -> Path:
     """Return a folder with a minimal root, which nobody changes; skip the calling test where none can be made."""
     if os.geteuid() != 0:
         pytest.skip("a clean root needs root")
     need("mmdebstrap", "unshare", "setpriv")
-    codename = platform.freedesktop_os_release().get("VERSION_CODENAME", "bookworm")
     folder = CACHE / f"root-{codename}"
     if not folder.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
@@ -101,9 +104,9 @@ def need(*tools: str) -> None:
 class Root:
     """A root in which commands can be run, and which is gone when closed; `folder` is where it can be looked at."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, codename: str = HERE) -> None:
         self.folder = folder / "root"
-        lower, upper, work = base(), folder / "upper", folder / "work"
+        lower, upper, work = base(codename), folder / "upper", folder / "work"
         for made in (self.folder, upper, work):
             made.mkdir()
         layers = f"lowerdir={lower},upperdir={upper},workdir={work}"
@@ -129,6 +132,13 @@ class Root:
         result = self.try_(*command, input=input)
         assert result.returncode == 0, f"{command}: {result.stdout}{result.stderr}"
         return result.stdout
+
+    def audited(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command that may change the kernel's audit, whatever comes of it; only inside an AuditSession."""
+        enter = ["unshare", "--mount", "sh", "-c", 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"']
+        return subprocess.run(
+            [*enter, str(self.folder), *command], capture_output=True, text=True, timeout=120, env=ENVIRONMENT
+        )
 
     def boot(self, script: str) -> str:
         """Boot the root's own systemd on this machine's kernel, run a script in it, and return what it printed."""
