@@ -5,6 +5,7 @@ the test ── socketpair ──► host-sensor run ──► audit.jsonl
 
 from __future__ import annotations
 
+import grp
 import json
 import signal
 import socket
@@ -305,8 +306,8 @@ def test_root_is_given_up(sensor, tmp_path):
     run.auditd.sendall(event(1))
     assert run.end() == 0
     log = (folder / "audit.jsonl").stat()
-    assert (log.st_uid, log.st_gid, log.st_mode & 0o777) == (65534, 65534, 0o640)
-    assert (folder.stat().st_uid, folder.stat().st_mode & 0o777) == (65534, 0o750)
+    assert (log.st_uid, log.st_gid, log.st_mode & 0o777) == (65534, grp.getgrnam("adm").gr_gid, 0o640)
+    assert (folder.stat().st_uid, folder.stat().st_mode & 0o7777) == (65534, 0o2750)
 
 
 @pytest.mark.root
