@@ -35,8 +35,11 @@ from sensor.process.procfs import ProcFS
 
 log = logging.getLogger(__name__)
 
-SOURCE = Path(__file__).resolve().parents[2] / "bpf"
-"""Beside the package, in the repository as where it is installed."""
+_PACKAGE = Path(__file__).resolve().parents[1]
+_SHARED = _PACKAGE / "share" / "bpf"
+_MAIN = "process.c"
+SOURCE = _SHARED if _SHARED.is_dir() else _PACKAGE.parent / "bpf"
+"""Inside the package where pip installed it, else beside it: in the repository, and in a DEB or RPM."""
 
 
 class Status(NamedTuple):
@@ -68,6 +71,8 @@ def load(options: Options = DEFAULTS, user: str | None = None) -> Status:
     size = options.ring_size
     if size & (size - 1) or size < mmap.PAGESIZE:
         raise ProbeError(f"ring_size must be a power of two and at least {mmap.PAGESIZE}, not {size}")
+    if not (SOURCE / _MAIN).is_file():
+        raise ProbeError(f"the source of the probe is missing: {SOURCE / _MAIN}")
     with _translated():
         flags = _flags(Btf.of_kernel(), options)
         bpffs.mount(options.path)
@@ -234,7 +239,7 @@ def _compile(flags: list[str]) -> Any:
     before = os.environ.get("BCC_KERNEL_SOURCE")
     os.environ["BCC_KERNEL_SOURCE"] = str(SOURCE / "stubs")
     try:
-        return BPF(text=(SOURCE / "process.c").read_bytes(), cflags=flags)
+        return BPF(text=(SOURCE / _MAIN).read_bytes(), cflags=flags)
     except Exception as error:
         raise ProbeError(f"BCC could not compile the probe: {error}") from error
     finally:

@@ -57,7 +57,7 @@ def test_the_configuration_is_where_the_program_looks_and_has_no_mistakes(tree):
 
 def test_only_code_and_data_are_installed(tree):
     names = {path.name for path in tree.rglob("*")}
-    assert {"generate.py", "__pycache__"}.isdisjoint(names)
+    assert {"generate.py", "specs.py", "__pycache__"}.isdisjoint(names)
     assert [name for name in names if name.startswith(".")] == []
     assert (tree / "usr/lib/host-sensor/bpf/process.c").exists()
 

@@ -204,6 +204,12 @@ def test_without_bcc_it_says_what_to_install(options: Options, monkeypatch: pyte
     assert os.listdir(options.path) == []
 
 
+def test_a_source_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(loader, "SOURCE", tmp_path)
+    with pytest.raises(ProbeError, match=f"source of the probe is missing: {tmp_path}/process.c"):
+        loader.load()
+
+
 @needs_probe
 def test_what_does_not_compile_leaves_nothing(
     options: Options, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
