@@ -7,15 +7,15 @@ textfile collector. What is counted, and where, is the business of the parts. A 
     # TYPE host_sensor_output_lost_lines_total counter
     host_sensor_output_lost_lines_total{reason="disk_full"} 3.0
 
-Until the first scrape this costs one listening socket and one sleeping thread: prometheus_client and http.server,
-14 MB of resident memory together, are imported when somebody asks.
+Until the first scrape this costs one listening socket and one sleeping thread: prometheus_client and what it needs,
+most of 14 MB of resident memory, are imported when somebody asks. Neither how many ask nor how slowly costs the sensor
+more than sensor.endpoint allows.
 """
 
 from __future__ import annotations
 
 import logging
 import platform
-import select
 import socket
 import threading
 from collections.abc import Iterator
@@ -23,13 +23,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from sensor import __version__
+from sensor.endpoint import Answer, Endpoint
 from sensor.errors import OutputError
 from sensor.options import OptionError, option
 from sensor.stats import Stats
 
 if TYPE_CHECKING:
-    from http.server import HTTPServer
-
     from prometheus_client import CollectorRegistry, Metric
     from prometheus_client.registry import Collector
 
@@ -37,7 +36,7 @@ log = logging.getLogger(__name__)
 
 NAMESPACE = "host_sensor"
 TEXTFILE_INTERVAL = 15.0  # seconds; what node_exporter is usually scraped at
-CLIENT_TIMEOUT = 5.0  # seconds one client may keep the others waiting
+CLOSING = 5.0  # seconds that the last text file may take
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,8 @@ class Options:
     """How the sensor's own metrics are read."""
 
     listen: str = option(
-        "127.0.0.1:9766", "Address and port of the Prometheus endpoint; empty for none. It has no access control."
+        "127.0.0.1:9766",
+        "Numeric address, or localhost, and port of the Prometheus endpoint; empty for none. It has no access control.",
     )
     textfile: str = option(
         "", "File to write for node_exporter's textfile collector, in a directory the sensor's user may write to."
@@ -59,13 +59,22 @@ class Options:
 
 
 def parse_address(text: str) -> tuple[str, int] | None:
-    """Turn `127.0.0.1:9766`, `[::1]:9766` or `:9766` (every address) into host and port; None for the empty text."""
+    """Turn `127.0.0.1:9766`, `[::1]:9766` or `:9766` (every address) into host and port; None for the empty text.
+
+    A name is no address, but for localhost: to ask a name server for it could keep auditd waiting at the start.
+    """
     if not text:
         return None
     host, colon, port = text.rpartition(":")
     if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
         raise ValueError(f"expected ADDRESS:PORT, not {text!r}")
-    return host.strip("[]"), int(port)
+    host = "127.0.0.1" if host == "localhost" else host.strip("[]")
+    try:
+        if host:
+            socket.inet_pton(socket.AF_INET6 if ":" in host else socket.AF_INET, host.partition("%")[0])
+        return host, int(port)
+    except OSError:
+        raise ValueError(f"expected a numeric address such as 127.0.0.1 before :{port}, not {text!r}") from None
 
 
 class Row(NamedTuple):
@@ -171,6 +180,7 @@ class Exporter:
         self._closing = threading.Event()
         self._threads: list[threading.Thread] = []
         self._listener = _listen(options.listen)
+        self._endpoint = Endpoint(self._listener, _Pages(stats).make, _variant) if self._listener else None
 
     @property
     def address(self) -> tuple[str, int] | None:
@@ -187,26 +197,18 @@ class Exporter:
                 self._threads.append(thread)
 
     def close(self) -> None:
-        """Stop listening, write the text file a last time, and wait for the threads."""
+        """Stop listening, cut off clients, write the text file a last time, and wait for the threads."""
         self._closing.set()
-        if self._listener:
-            try:
-                self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that sleeps in select
-            except OSError:
-                pass
+        if self._endpoint:
+            self._endpoint.close()
         for thread in self._threads:
-            thread.join(CLIENT_TIMEOUT + 1)
+            thread.join(CLOSING)
         if self._listener:
             self._listener.close()
 
     def _serve(self) -> None:
-        assert self._listener is not None
-        select.select([self._listener], [], [])
-        if self._closing.is_set():
-            return
-        server = _make_server(self._listener, make_registry(self._stats))
-        while not self._closing.is_set():
-            server.handle_request()
+        assert self._endpoint is not None
+        self._endpoint.serve()
 
     def _write_textfile(self) -> None:
         from prometheus_client import write_to_textfile
@@ -235,7 +237,7 @@ def _listen(text: str) -> socket.socket | None:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-        listener.listen(8)
+        listener.listen(64)
     except OSError as error:
         listener.close()
         raise OutputError(f"metrics: cannot listen on {text}: {error.strerror or error}") from error
@@ -243,46 +245,34 @@ def _listen(text: str) -> socket.socket | None:
 
 
 PAGE = b"""<!doctype html><title>host-sensor</title><h1>host-sensor</h1><p><a href="/metrics">Metrics</a></p>\n"""
+OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
 
-def _make_server(listener: socket.socket, registry: CollectorRegistry) -> HTTPServer:
-    """Build an HTTP server around a socket that listens already: `/`, `/metrics` and `/-/healthy`."""
-    from http.server import BaseHTTPRequestHandler, HTTPServer
+def _variant(accept: str) -> str:
+    """The media type to answer in: OpenMetrics for those who name it, else the text that all scrapers know."""
+    return OPENMETRICS if "application/openmetrics-text" in accept else ""
 
-    from prometheus_client.exposition import choose_encoder
 
-    class Handler(BaseHTTPRequestHandler):
-        timeout = CLIENT_TIMEOUT
-        server_version, sys_version = "host-sensor", ""
+class _Pages:
+    """Makes `/`, `/metrics` and `/-/healthy`."""
 
-        def do_GET(self) -> None:
-            path = self.path.partition("?")[0]
-            if path == "/metrics":
-                encode, kind = choose_encoder(self.headers.get("Accept", ""))
-                self.answer(encode(registry), kind)
-            elif path == "/":
-                self.answer(PAGE, "text/html; charset=utf-8")
-            elif path == "/-/healthy":
-                self.answer(b"ok\n", "text/plain; charset=utf-8")
-            else:
-                self.send_error(404)
+    def __init__(self, stats: Stats) -> None:
+        self._stats = stats
+        self._registry: CollectorRegistry | None = None
 
-        def answer(self, body: bytes, kind: str) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def make(self, path: str, variant: str) -> Answer:
+        if path == "/metrics":
+            return self._metrics(variant)
+        if path == "/":
+            return Answer(200, "text/html; charset=utf-8", PAGE)
+        if path == "/-/healthy":
+            return Answer(200, "text/plain; charset=utf-8", b"ok\n")
+        return Answer(404, "text/plain; charset=utf-8", b"404 Not Found\n")
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Keep silent: a plugin's stderr leads nowhere."""
+    def _metrics(self, variant: str) -> Answer:
+        from prometheus_client.exposition import choose_encoder
 
-    class Server(HTTPServer):
-        def handle_error(self, request: object, client_address: object) -> None:
-            """Leave a client that went away, or sent nothing in time, to itself."""
-            log.debug("metrics: request failed", exc_info=True)  # noqa: LOG014 - it is being handled
-
-    server = Server(listener.getsockname()[:2], Handler, bind_and_activate=False)
-    server.socket.close()
-    server.socket = listener
-    return server
+        if self._registry is None:
+            self._registry = make_registry(self._stats)
+        encode, kind = choose_encoder(variant)
+        return Answer(200, kind, encode(self._registry))
