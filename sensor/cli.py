@@ -1,4 +1,4 @@
-"""host-sensor: run · convert · check · options · fields · import-laurel · guid · bench · top · probe.
+"""host-sensor: run · convert · check · doctor · options · fields · import-laurel · guid · bench · top · probe.
 
 Parses arguments, prints, sets exit codes: 0 done, 1 it failed, 2 it was asked wrongly.
 What a command needs is imported when it runs, so that `run` stays small.
@@ -111,6 +111,17 @@ def _add_references(add: Any) -> None:
 
 def _add_host(add: Any) -> None:
     """The commands about this host."""
+    sub = add(
+        "doctor",
+        _doctor,
+        "Examine the audit of this host: what is wrong, and what to do about it.",
+        "The way of an event is followed from the kernel to the log, and a test event is sent along it. The exit "
+        "status is 1 if something fails.",
+    )
+    _add_config(sub)
+    sub.add_argument("--json", action="store_true", help="an array of findings: level, name, text, advice")
+    sub.add_argument("--no-test-event", action="store_true", help="send no event")
+    sub.add_argument("--strict", action="store_true", help="exit with 1 for warnings, too")
     sub = add("guid", _guid, "Print the GUIDs of running processes.")
     sub.add_argument("pids", nargs="+", type=int, metavar="PID", help="number of a process")
     sub = add(
@@ -204,6 +215,20 @@ def _check(parsed: argparse.Namespace) -> int:
     if not errors:
         print(f"{parsed.file}: no mistakes found")
     return 1 if errors else 0
+
+
+def _doctor(parsed: argparse.Namespace) -> int:
+    from sensor.config import read
+    from sensor.doctor import examine, worst
+    from sensor.doctor.host import Host
+    from sensor.doctor.report import as_json, show
+    from sensor.top.show import Screen
+
+    path = parsed.config or DEFAULT_CONFIG
+    config, _ = read(path)  # mistakes are among the findings
+    findings = list(examine(Host(), config, path, not parsed.no_test_event))
+    print(as_json(findings) if parsed.json else "\n".join(show(findings, Screen.of(sys.stdout))))
+    return worst(findings, parsed.strict)
 
 
 def _options(parsed: argparse.Namespace) -> None:

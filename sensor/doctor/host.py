@@ -1,0 +1,117 @@
+"""The host as the doctor sees it: files below a root, commands with a time limit, processes by psutil.
+
+Nothing here changes the host, and nothing raises: what cannot be read or run is None, for the check to report.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_MOST_BYTES = 1 << 20
+_LONGEST = 10.0  # seconds that a command may take
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command printed, standard error included, and its exit status."""
+
+    status: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process of the host: `words` are its command line; `started` in seconds since 1970."""
+
+    pid: int
+    parent: int
+    name: str
+    words: tuple[str, ...]
+    started: float
+
+
+class Host:
+    """A host below `root`, by default the one that we are on."""
+
+    def __init__(self, root: str = "") -> None:
+        self._root = root
+
+    def path(self, name: str) -> str:
+        """The path to open for an absolute path of the host."""
+        return self._root + name
+
+    def read(self, name: str) -> str | None:
+        """The first MiB of a file's text; None where it cannot be read."""
+        try:
+            with open(self.path(name), "rb") as file:
+                return file.read(_MOST_BYTES).decode("utf-8", "replace")
+        except OSError:
+            return None
+
+    def names(self, folder: str) -> list[str]:
+        """The names in a folder, sorted; empty where it cannot be listed."""
+        try:
+            return sorted(os.listdir(self.path(folder)))
+        except OSError:
+            return []
+
+    def exists(self, name: str) -> bool:
+        """Whether there is such a file or folder."""
+        return os.path.exists(self.path(name))
+
+    def status(self, name: str) -> os.stat_result | None:
+        """stat(2), without following a last link; None where there is nothing, or no permission."""
+        try:
+            return os.lstat(self.path(name))
+        except OSError:
+            return None
+
+    def mode(self, name: str) -> int | None:
+        """The permission bits, as 0o750."""
+        status = self.status(name)
+        return stat.S_IMODE(status.st_mode) if status else None
+
+    def disk(self, folder: str) -> os.statvfs_result | None:
+        """statvfs(3) of the file system that holds a folder."""
+        try:
+            return os.statvfs(self.path(folder))
+        except OSError:
+            return None
+
+    def run(self, *command: str) -> Answer | None:
+        """Run a command; None where it is not installed or does not end in time."""
+        environment = {**os.environ, "LC_ALL": "C", "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"}
+        try:
+            done = subprocess.run(command, capture_output=True, timeout=_LONGEST, env=environment, check=False)
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        return Answer(done.returncode, (done.stdout + done.stderr).decode("utf-8", "replace"))
+
+    def processes(self) -> Iterator[Process]:
+        """Every process that can be looked at; none where psutil is not installed."""
+        try:
+            import psutil
+        except ImportError:
+            return
+        for process in psutil.process_iter(["pid", "ppid", "name", "cmdline", "create_time"]):
+            found = process.info
+            words = tuple(found["cmdline"] or ())
+            yield Process(found["pid"], found["ppid"] or 0, found["name"] or "", words, found["create_time"] or 0.0)
+
+    def is_root(self) -> bool:
+        """Whether we may see everything."""
+        return os.geteuid() == 0
+
+
+def settings(text: str) -> dict[str, str]:
+    """The settings of a file of `key = value` lines as auditd.conf(5) has them; keys in small letters."""
+    found = {}
+    for line in text.splitlines():
+        key, equals, value = line.partition("=")
+        if equals and not key.lstrip().startswith("#"):
+            found[key.strip().lower()] = value.strip()
+    return found

@@ -1,0 +1,78 @@
+"""What surrounds the sensor: its package, mandatory access control, the clock, Python's modules."""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+from collections.abc import Iterator
+
+from sensor.doctor.auditd import PLUGIN, is_plugin
+from sensor.doctor.finding import FAILURE, NOTE, OK, WARNING, Finding
+from sensor.doctor.host import Host, settings
+
+_PROGRAM = "/usr/sbin/host-sensor"
+_PINS = "/sys/fs/bpf/host-sensor"
+_MODULES = {"yaml": FAILURE, "prometheus_client": FAILURE, "psutil": WARNING, "orjson": NOTE}
+_BOOT_DRIFT = 60.0  # seconds
+
+
+def check_package(host: Host) -> Iterator[Finding]:
+    """The package as dpkg or rpm sees it, and what a removed one has left."""
+    answer = host.run("dpkg-query", "-W", "-f", "${Status}", "host-sensor")
+    if answer is not None and answer.status == 0:
+        state = answer.text.split()
+        if state[-1:] == ["installed"]:
+            yield Finding(OK, "package.state", "the package is installed and configured")
+        elif state[-1:] != ["not-installed"] and state[-1:] != ["config-files"]:
+            text = f"the package is {state[-1] if state else 'in an unknown state'}: an upgrade did not end"
+            yield Finding(FAILURE, "package.state", text, "dpkg --configure -a")
+    if not host.exists(_PROGRAM):
+        path = settings(host.read(PLUGIN) or "").get("path")
+        if path == _PROGRAM:
+            text = f"{PLUGIN} is left over from a removed package: auditd reports it at each start"
+            yield Finding(WARNING, "package.conffile", text, "apt purge host-sensor, or remove the file")
+        if host.names(_PINS):
+            text = f"the probe of a removed package is still in the kernel ({_PINS})"
+            yield Finding(WARNING, "package.probe", text, f"rm -r {_PINS}")
+    for module, level in _MODULES.items():
+        if importlib.util.find_spec(module) is None:
+            text = f"Python's module {module} is not installed"
+            yield Finding(level, "package.modules", text, f"apt install python3-{module.replace('_', '-')}")
+
+
+def check_confinement(host: Host) -> Iterator[Finding]:
+    """AppArmor or SELinux: whether the sensor is confined, and what was denied."""
+    if (host.read("/sys/module/apparmor/parameters/enabled") or "").strip() == "Y":
+        for process in host.processes():
+            if is_plugin(process):
+                profile = (host.read(f"/proc/{process.pid}/attr/current") or "unknown").strip().strip("\0")
+                yield Finding(OK if "enforce" in profile else NOTE, "confinement.apparmor", f"AppArmor: {profile}")
+    elif (host.read("/sys/fs/selinux/enforce") or "").strip() in ("0", "1"):
+        mode = "enforcing" if (host.read("/sys/fs/selinux/enforce") or "").strip() == "1" else "permissive"
+        yield Finding(NOTE, "confinement.selinux", f"SELinux is {mode}")
+    journal = host.run("journalctl", "-b", "-k", "-q", "--no-pager", "-n", "5000", "-o", "cat")
+    lines = (journal.text if journal else "").splitlines()
+    denied = [line for line in lines if "host-sensor" in line and ('"DENIED"' in line or "avc:  denied" in line)]
+    if denied:
+        text = f"{len(denied)} denials for host-sensor since boot"
+        yield Finding(WARNING, "confinement.denied", text, "journalctl -b -k | grep host-sensor")
+
+
+def check_clock(host: Host) -> Iterator[Finding]:
+    """The clock: joined events need one that is right; the boot time shows whether it was set since."""
+    boot = next(
+        (line.split()[1] for line in (host.read("/proc/stat") or "").splitlines() if line.startswith("btime ")), ""
+    )
+    uptime = (host.read("/proc/uptime") or "").split()
+    if boot.isdecimal() and uptime:
+        moved = time.time() - float(uptime[0]) - int(boot)
+        if abs(moved) > _BOOT_DRIFT:
+            text = f"the boot time as the kernel shows it is {abs(moved):.0f} seconds off"
+            yield Finding(NOTE, "clock.boot", text, "the clock was set after boot; GUIDs do not depend on it")
+        if int(boot) < 1_000_000_000:
+            text = "the clock was not set when the host booted (before 2001)"
+            yield Finding(WARNING, "clock.unset", text, "set the clock, and look at the hardware clock's battery")
+    answer = host.run("timedatectl", "show", "-p", "NTPSynchronized", "--value")
+    if answer is not None and answer.text.strip() == "no":
+        text = "the clock is not synchronized: events of several hosts cannot be put in order"
+        yield Finding(NOTE, "clock.synchronized", text, "run chrony or systemd-timesyncd")

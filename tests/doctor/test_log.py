@@ -1,0 +1,86 @@
+"""Logs that are not there, silent, without names, closed to their readers, or short of room."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sensor.config import Config
+from sensor.doctor.host import Answer
+from sensor.doctor.log import check_log, file_of, newest, time_of
+from sensor.outputs import Options
+from tests.doctor.examined import ExaminedHost, levels, wrong
+
+PATH = "/var/log/host-sensor/audit.jsonl"
+
+
+def event(age: float, source: str | None = "probe") -> dict[str, Any]:
+    process = {"GUID": "g", "GUID_SOURCE": source} if source else {}
+    return {"ID": f"{time.time() - age:.3f}:1", "SYSCALL": {"pid": 1, "PID": process}}
+
+
+def write(host: ExaminedHost, *events: dict[str, Any]) -> None:
+    host.write(PATH, "".join(f"{json.dumps(event)}\n" for event in events))
+    Path(host.path("/var/log/host-sensor")).chmod(0o750)
+
+
+def test_a_healthy_log(host: ExaminedHost) -> None:
+    write(host, *(event(100000 - 1000 * number) for number in range(100)))
+    assert levels(check_log(host, Config())) == {"log.events": "ok", "log.identities": "ok", "log.retention": "ok"}
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ([], {"log.events": "warning"}),
+        ([event(90000), event(80000)], {"log.events": "warning"}),
+        ([event(3000), event(2), event(1, None)], {"log.identities": "warning"}),
+        ([event(3000, "proc"), event(1, "proc")], {}),
+    ],
+)
+def test_what_is_in_it(host: ExaminedHost, events: list[dict[str, Any]], expected: dict[str, str]) -> None:
+    write(host, *events)
+    assert {
+        name: level for name, level in wrong(check_log(host, Config())).items() if name != "log.retention"
+    } == expected
+
+
+def test_no_log(host: ExaminedHost) -> None:
+    assert wrong(check_log(host, Config())) == {"log.file": "failure"}
+
+
+@pytest.mark.parametrize("file", ["-", "| /bin/cat", "unix:/run/x"])
+def test_events_that_go_elsewhere(host: ExaminedHost, file: str) -> None:
+    config = Config(auditlog=Options(file=file))
+    assert file_of(config) is None
+    assert wrong(check_log(host, config)) == {"log.file": "note"}
+
+
+def test_a_rate_that_fills_the_log_within_a_day(host: ExaminedHost) -> None:
+    write(host, *(event(100 - number) for number in range(100)))
+    assert wrong(check_log(host, Config(auditlog=Options(size=10000)))) == {"log.retention": "note"}
+
+
+@pytest.mark.parametrize(
+    ("options", "acl", "expected"),
+    [
+        (Options(read_groups=("staff",)), "user::rwx\ngroup::r-x\nother::---\n", {"log.readers": "warning"}),
+        (Options(read_groups=("staff",)), "user::rwx\ngroup:staff:--x\n", {}),
+        (Options(read_other=True), "user::rwx\n", {"log.readers": "warning"}),
+        (Options(), "user::rwx\n", {}),
+    ],
+)
+def test_readers_who_cannot_enter(host: ExaminedHost, options: Options, acl: str, expected: dict[str, str]) -> None:
+    write(host, event(100000), event(1))
+    host.commands[f"getfacl -cp {host.path('/var/log/host-sensor')}"] = Answer(0, acl)
+    assert wrong(check_log(host, Config(auditlog=options))) == expected
+
+
+def test_lines_that_are_no_events_are_left_out(host: ExaminedHost) -> None:
+    host.write(PATH, 'cut"}\n[1]\n{"ID":"1.000:1"}\n\xff\n{"ID":null}\n')
+    assert newest(host, PATH) == [{"ID": "1.000:1"}, {"ID": None}]
+    assert [time_of(event) for event in newest(host, PATH)] == [1.0, None]

@@ -1,0 +1,91 @@
+"""Packages left half-way or behind, denials, clocks that were set."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from sensor.doctor.host import Answer
+from sensor.doctor.system import check_clock, check_confinement, check_package
+from tests.doctor.examined import ExaminedHost, levels, wrong
+
+DPKG = "dpkg-query -W -f ${Status} host-sensor"
+KERNEL_LOG = "journalctl -b -k -q --no-pager -n 5000 -o cat"
+
+
+def packages(host: ExaminedHost) -> dict[str, str]:
+    return {name: level for name, level in levels(check_package(host)).items() if name != "package.modules"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (Answer(0, "install ok installed"), {"package.state": "ok"}),
+        (Answer(0, "install ok unpacked"), {"package.state": "failure"}),
+        (Answer(0, "install ok half-configured"), {"package.state": "failure"}),
+        (Answer(0, "deinstall ok config-files"), {}),
+        (Answer(1, "no packages found"), {}),
+        (None, {}),
+    ],
+)
+def test_the_state_of_the_package(host: ExaminedHost, answer: Answer | None, expected: dict[str, str]) -> None:
+    host.commands.pop(DPKG)
+    if answer is not None:
+        host.commands[DPKG] = answer
+    assert packages(host) == expected
+
+
+def test_what_a_removed_package_left(host: ExaminedHost) -> None:
+    host.commands.pop(DPKG)
+    host.remove("/usr/sbin/host-sensor")
+    host.write("/sys/fs/bpf/host-sensor/v1/ring", "")
+    assert packages(host) == {"package.conffile": "warning", "package.probe": "warning"}
+
+
+@pytest.mark.parametrize(
+    ("profile", "level"),
+    [("host-sensor (enforce)\n", "ok"), ("unconfined\n", "note"), ("host-sensor (complain)", "note")],
+)
+def test_apparmor(host: ExaminedHost, profile: str, level: str) -> None:
+    host.write("/sys/module/apparmor/parameters/enabled", "Y\n")
+    host.write("/proc/501/attr/current", profile)
+    assert levels(check_confinement(host)) == {"confinement.apparmor": level}
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (
+            'audit: type=1400 apparmor="DENIED" operation="open" profile="host-sensor"',
+            {"confinement.denied": "warning"},
+        ),
+        ("avc:  denied  { read } for comm=host-sensor", {"confinement.denied": "warning"}),
+        ('apparmor="DENIED" profile="other"', {}),
+        ("host-sensor started", {}),
+    ],
+)
+def test_denials(host: ExaminedHost, line: str, expected: dict[str, str]) -> None:
+    host.commands[KERNEL_LOG] = Answer(0, f"{line}\n")
+    assert wrong(check_confinement(host)) == expected
+
+
+@pytest.mark.parametrize(
+    ("booted_ago", "uptime", "expected"),
+    [(1000, 1000, {}), (5000, 1000, {"clock.boot": "note"}), (0, 3600, {"clock.boot": "note"})],
+)
+def test_a_clock_that_was_set(host: ExaminedHost, booted_ago: int, uptime: int, expected: dict[str, str]) -> None:
+    host.write("/proc/stat", f"cpu 0\nbtime {int(time.time()) - booted_ago}\n")
+    host.write("/proc/uptime", f"{uptime}.00 0.00\n")
+    assert wrong(check_clock(host)) == expected
+
+
+def test_a_clock_that_was_never_set(host: ExaminedHost) -> None:
+    host.write("/proc/stat", "btime 100\n")
+    host.write("/proc/uptime", "50.00 0.00\n")
+    assert wrong(check_clock(host))["clock.unset"] == "warning"
+
+
+def test_a_clock_that_nobody_synchronizes(host: ExaminedHost) -> None:
+    host.commands["timedatectl show -p NTPSynchronized --value"] = Answer(0, "no\n")
+    assert wrong(check_clock(host)) == {"clock.synchronized": "note"}
