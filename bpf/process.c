@@ -13,7 +13,16 @@
 #define SIGNAL_GROUP_EXIT 0x00000004
 #define PF_FORKNOEXEC 0x00000040
 #define PF_KTHREAD 0x00200000
+#define MAX_ERRNO 4095
 #define UNSET 0xffffffff
+
+#if defined(AT_task_struct__fs) && defined(AT_task_struct__nsproxy) && defined(AT_task_struct__real_cred) &&           \
+    defined(AT_task_struct__mm) && defined(AT_fs_struct__root__mnt) && defined(AT_fs_struct__root__dentry) &&          \
+    defined(AT_nsproxy__mnt_ns) && defined(AT_mnt_namespace__ns__inum) && defined(AT_cred__user_ns) &&                 \
+    defined(AT_pid_namespace__child_reaper) && defined(AT_mm_struct__exe_file) && defined(AT_file__f_path__mnt) &&     \
+    defined(AT_mount__mnt) && defined(AT_mount__mnt_ns)
+#define HAS_ROOT
+#endif
 
 /* A failed read leaves zero. */
 #define GET(to, base, field) bpf_probe_read_kernel(&(to), sizeof(to), (void *)((base) + AT_##field))
@@ -60,6 +69,76 @@ static __always_inline void identify_parent(struct identity *who, u64 task) {
         identify(who, parent);
     }
 }
+
+#if defined(HAS_ROOT)
+/* What decides where a path leads, and whether its user may change that. */
+struct view {
+    u64 mnt, dentry; /* the root directory */
+    u64 mnt_ns;
+    u64 user_ns;
+};
+
+static __always_inline void look(struct view *view, u64 task) {
+    u64 at = 0;
+
+    GET(at, task, task_struct__fs);
+    GET(view->mnt, at, fs_struct__root__mnt);
+    GET(view->dentry, at, fs_struct__root__dentry);
+    GET(at, task, task_struct__nsproxy);
+    GET(view->mnt_ns, at, nsproxy__mnt_ns);
+    GET(at, task, task_struct__real_cred);
+    GET(view->user_ns, at, cred__user_ns);
+}
+
+/* The task of pid 1: who reaps in the outermost of the PID namespaces that a task is in. */
+static __always_inline u64 init_of(u64 task) {
+    u64 at = 0;
+
+    GET(at, task, task_struct__signal);
+    bpf_probe_read_kernel(&at, sizeof(at), (void *)(at + AT_signal_struct__pids + ARRAY_OF_PIDTYPE_TGID));
+    at += AT_pid__numbers;
+    GET(at, at, upid__ns);
+    GET(at, at, pid_namespace__child_reaper);
+    return at;
+}
+
+/* Whether the image is on a mount of the namespace; from another it may have come as a descriptor. */
+static __always_inline int image_within(u64 task, u64 mnt_ns) {
+    u64 at = 0, ns = 0;
+
+    GET(at, task, task_struct__mm);
+    if (!at)
+        return 1;
+    GET(at, at, mm_struct__exe_file);
+    GET(at, at, file__f_path__mnt);
+    at -= AT_mount__mnt;
+    GET(ns, at, mount__mnt_ns);
+    /* The kernel's own mounts, as that of memfds, have an error there; no path leads to them. */
+    return ns == mnt_ns || ((s64)ns < 0 && (s64)ns >= -MAX_ERRNO);
+}
+
+/*
+ * Whether a path, and the name of the image, mean what they mean to pid 1. In a user namespace of his own anybody can
+ * change both, at any time. Nobody comes back out of one, so what holds now has held all the time, but for what those
+ * with CAP_SYS_CHROOT in the first one do and undo.
+ */
+static __always_inline u16 root_flags(u64 task) {
+    struct view its = {}, inits = {};
+
+    u16 flags = 0;
+
+    look(&its, task);
+    look(&inits, init_of(task));
+    if (!its.mnt_ns || !inits.mnt_ns)
+        return 0;
+    if (its.mnt != inits.mnt || its.dentry != inits.dentry || its.mnt_ns != inits.mnt_ns ||
+        !image_within(task, inits.mnt_ns))
+        flags = FLAG_OTHER_ROOT;
+    if (its.user_ns != inits.user_ns)
+        return flags | FLAG_OWN_USERS;
+    return flags ? flags : FLAG_HOST_ROOT;
+}
+#endif
 
 static __always_inline u32 exit_status(u64 leader, u64 signal) {
     u32 status = 0;
@@ -113,6 +192,14 @@ static __always_inline void describe(struct record *record, u64 task, int kind) 
     GET(at, at, css_set__dfl_cgrp);
     GET(at, at, cgroup__kn);
     GET(record->cgroup, at, kernfs_node__id);
+#endif
+#if defined(HAS_ROOT)
+    u64 namespace = 0;
+
+    record->flags |= root_flags(task);
+    GET(namespace, task, task_struct__nsproxy);
+    GET(namespace, namespace, nsproxy__mnt_ns);
+    GET(record->mntns, namespace, mnt_namespace__ns__inum);
 #endif
 }
 

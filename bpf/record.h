@@ -10,7 +10,7 @@
 
 #include <linux/types.h>
 
-#define RECORD_VERSION 1
+#define RECORD_VERSION 2
 
 enum kind {
     KIND_ALIVE = 0, /* only in the map of live processes: it was there before the probe */
@@ -22,6 +22,9 @@ enum kind {
 enum flag {
     FLAG_EXECED = 1, /* the process runs an image of its own, not a copy of its parent's */
     FLAG_KTHREAD = 2,
+    FLAG_HOST_ROOT = 4,  /* its root directory and mount namespace, and that of its image, are those of pid 1 */
+    FLAG_OTHER_ROOT = 8, /* they are not; with neither flag that is not certain */
+    FLAG_OWN_USERS = 16, /* its user namespace is another than that of pid 1; never with FLAG_HOST_ROOT */
 };
 
 /* A process, without doubt: all zero when there is none or it is not known. */
@@ -40,7 +43,10 @@ struct record {
     struct identity spawner; /* who called fork; zero when that was before the probe */
     __u32 loginuid;          /* 4294967295: unset, as in the audit records */
     __u32 sessionid;         /* 4294967295: unset */
-    __u32 status;            /* on exit, what wait(2) reports */
+    union {
+        __u32 status; /* on exit, what wait(2) reports */
+        __u32 mntns;  /* else the inode of its mount namespace; zero where this kernel does not tell */
+    };
     __u16 kind;
     __u16 flags;
     char comm[16]; /* padded with NUL */

@@ -3,7 +3,7 @@
 A record in the ring is 8 bytes of the ring's own header and 120 of ours, in the machine's byte order:
 
     length u32 | page offset u32 | time u64 | cgroup u64 | self, parent, spawner: start u64, pidns u64, tgid u32,
-    ns_tgid u32 each | loginuid u32 | sessionid u32 | status u32 | kind u16 | flags u16 | comm 16 bytes
+    ns_tgid u32 each | loginuid u32 | sessionid u32 | status or mntns u32 | kind u16 | flags u16 | comm 16 bytes
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple
 
-VERSION = 1
+VERSION = 2
 """RECORD_VERSION of bpf/record.h."""
 
 RING, COUNTERS, LIVE = "ring", "counters", "live"
@@ -30,8 +30,10 @@ ITERATOR = "bpf_iter__task"
 ALIVE, FORK, EXEC, EXIT = 0, 1, 2, 3
 """Kinds. ALIVE never comes out of the ring: it marks, among the live processes, those from before the probe."""
 
-EXECED, KTHREAD = 1, 2
-"""Flags: the process runs an image of its own; it is a kernel thread."""
+EXECED, KTHREAD, HOST_ROOT, OTHER_ROOT, OWN_USERS = 1, 2, 4, 8, 16
+"""Flags: the process runs an image of its own; it is a kernel thread; its root directory and mount namespace, and that
+of its image, are those of pid 1; they are not; its user namespace is not that of pid 1. With neither of HOST_ROOT and
+OTHER_ROOT it is not certain where its paths begin."""
 
 UNSET = 0xFFFFFFFF
 """loginuid and sessionid of a process outside of any login session."""
@@ -77,11 +79,16 @@ class ProbeRecord(NamedTuple):
     loginuid: int
     sessionid: int
     status: int
-    """On EXIT what wait(2) reports: exit code << 8 | signal (| 128 with a core dump); else 0."""
+    """On EXIT what wait(2) reports: exit code << 8 | signal (| 128 with a core dump); else see `mntns`."""
     kind: int
     flags: int
     comm: bytes
     """16 bytes, padded with NUL."""
+
+    @property
+    def mntns(self) -> int:
+        """Inode of the mount namespace, as of /proc/PID/ns/mnt; 0 on EXIT, and where the kernel does not tell."""
+        return 0 if self.kind == EXIT else self.status
 
 
 class Counts(NamedTuple):

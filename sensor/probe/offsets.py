@@ -19,12 +19,21 @@ REQUIRED = {
 }
 """Without these there is no identity, so no probe. All are in Linux 5.5 and later."""
 
+_OF_ROOT = ("fs", "nsproxy", "real_cred", "mm")
 OPTIONAL = {
-    "task_struct": ("comm", "flags", "exit_code", "cgroups", "loginuid", "sessionid"),
+    "task_struct": ("comm", "flags", "exit_code", "cgroups", "loginuid", "sessionid", *_OF_ROOT),
     "signal_struct": ("flags", "group_exit_code"),
     "css_set": ("dfl_cgrp",),
     "cgroup": ("kn",),
     "kernfs_node": ("id",),
+    "fs_struct": ("root.mnt", "root.dentry"),
+    "nsproxy": ("mnt_ns",),
+    "mnt_namespace": ("ns.inum",),
+    "mount": ("mnt", "mnt_ns"),
+    "cred": ("user_ns",),
+    "mm_struct": ("exe_file",),
+    "file": ("f_path.mnt",),
+    "pid_namespace": ("child_reaper",),
 }
 """A kernel that lacks one, for example loginuid without CONFIG_AUDIT, leaves that part of the record empty."""
 

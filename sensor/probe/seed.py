@@ -17,6 +17,7 @@ from sensor.probe import bpf, layout
 from sensor.probe.layout import ProbeRecord
 from sensor.process.guid import NANOSECONDS_PER_TICK
 from sensor.process.procfs import Observed, ProcFS
+from sensor.process.roots import HOST, Root, root_of
 
 _ENDED = frozenset("ZX")
 _EXITING, _FORKNOEXEC, _KTHREAD = 0x4, 0x40, 0x200000  # PF_ flags of include/linux/sched.h
@@ -54,10 +55,11 @@ def _observe(proc: ProcFS, pid: int, known: Mapping[int, ProbeRecord]) -> ProbeR
     if flags is None or seen is None:
         return None
     namespace = seen.namespace or _namespace(proc, pid)
-    return record_of(seen._replace(namespace=namespace), flags, known) if namespace else None
+    root = HOST if pid == 1 else root_of(proc, pid)
+    return record_of(seen._replace(namespace=namespace), flags, known, root) if namespace else None
 
 
-def record_of(seen: Observed, flags: int, known: Mapping[int, ProbeRecord]) -> ProbeRecord:
+def record_of(seen: Observed, flags: int, known: Mapping[int, ProbeRecord], root: Root | None = None) -> ProbeRecord:
     """The record of a process; its parent is among the `known` ones or left out, and who forked it nobody knows."""
     parent = known.get(seen.ppid)
     return ProbeRecord(
@@ -71,11 +73,18 @@ def record_of(seen: Observed, flags: int, known: Mapping[int, ProbeRecord]) -> P
         *(0, 0, 0, 0),
         layout.UNSET,
         layout.UNSET,
-        0,
+        root.namespace if root is not None else 0,
         layout.ALIVE,
-        (0 if flags & _FORKNOEXEC else layout.EXECED) | (layout.KTHREAD if flags & _KTHREAD else 0),
+        (0 if flags & _FORKNOEXEC else layout.EXECED) | (layout.KTHREAD if flags & _KTHREAD else 0) | _root_flags(root),
         seen.comm.encode("latin-1")[:15],
     )
+
+
+def _root_flags(root: Root | None) -> int:
+    """As the probe tells it, which however looks at the mount of the image as well."""
+    if root is None or root is HOST:
+        return layout.HOST_ROOT if root is HOST else 0
+    return (layout.OTHER_ROOT if root.certain else 0) | (layout.OWN_USERS if root.users else 0)
 
 
 def _namespace(proc: ProcFS, pid: int) -> int:

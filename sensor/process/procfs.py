@@ -42,6 +42,18 @@ class Observed(NamedTuple):
     exe: str
 
 
+class View(NamedTuple):
+    """What decides where the paths of a process lead, as /proc shows it to us: links, which no look at a file follows.
+
+    root: its root directory, which reads "/" within another mount namespace, too.
+    mounts, users: its namespaces, as "mnt:[4026531832]".
+    """
+
+    root: str
+    mounts: str
+    users: str
+
+
 NEVER = "~"
 """Greater than any event id."""
 
@@ -117,6 +129,16 @@ class ProcFS:
             os.close(directory)
         inode = namespace[5:-1]
         return Observed(pid, stat.ppid, stat.start, int(inode) if inode.isdigit() else 0, tgid, stat.comm, image)
+
+    def view(self, pid: int | str) -> View | None:
+        """Where the paths of a process lead; None when it has ended, or where the kernel will not tell."""
+        view = View(self._link(f"{pid}/root"), self._link(f"{pid}/ns/mnt"), self._link(f"{pid}/ns/user"))
+        return view if all(view) else None
+
+    @cached_property
+    def host_view(self) -> View | None:
+        """That of pid 1, or where the kernel keeps it secret our own."""
+        return self.view(1) or self.view("self")
 
     @cached_property
     def _own_namespace(self) -> str:

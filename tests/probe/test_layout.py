@@ -63,6 +63,10 @@ def test_fields_are_where_the_compiler_puts_them(tmp_path: Path) -> None:
         ("KIND_EXIT", layout.EXIT),
         ("FLAG_EXECED", layout.EXECED),
         ("FLAG_KTHREAD", layout.KTHREAD),
+        ("FLAG_HOST_ROOT", layout.HOST_ROOT),
+        ("FLAG_OTHER_ROOT", layout.OTHER_ROOT),
+        ("FLAG_OWN_USERS", layout.OWN_USERS),
+        ("offsetof(struct record, mntns) - offsetof(struct record, status)", 0),
     ],
 )
 def test_constants_are_the_compilers(tmp_path: Path, expression: str, value: int) -> None:

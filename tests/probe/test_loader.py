@@ -124,7 +124,7 @@ def test_what_a_loader_that_died_left_is_cleared_away(options: Options) -> None:
     for name in ("new", "old", "old/build_0"):
         os.makedirs(f"{options.path}/{name}", exist_ok=True)
     loader.load(options)
-    assert os.listdir(options.path) == ["v1"]
+    assert os.listdir(options.path) == [f"v{layout.VERSION}"]
 
 
 @needs_probe
@@ -134,10 +134,10 @@ def test_another_version_stays_while_it_is_read(options: Options, monkeypatch: p
     reader = Ring.open(f"{options.path}/v0")
     loader.load(options)
     assert reader.alive()
-    assert sorted(os.listdir(options.path)) == ["v0", "v1"]
+    assert sorted(os.listdir(options.path)) == ["v0", f"v{layout.VERSION}"]
     reader.close()
     loader.load(replace(options, processes=1000))
-    assert os.listdir(options.path) == ["v1"]
+    assert os.listdir(options.path) == [f"v{layout.VERSION}"]
 
 
 @needs_probe

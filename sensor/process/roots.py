@@ -1,0 +1,51 @@
+"""Where the paths of a process begin: at the host's root, or at another that its user may have laid out himself.
+
+    unshare -Ur chroot /tmp/jail /usr/sbin/cron         exe="/usr/sbin/cron" is /tmp/jail/usr/sbin/cron
+
+The kernel writes paths as the process sees them. They mean what they say where its root directory and its mount
+namespace are those of pid 1, and its image is a file of that namespace (a descriptor of another may be executed as
+well). In a user namespace of its own a process can change all of this at any time (chroot(2), unshare(2), prctl(2)
+PR_SET_MM), and nobody comes back out of one: who is outside now has been outside all the time, so one look tells of all
+that was done before. What those with CAP_SYS_CHROOT do and undo in the host's own is not covered.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sensor.process.procfs import ProcFS, View
+
+
+class Root(NamedTuple):
+    """A root that is not the host's, or not for certain.
+
+    namespace: inode of the mount namespace, 0 where that is not known.
+    path: of the root directory as the host sees it; "" where that is not known.
+    users: the user namespace is another than the host's.
+    certain: it is another root; else it may be changed at any time.
+    """
+
+    namespace: int
+    path: str = ""
+    users: bool = False
+    certain: bool = True
+
+
+HOST = Root(0, "/", certain=False)
+"""The host's own; compared by identity."""
+
+
+def root_in(view: View | None, host: View | None) -> Root | None:
+    """What /proc shows of a process beside what it shows of the host; None where it shows nothing."""
+    if view is None or host is None:
+        return None
+    if view == host:
+        return HOST
+    inode = view.mounts[5:-1]
+    other = (view.root, view.mounts) != (host.root, host.mounts)
+    return Root(int(inode) if inode.isdigit() else 0, view.root, view.users != host.users, other)
+
+
+def root_of(proc: ProcFS, pid: int) -> Root | None:
+    """The root of a process that is there now."""
+    return root_in(proc.view(pid), proc.host_view)
