@@ -48,7 +48,9 @@ class Options:
         "Numeric address, or localhost, and port of the Prometheus endpoint; empty for none. It has no access control.",
     )
     textfile: str = option(
-        "", "File to write for node_exporter's textfile collector, in a directory the sensor's user may write to."
+        "",
+        "File to write for node_exporter's textfile collector, in a directory the sensor's user may write to.",
+        unit="path",
     )
 
     def __post_init__(self) -> None:

@@ -22,8 +22,11 @@ line of the class docstring is the caption of the section in the reference.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
+
+_SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]*:)")
 
 
 class OptionError(ValueError):
@@ -42,7 +45,8 @@ class Declaration:
     """What `option()` was told, kept as the field's `metadata["option"]`.
 
     `unit` tells what a value means and how text is read: "bytes" takes 10485760 as well as "10 MiB", "seconds" takes
-    5 as well as "5 min", "regex" must compile (of a dict the keys); None takes the value as it is. `minimum` holds for
+    5 as well as "5 min", "regex" must compile (of a dict the keys), "path" must name a file or directory of this host
+    (see `path_mistake`); None takes the value as it is. `minimum` holds for
     numbers; `choices` holds for a text or for each element of a tuple. `section` is what a nested section holds where
     the configuration says nothing else: an object of its Options class.
     """
@@ -81,3 +85,15 @@ def declaration(of: Any) -> Declaration:
     """The `Declaration` of a dataclass field made by `option()` or `section()`."""
     found: Declaration = of.metadata["option"]
     return found
+
+
+def path_mistake(text: str) -> str | None:
+    """What is wrong with a text that should name a file or directory of this host; None: nothing.
+
+    `tcp://collector:514`, `https://…` and `tcp:collector:514` are words of programs that have such outputs. Taken as
+    names of files they would silently fill the disk.
+    """
+    scheme = _SCHEME.match(text)
+    if scheme is not None:
+        return f'expected a path, found "{text}": nothing here serves "{scheme[1]}"; ./{text.strip()} would be a file'
+    return None

@@ -85,7 +85,7 @@ class Config:
     user: str | None = option(
         "_host-sensor", "User to become after the start; null: stay root. Only the capabilities in use are kept."
     )
-    directory: str = option("/var/log/host-sensor", "Where log files are; made if it is not there.")
+    directory: str = option("/var/log/host-sensor", "Where log files are; made if it is not there.", unit="path")
     input: str = option(
         "stdin",
         "Where audit records come from: `stdin` as auditd's plugin, `unix:/path` for its af_unix plugin's socket.",

@@ -22,7 +22,7 @@ import yaml
 
 from sensor import trust
 from sensor.errors import ConfigError
-from sensor.options import Declaration, OptionError, declaration
+from sensor.options import Declaration, OptionError, declaration, path_mistake
 from sensor.patterns import PatternError, searcher
 
 _LARGEST = 4 << 20
@@ -209,7 +209,14 @@ def _str(node: yaml.Node, declared: Declaration) -> str:
         close = difflib.get_close_matches(text, declared.choices, 1)
         guess = f'; did you mean "{close[0]}"?' if close else ""
         raise ValueError(f"expected one of {', '.join(declared.choices)}, found {_found(node)}{guess}")
-    return _regex(text) if declared.unit == "regex" else text
+    if declared.unit == "regex":
+        return _regex(text)
+    if "\0" in text:  # neither a path nor a name of a user can have it, and system calls refuse it with ValueError
+        raise ValueError("expected text without the character NUL")
+    mistake = path_mistake(text) if declared.unit == "path" else None
+    if mistake is not None:
+        raise ValueError(mistake)
+    return text
 
 
 def _regex(text: str) -> str:

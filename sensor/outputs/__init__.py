@@ -14,15 +14,19 @@ from __future__ import annotations
 import errno
 import os
 import select
+import shlex
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from sensor.options import option
+from sensor.options import OptionError, option, path_mistake
 from sensor.stats import OutputStats
 
 Log = Callable[[str], None]
+
+_SOCKET_PATH = 107
+"""Longest path of a socket: unix(7), sun_path without its final NUL."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,37 @@ class Options:
     buffer: int = option(
         16 << 20, "How much is kept while lines cannot be written; more is lost, and counted.", (), 65536, "bytes"
     )
+
+    def __post_init__(self) -> None:
+        mistake = _mistake(self.file)
+        if mistake is not None:
+            raise OptionError("file", mistake)
+
+
+def _mistake(file: str) -> str | None:
+    """What is wrong with the name of an output; None: nothing."""
+    if not file.strip():
+        return "expected a file name, `-`, `| /program` or `unix:/path`, found nothing"
+    if file.startswith("|"):
+        return _mistake_of_program(file[1:])
+    if not file.startswith("unix:"):
+        return path_mistake(file)
+    path = file[len("unix:") :]
+    if not path.startswith("/"):
+        return f'expected unix:/path, found "{file}"'
+    if len(path.encode()) > _SOCKET_PATH:
+        return f"expected unix:/path of at most {_SOCKET_PATH} bytes, found {len(path.encode())}"
+    return None
+
+
+def _mistake_of_program(command: str) -> str | None:
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        return f'expected a program and its arguments, found "{command.strip()}": {error}'
+    if not words or not words[0].startswith("/"):
+        return f'expected a program by its full path, found "{command.strip()}"'
+    return None
 
 
 class Output(Protocol):

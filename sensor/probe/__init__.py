@@ -24,7 +24,9 @@ class Options:
     )
     coverage_events: bool = option(False, "Write a PROBE_EXEC event for each such exec.")
     emit: tuple[str, ...] = option((), "Process events of the probe's own.", choices=("exec", "exit"))
-    path: str = option("/sys/fs/bpf/host-sensor", "Directory in a BPF file system that holds the loaded probe.")
+    path: str = option(
+        "/sys/fs/bpf/host-sensor", "Directory in a BPF file system that holds the loaded probe.", unit="path"
+    )
     ring_size: int = option(
         4 << 20, "Buffer between kernel and sensor, a power of two; 128 bytes a record.", minimum=4096, unit="bytes"
     )

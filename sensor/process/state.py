@@ -26,7 +26,7 @@ _VERSION = 1
 class Options:
     """Where the sensor keeps what it knows of processes while it is not running."""
 
-    file: str | None = option("state", "File name below `directory`; null: nothing is kept.")
+    file: str | None = option("state", "File name below `directory`; null: nothing is kept.", unit="path")
     generations: int = option(0, "How many older files are kept, as FILE.1, FILE.2 and so on.", minimum=0)
     max_age: float = option(60.0, "A file older than this is not read.", minimum=0, unit="seconds")
     write_state_period: float | None = option(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import re
 from fnmatch import fnmatchcase
@@ -109,6 +110,60 @@ def test_a_mistake_is_named(text, line, key, message, tmp_path):
     assert fnmatchcase(mistake.message, message), mistake.message
     with pytest.raises(ConfigError, match=re.escape(str(mistake))):
         load(path)
+
+
+NOT_OUTPUTS = [
+    ("tcp://collector:514", 'expected a path, found "tcp://collector:514": nothing here serves "tcp:"; *'),
+    ("udp://[::1]:514", '*nothing here serves "udp:"*'),
+    ("HTTPS://h/x", '*nothing here serves "HTTPS:"*'),
+    (" syslog://h", '*nothing here serves "syslog:"*'),
+    ("redis+tls://h", '*nothing here serves "redis+tls:"*'),
+    ("tcp:collector:514", '*nothing here serves "tcp:"*'),
+    ("file:///var/log/x", '*nothing here serves "file:"*'),
+    ("unix:run/socket", 'expected unix:/path, found "unix:run/socket"'),
+    ("unix:", 'expected unix:/path, found "unix:"'),
+    ("unix:/" + 107 * "x", "expected unix:/path of at most 107 bytes, found 108"),
+    ("", "expected a file name, `-`, `| /program` or `unix:/path`, found nothing"),
+    ("  ", "expected a file name, *"),
+    ("|", 'expected a program by its full path, found ""'),
+    ("| cat", 'expected a program by its full path, found "cat"'),
+    ("| /bin/cat 'x", 'expected a program and its arguments, found "/bin/cat \'x": No closing quotation'),
+]
+OUTPUTS = ["a", "./tcp:x", "/var/log/a:b", "a b", "a/b:c", "-", "| /bin/cat -u", "|/bin/cat", "unix:/run/x", "a-b_c.1"]
+
+
+@pytest.mark.parametrize("section", ["auditlog", "filterlog", "debug.inputlog", "debug.parse_error_log"])
+@pytest.mark.parametrize(("file", "message"), NOT_OUTPUTS)
+def test_what_no_output_serves_is_a_mistake(section, file, message, tmp_path):
+    text = json.dumps({section.partition(".")[0]: {"file": file}})
+    if "." in section:
+        text = json.dumps({"debug": {section.partition(".")[2]: {"file": file}}})
+    (mistake,) = check(write(tmp_path, text))
+    assert mistake.key == f"{section}.file"
+    assert fnmatchcase(mistake.message, message), mistake.message
+
+
+@pytest.mark.parametrize("file", OUTPUTS)
+def test_what_an_output_serves_is_none(file, tmp_path):
+    assert load(write(tmp_path, json.dumps({"auditlog": {"file": file}}))).auditlog.file == file
+
+
+@pytest.mark.parametrize("key", ["directory", "state.file", "metrics.textfile", "probe.path"])
+@pytest.mark.parametrize("path", ["s3://bucket/logs", "http://h/x", "tcp:h:1"])
+def test_a_path_is_one_of_this_host(key, path, tmp_path):
+    section, _, name = key.rpartition(".")
+    text = json.dumps({section: {name: path}} if section else {name: path})
+    (mistake,) = check(write(tmp_path, text))
+    assert (mistake.key, mistake.message.partition(":")[0]) == (
+        key,
+        f'expected a path, found "{path.partition(":")[0]}',
+    )
+
+
+@pytest.mark.parametrize("text", ['user: "a\\0b"', 'directory: "/a\\0"', 'auditlog: {read_users: ["a\\0"]}'])
+def test_no_text_has_what_system_calls_refuse(text, tmp_path):
+    (mistake,) = check(write(tmp_path, text))
+    assert mistake.message == "expected text without the character NUL"
 
 
 def test_all_mistakes_are_found_at_once_and_the_rest_is_read(tmp_path):
