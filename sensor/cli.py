@@ -17,6 +17,8 @@ from sensor import __version__
 from sensor.errors import SensorError
 
 DEFAULT_CONFIG = "/etc/host-sensor/config.yaml"
+_AT_DEFAULTS = "without it every option has its default"
+"""Recorded logs become the same on every host, and for users who may not read the host's configuration."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,8 +53,8 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_config(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("-c", "--config", metavar="FILE", help=f"configuration (default: {DEFAULT_CONFIG})")
+def _add_config(sub: argparse.ArgumentParser, without: str = f"default: {DEFAULT_CONFIG}") -> None:
+    sub.add_argument("-c", "--config", metavar="FILE", help=f"configuration ({without})")
 
 
 def _add_streams(add: Any) -> None:
@@ -65,12 +67,12 @@ def _add_streams(add: Any) -> None:
     )
     _add_config(sub)
     sub = add("convert", _convert, "Turn recorded audit logs into JSON Lines on standard output.")
-    _add_config(sub)
+    _add_config(sub, _AT_DEFAULTS)
     sub.add_argument(
         "files", nargs="*", default=["-"], metavar="LOG", help="audit.log, also .gz or .zst; - is standard input"
     )
     sub = add("bench", _bench, "Measure how much CPU time the events of recorded logs cost.")
-    _add_config(sub)
+    _add_config(sub, _AT_DEFAULTS)
     sub.add_argument("files", nargs="+", metavar="LOG", help="as for convert")
     sub = add(
         "top",
@@ -79,7 +81,7 @@ def _add_streams(add: Any) -> None:
         "With -c the output of that configuration is counted, so that the effect of filters can be seen before they "
         "are used.",
     )
-    _add_config(sub)
+    _add_config(sub, _AT_DEFAULTS)
     sub.add_argument("-n", "--rows", type=int, default=10, metavar="N", help="how many of each (default: 10)")
     sub.add_argument(
         "-b", "--by", metavar="WHAT", help="only by these: key, exe, syscall, path, unit, type; with commas"
@@ -123,7 +125,7 @@ def _add_host(add: Any) -> None:
     sub.add_argument("--no-test-event", action="store_true", help="send no event")
     sub.add_argument("--strict", action="store_true", help="exit with 1 for warnings, too")
     sub = add("guid", _guid, "Print the GUIDs of running processes.")
-    sub.add_argument("pids", nargs="+", type=int, metavar="PID", help="number of a process")
+    sub.add_argument("processes", nargs="+", metavar="PID|NAME", help="number, or name of every process so called")
     sub = add(
         "probe",
         _probe,
@@ -145,6 +147,13 @@ def _load(path: str | None) -> Any:
     return load(path or DEFAULT_CONFIG)
 
 
+def _load_for_logs(path: str | None) -> Any:
+    """The configuration for recorded logs: the one named, else all defaults."""
+    from sensor.config import Config, load
+
+    return load(path) if path else Config()
+
+
 def _run(parsed: argparse.Namespace) -> int:
     from sensor.daemon import run
 
@@ -153,10 +162,9 @@ def _run(parsed: argparse.Namespace) -> int:
 
 def _convert(parsed: argparse.Namespace) -> int:
     from sensor.build import build
-    from sensor.config import Config, load
     from sensor.stats import Stats
 
-    app = build(load(parsed.config) if parsed.config else Config(), Stats(), live=False)
+    app = build(_load_for_logs(parsed.config), Stats(), live=False)
     for lines in _converted(app, parsed.files):
         if lines:
             sys.stdout.buffer.write(("\n".join(lines) + "\n").encode("latin-1"))
@@ -266,29 +274,24 @@ def _import_laurel(parsed: argparse.Namespace) -> None:
 
 
 def _guid(parsed: argparse.Namespace) -> int:
-    from sensor.process.guid import process_guid
+    from sensor.process.lookup import look_up
     from sensor.process.procfs import ProcFS
 
-    proc = ProcFS()
-    boot = proc.boot_id()
     failed = False
-    for pid in parsed.pids:
-        found = proc.observe(pid)
-        if found is None or not found.namespace:
-            why = "there is no such process" if found is None else "its namespace cannot be read; try as root"
-            print(f"host-sensor: {pid}: {why}", file=sys.stderr)
+    for found in look_up(parsed.processes, ProcFS()):
+        if found.error:
+            print(f"host-sensor: {found.asked}: {found.error}", file=sys.stderr)
             failed = True
-            continue
-        print(f"{pid}\t{process_guid(boot, found.namespace, found.start, found.tgid)}\t{found.comm}")
+        else:
+            print(f"{found.pid}\t{found.guid}\t{found.comm}")
     return 1 if failed else 0
 
 
 def _bench(parsed: argparse.Namespace) -> int:
     from sensor.build import build
-    from sensor.config import Config, load
     from sensor.stats import Stats
 
-    app = build(load(parsed.config) if parsed.config else Config(), Stats(), live=False)
+    app = build(_load_for_logs(parsed.config), Stats(), live=False)
     size = 0
     start = time.process_time()
     for lines in _converted(app, parsed.files):
@@ -334,7 +337,6 @@ def _describe_probe(status: Any) -> Iterator[str]:
 
 
 def _top(parsed: argparse.Namespace) -> int:
-    from sensor.config import Config, load
     from sensor.top.read import DIMENSIONS, count
     from sensor.top.show import Screen, show
 
@@ -346,7 +348,7 @@ def _top(parsed: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 2
-    counts = count(parsed.files, load(parsed.config) if parsed.config else Config())
+    counts = count(parsed.files, _load_for_logs(parsed.config))
     for line in show(counts, chosen, parsed.rows, parsed.events, Screen.of(sys.stdout)):
         print(line)
     return 0

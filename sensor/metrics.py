@@ -5,7 +5,7 @@ textfile collector. What is counted, and where, is the business of the parts. A 
 
     # HELP host_sensor_output_lost_lines_total JSON lines given up, by reason.
     # TYPE host_sensor_output_lost_lines_total counter
-    host_sensor_output_lost_lines_total{reason="disk_full"} 3.0
+    host_sensor_output_lost_lines_total{reason="ENOSPC"} 3.0
 
 Until the first scrape this costs one listening socket and one sleeping thread: prometheus_client and what it needs,
 most of 14 MB of resident memory, are imported when somebody asks. Neither how many ask nor how slowly costs the sensor
@@ -90,6 +90,18 @@ class Row(NamedTuple):
 
 
 ROWS = (
+    Row(
+        "config",
+        "last_reload_successful",
+        "config_last_reload_successful",
+        "1 if the configuration file, as it was last read, is in use; 0 if it was refused or has mistakes.",
+    ),
+    Row(
+        "config",
+        "last_reload_success_time",
+        "config_last_reload_success_timestamp_seconds",
+        "When a configuration file was last taken into use as a whole, in seconds since 1970; 0: not yet.",
+    ),
     Row("input", "connected", "input_connected", "1 while the input is open."),
     Row("input", "bytes", "input_bytes_total", "Bytes read from the audit daemon."),
     Row("input", "chunks", "input_reads_total", "Reads from the audit daemon."),

@@ -95,6 +95,16 @@ class OutputStats:
         self.lost_lines: dict[str, int] = {}  # reason → lines that were given up
 
 
+class ConfigStats:
+    """The configuration file."""
+
+    __slots__ = ("last_reload_success_time", "last_reload_successful")
+
+    def __init__(self) -> None:
+        self.last_reload_successful = 0  # gauge: 1 when the file, as last read, is in use as a whole
+        self.last_reload_success_time = 0.0  # gauge: when that was, in seconds since 1970; 0: never
+
+
 class ProbeStats:
     """The kernel probe's ring."""
 
@@ -110,9 +120,10 @@ class ProbeStats:
 class Stats:
     """All counters of one sensor."""
 
-    __slots__ = ("input", "output", "pipeline", "probe", "process")
+    __slots__ = ("config", "input", "output", "pipeline", "probe", "process")
 
     def __init__(self) -> None:
+        self.config = ConfigStats()
         self.input = InputStats()
         self.pipeline = PipelineStats()
         self.process = ProcessStats()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sensor import __version__
-from sensor.cli import main
+from sensor.cli import DEFAULT_CONFIG, main
 from sensor.probe.loader import Status
 
 FEED = Path(__file__).parent / "data" / "laurel-special-cases" / "A1-node-prefix.audit"
@@ -82,6 +83,32 @@ def test_guid_of_this_process_and_of_none(capsys: pytest.CaptureFixture[str]) ->
     pid, guid, _ = printed.out.rstrip("\n").split("\t")
     assert (pid, guid[14], len(guid)) == (str(os.getpid()), "8", 36)
     assert printed.err == "host-sensor: 4194305: there is no such process\n"
+
+
+@pytest.mark.parametrize("command", ["convert", "bench", "top", "run", "probe", "doctor"])
+def test_help_promises_the_default_configuration_only_where_it_is_read(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    promised = DEFAULT_CONFIG in capsys.readouterr().out
+    assert promised == (command in {"run", "probe", "doctor"})
+
+
+@pytest.mark.parametrize("command", ["convert", "bench", "top"])
+def test_recorded_logs_are_read_with_every_option_at_its_default(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("filter: {filter_raw_lines: ['.']}\n")
+    shown = []
+    for default in (tmp_path / "none", config):
+        monkeypatch.setattr("sensor.cli.DEFAULT_CONFIG", str(default))
+        assert main([command, str(FEED)]) == 0
+        shown.append(re.sub(r"[\d.,]+ µs.*|[\d,]+ events/s", "", capfd.readouterr().out))
+    assert shown[0] == shown[1]
+    assert main([command, "-c", str(config), str(FEED)]) == 0
+    assert re.sub(r"[\d.,]+ µs.*", "", capfd.readouterr().out) != shown[0]
 
 
 def test_bench_counts_events(capsys: pytest.CaptureFixture[str]) -> None:

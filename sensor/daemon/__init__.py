@@ -71,6 +71,7 @@ def run(config_path: str) -> int:
         log.error("%s is used without its mistakes; SIGHUP reads it again", config_path)
     try:
         daemon = Daemon(config_path, config, signals)
+        daemon.note_reload(not mistakes)
     except (InputError, privileges.PrivilegeError) as error:
         log.critical("%s", error)
         return 1
@@ -118,6 +119,7 @@ class Daemon:
         self._input = make_input(config, self.stats)
         self._input.open()
         self._exporter = self._make_exporter()
+        self._at_defaults = False
         app = self._build()
         self._drop_privileges(app)
         self._feed = Feed(app)
@@ -227,15 +229,24 @@ class Daemon:
         else:
             self._logs.reopen()
         built_from = {name: getattr(config, name) for name in NOT_FOR_BUILD}
-        if config != dataclasses.replace(self._config, **built_from):
-            self._rebuild(config, now)
+        built = config == dataclasses.replace(self._config, **built_from) or self._rebuild(config, now)
         self._config = config
+        self.note_reload(built and not mistakes)
 
-    def _rebuild(self, config: Config, now: float) -> None:
+    def note_reload(self, successful: bool) -> None:
+        """Keep for the metrics whether the configuration file, as it was last read, is in use as a whole."""
+        self.stats.config.last_reload_successful = int(successful and not self._at_defaults)
+        if self.stats.config.last_reload_successful:
+            self.stats.config.last_reload_success_time = time.time()
+
+    def _rebuild(self, config: Config, now: float) -> bool:
         try:
             self._feed.replace(build(config, self.stats, world=self._feed.world()), now)
         except Exception:  # a border: the old parts go on
             log.exception("the new configuration cannot be built; the parts stay as they were")
+            return False
+        self._at_defaults = False
+        return True
 
     def _build(self) -> App:
         """Build what the configuration asks for; if that fails, what can be had without one."""
@@ -243,6 +254,7 @@ class Daemon:
             return build(self._config, self.stats)
         except Exception:  # a border: a plugin that ends is soon dead for ever
             log.exception("what is configured cannot be built; going on with the defaults")
+            self._at_defaults = True
             return build(Config(), self.stats)
 
     def _prepare_directory(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import subprocess
 from pathlib import Path
@@ -59,3 +60,11 @@ def test_alerts_ask_for_metrics_that_exist():
     known = {f"host_sensor_{row.name}" for row in ROWS}
     asked = {name for rule in ALERTS for name in re.findall(r"host_sensor_\w+", rule["expr"])}
     assert asked <= known
+
+
+def test_labels_of_the_unit_tests_are_such_as_occur():
+    """The reasons of an output are names of errors, or `slow`; see sensor.outputs.reason."""
+    text = (FOLDER / "alerts_test.yaml").read_text()
+    named = set(re.findall(r'\b(?:reason|errno)="(\w+)"', text))
+    assert named
+    assert named <= {*errno.errorcode.values(), "slow"}

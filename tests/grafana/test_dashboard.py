@@ -84,6 +84,7 @@ def test_every_metric_is_on_the_dashboard_but_those_left_out_on_purpose():
     shown = {name for panel in PANELS for target in panel["targets"] for name in OURS.findall(target["expr"])}
     names = {f"host_sensor_{row.name}" for row in ROWS}
     left_out = {
+        "config_last_reload_success_timestamp_seconds",
         "input_reads_total",
         "input_dropped_bytes_total",
         "input_reconnects_total",

@@ -10,13 +10,14 @@ import os
 import platform
 import shutil
 import subprocess
+import zlib
 from pathlib import Path
 
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CACHE = REPOSITORY / "build" / "cache"
-PACKAGES = "auditd,python3-bpfcc,python3-prometheus-client,python3-yaml,rpm,systemd-sysv"
+PACKAGES = "auditd,python3-bpfcc,python3-prometheus-client,python3-psutil,python3-yaml,rpm,systemd-sysv"
 OPTIONS = (
     "--quiet",
     "--format=directory",
@@ -81,7 +82,7 @@ def base(codename: str = HERE) -> Path:
     if os.geteuid() != 0:
         pytest.skip("a clean root needs root")
     need("mmdebstrap", "unshare", "setpriv")
-    folder = CACHE / f"root-{codename}"
+    folder = CACHE / f"root-{codename}-{zlib.crc32(PACKAGES.encode()):08x}"
     if not folder.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
         half = folder.with_suffix(".part")

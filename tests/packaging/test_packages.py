@@ -32,6 +32,7 @@ Summary: Names that Debian's packages do not provide to RPM
 License: Apache-2.0
 BuildArch: noarch
 Provides: audit = 3.0, python3 = 3.11, python3-prometheus_client = 0.16, python3-pyyaml = 6.0, shadow-utils = 4
+Provides: python3-psutil = 5.9
 Provides: /bin/sh, /usr/bin/python3
 %description
 %files
