@@ -138,6 +138,14 @@ def test_check_and_options(installed: Installed, tmp_path: Path) -> None:
     assert "no mistakes" in installed.run("check", str(config))
 
 
+@pytest.mark.root
+def test_doctor(installed: Installed, tmp_path: Path) -> None:
+    """It examines the host that it finds, whatever that is."""
+    examined = installed.try_("doctor", "--json", "--no-test-event", "-c", write_config(tmp_path))
+    assert examined.returncode in {0, 1}, examined.stderr
+    assert {"level", "name", "text"} <= json.loads(examined.stdout)[0].keys()
+
+
 def test_fields(installed: Installed) -> None:
     assert "string" in installed.run("fields", "SYSCALL.PID.GUID")
 
