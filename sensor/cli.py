@@ -1,4 +1,4 @@
-"""host-sensor: run · convert · check · doctor · options · fields · import-laurel · guid · bench · top · probe.
+"""host-sensor: run · convert · show · tree · top · check · doctor · options · fields · guid · probe · bench, …
 
 Parses arguments, prints, sets exit codes: 0 done, 1 it failed, 2 it was asked wrongly.
 What a command needs is imported when it runs, so that `run` stays small.
@@ -15,6 +15,7 @@ from typing import Any
 
 from sensor import __version__
 from sensor.errors import SensorError
+from sensor.show.arguments import add_show, add_tree
 
 DEFAULT_CONFIG = "/etc/host-sensor/config.yaml"
 _AT_DEFAULTS = "without it every option has its default"
@@ -71,6 +72,20 @@ def _add_streams(add: Any) -> None:
     sub.add_argument(
         "files", nargs="*", default=["-"], metavar="LOG", help="audit.log, also .gz or .zst; - is standard input"
     )
+    sub = add(
+        "show",
+        _show,
+        "Print events of the log for people to read, chosen by conditions.",
+        "Without a LOG the configured one is read, with what was rotated away from it. The exit status is 1 if no "
+        "event is found.",
+    )
+    _add_config(sub)
+    add_show(sub)
+    sub.add_argument("files", nargs="*", metavar="LOG", help="what the sensor wrote, also .gz or .zst")
+    sub = add("tree", _tree, "Print the process tree of a log: what started what, when, and how it ended.")
+    _add_config(sub)
+    add_tree(sub)
+    sub.add_argument("files", nargs="*", metavar="LOG", help="as for show")
     sub = add("bench", _bench, "Measure how much CPU time the events of recorded logs cost.")
     _add_config(sub, _AT_DEFAULTS)
     sub.add_argument("files", nargs="+", metavar="LOG", help="as for convert")
@@ -285,6 +300,18 @@ def _guid(parsed: argparse.Namespace) -> int:
         else:
             print(f"{found.pid}\t{found.guid}\t{found.comm}")
     return 1 if failed else 0
+
+
+def _show(parsed: argparse.Namespace) -> int:
+    from sensor.show import command
+
+    return command.show(parsed, _load(parsed.config))
+
+
+def _tree(parsed: argparse.Namespace) -> int:
+    from sensor.show import command
+
+    return command.tree(parsed, _load(parsed.config))
 
 
 def _bench(parsed: argparse.Namespace) -> int:

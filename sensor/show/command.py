@@ -1,0 +1,91 @@
+"""What `host-sensor show` and `host-sensor tree` do with their arguments: find the logs, choose, print."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+
+from sensor.config import Config
+from sensor.errors import InputError
+from sensor.show.conditions import Conditions, moment
+from sensor.show.logs import follow, generations, read_lines
+from sensor.show.read import Reader
+from sensor.show.screen import day, lines
+from sensor.show.tree import ProcessTree
+from sensor.top.show import Screen
+
+
+def logs(files: Sequence[str], config: Config) -> list[str]:
+    """The files to read: those given, else the configured log and what was rotated away from it."""
+    if files:
+        return list(files)
+    path = os.path.join(config.directory, config.auditlog.file)
+    found = generations(path) if os.path.isdir(os.path.dirname(path)) else []
+    if not found:
+        raise InputError(f"{path}: there is no such log; name one")
+    return found
+
+
+def show(parsed: argparse.Namespace, config: Config) -> int:
+    """Print the events that are asked for; 1 where there is none."""
+    screen = Screen.of(sys.stdout)
+    reader = Reader(config.enrich.prefix or "")
+    chosen = _conditions(parsed)
+    files = logs(parsed.files, config)
+    source: Iterator[bytes | None] = follow(files[-1]) if parsed.follow else read_lines(files)
+    shown, today = 0, ""
+    for found in reader.chosen(source, chosen):
+        if found is None:
+            sys.stdout.flush()
+            continue
+        line, event = found
+        shown += 1
+        if parsed.json:
+            sys.stdout.buffer.write(line + b"\n")
+            continue
+        if day(event.time) != today:
+            today = day(event.time)
+            print(f"— {today} —" if screen.unicode else f"-- {today} --")
+        for text in lines(event, screen):
+            print(text)
+    if reader.skipped:
+        print(f"host-sensor: {reader.skipped:,} lines are no events", file=sys.stderr)
+    return 0 if shown else 1
+
+
+def tree(parsed: argparse.Namespace, config: Config) -> int:
+    """Print the process tree; 1 where nothing is in it."""
+    screen = Screen.of(sys.stdout)
+    reader = Reader(config.enrich.prefix or "")
+    grown = ProcessTree()
+    for line in read_lines(logs(parsed.files, config)):
+        event = reader.event(line) if line else None
+        if event is not None:
+            grown.add(event)
+    asked = parsed.guid or parsed.pid is not None or parsed.exe or parsed.session
+    tops = grown.select(parsed.guid, parsed.pid, parsed.exe, parsed.session) if asked else grown.roots()
+    for text in grown.lines(tops, screen):
+        print(text)
+    if grown.dropped:
+        print(f"host-sensor: {grown.dropped:,} of the oldest processes are left out", file=sys.stderr)
+    return 0 if tops else 1
+
+
+def _conditions(parsed: argparse.Namespace) -> Conditions:
+    now = time.time()
+    since, until = (_moment(text, now) for text in (parsed.since, parsed.until))
+    success = None if parsed.success is None else parsed.success == "yes"
+    names = ("key", "uid", "pid", "guid", "exe", "path", "syscall", "session")
+    return Conditions(**{name: getattr(parsed, name) for name in names}, success=success, since=since, until=until)
+
+
+def _moment(text: str | None, now: float) -> float | None:
+    if text is None:
+        return None
+    try:
+        return moment(text, now, now - time.clock_gettime(time.CLOCK_BOOTTIME))
+    except ValueError:
+        raise InputError(f"{text}: no time; try `2026-11-28 10:05`, 10:05, today, recent or `2 h ago`") from None

@@ -1,0 +1,57 @@
+"""An ECS line as a LogEvent.
+
+{"@timestamp":"2023-11-14T22:13:20.123Z","event":{"id":"1700000000.123:4567","action":"executed"},"process":{"pid":42,…}}
+"""
+
+from __future__ import annotations
+
+from sensor.show.event import LogEvent, LogProcess
+from sensor.show.values import Object, number, obj, objects, text, texts
+
+_OUTCOMES = {"success": True, "failure": False}
+
+
+def read(document: Object) -> LogEvent:
+    """The event. Raises ValueError where event.id is none."""
+    event, auditd = obj(document.get("event")), obj(document.get("auditd"))
+    process, user, data = obj(document.get("process")), obj(document.get("user")), obj(auditd.get("data"))
+    id = text(event.get("id"))
+    login, session = obj(user.get("audit")), number(auditd.get("session"))
+    paths = [text(path.get("name")) for path in objects(auditd.get("paths")) if path.get("nametype") != "PARENT"]
+    file = text(obj(document.get("file")).get("path"))
+    return LogEvent(
+        id=id,
+        time=float(id.partition(":")[0]),
+        node=text(obj(document.get("host")).get("name")),
+        kind=text(data.get("syscall")) or text(event.get("action")),
+        keys=texts(document.get("tags")),
+        process=_process(process),
+        parent=_process(obj(process.get("parent"))),
+        user=text(user.get("name")) or text(user.get("id")),
+        login=text(login.get("name")) or text(login.get("id")),
+        numbers=tuple(
+            n for value in (user, obj(user.get("effective")), login) if (n := number(value.get("id"))) is not None
+        ),
+        session=session,
+        session_guid=text(obj(process.get("session_leader")).get("entity_id")),
+        words=texts(process.get("args")),
+        paths=tuple(paths) or ((file,) if file else ()),
+        address=_address(obj(document.get("destination"))),
+        success=_OUTCOMES.get(text(event.get("outcome"))),
+        is_exec=text(data.get("syscall")) in {"execve", "execveat"},
+    )
+
+
+def _process(process: Object) -> LogProcess:
+    return LogProcess(
+        number(process.get("pid")),
+        text(process.get("entity_id")),
+        text(process.get("executable")),
+        text(process.get("name")),
+    )
+
+
+def _address(place: Object) -> str:
+    if place.get("ip"):
+        return f"{text(place.get('ip'))} port {text(place.get('port'))}"
+    return text(place.get("path"))

@@ -1,0 +1,55 @@
+"""The two commands from the command line: which logs they read, what they print, how they exit."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sensor.cli import main
+from tests.show.lines import LS, STORY, encode
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> str:
+    (tmp_path / "audit.jsonl.1").write_bytes(encode(STORY[0]) + b"\n")
+    (tmp_path / "audit.jsonl").write_bytes(b"".join(encode(event) + b"\n" for event in STORY[1:]) + b"no event\n")
+    path = tmp_path / "config.yaml"
+    path.write_text(json.dumps({"directory": str(tmp_path)}))
+    return str(path)
+
+
+def test_the_configured_log_with_what_was_rotated_away(config: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "-c", config]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.count("program") == 4
+    assert "1 lines are no events" in printed.err
+
+
+def test_lines_as_they_are(config: str, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert main(["show", "-c", config, "--json", "--guid", LS]) == 0
+    assert capfdbinary.readouterr().out == encode(STORY[1]) + b"\n" + encode(STORY[2]) + b"\n"
+
+
+def test_no_event_is_exit_status_1(config: str) -> None:
+    assert main(["show", "-c", config, "--key", "none"]) == 1
+    assert main(["tree", "-c", config, "--guid", "none"]) == 1
+
+
+def test_the_tree(config: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tree", "-c", config]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 4
+
+
+@pytest.mark.parametrize("arguments", [["show", "/dev/null", "--since", "tomorrow"], ["tree", "/there/is/none"]])
+def test_mistakes_are_reported(arguments: list[str], config: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*arguments, "-c", config]) == 1
+    assert arguments[-1] in capsys.readouterr().err
+
+
+def test_no_log_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(json.dumps({"directory": str(tmp_path / "none")}))
+    assert main(["show", "-c", str(path)]) == 1
+    assert "there is no such log" in capsys.readouterr().err
