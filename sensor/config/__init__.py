@@ -11,6 +11,9 @@ what was probably meant:
 
     /etc/host-sensor/config.yaml:3: auditlog.sise: no such key; did you mean "size"?
 
+Fragments, conf.d/*.yaml beside the file, are read after it in the order of their names: sections and maps are merged,
+of other keys the last one holds.
+
 Only plain YAML is read: no objects, and text stays text (`marker: no` is "no", not false). The reference that
 `host-sensor options` prints is made from the same declarations.
 """
@@ -144,12 +147,15 @@ def load(path: str) -> Config:
 
 
 def check(path: str) -> list[ConfigError]:
-    """All the mistakes of a configuration file, in the order of their lines."""
+    """All the mistakes of a configuration file and its fragments, in the order of files and lines."""
     return read(path)[1]
 
 
 def read(path: str) -> tuple[Config, list[ConfigError]]:
-    """Read a configuration and all its mistakes; where there is a mistake the default stands."""
+    """Read a configuration, which is a file and the fragments in conf.d beside it, and all its mistakes.
+
+    Where there is a mistake the key stays what it was before.
+    """
     return read_options(path, Config())
 
 

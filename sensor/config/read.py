@@ -8,12 +8,17 @@
 
 The YAML is only composed, never constructed: its nodes bear line numbers and raw text, from which values are read by
 what is expected. So `marker: no` is the text "no", and nothing in the file can make an object.
+
+    /etc/host-sensor/config.yaml
+    /etc/host-sensor/conf.d/10-siem.yaml      fragments, in the order of their names, each as if it came after
+    /etc/host-sensor/conf.d/20-rules.yaml
 """
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
+import os
 import re
 from collections.abc import Callable
 from typing import Any
@@ -25,28 +30,55 @@ from sensor.errors import ConfigError
 from sensor.options import Declaration, OptionError, declaration, path_mistake
 from sensor.patterns import PatternError, searcher
 
+FRAGMENTS = "conf.d"
+"""The folder, beside a configuration file, of files that are read after it."""
+
 _LARGEST = 4 << 20
 """Bytes of a configuration file."""
 
 
 def read_options(path: str, defaults: Any) -> tuple[Any, list[ConfigError]]:
-    """Return `defaults`, an Options object, with what the file says, and all mistakes in the order of their lines.
+    """Return `defaults`, an Options object, with what the file and then its fragments say, and all mistakes.
 
-    Where there is a mistake the default stands.
+    Sections and maps are merged; of other keys the last one holds. Mistakes come in the order of files and lines; what
+    a mistaken key was before stays.
     """
-    reader = _Reader(path, defaults)
+    options, mistakes = defaults, []
+    try:
+        beside = fragments(path)
+    except OSError as error:
+        beside, mistakes = [], [ConfigError(str(error.filename), None, "", error.strerror or str(error))]
+    for file in (path, *beside):
+        options, found = _read_file(file, options)
+        mistakes += found
+    return options, mistakes
+
+
+def fragments(path: str) -> list[str]:
+    """The files conf.d/*.yaml beside a configuration file, in the order they are read in; raises OSError."""
+    folder = os.path.join(os.path.dirname(path), FRAGMENTS)
+    try:
+        names = os.listdir(folder)
+    except FileNotFoundError:
+        return []
+    return [os.path.join(folder, name) for name in sorted(names) if name.endswith(".yaml") and not name.startswith(".")]
+
+
+def _read_file(path: str, options: Any) -> tuple[Any, list[ConfigError]]:
+    reader = _Reader(path, options)
     try:
         root = yaml.compose(_text_of(path), Loader=yaml.SafeLoader)
     except ConfigError as error:
-        return defaults, [error]
+        return options, [error]
     except OSError as error:
-        return defaults, [ConfigError(path, None, "", error.strerror or str(error))]
+        return options, [ConfigError(path, None, "", error.strerror or str(error))]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        return defaults, [ConfigError(path, mark.line + 1 if mark else None, "", f"this is no YAML: {error.problem}")]
+        return options, [ConfigError(path, mark.line + 1 if mark else None, "", f"this is no YAML: {error.problem}")]
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        return defaults, [ConfigError(path, None, "", f"this is no YAML: {error}")]
-    options = defaults if root is None else reader.section(root, defaults, "")
+        return options, [ConfigError(path, None, "", f"this is no YAML: {error}")]
+    if root is not None:
+        options = reader.section(root, options, "")
     return options, sorted(reader.mistakes, key=lambda mistake: mistake.line or 0)
 
 
@@ -70,7 +102,7 @@ class _Reader:
         self.mistakes: list[ConfigError] = []
 
     def section(self, node: yaml.Node, defaults: Any, prefix: str) -> Any:
-        """Return `defaults` with what a mapping says; an empty node changes nothing."""
+        """Return `defaults` with what a mapping says; an empty node changes nothing, and may stand beside another."""
         if _is_null(node):
             return defaults
         if not isinstance(node, yaml.MappingNode):
@@ -81,6 +113,10 @@ class _Reader:
         values: dict[str, Any] = {}
         for key, value in node.value:
             name = str(key.value)
+            inner = declaration(fields[name]).section if name in fields else None
+            if inner is not None and _is_null(value):
+                values.setdefault(name, getattr(defaults, name) or inner)
+                continue
             if name in keys:
                 self._mistake(key, prefix + name, f"given twice, first on line {_line(keys[name])}")
             elif name not in fields:
@@ -97,9 +133,10 @@ class _Reader:
     def _value(self, field: dataclasses.Field[Any], node: yaml.Node, default: Any, key: str) -> Any:
         declared = declaration(field)
         if declared.section is not None:
-            return self.section(node, declared.section, f"{key}.")
+            return self.section(node, default or declared.section, f"{key}.")
         try:
-            return read_value(str(field.type), declared, node)
+            found = read_value(str(field.type), declared, node)
+            return {**default, **found} if isinstance(default, dict) and found else found
         except ValueError as error:
             self._mistake(node, key, str(error))
             return default
