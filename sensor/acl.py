@@ -9,9 +9,11 @@ each entry, in the order of acl(5).
 
 from __future__ import annotations
 
+import errno
 import grp
 import os
 import pwd
+import stat
 import struct
 from collections.abc import Callable, Iterable
 
@@ -43,22 +45,23 @@ class Readers:
             os.removexattr(file, ATTRIBUTE)
         os.fchmod(file, 0o644 if self._other else 0o640)
 
-    def admit(self, folder: str) -> None:
-        """Let them enter and list a folder, beside those who may already; raises OSError."""
-        if not self._named and not self._other:
+    def admit(self, folder: int) -> None:
+        """Let them enter and list an open folder, beside those who may already; raises OSError.
+
+        Only root, and members of its group, can do that to a setgid folder without taking the bit from it
+        (posix_acl_update_mode of fs/posix_acl.c), so for others it is a PermissionError.
+        """
+        before = _entries(folder)
+        after = self._admitted(before)
+        if after == before:
             return
-        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            before = _entries(fd)
-            after = self._admitted(before)
-            if after == before:
-                return
-            if self._named:
-                os.setxattr(fd, ATTRIBUTE, encode(after))
-            else:
-                os.fchmod(fd, os.fstat(fd).st_mode & 0o7777 | READ | ENTER)
-        finally:
-            os.close(fd)
+        status = os.fstat(folder)
+        if status.st_mode & stat.S_ISGID and os.geteuid() != 0 and status.st_gid not in {os.getegid(), *os.getgroups()}:
+            raise PermissionError(errno.EPERM, "only root can, for new files get its group")
+        if self._named:
+            os.setxattr(folder, ATTRIBUTE, encode(after))
+        else:
+            os.fchmod(folder, stat.S_IMODE(status.st_mode) | READ | ENTER)
 
     def _file_entries(self) -> Entries:
         return {

@@ -29,7 +29,7 @@ from sensor import __version__, privileges
 from sensor.build import App, build
 from sensor.config import Config, read
 from sensor.daemon.feed import Feed
-from sensor.daemon.logs import Logs
+from sensor.daemon.logs import Logs, admit_readers
 from sensor.daemon.syslog import start_logging
 from sensor.errors import InputError, OutputError
 from sensor.inputs import Input
@@ -116,6 +116,7 @@ class Daemon:
         self.stats = Stats()
         os.umask(0o027)
         self._prepare_directory()
+        admit_readers(config)
         self._input = make_input(config, self.stats)
         self._input.open()
         self._exporter = self._make_exporter()
@@ -225,6 +226,7 @@ class Daemon:
         config = dataclasses.replace(config, **fixed)
         if any(getattr(config, name) != getattr(self._config, name) for name in LOGS):
             self._logs.close()
+            admit_readers(config)
             self._logs = Logs(config, self.stats.output)
         else:
             self._logs.reopen()

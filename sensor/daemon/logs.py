@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 
+from sensor.acl import Readers
 from sensor.config import Config
 from sensor.outputs import Options, Output
 from sensor.stats import OutputStats
@@ -22,25 +23,64 @@ UNPARSED = ('{"ID":null,"PARSE_ERROR":', '{"event":{"kind":"pipeline_error",')
 
 def open_output(options: Options, directory: str, stats: OutputStats) -> Output:
     """Make the output that `options.file` names; nothing is opened or started before the first write or flush."""
-
-    def say(message: str) -> None:
-        log.warning("%s", message)
-
     if options.file == "-":
         from sensor.outputs.stdout import StdoutOutput
 
-        return StdoutOutput(options, stats, say)
+        return StdoutOutput(options, stats, _say)
     if options.file.startswith("|"):
         from sensor.outputs.program import ProgramOutput
 
-        return ProgramOutput(options, stats, say)
+        return ProgramOutput(options, stats, _say)
     if options.file.startswith("unix:"):
         from sensor.outputs.unix import UnixOutput
 
-        return UnixOutput(options, stats, say)
+        return UnixOutput(options, stats, _say)
     from sensor.outputs.file import FileOutput
 
-    return FileOutput(os.path.join(directory, options.file), options, stats, say, directory)
+    return FileOutput(os.path.join(directory, options.file), options, stats, _say)
+
+
+def admit_readers(config: Config) -> None:
+    """Let those who may read a log into the folders on the way to it, from the sensor's directory on.
+
+    To be called as root, while that is so: see Readers.admit. What cannot be done is logged. Folders outside the
+    directory are left alone.
+    """
+    debug = config.debug
+    for options in (config.auditlog, config.filterlog, debug.inputlog, debug.parse_error_log):
+        if options is None or options.file == "-" or options.file.startswith(("|", "unix:")):
+            continue
+        below = os.path.relpath(os.path.join(config.directory, options.file), config.directory).split("/")[:-1]
+        if ".." in below or not (options.read_users or options.read_groups or options.read_other):
+            continue
+        readers = Readers(options.read_users, options.read_groups, options.read_other, _ignore)
+        _admit(readers, config.directory, below)
+
+
+def _admit(readers: Readers, directory: str, below: list[str]) -> None:
+    """Go down the folders, which the sensor's user could have swapped for links; those are not followed."""
+    fd, folder = -1, directory
+    try:
+        fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        readers.admit(fd)
+        for name in below:
+            above, folder = fd, os.path.join(folder, name)
+            fd = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
+            os.close(above)
+            readers.admit(fd)
+    except OSError as error:
+        log.warning("%s: readers cannot be let in: %s", folder, error.strerror)
+    finally:
+        if fd >= 0:
+            os.close(fd)
+
+
+def _say(message: str) -> None:
+    log.warning("%s", message)
+
+
+def _ignore(message: str) -> None:
+    """Names that are unknown are logged when the output itself is made."""
 
 
 class Logs:

@@ -27,14 +27,10 @@ SETTLE = 0.05
 
 
 class FileOutput:
-    """Appends to the file at `path`, an absolute path; opens it at the first write, flush or reopen.
+    """Appends to the file at `path`, an absolute path; opens it at the first write, flush or reopen."""
 
-    Readers are let into the folders on the way to it from `directory` on, which is the sensor's; others are left alone.
-    """
-
-    def __init__(self, path: str, options: Options, stats: OutputStats, log: Log, directory: str | None = None) -> None:
+    def __init__(self, path: str, options: Options, stats: OutputStats, log: Log) -> None:
         self._path = path
-        self._folders = _folders_between(directory, path) if directory else []
         self._options = options
         self._stats = stats
         self._log = log
@@ -133,7 +129,6 @@ class FileOutput:
         self._regular = stat.S_ISREG(status.st_mode)
         self._period = self._period_of(status.st_mtime)
         if self._regular:
-            self._admit()
             self._permit(fd)
             self._cut_torn_line(fd)
             self._size = os.fstat(fd).st_size
@@ -153,14 +148,6 @@ class FileOutput:
             self._readers.permit(fd)
         except OSError as error:
             self._log(f"{self._path}: who may read it cannot be set: {error.strerror}")
-
-    def _admit(self) -> None:
-        """Let the readers into the folders; those that are another user's are logged."""
-        for folder in self._folders:
-            try:
-                self._readers.admit(folder)
-            except OSError as error:
-                self._log(f"{folder}: its readers cannot be let in: {error.strerror}")
 
     def _cut_torn_line(self, fd: int) -> None:
         """Cut off the half line a predecessor left who was killed in a write, unless somebody is still writing it."""
@@ -236,16 +223,3 @@ class FileOutput:
         self._unsent.rewind()
         os.close(self._fd)
         self._fd = -1
-
-
-def _folders_between(directory: str, path: str) -> list[str]:
-    """`directory`, and those below it on the way to `path`; none when `path` is elsewhere."""
-    directory = os.path.normpath(directory)
-    found = []
-    folder = os.path.dirname(os.path.normpath(path))
-    while folder != directory:
-        if len(folder) <= len(directory):
-            return []
-        found.append(folder)
-        folder = os.path.dirname(folder)
-    return [directory, *reversed(found)]

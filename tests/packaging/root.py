@@ -122,10 +122,10 @@ class Root:
         shutil.rmtree(self.folder.parent)
 
     def try_(self, *command: str, input: str | None = None) -> subprocess.CompletedProcess[str]:
-        """Run a command inside, whatever comes of it."""
+        """Run a command inside, without a terminal, whatever comes of it."""
         enter = ["unshare", "--mount", "--pid", "--fork", "sh", "-c", ENTER, str(self.folder)]
         return subprocess.run(
-            [*enter, *command], input=input, capture_output=True, text=True, timeout=120, env=ENVIRONMENT
+            [*enter, *command], input=input or "", capture_output=True, text=True, timeout=120, env=ENVIRONMENT
         )
 
     def run(self, *command: str, input: str | None = None) -> str:

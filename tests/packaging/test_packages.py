@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -12,8 +14,10 @@ from pathlib import Path
 import pytest
 
 from sensor import __version__
+from sensor.acl import ATTRIBUTE
 from tests.audit_session import AuditSession
-from tests.packaging.root import REPOSITORY, Root, need
+from tests.packaging.packages import Deb, Rpm
+from tests.packaging.root import HERE, REPOSITORY, Root, need
 
 FEED = """\
 type=SYSCALL msg=audit(1700000000.001:7): arch=c000003e syscall=59 success=yes exit=0 a0=1 a1=2 a2=3 a3=4 items=1 \
@@ -23,21 +27,6 @@ type=EXECVE msg=audit(1700000000.001:7): argc=2 a0="id" a1="-u"
 type=EOE msg=audit(1700000000.001:7):
 """
 
-# What the RPM asks of a distribution that Debian is not.
-SHIM = """\
-Name: shim
-Version: 1
-Release: 1
-Summary: Names that Debian's packages do not provide to RPM
-License: Apache-2.0
-BuildArch: noarch
-Provides: audit = 3.0, python3 = 3.11, python3-prometheus_client = 0.16, python3-pyyaml = 6.0, shadow-utils = 4
-Provides: python3-psutil = 5.9
-Provides: /bin/sh, /usr/bin/python3
-%description
-%files
-"""
-
 # $0 is the root; the processes are the machine's, as for any plugin.
 PLUGIN = 'mount -t proc proc "$0/proc" && exec chroot "$0" /usr/sbin/host-sensor run'
 UNIT = "host-sensor-probe.service"
@@ -45,66 +34,13 @@ UNIT = "host-sensor-probe.service"
 pytestmark = [pytest.mark.slow, pytest.mark.root]
 
 
-def build(kind: str, folder: Path) -> Path:
-    subprocess.run([REPOSITORY / f"packaging/build-{kind}", folder], check=True, capture_output=True)
-    (package,) = folder.glob(f"*.{kind}")
-    return package
-
-
-def build_shim(folder: Path) -> Path:
-    (folder / "shim.spec").write_text(SHIM)
-    command = ["rpmbuild", "-bb", "--define", f"_topdir {folder}", str(folder / "shim.spec")]
-    subprocess.run(command, check=True, capture_output=True)
-    return folder / "RPMS" / "noarch" / "shim-1-1.noarch.rpm"
-
-
-class Deb:
-    """The Debian package in a root."""
-
-    def __init__(self, root: Root, folder: Path) -> None:
-        self.root = root
-        self.package = root.put(build("deb", folder))
-
-    def install(self) -> None:
-        self.root.run("dpkg", "--force-unsafe-io", "-i", self.package)
-
-    upgrade = install
-
-    def verify(self) -> str:
-        return self.root.run("dpkg", "--verify", "host-sensor")
-
-    def remove(self) -> None:
-        self.root.run("dpkg", "--purge", "host-sensor")
-
-
-class Rpm:
-    """The RPM package in a root; a second package provides what this distribution calls otherwise."""
-
-    def __init__(self, root: Root, folder: Path) -> None:
-        self.root = root
-        self.package = root.put(build("rpm", folder))
-        root.run("rpm", "--force-debian", "-i", root.put(build_shim(folder)))
-        (root.folder / "usr/share/licenses").mkdir()  # which every distribution of RPMs has
-
-    def install(self) -> None:
-        self.root.run("rpm", "--force-debian", "-i", self.package)
-
-    def upgrade(self) -> None:
-        self.root.run("rpm", "--force-debian", "-U", "--force", self.package)
-
-    def verify(self) -> str:
-        return self.root.run("rpm", "-V", "host-sensor")
-
-    def remove(self) -> None:
-        self.root.run("rpm", "--force-debian", "-e", "host-sensor")
-
-
-@pytest.fixture(scope="module", params=[Deb, Rpm], ids=["deb", "rpm"])
-def installed(request, tmp_path_factory):
+@pytest.fixture(scope="module", params=[("deb", HERE), ("deb", "trixie"), ("rpm", HERE)], ids="-".join)
+def installed(request, built, tmp_path_factory):
     """A package that is installed in a clean root; a test that changes something puts it back."""
-    root = Root(tmp_path_factory.mktemp("root"))
+    kind, release = request.param
+    root = Root(tmp_path_factory.mktemp("root"), release)
     try:
-        package = request.param(root, tmp_path_factory.mktemp("built"))
+        package = {"deb": Deb, "rpm": Rpm}[kind](root, built(kind), tmp_path_factory.mktemp("shim"))
         package.files_before = root.files()
         package.install()
         yield package
@@ -140,14 +76,64 @@ def test_the_probe_finds_its_source(installed):
 def test_auditd_can_start_the_plugin(installed):
     command = installed.root.folder / "usr/sbin/host-sensor"
     plugin = installed.root.folder / "etc/audit/plugins.d/host-sensor.conf"
+    assert f"# version {__version__}\n" in command.read_text()
     assert stat.filemode(command.lstat().st_mode) == "-rwxr-xr-x"
     assert stat.filemode(plugin.lstat().st_mode) == "-rw-r-----"
     assert (command.stat().st_uid, plugin.stat().st_uid) == (0, 0)
 
 
-def test_the_log_belongs_to_the_sensor_and_its_readers(installed):
-    shown = installed.root.run("stat", "-c", "%A %U %G", "/var/log/host-sensor")
-    assert shown == "drwxr-x--- _host-sensor adm\n"
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/etc/audit", "drwxr-x--- root root"),
+        ("/etc/audit/plugins.d", "drwxr-x--- root root"),
+        ("/etc/host-sensor", "drwxr-xr-x root root"),
+        ("/etc/host-sensor/config.yaml", "-rw-r----- root _host-sensor"),
+        ("/etc/host-sensor/conf.d", "drwxr-s--- root _host-sensor"),
+        ("/var/log/host-sensor", "drwxr-s--- _host-sensor adm"),
+    ],
+)
+def test_who_may_read_and_write_what(path, expected, installed):
+    assert installed.root.run("stat", "-c", "%A %U %G", path) == f"{expected}\n"
+
+
+FRAGMENT = """\
+auditlog: {read_users: [man], read_groups: [staff]}
+probe: {use: false}
+metrics: {listen: ""}
+"""
+
+
+def test_those_who_may_read_the_log_can(installed):
+    """Read by user, group, and membership of adm, in the packaged folder with the packaged configuration."""
+    root = installed.root
+    fragment = root.folder / "etc/host-sensor/conf.d/readers.yaml"
+    fragment.write_text(FRAGMENT)
+    root.run("host-sensor", "run", input=FEED)
+    log = "/var/log/host-sensor/audit.jsonl"
+    assert root.run("stat", "-c", "%A %U %G", log) == "-rw-r----- _host-sensor adm\n"
+
+    def can_read(user: str, group: str) -> bool:
+        enter = ["setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups"]
+        return root.try_(*enter, "sh", "-c", f"ls /var/log/host-sensor && cat {log}").returncode == 0
+
+    readers = {("man", "nogroup"): True, ("nobody", "staff"): True, ("nobody", "adm"): True, ("games", "games"): False}
+    assert {who: can_read(*who) for who in readers} == readers
+    assert root.run("stat", "-c", "%A %U %G", "/var/log/host-sensor") == "drwxr-s--- _host-sensor adm\n"
+    fragment.unlink()
+    (root.folder / log[1:]).unlink()
+    os.removexattr(root.folder / "var/log/host-sensor", ATTRIBUTE)
+
+
+def test_the_sensors_user_reads_the_configuration_again(installed):
+    """At a reload it is not root any more."""
+    (installed.root.folder / "etc/host-sensor/conf.d/x.yaml").write_text("marker: x\n")
+    enter = ["setpriv", "--reuid=_host-sensor", "--regid=_host-sensor", "--clear-groups"]
+    assert "no mistakes" in installed.root.run(*enter, "host-sensor", "check")
+    strangers = installed.root.try_("setpriv", "--reuid=nobody", "--clear-groups", "host-sensor", "check")
+    assert strangers.returncode == 1
+    assert "Permission denied" in strangers.stdout
+    (installed.root.folder / "etc/host-sensor/conf.d/x.yaml").unlink()
 
 
 def test_systemd_accepts_the_unit(installed):
@@ -172,15 +158,26 @@ def test_an_upgrade_keeps_what_the_administrator_changed(installed):
     assert list((installed.root.folder / "usr/lib/host-sensor").rglob("*.pyc"))
 
 
-def test_removal_leaves_the_log_and_the_user(installed):
-    log = installed.root.folder / "var/log/host-sensor/audit.jsonl"
-    log.write_text("{}\n")
+def test_removal_leaves_nothing_but_the_user(installed):
+    """Of an RPM, which cannot be purged, the log stays."""
+    root = installed.root
+    config = root.folder / "etc/host-sensor/config.yaml"
+    config.write_text(config.read_text() + "# mine\n")
+    (root.folder / "etc/host-sensor/conf.d/mine.yaml").write_text("marker: x\n")
+    for name in ("audit.jsonl", "audit.jsonl.1", "state"):
+        (root.folder / "var/log/host-sensor" / name).write_text("{}\n")
+    root.run("python3", "-c", "import sys; sys.path.insert(0, '/usr/lib/host-sensor'); import sensor.top.show")
+    root.run("host-sensor", "options")
     installed.remove()
     backups = {"/etc/passwd-", "/etc/group-", "/etc/shadow-", "/etc/gshadow-"}
-    left = installed.root.files() - installed.files_before - backups
-    assert left == {"/var/log/host-sensor", "/var/log/host-sensor/audit.jsonl"}
-    assert "_host-sensor" in (installed.root.folder / "etc/passwd").read_text()
-    log.unlink()
+    left = root.files() - installed.files_before - backups
+    if isinstance(installed, Rpm):
+        left -= {f"/var/log/host-sensor{name}" for name in ("", "/audit.jsonl", "/audit.jsonl.1", "/state")}
+        left -= {f"/etc/host-sensor{name}" for name in ("", "/conf.d", "/conf.d/mine.yaml", "/config.yaml.rpmsave")}
+    assert left == set()
+    assert "_host-sensor" in (root.folder / "etc/passwd").read_text()
+    shutil.rmtree(root.folder / "etc/host-sensor", ignore_errors=True)
+    shutil.rmtree(root.folder / "var/log/host-sensor", ignore_errors=True)
     installed.install()
 
 
@@ -200,11 +197,14 @@ def test_auditd_runs_the_plugin_as_it_was_installed(installed):
     assert len(found) == 1, events
     assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", found[0]["SYSCALL"]["PID"]["GUID"])
     assert re.search(rf"^Uid:\t{numbers}\t{numbers}\t", status, re.MULTILINE)
-    assert installed.root.run("stat", "-c", "%A %U", "/var/log/host-sensor/audit.jsonl") == "-rw-r----- _host-sensor\n"
+    assert (
+        installed.root.run("stat", "-c", "%A %U %G", "/var/log/host-sensor/audit.jsonl")
+        == "-rw-r----- _host-sensor adm\n"
+    )
     log.unlink()
 
 
-@pytest.mark.parametrize("installed", [Deb], indirect=True, ids=["deb"])
+@pytest.mark.parametrize("installed", [("deb", HERE)], indirect=True, ids=["deb"])
 def test_systemd_loads_the_probe_in_its_sandbox(installed):
     if not Path("/sys/kernel/btf/vmlinux").exists():
         pytest.skip("the kernel probe needs a kernel with BTF")
@@ -226,8 +226,8 @@ def test_systemd_loads_the_probe_in_its_sandbox(installed):
     ], shown
 
 
-def test_lintian_finds_nothing(tmp_path):
+def test_lintian_finds_nothing(built):
     need("lintian")
-    command = ["lintian", "--pedantic", "--fail-on=error,warning,info,pedantic", str(build("deb", tmp_path))]
+    command = ["lintian", "--pedantic", "--fail-on=error,warning,info,pedantic", str(built("deb"))]
     result = subprocess.run(command, capture_output=True, text=True)
     assert (result.returncode, result.stdout) == (0, ""), result.stdout + result.stderr
