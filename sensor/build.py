@@ -7,7 +7,6 @@ again while events flow.
 from __future__ import annotations
 
 import logging
-import time
 from functools import partial
 from typing import Callable, NamedTuple
 
@@ -21,6 +20,7 @@ from sensor.probe.events import ProbeEvents
 from sensor.probe.feed import Feed
 from sensor.probe.layout import pins
 from sensor.probe.ring import Ring
+from sensor.process.clock import read_clocks
 from sensor.process.command import Commands
 from sensor.process.containers import ContainerNames
 from sensor.process.files import ProcFiles
@@ -67,15 +67,16 @@ class World:
         proc = ProcFS()
         self.live = live
         self._state: StateFile | None = None
-        host = proc.host(_boot_time())
-        self.host = host if live else host._replace(booted=NEVER)
+        self.host = proc.host(read_clocks()[0])
+        if not live:
+            self.host.booted = NEVER
         self.table = ProcessTable(proc if live else None, stats.process)
         self.files = ProcFiles(proc if live else None)
         self.containers = ContainerNames()
         self.users = UserDatabase(patient=not live)
         self.probe: Feed | None = None
         if live:
-            self.table.calibrate(_boot_time())
+            self.table.calibrate(*read_clocks())
             if config.probe.use:
                 find = partial(Ring.open, pins(config.probe.path))
                 self.probe = Feed(find, self.table, stats.probe, config.probe.coverage_timeout)
@@ -94,9 +95,21 @@ class World:
         """Keep what the next sensor cannot learn from the host."""
         self._keeping_state(lambda state: state.write(self.table))
 
+    def before_chunk(self) -> None:
+        """Learn what has happened before audit tells of it: processes have started, the clock was set."""
+        self._look_at_the_clock()
+        if self.probe is not None:
+            self.probe.drain()
+
+    def _look_at_the_clock(self) -> None:
+        boot, now = read_clocks()
+        if self.table.calibrate(boot, now):
+            self.host.calibrate(boot)
+            self.table.forget_texts()
+
     def every_second(self, now: float) -> None:
         """Keep up with the host; now in seconds since 1970."""
-        self.table.calibrate(_boot_time())
+        self._look_at_the_clock()
         if self.probe is not None:
             self.probe.check()
         self.table.sweep(now)
@@ -127,7 +140,7 @@ class App:
         self.stats = stats
         self.world = world
         self.needs: frozenset[str] = frozenset()
-        self.before_chunk: Callable[[], None] | None = world.probe.drain if world.probe is not None else None
+        self.before_chunk: Callable[[], None] | None = world.before_chunk if world.live else None
         self.every_second: list[Callable[[float], None]] = [world.every_second] if world.live else []
         self.at_end: list[Callable[[float], None]] = []
 
@@ -328,11 +341,6 @@ def _translations(config: Config, style: Style, render: Render) -> list[Stage]:
     if options.summary:
         stages.append(Summary(style, render).stage)
     return stages
-
-
-def _boot_time() -> float:
-    """When the host booted, in seconds since 1970, by the clock as it stands."""
-    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def _emit_probe_events(options: ProbeOptions, world: World, events: ProbeEvents) -> None:

@@ -8,6 +8,17 @@ are keyed by reasons from closed sets, never by anything an audit record holds.
 
 from __future__ import annotations
 
+UNIDENTIFIED = {
+    "no_probe": "no kernel probe is read, and the process had ended when /proc was asked",
+    "before_probe": "the process had ended before the sensor read the kernel probe",
+    "probe_lost": "the ring of the kernel probe was full as the process started",
+    "forgotten": "the process table was full",
+    "unexplained": "the kernel probe did not tell of the process, and lost nothing",
+    "before_boot": "the event is of an earlier boot",
+    "other_host": "the event is of another host",
+}
+"""Why an event has no GUID."""
+
 
 class InputStats:
     """What came from auditd."""
@@ -70,7 +81,7 @@ class PipelineStats:
 class ProcessStats:
     """The process table."""
 
-    __slots__ = ("evicted", "lookups_dead", "lookups_proc", "lookups_unknown", "reused", "size")
+    __slots__ = ("evicted", "lag", "lookups_dead", "lookups_proc", "reused", "size", "unidentified")
 
     def __init__(self) -> None:
         self.size = 0  # gauge: processes known
@@ -78,7 +89,8 @@ class ProcessStats:
         self.reused = 0  # a pid that turned out to be another process
         self.lookups_proc = 0  # identities read from /proc
         self.lookups_dead = 0  # /proc was asked too late
-        self.lookups_unknown = 0  # events whose process stays without a GUID
+        self.lag = 0.0  # gauge: seconds, see sensor.process.clock.Lag
+        self.unidentified = dict.fromkeys(UNIDENTIFIED, 0)  # reason → events whose process has no GUID
 
 
 class OutputStats:

@@ -54,17 +54,23 @@ class Rest:
     """`auid=… key=…`: JSON members and what the stages ask for most; comm and exe are "" if they are not told.
 
     body: its bytes as they came, one character each.
+    login: ses and auid, None where they are not told.
     """
 
-    __slots__ = ("_fields", "_parse", "body", "comm", "exe", "ses", "text")
+    __slots__ = ("_fields", "_parse", "auid", "body", "comm", "exe", "ses", "text")
 
     def __init__(
-        self, body: str, text: str, names: tuple[str, str], ses: int | None, parse: Callable[[], Fields]
+        self,
+        body: str,
+        text: str,
+        names: tuple[str, str],
+        login: tuple[int | None, int | None],
+        parse: Callable[[], Fields],
     ) -> None:
         self.body = body
         self.text = text
         self.comm, self.exe = names
-        self.ses = ses
+        self.ses, self.auid = login
         self._parse = parse
         self._fields: Fields | None = None
 
@@ -217,19 +223,20 @@ class SyscallDecoder:
         if found is None:
             return None
         text, shape, values = found
-        ses = shape.value("ses", values)
+        ses, auid = shape.value("ses", values), shape.value("auid", values)
         parse = partial(self._records.parse, "SYSCALL", body)
         names = shape.value("comm", values), shape.value("exe", values)
-        return Rest(whole, text, names, int(ses) if ses else None, parse)
+        login = int(ses) if ses else None, int(auid) if auid else None
+        return Rest(whole, text, names, login, parse)
 
 
 def _rest_of(body: str, fields: Fields, text: str) -> Rest:
-    comm, exe, ses = fields.get("comm"), fields.get("exe"), fields.get("ses")
+    comm, exe, ses, auid = (fields.get(name) for name in ("comm", "exe", "ses", "auid"))
     return Rest(
         body,
         text,
         (comm if isinstance(comm, str) else "", exe if isinstance(exe, str) else ""),
-        ses if isinstance(ses, int) else None,
+        (ses if isinstance(ses, int) else None, auid if isinstance(auid, int) else None),
         lambda: fields,
     )
 

@@ -22,8 +22,8 @@ from sensor.probe import layout
 from sensor.probe.layout import EXEC, EXIT, FORK, ProbeRecord
 from sensor.probe.ring import Ring
 from sensor.process.guid import NANOSECONDS_PER_TICK
-from sensor.process.program import Key, Process
-from sensor.process.table import GRACE, Birth, ProcessTable
+from sensor.process.program import Birth, Exec, Key, Process
+from sensor.process.table import GRACE, ProcessTable
 from sensor.stats import ProbeStats
 
 _SECOND = 1_000_000_000
@@ -37,10 +37,9 @@ log = logging.getLogger(__name__)
 
 
 class _Expected(NamedTuple):
-    """An exec that audit should report; time in seconds since boot, the record only if somebody wants it."""
+    """An exec that audit should report; the record only if somebody wants it."""
 
-    time: float
-    comm: str
+    exec: Exec
     process: Process
     record: ProbeRecord | None
 
@@ -128,6 +127,7 @@ class Feed:
         self._mend(ring)
         # What ended while nobody read and the ring was full has left its start in there and no end.
         self._resynchronise(ring)
+        self._table.miss(time.clock_gettime(time.CLOCK_BOOTTIME), "before_probe")
         return ""
 
     def _remember(self, ring: Ring) -> None:
@@ -166,6 +166,7 @@ class Feed:
             self._stats.lost += lost - self._lost
             self._lost = lost
             self._resynchronise(ring)
+            self._table.miss(time.clock_gettime(time.CLOCK_BOOTTIME), "probe_lost")
 
     def _take(self, record: ProbeRecord) -> Process | None:
         key = Key(record.pidns, record.start // NANOSECONDS_PER_TICK, record.ns_tgid)
@@ -175,10 +176,13 @@ class Feed:
         if record.kind == FORK or process is None or process.program.key != key:
             process = self._table.born(_birth(record, key))
         process.cgroup = record.cgroup
-        if record.kind == EXEC and self._expect and len(self._expected) < _MAX_EXPECTED:
-            time = record.time / _SECOND
-            process.execs.append(time)
-            self._expected.append(_Expected(time, _text(record.comm), process, record if self.uncovered else None))
+        if record.kind == EXEC:
+            exec = Exec(record.time / _SECOND, _text(record.comm))
+            counted = self._expect > 0 and len(self._expected) < _MAX_EXPECTED
+            process.executed(exec, counted)
+            process.login = record.sessionid, record.loginuid
+            if counted:
+                self._expected.append(_Expected(exec, process, record if self.uncovered else None))
         return process
 
     def _end(self, record: ProbeRecord, key: Key) -> Process | None:
@@ -190,11 +194,11 @@ class Feed:
 
     def _settle(self, now: float) -> None:
         """Count the execs whose audit event should have come by now; in seconds since boot."""
-        while self._expected and self._expected[0].time + self._expect < now:
-            time, comm, process, record = self._expected.popleft()
-            if not process.missed(time):
+        while self._expected and self._expected[0].exec.time + self._expect < now:
+            exec, process, record = self._expected.popleft()
+            if not process.missed(exec):
                 continue
-            process.notice(comm, "", "")
+            process.notice(exec.comm, "", "")
             self._stats.uncovered_execs += 1
             for emit in self.uncovered:
                 if record is not None:
@@ -226,6 +230,7 @@ def _birth(record: ProbeRecord, key: Key) -> Birth:
         _text(record.comm),
         (record.parent_tgid, parent),
         (record.spawner_tgid, spawner) if record.spawner_tgid else None,
+        (record.sessionid, record.loginuid),
     )
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
@@ -56,13 +57,17 @@ class View(NamedTuple):
 
 NEVER = "~"
 """Greater than any event id."""
+_CLOCK_WAS_SET = 1e9
+_DIGITS = 10
+"""2001: a clock before that counts from 1970, as one without a battery does; and its times have fewer digits."""
 
 
-class Host(NamedTuple):
+@dataclass
+class Host:
     """The host and boot whose /proc this is.
 
     names: what a `node=` may call it.
-    boot_time: its boot in seconds since 1970, to a clock tick.
+    boot_time: its boot in seconds since 1970, to a clock tick, by the clock as it was last set.
     booted: the second before it in the form of an event id, so that the two compare as text; NEVER where the events are
         of no known host or boot.
     """
@@ -71,6 +76,15 @@ class Host(NamedTuple):
     boot_id: bytes
     boot_time: float
     booted: str
+
+    def began_before(self, event_id: str) -> bool:
+        """Tell whether an event is of this boot: also if a clock stamped it that was not set yet."""
+        return event_id >= self.booted or (self.booted != NEVER and event_id.find(".") < _DIGITS)
+
+    def calibrate(self, boot_time: float) -> None:
+        """The clock was set: events that it stamped before, or stamps from now on, are all of this boot."""
+        self.boot_time = round(boot_time, 2)
+        self.booted = min(self.booted, _booted(boot_time))
 
 
 class ProcFS:
@@ -88,7 +102,7 @@ class ProcFS:
         """Whose /proc this is; boot_time: in seconds since 1970, by the clock as it stands."""
         name = (self._read("sys/kernel/hostname") or "").strip()
         names = frozenset({name, name.partition(".")[0]})
-        return Host(names, self.boot_id(), round(boot_time, 2), f"{boot_time - 1:.3f}:")
+        return Host(names, self.boot_id(), round(boot_time, 2), _booted(boot_time))
 
     def pids(self) -> list[int]:
         """The processes there are now."""
@@ -163,6 +177,11 @@ class ProcFS:
             return os.readlink(where.encode(), dir_fd=directory).decode("latin-1")
         except OSError:
             return ""
+
+
+def _booted(boot_time: float) -> str:
+    """See Host.booted; all events are of a boot at a time when the clock was not set yet."""
+    return f"{boot_time - 1:.3f}:" if boot_time > _CLOCK_WAS_SET else ""
 
 
 def _parse_stat(text: str | None) -> Stat | None:

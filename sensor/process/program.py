@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from sensor.process.clock import ROUNDING
+
 _FOR_EVER = "~"
 """Greater than any event id."""
-
-
 _EARLIER = 4
+_MOST_EXECS = 8
 
 
 class Key(NamedTuple):
@@ -62,6 +63,30 @@ class Program:
         return program
 
 
+class Birth(NamedTuple):
+    """A process as the probe saw it start, or found it running.
+
+    started: seconds since boot.
+    parent, spawner: pid and key of the parent at that moment, and of who called fork; pid 0 where there is none.
+    login: its session and login uid, None where the kernel does not say; 4294967295 stands for unset.
+    """
+
+    pid: int
+    key: Key
+    started: float
+    comm: str
+    parent: tuple[int, Key]
+    spawner: tuple[int, Key] | None
+    login: tuple[int, int] | None = None
+
+
+class Exec(NamedTuple):
+    """An exec that the probe saw, in seconds since boot, and the name that the process got by it."""
+
+    time: float
+    comm: str
+
+
 class Process:
     """One process.
 
@@ -71,8 +96,11 @@ class Process:
     earlier: the last few programs it ran before.
     seen: when it was last known to live; ended: time of its end, None while it lives.
     before, after: the processes that had the pid before and after it.
-    since, until: its life in the form of event ids, with some slack, so that the two compare as text.
-    execs: when it executed programs, as the probe saw, of which audit has not reported yet.
+    since, until: events with ids between these are of this process without doubt; the three compare as text.
+    first: id of the first event that was found to be of this process; left: of the one in which a thread of it ended.
+    execs: those that the probe saw and audit has not reported yet.
+    login: its session and login uid when the probe last saw it, None if it did not.
+    unidentified: why it has no key, one of sensor.stats.UNIDENTIFIED; "" if it has one.
     forked: it runs the copy of the program that forked it, and no exec of its own yet.
     cgroup: id of its control group at its fork or last exec, as the probe saw; 0 if it did not.
     text: its identity as JSON members, filled in by whoever renders it; None when it must be done anew.
@@ -86,8 +114,11 @@ class Process:
         "earlier",
         "ended",
         "execs",
+        "first",
         "forked",
         "kin",
+        "left",
+        "login",
         "parent",
         "pid",
         "ppid",
@@ -97,6 +128,7 @@ class Process:
         "since",
         "spawned_by",
         "text",
+        "unidentified",
         "until",
     )
 
@@ -116,7 +148,11 @@ class Process:
         self.cgroup = 0
         self.kin: tuple[Process | None, Process | None] | None = None
         self.earlier: tuple[Program, ...] = ()
-        self.execs: list[float] = []
+        self.execs: list[Exec] = []
+        self.first = ""
+        self.left = ""
+        self.login: tuple[int, int] | None = None
+        self.unidentified = ""
         self.text: str | None = None
         self.said: dict[Any, tuple[str, str]] | None = None
 
@@ -130,14 +166,35 @@ class Process:
             self.spawned_by = self.program
         self.forked = False
         self._replace(self.program.successor(comm, exe, event_id))
-        self.program.began = self._exec_of(time)
+        exec = self.awaited(comm, time) or self.awaited(None, time)
+        if exec is not None:
+            self.execs.remove(exec)
+        self.program.began = exec.time if exec is not None else time
 
-    def missed(self, time: float) -> bool:
+    def executed(self, exec: Exec, counted: bool = True) -> None:
+        """It has executed a program, says the probe; counted: somebody will ask whether it was `missed`."""
+        if not counted:
+            del self.execs[: 1 - _MOST_EXECS]
+        self.execs.append(exec)
+
+    def awaited(self, comm: str | None, time: float) -> Exec | None:
+        """The first exec, of a program of that name or any, that an event of that time can report: it began before."""
+        for exec in self.execs:
+            if exec.time >= time - ROUNDING and comm in (None, exec.comm):
+                return exec
+        return None
+
+    def missed(self, exec: Exec) -> bool:
         """Tell whether audit has never reported an exec that the probe saw; it is not expected any longer."""
-        if time not in self.execs:
+        if exec not in self.execs:
             return False
-        self.execs.remove(time)
+        self.execs.remove(exec)
         return True
+
+    def has_run(self, comm: str) -> bool:
+        """Tell whether it was, or soon will be, called so, as far as is known; a thread may have another name."""
+        names = [self.program.comm, *[program.comm for program in self.earlier], *[exec.comm for exec in self.execs]]
+        return comm in names
 
     def program_at(self, time: float) -> Program:
         """The program that it ran at a time since boot."""
@@ -155,12 +212,6 @@ class Process:
             self.spawned_by = spawner.program_at(self.program.started)
         self.kin = None
 
-    def _exec_of(self, time: float) -> float:
-        """When the exec of an audit event was, by the probe; an event is stamped a little before its exec."""
-        while self.execs and self.execs[0] < time:
-            del self.execs[0]
-        return self.execs.pop(0) if self.execs else time
-
     def _replace(self, program: Program) -> None:
         if self.program.source == "probe":  # only the probe tells when a child was forked
             self.earlier = (*self.earlier[1 - _EARLIER :], self.program)
@@ -177,7 +228,12 @@ class Process:
 
 
 class Sighting(NamedTuple):
-    """What a SYSCALL record says of the process that made it; time is in seconds since 1970."""
+    """What a SYSCALL record says of the process that made it.
+
+    time: in seconds since 1970.
+    ses, auid: its session and login uid, None where the record does not say.
+    leaves: a thread ended in this system call, so nothing returned from it.
+    """
 
     pid: int
     ppid: int
@@ -186,3 +242,15 @@ class Sighting(NamedTuple):
     event_id: str
     time: float
     is_exec: bool
+    ses: int | None = None
+    auid: int | None = None
+    leaves: bool = False
+
+
+def stranger(pid: int, key: Key) -> Program | None:
+    """A process that only the probe has named; None for the kernel itself, which began the first ones."""
+    if not pid:
+        return None
+    program = Program(pid, 0, "", "")
+    program.key, program.source = key, "probe"
+    return program

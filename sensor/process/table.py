@@ -8,17 +8,21 @@ before, so that a late event still finds its own:
 
     alive ── end seen by the probe, or gone from /proc, or pid used again ──► dead ── GRACE ──► forgotten
 
-Times in here are seconds since boot (CLOCK_BOOTTIME); event times are converted.
+Times in here are seconds since boot (CLOCK_BOOTTIME); event times are converted (sensor.process.clock). Where a pid had
+several processes, sensor.process.choice finds the one that an event is of.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from sensor.process import choice
+from sensor.process.clock import LONGEST_LAG, BootClock, Lag
+from sensor.process.lives import Lives
 from sensor.process.procfs import ProcFS
-from sensor.process.program import Key, Process, Program, Sighting
+from sensor.process.program import Birth, Key, Process, Program, Sighting, stranger
 from sensor.stats import ProcessStats
 
 GRACE = 20.0
@@ -30,25 +34,8 @@ _CHECKED = 200
 """Processes looked at in a sweep, at least; all are within 20 sweeps."""
 _FOREIGN = 2048
 """Processes kept of another host: whatever nobody tells the end of, so that all places are taken before long."""
-SLACK = 0.011
-"""Event ids carry the coarse clock of when the system call began, up to a tick of HZ=100 early, cut to ms."""
 _MOST_ORPHANS = 64
 """Processes whose parent may yet turn up, in an event that began before theirs and ends after it."""
-
-
-class Birth(NamedTuple):
-    """A process as the probe saw it start, or found it running.
-
-    started: seconds since boot.
-    parent, spawner: pid and key of the parent at that moment, and of who called fork; pid 0 where there is none.
-    """
-
-    pid: int
-    key: Key
-    started: float
-    comm: str
-    parent: tuple[int, Key]
-    spawner: tuple[int, Key] | None
 
 
 class ProcessTable:
@@ -61,42 +48,73 @@ class ProcessTable:
     def __init__(self, proc: ProcFS | None, stats: ProcessStats, limit: int = 32768) -> None:
         self._proc = proc
         self._stats = stats
-        self._limit = limit
-        self._current: dict[int, Process] = {}
-        self._dead: deque[Process] = deque()
+        self._clock = BootClock()
+        self._lag = Lag()
+        self._lives = Lives(self._clock, limit)
+        self._missed = math.inf
+        self._why = "no_probe"
         self._orphans: deque[Process] = deque(maxlen=_MOST_ORPHANS)
-        self._boot = 0.0
         self._sweeping: Iterator[int] = iter(())
         self._heard = 0.0  # the newest event since the last sweep
         self.exact = False
 
-    def without_proc(self) -> ProcessTable:
-        """An empty table for processes that are not of this host, or not of this boot."""
-        return ProcessTable(None, ProcessStats(), _FOREIGN)
+    def without_proc(self, why: str = "other_host") -> ProcessTable:
+        """An empty table for processes that are not of this host and boot; why: `other_host` or `before_boot`."""
+        table = ProcessTable(None, ProcessStats(), _FOREIGN)
+        table._why = why
+        return table
 
-    def calibrate(self, boot: float) -> None:
-        """Set when the host booted, in seconds since 1970 as the clock now has it."""
-        self._boot = boot
+    @property
+    def unidentified(self) -> dict[str, int]:
+        """Why → how many events, for who sees each of them to count in."""
+        return self._stats.unidentified
+
+    def calibrate(self, boot: float, now: float = math.inf) -> bool:
+        """Set when the host booted, in seconds since 1970 as the clock now has it; True if that shows that it was set.
+
+        now: seconds since boot; later events cannot have come in yet.
+        """
+        stepped = self._clock.set(boot, now)
+        if stepped:
+            for process in self._lives.all():
+                self._lives.bound(process)
+        return stepped
 
     def current(self, pid: int) -> Process | None:
         """The process that has the pid now, if it is known."""
-        return self._current.get(pid)
+        return self._lives.current.get(pid)
 
     def sight(self, sighting: Sighting) -> Process:
         """Take in what an event says of its process; return that process, with the program it now runs."""
-        time = sighting.time - self._boot
+        process, time = self._at(sighting.pid, sighting.time, sighting)
         if time > self._heard:
             self._heard = time
-        process = self._at(sighting.pid, time)
         if process is not None and not self._continues(process, sighting, time):
             self._stats.reused += 1
             process = None
         if process is None:
-            process = self._add(self._first_seen(sighting, time), time)
-            self._adopt(process, sighting.ppid, time)
-            process.spawned_by = self._forked_by(process.parent)
-            self._find_children(process)
-            return process
+            process = self._begin(sighting, time)
+        else:
+            self._go_on(process, sighting, time)
+        process.first = process.first or sighting.event_id
+        if sighting.leaves:
+            process.left = sighting.event_id
+        return process
+
+    def _begin(self, sighting: Sighting, time: float) -> Process:
+        """An event is of a process that was not known."""
+        process = self._add(self._first_seen(sighting, time), time)
+        if process.program.key is None:
+            process.unidentified = self._why_unknown(time)
+        self._adopt(process, sighting.ppid, sighting.time)
+        process.spawned_by = self._forked_by(process.parent)
+        self._find_children(process)
+        return process
+
+    def _go_on(self, process: Process, sighting: Sighting, time: float) -> None:
+        """An event is of a process that is known."""
+        if process.program.started > time:
+            self._lag.see(process.program.started - time)
         if process.kin is not None:
             process.meet_kin()
         if sighting.is_exec:
@@ -104,27 +122,26 @@ class ProcessTable:
         elif process.program.exe != sighting.exe:
             process.notice(sighting.comm, sighting.exe, sighting.event_id)
         if process.ppid != sighting.ppid:
-            self._adopt(process, sighting.ppid, time)
+            self._adopt(process, sighting.ppid, sighting.time)
         elif process.parent is None and self._proc is not None:  # found when a record of another process named it
-            self._adopt(process, sighting.ppid, time)
+            self._adopt(process, sighting.ppid, sighting.time)
             process.spawned_by = process.spawned_by or self._forked_by(process.parent)
         process.seen = max(process.seen, time)
-        return process
 
     def find(self, pid: int, when: float) -> Process | None:
         """The process that had a pid at a time since 1970; read from /proc if it is not known yet."""
-        time = when - self._boot
-        return self._at(pid, time) or self._read(pid, time)
+        process, time = self._at(pid, when)
+        return process or self._read(pid, time)
 
     def process_of(self, program: Program) -> Process | None:
         """The process that runs a program, or ran it, if it is still remembered."""
         if program.key is None:
-            return self._current.get(program.pid)
-        return self._by_key(program.pid, program.key)
+            return self._lives.current.get(program.pid)
+        return self._lives.by_key(program.pid, program.key)
 
     def living(self) -> list[Process]:
         """The processes that have not ended, as far as is known."""
-        return [process for process in self._current.values() if process.ended is None]
+        return [process for process in self._lives.current.values() if process.ended is None]
 
     def recall(self, program: Program, spawned_by: Program | None) -> bool:
         """Take over what an earlier sensor knew of a process; False if that process is not there any more."""
@@ -133,7 +150,7 @@ class ProcessTable:
         stat = self._proc.stat(program.pid)
         if stat is None or stat.start != program.key.ticks:
             return False
-        process = self._current.get(program.pid)
+        process = self._lives.current.get(program.pid)
         if process is None:
             process = self._add(program, program.started)
         elif process.program.key != program.key:
@@ -142,7 +159,7 @@ class ProcessTable:
         process.program, process.spawned_by, process.ppid = program, spawned_by, stat.ppid
         process.forked = False
         process.retell()
-        parent = self._current.get(stat.ppid)
+        parent = self._lives.current.get(stat.ppid)
         process.parent = parent.program if parent is not None else None
         return True
 
@@ -151,7 +168,7 @@ class ProcessTable:
     def born(self, birth: Birth) -> Process:
         """A process has started, or was found running."""
         self.exact = True
-        process = self._current.get(birth.pid)
+        process = self._lives.current.get(birth.pid)
         if process is not None and process.program.key == birth.key:
             if process.program.source != "probe":
                 self._confirm(process, birth)
@@ -160,13 +177,14 @@ class ProcessTable:
         program.key, program.source, program.started = birth.key, "probe", birth.started
         process = self._add(program, birth.started)
         process.forked = birth.spawner is not None
-        parent = self._by_key(*birth.parent)
-        spawner = self._by_key(*birth.spawner) if birth.spawner else parent
+        parent = self._lives.by_key(*birth.parent)
+        spawner = self._lives.by_key(*birth.spawner) if birth.spawner else parent
         process.kin = parent, spawner
-        process.parent = parent.program if parent is not None else _stranger(*birth.parent)
+        process.login = parent.login if parent is not None and parent.login == birth.login else birth.login
+        process.parent = parent.program if parent is not None else stranger(*birth.parent)
         process.spawned_by = process.parent
         if birth.spawner is not None:
-            process.spawned_by = spawner.program if spawner is not None else _stranger(*birth.spawner)
+            process.spawned_by = spawner.program if spawner is not None else stranger(*birth.spawner)
         if process.spawned_by is not None:
             process.program.exe = process.spawned_by.exe
         return process
@@ -174,33 +192,39 @@ class ProcessTable:
     def _confirm(self, process: Process, birth: Birth) -> None:
         """The probe, too, knows a process that /proc has told of; who forked it, only the probe can know."""
         process.program.source, process.program.text = "probe", None
+        process.login = birth.login
         process.retell()
         by = process.spawned_by
         if birth.spawner is not None and (by is None or by.pid != process.pid):
-            spawner = self._by_key(*birth.spawner)
-            process.spawned_by = _stranger(*birth.spawner) if spawner is None else spawner.program_at(birth.started)
+            spawner = self._lives.by_key(*birth.spawner)
+            process.spawned_by = stranger(*birth.spawner) if spawner is None else spawner.program_at(birth.started)
 
     def ended(self, pid: int, key: Key, time: float) -> Process | None:
         """A process has ended, at a time since boot."""
-        process = self._by_key(pid, key)
+        process = self._lives.by_key(pid, key)
         if process is not None:
-            self._end(process, time)
+            self._lives.end(process, time)
         return process
 
     def keep_alive(self, pids: frozenset[int], time: float) -> None:
         """Only these live, at a time since boot; all others have ended."""
-        for process in [process for pid, process in self._current.items() if pid not in pids]:
-            self._end(process, time)
+        for process in [process for pid, process in self._lives.current.items() if pid not in pids]:
+            self._lives.end(process, time)
 
     def lose(self) -> None:
         """The probe is gone: from now on /proc must tell."""
         self.exact = False
+        self.miss(math.inf, "no_probe")
+
+    def miss(self, until: float, why: str) -> None:
+        """Until a time since boot the probe was not there, or lost records; `why` is one of stats.UNIDENTIFIED."""
+        self._missed, self._why = until, why
 
     # Housekeeping.
 
     def forget_texts(self) -> None:
         """Let all that follows from the configuration be found anew: another one is in force."""
-        for process in [*self._current.values(), *self._dead]:
+        for process in self._lives.all():
             process.retell()
             for program in (process.program, process.parent, process.spawned_by):
                 if program is not None:
@@ -208,30 +232,34 @@ class ProcessTable:
 
     def sweep(self, when: float) -> None:
         """About once a second: notice ends, forget the long dead. `when`: seconds since 1970."""
-        time = when - self._boot
+        time = when - self._clock.boot
+        self._lag.age(time)
+        self._stats.lag = self._lag.greatest
         # Where no event came, none is being waited for.
         heard, self._heard = min(self._heard or time, time), 0.0
-        while self._dead and (self._dead[0].ended or 0.0) + GRACE < heard:
-            self._forget(self._dead.popleft())
+        self._lives.forget_dead(heard - GRACE)
+        self._count()
         if self._proc is None:
             return
-        for _ in range(max(_CHECKED, len(self._current) // 20)):
+        for _ in range(max(_CHECKED, len(self._lives.current) // 20)):
             pid = next(self._sweeping, None)
             if pid is None:
-                self._sweeping = iter(list(self._current))
+                self._sweeping = iter(list(self._lives.current))
                 return
-            process = self._current.get(pid)
+            process = self._lives.current.get(pid)
             if process is not None and process.ended is None:
                 self._check_alive(process, time)
 
-    def _at(self, pid: int, time: float) -> Process | None:
-        """The newest process that had the pid, had started by then, and had not ended."""
-        process = self._current.get(pid)
-        while process is not None and process.program.started > time + SLACK:
-            process = process.before
-        if process is not None and process.ended is not None and process.ended + SLACK < time:
-            return None
-        return process
+    def _at(self, pid: int, when: float, sighting: Sighting | None = None) -> tuple[Process | None, float]:
+        """The process that had the pid at a time since 1970, if it is known; and that time in seconds since boot."""
+        times = self._clock.times(when)
+        if not times:  # nothing is known of the clock that stamped the event
+            return choice.by_order(self._lives.current.get(pid), sighting), self._clock.instead(when)
+        for time in times:
+            process = self._lives.at(pid, time, sighting, self.exact and time > self._missed)
+            if process is not None:
+                return process, time
+        return None, times[0]
 
     def _continues(self, process: Process, sighting: Sighting, time: float) -> bool:
         """Tell whether an event can be of this process, and not of another with its pid."""
@@ -252,13 +280,17 @@ class ProcessTable:
         program.ppid, program.comm, program.exe = sighting.ppid, sighting.comm, sighting.exe
         if sighting.is_exec or observed is None:
             program.event_id = sighting.event_id
-        if observed is None:
-            self._stats.lookups_unknown += 1
         return program
 
-    def _adopt(self, process: Process, ppid: int, time: float) -> None:
+    def _why_unknown(self, time: float) -> str:
+        """Why nobody has told of a process that lived at a time."""
+        if not self.exact or time <= self._missed:
+            return self._why
+        return "unexplained" if self._lives.all_known(time) else "forgotten"
+
+    def _adopt(self, process: Process, ppid: int, when: float) -> None:
         """Look up the parent. A new parent of a known process has adopted it and did not fork it."""
-        parent = (self._at(ppid, time) or self._read(ppid, time)) if ppid > 0 else None
+        parent = self.find(ppid, when) if ppid > 0 else None
         process.ppid = process.program.ppid = ppid
         process.parent = parent.program if parent is not None else None
         process.retell()
@@ -273,12 +305,6 @@ class ProcessTable:
                 process.spawned_by = process.spawned_by or self._forked_by(parent.program)
                 process.program.reconsider()
                 process.retell()
-
-    def _by_key(self, pid: int, key: Key) -> Process | None:
-        process = self._current.get(pid)
-        while process is not None and process.program.key != key:
-            process = process.before
-        return process
 
     def learn_names(self, program: Program) -> None:
         """Read comm and the path of the image, once, if /proc still has them; the probe does not tell the path."""
@@ -295,7 +321,7 @@ class ProcessTable:
         if program is None:
             return None
         process = self._add(program, time)
-        parent = self._current.get(program.ppid)
+        parent = self._lives.current.get(program.ppid)
         if parent is not None:
             process.parent = parent.program
             process.spawned_by = self._forked_by(parent.program)
@@ -311,7 +337,7 @@ class ProcessTable:
             return None
         self._stats.lookups_proc += 1
         seen = self._proc.observe(pid, exe)
-        if seen is None or not seen.namespace or seen.start / 100 > time + SLACK:
+        if seen is None or not seen.namespace or seen.start / 100 > time + LONGEST_LAG:
             self._stats.lookups_dead += 1
             return None
         program = Program(pid, seen.ppid, seen.comm, seen.exe)
@@ -322,67 +348,17 @@ class ProcessTable:
 
     def _add(self, program: Program, time: float) -> Process:
         process = Process(program, time)
-        if program.key is not None:
-            process.since = f"{self._boot + program.started - SLACK:.3f}"
-        later = self._current.get(program.pid)
-        if later is not None and later.program.started > program.started and self.exact:
-            return self._put_before(process, later)
-        before = self._current.pop(program.pid, None)
-        if before is not None:
-            process.before, before.after = before, process
-            self._end(before, time)
-        elif len(self._current) >= self._limit:
-            self._make_room()
-        self._current[program.pid] = process
-        self._stats.size = len(self._current)
+        self._lives.add(process)
+        self._count()
         return process
 
-    def _make_room(self) -> None:
-        """Forget who has been dead longest; only if all live, who has been known longest."""
-        if self._dead:
-            self._forget(self._dead.popleft())
-        else:
-            self._forget(self._current[next(iter(self._current))])
-            self._stats.evicted += 1
-
-    def _put_before(self, process: Process, later: Process) -> Process:
-        """Take in a process that had its pid before one that is known already."""
-        process.after, process.before = later, later.before
-        if later.before is not None:
-            later.before.after = process
-        later.before = process
-        self._end(process, later.program.started)
-        return process
-
-    def _end(self, process: Process, time: float) -> None:
-        if process.ended is None:
-            process.ended = time
-            process.until = f"{self._boot + time + SLACK:.3f}~"
-            self._dead.append(process)
-            if len(self._dead) > self._limit:
-                self._forget(self._dead.popleft())
-
-    def _forget(self, process: Process) -> None:
-        process.kin = None
-        if process.after is not None:
-            process.after.before = None
-        elif self._current.get(process.pid) is process:
-            del self._current[process.pid]
-            self._stats.size = len(self._current)
+    def _count(self) -> None:
+        self._stats.size, self._stats.evicted = len(self._lives.current), self._lives.evicted
 
     def _check_alive(self, process: Process, time: float) -> None:
         stat = self._proc.stat(process.pid) if self._proc is not None else None
         key = process.program.key
         if stat is None or (key is not None and stat.start != key.ticks):
-            self._end(process, time)
+            self._lives.end(process, time)
         else:
             process.seen = time
-
-
-def _stranger(pid: int, key: Key) -> Program | None:
-    """A process that only the probe has named; None for the kernel itself, which began the first ones."""
-    if not pid:
-        return None
-    program = Program(pid, 0, "", "")
-    program.key, program.source = key, "probe"
-    return program

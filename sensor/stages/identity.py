@@ -61,6 +61,7 @@ class Identity:
         self._local = local
         self._host = host
         self._more = tuple(describe)
+        self._unidentified = local.unidentified
         self._foreign: dict[str, ProcessTable] = {}
         self._sessions: dict[int, str] = {}
 
@@ -83,8 +84,11 @@ class Identity:
                 or process.program.exe != syscall.rest.exe
                 or not process.since <= event.id <= process.until
                 or process.text is None
+                or syscall.values[1] is None
             ):
                 process = self._sight(table, event, bool(is_exec))
+            if process.unidentified:
+                self._unidentified[process.unidentified] += 1
             event.process = process
         return True
 
@@ -106,13 +110,14 @@ class Identity:
         return True
 
     def _is_local(self, event: Event) -> bool:
-        return event.id >= self._host.booted and (not event.node or event.node in self._host.names)
+        return self._host.began_before(event.id) and (not event.node or event.node in self._host.names)
 
     def _sight(self, table: ProcessTable, event: Event, is_exec: bool) -> Process:
         syscall = event.syscall
         time = float(event.id.partition(":")[0])
         rest = syscall.rest
-        process = table.sight(Sighting(syscall.pid, syscall.ppid, rest.comm, rest.exe, event.id, time, is_exec))
+        seen = Sighting(syscall.pid, syscall.ppid, rest.comm, rest.exe, event.id, time, is_exec)
+        process = table.sight(seen._replace(ses=rest.ses, auid=rest.auid, leaves=syscall.success is None))
         self.describe(process)
         return process
 
@@ -195,5 +200,5 @@ class Identity:
         if table is None:
             if len(self._foreign) >= _MAX_NODES:
                 del self._foreign[next(iter(self._foreign))]
-            table = self._foreign[node] = self._local.without_proc()
+            table = self._foreign[node] = self._local.without_proc("other_host" if node else "before_boot")
         return table

@@ -33,6 +33,7 @@ def test_the_usual_form():
     assert (syscall.success, syscall.exit, syscall.args) == (True, "0", ("55c0", "7f", "0", "8"))
     assert (syscall.ppid, syscall.pid) == (31, 48)
     assert (syscall.rest.comm, syscall.rest.exe, syscall.rest.ses) == ("bash", "/usr/bin/bash", 3)
+    assert syscall.rest.auid == 1000
     assert syscall.rest.fields["subj"] == "unconfined"
 
 
@@ -81,6 +82,9 @@ def test_what_stages_add_stands_last():
         ("auid=1000", "auid=1000 PID=1"),
         ("auid=1000", "auid=unset auid=1"),
         ("ses=3", "ses=?"),
+        ("auid=1000", "auid=?"),
+        ("auid=1000", "auid=4294967295"),
+        ("auid=1000", "auid=-1"),
         ('key="exec"', "key=(null)"),
         ('key="exec"', "key=61016200"),
         ('key="exec"', "key=\xa0"),
@@ -99,7 +103,7 @@ def test_every_form_gives_what_field_by_field_gives(old, new):
         assert syscall.member == expected.member
         for name in ("success", "exit", "args", "ppid", "pid"):
             assert getattr(syscall, name) == getattr(expected, name)
-        for name in ("comm", "exe", "ses"):
+        for name in ("comm", "exe", "ses", "auid"):
             assert getattr(syscall.rest, name) == getattr(expected.rest, name)
         assert (syscall.head.arch, syscall.head.number) == (expected.head.arch, expected.head.number)
 

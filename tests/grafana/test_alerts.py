@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from sensor.metrics import ROWS
+from sensor.stats import UNIDENTIFIED
 from tests.prometheus import program
 
 FOLDER = Path(__file__).resolve().parents[2] / "grafana"
@@ -63,8 +64,15 @@ def test_alerts_ask_for_metrics_that_exist():
 
 
 def test_labels_of_the_unit_tests_are_such_as_occur():
-    """The reasons of an output are names of errors, or `slow`; see sensor.outputs.reason."""
+    """The reasons of an output are names of errors, or `slow` (sensor.outputs.reason); others are closed sets."""
     text = (FOLDER / "alerts_test.yaml").read_text()
     named = set(re.findall(r'\b(?:reason|errno)="(\w+)"', text))
     assert named
-    assert named <= {*errno.errorcode.values(), "slow"}
+    assert named <= {*errno.errorcode.values(), "slow", *UNIDENTIFIED}
+
+
+def test_the_alert_about_guids_asks_for_reasons_that_there_are():
+    (rule,) = [rule for rule in ALERTS if rule["alert"] == "HostSensorUnidentified"]
+    asked = re.findall(r'reason=~"([^"]+)"', rule["expr"])[0].split("|")
+    assert set(asked) < set(UNIDENTIFIED)
+    assert all(f'"{reason}"' in rule["annotations"]["description"] for reason in asked)

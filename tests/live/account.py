@@ -27,7 +27,7 @@ RULES = (
 )
 """Of every process: each program it executes, the line it writes, its end; and what some do besides."""
 
-STAMPED_EARLY = 0.02
+STAMPED_EARLY = 1.0
 """Seconds by which an event may bear a time before the start of its process."""
 
 

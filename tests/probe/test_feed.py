@@ -17,7 +17,7 @@ from sensor.probe.feed import Feed
 from sensor.probe.layout import ALIVE, EXEC, EXIT, FORK, Counts, ProbeRecord
 from sensor.probe.ring import Ring
 from sensor.process.procfs import ProcFS
-from sensor.process.program import Sighting
+from sensor.process.program import Exec, Sighting
 from sensor.process.table import ProcessTable
 from sensor.stats import Stats
 from tests.probe.loaded import loaded, obstacle
@@ -116,6 +116,30 @@ def test_a_process_is_known_from_its_start_to_its_end() -> None:
     subject.feed.drain()
     assert process.ended is not None
     assert subject.stats.probe.records == 4
+
+
+def test_parents_and_spawners_have_their_keys() -> None:
+    """Also those of which nothing else is known; the parent has adopted the process."""
+    fork = record(FORK, 11, parent=10)
+    fork = fork._replace(parent_start=NOW - 70_000_000_000, parent_tgid=7, parent_ns_tgid=3, parent_pidns=HOST + 1)
+    subject = Subject(FakeRing(fork))
+    process = subject.table.current(11)
+    assert process is not None
+    parent, spawner = process.parent, process.spawned_by
+    assert parent is not None
+    assert spawner is not None
+    assert (parent.pid, parent.key) == (7, (HOST + 1, (NOW - 70_000_000_000) // 10_000_000, 3))
+    assert (spawner.pid, spawner.key) == (10, (HOST, record(FORK, 10).start // 10_000_000, 10))
+
+
+def test_sessions_and_execs_are_learnt_whether_they_are_expected_or_not() -> None:
+    fork, exec = record(FORK, 10), record(EXEC, 10)._replace(sessionid=5, loginuid=1000, time=NOW)
+    process = Subject(FakeRing(fork), expect=0).table.current(10)
+    assert process is not None
+    assert (process.login, process.execs) == ((layout.UNSET, layout.UNSET), [])
+    process = Subject(FakeRing(fork, exec), expect=0).table.current(10)
+    assert process is not None
+    assert (process.login, process.execs) == ((5, 1000), [Exec(NOW / 1e9, "comm")])
 
 
 def test_who_ended_while_nobody_read_is_not_alive() -> None:

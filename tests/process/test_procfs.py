@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from sensor.process.procfs import Observed, ProcFS, Stat
+from sensor.process.procfs import NEVER, Observed, ProcFS, Stat
 from tests.fake_host import BOOTED, FakeHost
 
 
@@ -17,6 +17,36 @@ def test_the_host_and_its_boot(tmp_path):
     assert host.names == {"web01"}
     assert host.boot_time == BOOTED + 0.12
     assert host.booted == f"{BOOTED - 1}.123:"
+
+
+@pytest.mark.parametrize(
+    ("boots", "event", "ours"),
+    [
+        ([BOOTED], f"{BOOTED}.000:1", True),
+        ([BOOTED], f"{BOOTED - 2}.000:1", False),
+        ([BOOTED + 3600, BOOTED], f"{BOOTED}.000:1", True),  # the clock was ahead at boot
+        ([BOOTED + 3600, BOOTED], f"{BOOTED - 2}.000:1", False),
+        ([BOOTED, BOOTED + 3600], f"{BOOTED}.000:1", True),
+        ([BOOTED], "37.120:1", True),  # of a host without a battery, before its clock was set
+        ([BOOTED], "123.120:1", True),
+        ([100.0], "37.120:1", True),
+        ([-3600.0, BOOTED], "137.120:1", True),
+        ([BOOTED, -3600.0], "999.120:1", True),
+    ],
+)
+def test_which_events_are_of_this_boot(tmp_path, boots, event, ours):
+    host = FakeHost(tmp_path).proc.host(boots[0])
+    for boot in boots[1:]:
+        host.calibrate(boot)
+    assert host.began_before(event) is ours
+    assert host.boot_time == boots[-1]
+
+
+def test_recorded_events_are_of_no_boot_that_is_known(tmp_path):
+    host = FakeHost(tmp_path).proc.host(BOOTED)
+    host.booted = NEVER
+    assert not host.began_before(f"{BOOTED + 5}.000:1")
+    assert not host.began_before("37.120:1")
 
 
 def test_a_host_may_be_called_by_its_short_name(tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sensor.process.program import Key, Process, Program
+from sensor.process.program import Exec, Key, Process, Program
 
 KEY = Key(1, 5000, 100)
 
@@ -62,12 +62,37 @@ def test_only_the_last_programs_are_remembered():
 
 def test_an_exec_that_the_probe_saw_is_reported_by_audit_a_little_before():
     subject = process()
-    subject.execs = [60.2, 61.2, 62.2]
+    execs = [Exec(60.2, "x"), Exec(61.2, "y"), Exec(61.3, "x"), Exec(62.2, "x")]
+    for exec in execs:
+        subject.executed(exec)
     subject.run("x", "/bin/x", "id", 61.1)
-    assert (subject.program.began, subject.execs) == (61.2, [62.2])
-    assert subject.missed(62.2)
-    assert not subject.missed(62.2)
-    assert not subject.missed(61.2)
+    assert subject.program.began == 61.3
+    assert [subject.missed(exec) for exec in execs] == [True, True, False, True]
+    assert not any(subject.missed(exec) for exec in execs)
+
+
+@pytest.mark.parametrize(("counted", "kept"), [(True, 20), (False, 8)])
+def test_execs_that_nobody_counts_are_few(counted, kept):
+    subject = process()
+    execs = [Exec(60.0 + number, "x") for number in range(20)]
+    for exec in execs:
+        subject.executed(exec, counted)
+    assert subject.execs == execs[-kept:]
+
+
+def test_an_exec_is_awaited_by_name_and_not_from_before_the_event():
+    subject = process()
+    for exec in (Exec(60.2, "x"), Exec(61.2, "y")):
+        subject.executed(exec)
+    assert subject.awaited("y", 60.0) == subject.awaited(None, 61.0) == Exec(61.2, "y")
+    assert subject.awaited("x", 61.0) is subject.awaited("z", 60.0) is subject.awaited(None, 61.3) is None
+
+
+def test_names_that_it_had_and_will_have():
+    subject = process()
+    subject.run("ls", "/bin/ls", "id", 60.0)
+    subject.executed(Exec(61.0, "cat"))
+    assert [name for name in ("bash", "ls", "cat", "vi", "") if subject.has_run(name)] == ["bash", "ls", "cat"]
 
 
 @pytest.mark.parametrize(("exe", "same"), [("", True), ("/bin/bash", False)])

@@ -50,6 +50,28 @@ def test_a_restarted_sensor_knows_the_event_of_a_program(host):
     assert process.spawned_by.exe == "/usr/sbin/sshd"
 
 
+def test_what_is_taken_over_began_when_it_began(host):
+    """An event of the pid's former owner, from before that, is not of it."""
+    files(host).write(used(host))
+    table = fresh(host)
+    files(host).read(table)
+    process = table.current(100)
+    assert process.program.started == 2.0
+    assert table.find(100, BOOTED + 3) is process
+    assert table.find(100, BOOTED + 0.5) is None
+
+
+def test_what_was_told_of_a_process_before_is_told_anew(host):
+    files(host).write(used(host))
+    table = fresh(host)
+    before = table.find(100, BOOTED + 100)
+    before.text, before.said = "told", {}
+    files(host).read(table)
+    process = table.current(100)
+    assert process is before
+    assert (process.text, process.said, process.program.event_id) == (None, None, EXEC)
+
+
 @pytest.mark.parametrize("change", ["gone", "other"])
 def test_a_process_that_is_not_there_any_more_is_not_taken_over(host, change):
     files(host).write(used(host))

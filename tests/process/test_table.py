@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from sensor.process.program import Key, Process, Sighting
-from sensor.process.table import GRACE, Birth, ProcessTable
+from sensor.process.program import Birth, Key, Process, Sighting
+from sensor.process.table import GRACE, ProcessTable
 from sensor.stats import ProcessStats
 from tests.fake_host import BOOTED, FakeHost
 
@@ -36,6 +36,9 @@ class Subject:
     def born(self, pid: int, ticks: int, parent: tuple[int, int] = (1, 1), forked: bool = True) -> Process:
         up = parent[0], key(*parent)
         return self.table.born(Birth(pid, key(pid, ticks), ticks / 100, "", up, up if forked else None))
+
+    def ended(self, pid: int, ticks: int, at: float) -> None:
+        self.table.ended(pid, key(pid, ticks), at)
 
 
 def key(pid: int, ticks: int) -> Key:
@@ -69,11 +72,11 @@ def test_a_process_already_gone_has_no_key(subject):
     assert (process.program.key, process.program.event_id) == (None, "event 1")
     assert process.parent is not None
     assert process.parent.key == key(100, 5000)
-    assert (subject.stats.lookups_dead, subject.stats.lookups_unknown) == (1, 1)
+    assert (subject.stats.lookups_dead, process.unidentified) == (1, "no_probe")
 
 
 def test_a_process_that_began_after_the_event_is_another_one(subject):
-    assert subject.sight(100, 1, BASH, 49).program.key is None
+    assert subject.sight(100, 1, BASH, 48).program.key is None
 
 
 def test_exec_begins_a_program_and_no_process(subject):
@@ -202,14 +205,6 @@ def test_the_dead_are_remembered_until_the_events_have_passed_them(subject, hear
     assert subject.table.process_of(process.program) is None
 
 
-def test_the_dead_are_bounded_too(host):
-    subject = Subject(host, limit=3)
-    for at in range(10):
-        host.process(100, 1, BASH, start=at * 100)
-        subject.sight(100, 1, f"/bin/{at}", at, is_exec=True)
-    assert len(subject.table._dead) <= 3
-
-
 # The probe.
 
 
@@ -228,7 +223,7 @@ def test_a_process_is_known_only_between_its_start_and_its_end(subject):
     subject.table.ended(200, key(200, 6000), 61)
     second = subject.born(200, 7000)
     subject.table.ended(200, key(200, 7000), 71)
-    assert [subject.find(200, at) for at in (59, 60.5, 65, 70.5, 75)] == [None, first, None, second, None]
+    assert [subject.find(200, at) for at in (58, 60.5, 65, 70.5, 75)] == [None, first, None, second, None]
 
 
 def test_starts_may_be_told_out_of_order(subject):
@@ -295,6 +290,45 @@ def test_who_forked_a_process_that_proc_told_of_the_probe_knows(subject):
     assert (process.spawned_by, process.ppid, process.text) == (spawner.program, 1, None)
 
 
+def test_a_child_is_of_what_its_parent_ran_at_the_fork_also_if_audit_tells_later(subject):
+    """The parent has executed ls, then forked; audit reports the exec after the child was born."""
+    parent = subject.born(100, 5000)
+    child = subject.born(200, 6000, parent=(100, 5000))
+    subject.sight(100, 1, LS, 59, is_exec=True)
+    assert subject.sight(200, 100, LS, 60.5) is child
+    assert child.spawned_by is child.parent is parent.program
+    assert (child.spawned_by.event_id, child.spawned_by.exe) == ("event 1", LS)
+
+
+def test_a_child_is_not_of_what_its_parent_ran_after_the_fork(subject):
+    parent = subject.born(100, 5000)
+    before = parent.program
+    child = subject.born(200, 6000, parent=(100, 5000))
+    subject.sight(100, 1, LS, 61, is_exec=True)
+    subject.sight(200, 100, BASH, 62)
+    assert child.spawned_by is child.parent is before
+
+
+@pytest.mark.parametrize("probe", [True, False])
+def test_a_program_is_of_its_process_not_of_who_has_the_pid_now(host, subject, probe):
+    old = (subject.born(100, 5000) if probe else subject.sight(100, 1, BASH, 60)).program
+    subject.ended(100, 5000, 65)
+    new = subject.born(100, 7000)
+    was = subject.table.process_of(old)
+    assert was is not None
+    assert (was.program, was.ended) == (old, 65)
+    assert subject.table.process_of(new.program) is new
+    for _ in range(2):
+        subject.table.sweep(BOOTED + 100)
+    assert subject.table.process_of(old) is None
+
+
+def test_a_program_without_a_key_is_of_who_has_its_pid():
+    subject = Subject(None)
+    process = subject.sight(200, 1, BASH, 60)
+    assert subject.table.process_of(process.program) is process
+
+
 def test_who_forked_a_process_is_not_guessed_where_the_probe_would_know(subject):
     """Its start was lost, and its parent may have adopted it."""
     subject.born(1, 1)
@@ -326,14 +360,6 @@ def test_the_dead_make_room_before_the_living(host):
     assert subject.table.current(1) is init
     assert subject.stats.size <= 10
     assert subject.stats.evicted == 0
-
-
-def test_all_may_have_ended_at_once(host):
-    subject = Subject(host, limit=10)
-    processes = [subject.born(number, 6000) for number in range(200, 215)]
-    subject.table._limit = 5
-    subject.table.keep_alive(frozenset(), 70)
-    assert [process.ended for process in processes[5:]] == [70] * 10
 
 
 def test_a_foreign_table_asks_no_proc(subject):

@@ -186,6 +186,38 @@ def test_events_of_before_the_boot_tell_of_other_processes(host):
     assert "SESSION_GUID" not in line["SYSCALL"]
 
 
+def test_each_event_without_a_guid_is_counted_by_why(host):
+    texts = [event(syscall(pid, 1, BASH)) for pid in (100, 200, 200, 200, 300)]
+    texts.append(event(syscall(100, 1, BASH), time=BOOTED - 1000))
+    host.stats.process.unidentified["before_probe"] = 7  # by whoever else counts in it
+    run(host, *texts)
+    feed(host, of_node("web02", event(syscall(100, 1, BASH)) + event(syscall(101, 1, BASH))))
+    counted = {why: count for why, count in host.stats.process.unidentified.items() if count}
+    assert counted == {"no_probe": 4, "before_boot": 1, "other_host": 2, "before_probe": 7}
+
+
+def test_a_start_is_told_by_the_clock_as_it_is_now(host):
+    here = host.proc.host(BOOTED)
+    stage = Identity(Options(), STYLE, host.table, here).stage
+    (before,) = host.run([stage], event(syscall(100, 1, BASH)))
+    host.table.calibrate(BOOTED - 600)
+    here.calibrate(BOOTED - 600)
+    host.table.forget_texts()
+    (after,) = host.run([stage], event(syscall(100, 1, BASH), time=NOW - 600))
+    told = [line["SYSCALL"]["PID"] for line in (before, after)]
+    assert told[0]["GUID"] == told[1]["GUID"]
+    assert [float(each["START_TIME"]) for each in told] == [BOOTED + 50, BOOTED - 550]
+
+
+def test_a_thread_that_leaves_is_noticed(host):
+    """Where its process ends so, the next event of the pid is of another process."""
+    exit = syscall(100, 1, BASH, 231).replace(" success=yes exit=0", "")
+    host.run([host.identity()], event(syscall(100, 1, BASH)), text := event(exit))
+    process = host.table.current(100)
+    assert process.left in text
+    assert process.left > process.first > ""
+
+
 def test_a_record_that_has_our_keys_already_does_not_get_them_twice(host):
     text = event(
         syscall(100, 1, BASH).replace("subj=", "PID=1 PPID=2 SPAWNED_BY=3 SESSION_GUID=4 subj="),

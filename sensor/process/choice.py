@@ -1,0 +1,81 @@
+"""Which of the processes that had a pid an event is of.
+
+    42  ├── first ──┤  ├─ second ─┤       ├── third ──…          lives, as the probe saw them
+             event ─┴──────┘                                     its time, and the latest it can have happened
+
+An event is stamped a little before its act, by a clock that stands still between two ticks, so its process has not
+ended before: of those that had the pid, the oldest whose end is not before the event. It can be a later one only
+if that one was born within the lag of the clock. Then order and the record itself decide: an exec is of who is awaited
+to report one, nothing comes of a process that has left, and the numbers of events ascend from one process to the next;
+of those that remain it is the one with whose parent, session, login uid and name the record agrees most.
+"""
+
+from __future__ import annotations
+
+from sensor.process.clock import LONGEST_LAG, ROUNDING
+from sensor.process.program import Process, Sighting
+
+
+def at_time(newest: Process | None, time: float, sighting: Sighting | None) -> Process | None:
+    """The process of an event; None if all had ended before it.
+
+    newest: the process that had the pid last; the others follow from it.
+    time: of the event, in seconds since boot.
+    """
+    lives: list[Process] = []
+    process = newest
+    while process is not None and (process.ended is None or process.ended >= time - ROUNDING):
+        lives.append(process)
+        process = process.before
+    if len(lives) < 2:
+        return lives[0] if lives else None
+    oldest = lives.pop()
+    possible = [life for life in lives if may_have_begun(life, time)]
+    return _decide([oldest, *reversed(possible)], time, sighting)
+
+
+def may_have_begun(process: Process, time: float) -> bool:
+    """Tell whether a process can have been there as an event of that time happened."""
+    return process.program.started <= time + LONGEST_LAG + ROUNDING
+
+
+def by_order(newest: Process | None, sighting: Sighting | None) -> Process | None:
+    """The process of an event whose time says nothing: the newest of those that agree with the record."""
+    lives: list[Process] = []
+    process = newest
+    while process is not None:
+        lives.append(process)
+        process = process.before
+    return _decide(lives, 0.0, sighting) if lives else None
+
+
+def _decide(lives: list[Process], time: float, sighting: Sighting | None) -> Process:
+    """The one of which the event is, or the first of those that it may equally be of."""
+    if sighting is None or len(lives) == 1:
+        return lives[0]
+    serial = _serial(sighting.event_id)
+    remaining = [life for life in lives if not _precedes(life, serial)] or lives
+    return max(remaining, key=lambda life: _agreement(life, time, sighting))
+
+
+def _precedes(process: Process, serial: int) -> bool:
+    """Tell whether an earlier event has shown that a process has left, or that a later one has its pid."""
+    if 0 < _serial(process.left) < serial:
+        return True
+    later = process.after
+    while later is not None and not 0 < _serial(later.first) <= serial:
+        later = later.after
+    return later is not None
+
+
+def _agreement(process: Process, time: float, sighting: Sighting) -> tuple[bool, int]:
+    ses, auid = process.login or (None, None)
+    same = (process.ppid == sighting.ppid) + (ses is not None and ses == sighting.ses)
+    same += (auid is not None and auid == sighting.auid) + process.has_run(sighting.comm)
+    return sighting.is_exec and process.awaited(sighting.comm, time) is not None, same
+
+
+def _serial(event_id: str) -> int:
+    """The number of an event, which ascends; 0 if there is none."""
+    digits = event_id.rpartition(":")[2]
+    return int(digits) if digits.isdecimal() else 0
