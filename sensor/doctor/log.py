@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from typing import Any
 from sensor.config import Config
 from sensor.doctor.finding import FAILURE, NOTE, OK, WARNING, Finding
 from sensor.doctor.host import Host
+from sensor.jsonl import loads
 
 _TAIL = 1 << 18  # bytes of the log that are looked at
 _LEAST_FREE = 0.05
@@ -62,7 +62,7 @@ def newest(host: Host, path: str) -> list[dict[str, Any]]:
     events = []
     for line in lines[-2000:]:
         try:
-            found = json.loads(line)
+            found = loads(line)
         except ValueError:  # the first one is cut
             continue
         if isinstance(found, dict):

@@ -11,9 +11,10 @@ root's, so reading them as another user takes CAP_DAC_READ_SEARCH.
 
 from __future__ import annotations
 
-import json
 import os
 from typing import Any, NamedTuple
+
+from sensor.jsonl import loads
 
 _LARGEST = 4 << 20
 _REMEMBERED = 1024
@@ -115,8 +116,8 @@ class ContainerNames:
 
 def _loads(data: Any) -> Any:
     try:
-        return json.loads(data) if isinstance(data, (bytes, str)) else None
-    except (ValueError, RecursionError):
+        return loads(data) if isinstance(data, (bytes, str)) else None
+    except ValueError:
         return None
 
 

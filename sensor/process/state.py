@@ -9,12 +9,12 @@ that is still there, with the same pid and start, so a stale or foreign file doe
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from dataclasses import dataclass
 from typing import Any
 
+from sensor.jsonl import dumps, loads
 from sensor.options import option
 from sensor.process.program import Key, Program
 from sensor.process.table import ProcessTable
@@ -45,10 +45,10 @@ class StateFile:
     def read(self, table: ProcessTable) -> int:
         """Tell the table what the last sensor knew; returns how many processes that was good for."""
         try:
-            with open(self._path, encoding="utf-8") as file:
+            with open(self._path, "rb") as file:
                 if time.time() - os.fstat(file.fileno()).st_mtime > self._options.max_age:
                     return 0
-                state = json.load(file)
+                state = loads(file.read())
         except FileNotFoundError:
             return 0
         if not isinstance(state, dict) or state.get("version") != _VERSION:
@@ -72,8 +72,8 @@ class StateFile:
             if os.path.exists(older):
                 os.replace(older, f"{self._path}.{number}")
         new = f"{self._path}.new"
-        with open(new, "w", encoding="utf-8", opener=_private) as file:
-            json.dump({"version": _VERSION, "processes": entries}, file)
+        with open(new, "wb", opener=_private) as file:
+            file.write(dumps({"version": _VERSION, "processes": entries}))
         os.replace(new, self._path)
 
 
@@ -85,7 +85,7 @@ def _entry(program: Program, spawned_by: Program | None) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "pid": program.pid,
         "ppid": program.ppid,
-        "key": program.key,
+        "key": program.key and tuple(program.key),
         "source": program.source,
         "comm": program.comm,
         "exe": program.exe,

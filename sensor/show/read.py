@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 
+from sensor.jsonl import loads
 from sensor.show import ecs_form, laurel_form
 from sensor.show.conditions import Conditions
 from sensor.show.event import LogEvent
@@ -21,13 +21,13 @@ class Reader:
     def event(self, line: bytes) -> LogEvent | None:
         """The event of a line, or None."""
         try:
-            document = json.loads(line)
+            document = loads(line)
             if not isinstance(document, dict):
                 raise ValueError("no object")
             if "@timestamp" in document or "ecs" in document:
                 return ecs_form.read(document)
             return laurel_form.read(document, self._prefix)
-        except (ValueError, RecursionError):
+        except ValueError:
             self.skipped += 1
             return None
 

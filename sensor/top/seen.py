@@ -7,13 +7,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from sensor.audit.render import Style
 from sensor.audit.text import quote_percent
 from sensor.event import Event
+from sensor.jsonl import dumps, loads
 from sensor.tables import syscalls
 from sensor.tables.record_types import NUMBERS
 
@@ -74,7 +74,7 @@ def seen_line(line: bytes, prefix: str = "") -> Seen | None:
     prefix: what `enrich.prefix` put before added keys.
     """
     try:
-        document = json.loads(line.decode("latin-1"))  # one character per byte, as in records
+        document = loads(line.decode("latin-1"))  # one character per byte, as in records
         if "@timestamp" in document or "ecs" in document:
             return _ecs(document, len(line))
         return _laurel(document, len(line), Style(quote_percent, prefix))
@@ -101,7 +101,7 @@ def _laurel(document: dict[str, Any], bytes: int, style: Style) -> Seen:
         if type not in NUMBERS and not type.startswith(("UNKNOWN[", "PROBE_")):
             continue
         for record in said if isinstance(said, list) else [said]:
-            types.append((type, len(json.dumps(record, ensure_ascii=False, separators=(",", ":")))))
+            types.append((type, len(dumps(record).decode())))
             message = record.get("msg")
             inner = message if isinstance(message, dict) else {}
             exe = exe or _text(inner.get("exe") or record.get("exe"))

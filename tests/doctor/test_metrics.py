@@ -47,7 +47,9 @@ def test_another_version_runs() -> None:
 
 
 def test_a_real_endpoint() -> None:
-    exporter = Exporter(Options("127.0.0.1:0"), Stats())
+    stats = Stats()
+    stats.config.last_reload_successful = 1
+    exporter = Exporter(Options("127.0.0.1:0"), stats)
     exporter.start()
     try:
         host, port = exporter.address or ("", 0)

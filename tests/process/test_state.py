@@ -103,7 +103,7 @@ def test_a_file_of_another_kind_does_no_harm(host, content):
 
 def test_a_broken_file_is_a_value_error(host):
     (host.root / "state").write_text("{")
-    with pytest.raises(ValueError, match="Expecting"):
+    with pytest.raises(ValueError):  # noqa: PT011  the message is the library's
         files(host).read(fresh(host))
 
 
