@@ -132,6 +132,14 @@ def test_top(installed: Installed) -> None:
     assert "/usr/bin/id" in installed.run("top", input=FEED)
 
 
+@pytest.mark.parametrize("command", ["show", "tree"])
+def test_show_and_tree(installed: Installed, command: str, tmp_path: Path) -> None:
+    log = tmp_path / "audit.jsonl"
+    line = installed.run("convert", input=FEED)
+    log.write_text(line.replace('"PID":{', '"PID":{"GUID":"ea5cfe47-5f1e-8d76-a4da-3fbba83a0626",', 1))
+    assert "id" in installed.run(command, str(log))
+
+
 def test_check_and_options(installed: Installed, tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
     config.write_text(installed.run("options"))
