@@ -117,6 +117,35 @@ class ConfigStats:
         self.last_reload_success_time = 0.0  # gauge: when that was, in seconds since 1970; 0: never
 
 
+class KernelStats:
+    """The kernel's account of audit; everything but `lost`, `waited` and `owner_changes` is a gauge."""
+
+    __slots__ = (
+        "backlog",
+        "backlog_limit",
+        "enabled",
+        "failure_mode",
+        "lost",
+        "owner_changes",
+        "owner_pid",
+        "rate_limit",
+        "readable",
+        "waited",
+    )
+
+    def __init__(self) -> None:
+        self.readable = 0  # 1 while the kernel answers
+        self.enabled = 0  # 2: immutable
+        self.failure_mode = 0
+        self.owner_pid = 0  # of the daemon that receives the records
+        self.owner_changes = 0
+        self.rate_limit = 0  # records a second
+        self.backlog = 0  # records
+        self.backlog_limit = 0
+        self.lost = 0  # records that the kernel dropped since the sensor started
+        self.waited = 0.0  # seconds that processes were held up by a full backlog
+
+
 class ProbeStats:
     """The kernel probe's ring."""
 

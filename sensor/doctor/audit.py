@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sensor.doctor.finding import FAILURE, NOTE, OK, WARNING, Finding
 from sensor.doctor.host import Host
-from sensor.kernel_audit import AuditStatus, KernelAudit
+from sensor.loss.audit_status import AuditStatus, KernelAudit
 
 BACKLOG = 8192
 """Records: the least that the shipped rules recommend."""

@@ -9,7 +9,7 @@ import pytest
 
 from sensor.doctor.audit import check_audit
 from sensor.doctor.host import Answer, Process
-from sensor.kernel_audit import AuditStatus
+from sensor.loss.audit_status import AuditStatus
 from tests.doctor.examined import ExaminedHost, levels, wrong
 
 HEALTHY = AuditStatus(enabled=1, failure=1, pid=500, rate_limit=0, backlog_limit=8192, lost=0, backlog=3)

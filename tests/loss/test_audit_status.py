@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from sensor.kernel_audit import UNKNOWN, AuditStatus, KernelAudit, ResettableCounter
+from sensor.loss.audit_status import UNKNOWN, AuditStatus, KernelAudit, ResettableCounter
 
 NUMBERS = (0, 1, 2, 1234, 5, 8192, 17, 3, 0x7F, 60000, 42)
 
@@ -81,12 +81,12 @@ def test_no_answer_is_waited_for() -> None:
 def test_who_may_not_ask_is_refused() -> None:
     code = (
         "import os; os.setresgid(65534, 65534, 65534); os.setresuid(65534, 65534, 65534)\n"
-        "from sensor.kernel_audit import KernelAudit\n"
+        "from sensor.loss.audit_status import KernelAudit\n"
         "try: KernelAudit().ask(5)\n"
         "except OSError as error: print(error.errno)"
     )
     root = os.path.dirname(os.path.dirname(__file__))
     # A login user may not be able to enter the checkout: the modules are read before.
-    preloaded = "import sensor.kernel_audit\n" + code
+    preloaded = "import sensor.loss.audit_status\n" + code
     done = subprocess.run([sys.executable, "-c", preloaded], capture_output=True, text=True, cwd=root)
     assert done.stdout.split() in ([str(errno.EPERM)], [str(errno.ECONNREFUSED)]), done.stderr

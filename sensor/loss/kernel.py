@@ -1,0 +1,68 @@
+"""Keeps the kernel's account of audit in the counters: asked every second, never waited for.
+
+An administrator may reset `lost` (`auditctl --reset-lost`), and another program may take the audit stream: the one is
+no negative loss, the other counts as a change of the owner. Without CAP_AUDIT_CONTROL nothing is known, which is
+logged once.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Protocol
+
+from sensor.loss.audit_status import UNKNOWN, AuditStatus, ResettableCounter
+from sensor.stats import KernelStats
+
+log = logging.getLogger(__name__)
+
+
+class StatusSource(Protocol):
+    """What `audit_status.KernelAudit` does."""
+
+    def request(self) -> None: ...
+
+    def receive(self) -> AuditStatus | None: ...
+
+
+class KernelWatch:
+    """Asks `source` and writes `stats`; `tick` is the kernel's time unit in seconds."""
+
+    def __init__(self, source: StatusSource, stats: KernelStats, tick: float | None = None) -> None:
+        self._source: StatusSource | None = source
+        self._stats = stats
+        # The coarse clock moves once a jiffy, and clock_getres(2) says by how much.
+        self._tick = time.clock_getres(time.CLOCK_REALTIME_COARSE) if tick is None else tick
+        self._lost = ResettableCounter()
+        self._waited = ResettableCounter()
+        self._owner: int | None = None
+
+    def every_second(self) -> None:
+        """Take the answer to the last question, and ask again."""
+        if self._source is None:
+            return
+        try:
+            status = self._source.receive()
+            self._source.request()
+        except OSError as error:
+            log.warning("the kernel does not show its audit status, its losses are not counted: %s", error.strerror)
+            self._source = None
+            self._stats.readable = 0
+            return
+        if status is not None:
+            self._take(status)
+
+    def _take(self, status: AuditStatus) -> None:
+        stats = self._stats
+        stats.readable = 1
+        stats.enabled = status.enabled
+        stats.failure_mode = status.failure
+        stats.rate_limit = status.rate_limit
+        stats.backlog = status.backlog
+        stats.backlog_limit = status.backlog_limit
+        stats.lost += self._lost.update(status.lost)
+        if status.backlog_wait_time_actual != UNKNOWN:
+            stats.waited += self._waited.update(status.backlog_wait_time_actual) * self._tick
+        if self._owner is not None and status.pid != self._owner:
+            stats.owner_changes += 1
+        self._owner = stats.owner_pid = status.pid
