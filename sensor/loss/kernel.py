@@ -14,6 +14,9 @@ from typing import Protocol
 from sensor.loss.audit_status import UNKNOWN, AuditStatus, ResettableCounter
 from sensor.stats import KernelStats
 
+_COARSE_CLOCK = 5
+"""CLOCK_REALTIME_COARSE of linux/time.h, which moves once a jiffy."""
+
 log = logging.getLogger(__name__)
 
 
@@ -31,8 +34,7 @@ class KernelWatch:
     def __init__(self, source: StatusSource, stats: KernelStats, tick: float | None = None) -> None:
         self._source: StatusSource | None = source
         self._stats = stats
-        # The coarse clock moves once a jiffy, and clock_getres(2) says by how much.
-        self._tick = time.clock_getres(time.CLOCK_REALTIME_COARSE) if tick is None else tick
+        self._tick = time.clock_getres(_COARSE_CLOCK) if tick is None else tick
         self._lost = ResettableCounter()
         self._waited = ResettableCounter()
         self._owner: int | None = None
