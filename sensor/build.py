@@ -14,6 +14,7 @@ from sensor.audit.record import RecordDecoder
 from sensor.audit.render import Render, Style, quoter
 from sensor.config import Config, Enrich
 from sensor.event import Event, Stage
+from sensor.loss.kernel import KernelWatch
 from sensor.pipeline import Pipeline
 from sensor.probe import Options as ProbeOptions
 from sensor.probe.events import ProbeEvents
@@ -81,6 +82,7 @@ class World:
                 find = partial(Ring.open, pins(config.probe.path))
                 self.probe = Feed(find, self.table, stats.probe, config.probe.coverage_timeout)
             self._state = StateFile(config.state, config.directory) if config.state.file else None
+        self._kernel = KernelWatch(stats.kernel) if live and config.loss.kernel else None
         self._begun = not live
 
     def begin(self) -> None:
@@ -93,6 +95,8 @@ class World:
 
     def close(self) -> None:
         """Keep what the next sensor cannot learn from the host."""
+        if self._kernel is not None:
+            self._kernel.close()
         self._keeping_state(lambda state: state.write(self.table))
 
     def before_chunk(self) -> None:
@@ -113,6 +117,8 @@ class World:
         if self.probe is not None:
             self.probe.check()
         self.table.sweep(now)
+        if self._kernel is not None:
+            self._kernel.every_second()
         self._keeping_state(lambda state: state.write_if_due(self.table))
 
     def _keeping_state(self, act: Callable[[StateFile], object]) -> None:
@@ -320,10 +326,14 @@ def _places(config: Config) -> bool:
 
 
 def _needs(config: Config) -> frozenset[str]:
-    """Capabilities: to look at processes of others; and, to read their files and those of container runtimes."""
+    """Capabilities: to look at processes of others, to read files of theirs, to ask for the kernel's audit status."""
     enrich = config.enrich
-    reads = enrich.container or enrich.execve_env or enrich.exe_hash
-    return frozenset({"SYS_PTRACE", "DAC_READ_SEARCH"} if reads else {"SYS_PTRACE"})
+    needs = {"SYS_PTRACE"}
+    if enrich.container or enrich.execve_env or enrich.exe_hash:
+        needs.add("DAC_READ_SEARCH")
+    if config.loss.kernel:
+        needs.add("AUDIT_CONTROL")
+    return frozenset(needs)
 
 
 def _translations(config: Config, style: Style, render: Render) -> list[Stage]:

@@ -161,7 +161,7 @@ class ProbeStats:
 class Stats:
     """All counters of one sensor."""
 
-    __slots__ = ("config", "input", "output", "pipeline", "probe", "process")
+    __slots__ = ("config", "input", "kernel", "output", "pipeline", "probe", "process")
 
     def __init__(self) -> None:
         self.config = ConfigStats()
@@ -169,4 +169,5 @@ class Stats:
         self.pipeline = PipelineStats()
         self.process = ProcessStats()
         self.output = OutputStats()
+        self.kernel = KernelStats()
         self.probe = ProbeStats()

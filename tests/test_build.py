@@ -98,8 +98,11 @@ def test_the_host_is_asked_for_live_records_only(option, stage):
         ({"exe_hash": True}, {"SYS_PTRACE", "DAC_READ_SEARCH"}),
     ],
 )
-def test_only_the_capabilities_in_use_are_kept(option, needs):
-    config = configured(enrich={**NO_ENRICHMENT, **option})
+@pytest.mark.parametrize("kernel", [False, True])
+def test_only_the_capabilities_in_use_are_kept(option, needs, kernel):
+    config = configured(enrich={**NO_ENRICHMENT, **option}, loss={"kernel": kernel})
+    if kernel:
+        needs = needs | {"AUDIT_CONTROL"}
     assert build(config, Stats(), live=True).needs == needs
     assert build(config, Stats(), live=False).needs == frozenset()
 

@@ -26,6 +26,7 @@ from sensor import metrics
 from sensor.audit.options import CoalesceOptions, TransformOptions
 from sensor.config.read import read_options
 from sensor.errors import ConfigError
+from sensor.loss import Options as LossOptions
 from sensor.options import OptionError, option, section
 from sensor.outputs import Options as OutputOptions
 from sensor.probe import Options as ProbeOptions
@@ -124,6 +125,7 @@ class Config:
     filterlog: OutputOptions = section(OutputOptions("filtered.jsonl"), False, "Where filtered events go, if anywhere.")
     debug: Debug = section(Debug())
     metrics: metrics.Options = section(metrics.Options())
+    loss: LossOptions = section(LossOptions())
     coalesce: CoalesceOptions = section(CoalesceOptions())
     probe: ProbeOptions = section(ProbeOptions())
     state: StateOptions = section(StateOptions())

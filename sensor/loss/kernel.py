@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from typing import Protocol
 
-from sensor.loss.audit_status import UNKNOWN, AuditStatus, ResettableCounter
+from sensor.loss.audit_status import UNKNOWN, AuditStatus, KernelAudit, ResettableCounter
 from sensor.stats import KernelStats
 
 _COARSE_CLOCK = 5
@@ -27,13 +28,19 @@ class StatusSource(Protocol):
 
     def receive(self) -> AuditStatus | None: ...
 
+    def close(self) -> None: ...
+
 
 class KernelWatch:
-    """Asks `source` and writes `stats`; `tick` is the kernel's time unit in seconds."""
+    """Writes `stats`; `connect` opens the source when it is first needed, `tick` is the kernel's time unit in seconds."""
 
-    def __init__(self, source: StatusSource, stats: KernelStats, tick: float | None = None) -> None:
-        self._source: StatusSource | None = source
+    def __init__(
+        self, stats: KernelStats, connect: Callable[[], StatusSource] = KernelAudit, tick: float | None = None
+    ) -> None:
         self._stats = stats
+        self._connect = connect
+        self._source: StatusSource | None = None
+        self._refused = False
         self._tick = time.clock_getres(_COARSE_CLOCK) if tick is None else tick
         self._lost = ResettableCounter()
         self._waited = ResettableCounter()
@@ -41,18 +48,27 @@ class KernelWatch:
 
     def every_second(self) -> None:
         """Take the answer to the last question, and ask again."""
-        if self._source is None:
+        if self._refused:
             return
         try:
+            if self._source is None:
+                self._source = self._connect()
             status = self._source.receive()
             self._source.request()
         except OSError as error:
             log.warning("the kernel does not show its audit status, its losses are not counted: %s", error.strerror)
-            self._source = None
+            self._refused = True
             self._stats.readable = 0
+            self.close()
             return
         if status is not None:
             self._take(status)
+
+    def close(self) -> None:
+        """Close the source, if it was opened."""
+        if self._source is not None:
+            self._source.close()
+            self._source = None
 
     def _take(self, status: AuditStatus) -> None:
         stats = self._stats

@@ -25,13 +25,16 @@ class Kernel:
     def request(self) -> None:
         self.asked += 1
 
+    def close(self) -> None:
+        self.answers = []
+
     def receive(self) -> AuditStatus | None:
         return self.answers.pop(0) if self.asked and self.answers else None
 
 
 def watched(*answers: AuditStatus | None) -> KernelStats:
     stats = KernelStats()
-    watch = KernelWatch(Kernel(*answers), stats, tick=0.004)
+    watch = KernelWatch(stats, lambda: Kernel(*answers), tick=0.004)
     for _ in range(len(answers) + 1):
         watch.every_second()
     return stats
@@ -72,8 +75,29 @@ def test_a_kernel_that_refuses_is_asked_once_and_reported_once(caplog: pytest.Lo
             raise OSError(errno.EPERM, "Operation not permitted")
 
     kernel, stats = Refusing(), KernelStats()
-    watch = KernelWatch(kernel, stats)
+    watch = KernelWatch(stats, lambda: kernel)
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
             watch.every_second()
     assert (kernel.asked, stats.readable, len(caplog.records)) == (1, 0, 1)
+
+
+def test_no_socket_is_opened_before_it_is_needed_and_none_stays() -> None:
+    opened: list[Kernel] = []
+    watch = KernelWatch(KernelStats(), lambda: opened.append(Kernel(STATUS)) or opened[-1])
+    watch.close()
+    assert not opened
+    watch.every_second()
+    watch.close()
+    assert [kernel.answers for kernel in opened] == [[]]
+
+
+def test_no_socket_at_all_is_reported_once(caplog: pytest.LogCaptureFixture) -> None:
+    def refuse() -> Kernel:
+        raise OSError(errno.EAFNOSUPPORT, "Address family not supported")
+
+    stats = KernelStats()
+    watch = KernelWatch(stats, refuse)
+    for _ in range(3):
+        watch.every_second()
+    assert (stats.readable, len(caplog.records)) == (0, 1)
