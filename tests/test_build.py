@@ -120,7 +120,7 @@ def test_what_was_held_back_is_told_although_no_event_follows():
     rules = {"rules": {"flood": "exe=/bin/x rate=1/s", "silent": "uid=7"}, "keep_first_per_process": False}
     for live in (True, False):
         for prefix, key in (("", "SUPPRESSED"), ("x_", "x_suppressed")):
-            app = build(configured(filter=rules, enrich={"prefix": prefix}), Stats(), live=live)
+            app = build(configured(filter=rules, enrich={"prefix": prefix}, loss={"kernel": False}), Stats(), live=live)
             now = time.time()
             for _ in range(3):
                 app.pipeline.feed(event(syscall(4_000_000, 1, "/bin/x"), time=now).encode(), 0.0)

@@ -32,7 +32,7 @@ class StatusSource(Protocol):
 
 
 class KernelWatch:
-    """Writes `stats`; `connect` opens the source when it is first needed, `tick` is the kernel's time unit in seconds."""
+    """Writes `stats`; `connect` opens the source when it is first needed, `tick` is a jiffy in seconds."""
 
     def __init__(
         self, stats: KernelStats, connect: Callable[[], StatusSource] = KernelAudit, tick: float | None = None

@@ -96,6 +96,10 @@ def test_every_metric_is_on_the_dashboard_but_those_left_out_on_purpose():
         "output_lines_total",
         "output_rotations_total",
         "probe_attached",
+        "kernel_audit_failure_mode",
+        "kernel_audit_owner_pid",
+        "kernel_audit_rate_limit",
+        "kernel_audit_readable",
     }
     assert {name for name in names if name not in shown} == {f"host_sensor_{name}" for name in left_out}
     assert {name for name in shown if name.startswith("host_sensor_")} <= names
@@ -103,7 +107,8 @@ def test_every_metric_is_on_the_dashboard_but_those_left_out_on_purpose():
 
 def busy(stats: Stats, stop: threading.Event) -> None:
     """Move every counter, as a sensor with every kind of trouble would."""
-    stats.input.connected = stats.probe.attached = 1
+    stats.input.connected = stats.probe.attached = stats.kernel.enabled = 1
+    stats.kernel.backlog, stats.kernel.backlog_limit = 5, 8192
     while not stop.wait(0.05):
         for row in ROWS:
             part = getattr(stats, row.part)
