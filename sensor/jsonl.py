@@ -46,7 +46,8 @@ def dumps(value: Any) -> bytes:
     """
     if orjson is not None:
         try:
-            return orjson.dumps(value)
+            encoded: bytes = orjson.dumps(value)
+            return encoded
         except TypeError:  # half of a surrogate pair, large integers, keys that are numbers, named tuples
             pass
     try:
