@@ -17,6 +17,7 @@ License: Apache-2.0
 BuildArch: noarch
 Provides: audit = 3.0, python3 = 3.11, python3-prometheus_client = 0.16, python3-pyyaml = 6.0, shadow-utils = 4
 Provides: python3-psutil = 5.9
+Provides: findutils = 4, systemd = 252
 Provides: /bin/sh, /usr/bin/python3
 %description
 %files

@@ -6,6 +6,7 @@ scripts reach nothing of the machine.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import platform
 import shutil
@@ -18,6 +19,12 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 CACHE = REPOSITORY / "build" / "cache"
 PACKAGES = "auditd,python3-bpfcc,python3-prometheus-client,python3-psutil,python3-yaml,rpm,systemd-sysv"
+TOOLS = (
+    "acl,auditd,build-essential,clang-format,debhelper,dh-python,groff-base,lintian,man-db,mandoc,procps,prometheus,"
+    "promtool,python3-audit,python3-bpfcc,python3-hypothesis,python3-prometheus-client,python3-psutil,python3-pytest,"
+    "python3-setuptools,python3-venv,python3-wheel,python3-yaml,python3-zstandard,rpm,xz-utils,zstd"
+)
+"""What the unit tests and the package builds use on another release, all of it the distribution's."""
 OPTIONS = (
     "--quiet",
     "--format=directory",
@@ -77,21 +84,23 @@ HERE = platform.freedesktop_os_release().get("VERSION_CODENAME", "bookworm")
 """The release of Debian that this machine is, or is treated as."""
 
 
-def base(codename: str = HERE) -> Path:
+def base(codename: str = HERE, packages: str = PACKAGES) -> Path:
     """Return a folder with a minimal root, which nobody changes; skip the calling test where none can be made."""
     if os.geteuid() != 0:
         pytest.skip("a clean root needs root")
     need("mmdebstrap", "unshare", "setpriv")
-    folder = CACHE / f"root-{codename}-{zlib.crc32(PACKAGES.encode()):08x}"
-    if not folder.exists():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        half = folder.with_suffix(".part")
-        shutil.rmtree(half, ignore_errors=True)
-        command = ["mmdebstrap", *OPTIONS, f"--include={PACKAGES}", codename, str(half)]
-        made = subprocess.run(command, capture_output=True, text=True, timeout=600)
-        if made.returncode != 0:
-            pytest.skip(f"no clean root: {made.stderr.strip().splitlines()[-1]}")
-        half.rename(folder)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    folder = CACHE / f"root-{codename}-{zlib.crc32(packages.encode()):08x}"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            half = folder.with_suffix(".part")
+            shutil.rmtree(half, ignore_errors=True)
+            command = ["mmdebstrap", *OPTIONS, f"--include={packages}", codename, str(half)]
+            made = subprocess.run(command, capture_output=True, text=True, timeout=900)
+            if made.returncode != 0:
+                pytest.skip(f"no clean root: {made.stderr.strip().splitlines()[-1]}")
+            half.rename(folder)
     return folder
 
 
@@ -105,11 +114,11 @@ def need(*tools: str) -> None:
 class Root:
     """A root in which commands can be run, and which is gone when closed; `folder` is where it can be looked at."""
 
-    def __init__(self, folder: Path, codename: str = HERE) -> None:
+    def __init__(self, folder: Path, codename: str = HERE, packages: str = PACKAGES) -> None:
         self.folder = folder / "root"
-        lower, upper, work = base(codename), folder / "upper", folder / "work"
+        lower, upper, work = base(codename, packages), folder / "upper", folder / "work"
         for made in (self.folder, upper, work):
-            made.mkdir()
+            made.mkdir(parents=True)
         layers = f"lowerdir={lower},upperdir={upper},workdir={work}"
         mounted = subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, str(self.folder)])
         if mounted.returncode != 0:  # a container may lie on an overlay itself

@@ -1,0 +1,53 @@
+"""The unit tests in a clean root of another Debian release, with its Python and its libraries and nothing from PyPI.
+
+python -m tests.packaging.unit trixie [PYTEST ARGUMENTS]
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.packaging.root import REPOSITORY, TOOLS, Root
+
+# $0 is the root, $1 the repository, the rest pytest's. What tests see of the machine is theirs; its audit is not asked.
+ENTER = """
+set -e
+root=$0 repository=$1; shift
+mkdir -p "$root/repository"
+mount --bind -o ro "$repository" "$root/repository"
+mount -t proc proc "$root/proc"
+mount --rbind /sys "$root/sys"
+mount --rbind /dev "$root/dev"
+exec chroot "$root" /bin/sh -c 'cd /repository && exec python3 -m pytest -p no:cacheprovider "$@"' sh "$@"
+"""
+ENVIRONMENT = {
+    "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME": "/root",
+    "LC_ALL": "C.UTF-8",
+    "PYTHONPYCACHEPREFIX": "/var/tmp/bytecode",
+    "HYPOTHESIS_STORAGE_DIRECTORY": "/var/tmp/hypothesis",
+}
+
+
+def main(release: str, arguments: list[str]) -> int:
+    """Run pytest with these arguments in a root of the release; returns its exit code, 0 where no root can be made."""
+    with tempfile.TemporaryDirectory(prefix="host-sensor-unit-") as folder:
+        try:
+            root = Root(Path(folder) / "layers", release, TOOLS)
+        except pytest.skip.Exception as reason:
+            print(f"unit tests on {release} are left out: {reason}", file=sys.stderr)
+            return 0
+        try:
+            enter = ["unshare", "--mount", "sh", "-c", ENTER, str(root.folder), str(REPOSITORY)]
+            return subprocess.run([*enter, *arguments], env=ENVIRONMENT).returncode
+        finally:
+            root.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2:] or ["-q", "-m", "not live and not slow"]))
