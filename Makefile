@@ -8,10 +8,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help venv test lint format unit live packages bench mutants demo man deb rpm clean
+.PHONY: help venv test lint format unit live packages vm-test bench mutants demo man deb rpm clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: $(READY)  ## a Python environment that sees the system's BCC; as root also the Debian packages that are missing
 
@@ -43,6 +43,10 @@ live: $(READY)  ## the tests under a real auditd and a real kernel
 packages: $(READY)  ## the tests that install both packages in a clean root
 	$(BIN)/python -m pytest tests/packaging
 
+vm-test: $(READY)  ## install the .deb in a Debian 13 virtual machine (software emulation) and test it there
+	@.ci/prepare vm
+	$(BIN)/python -m pytest -s --vm tests/vm
+
 bench: $(READY)  ## CPU time and memory, beside LAUREL's where it can be had
 	tests/bench/run
 
@@ -55,10 +59,10 @@ demo: $(READY)  ## a real auditd, one scratch login session, and what the sensor
 man:  ## dist/man: the manual pages, made from the tables that the program uses
 	$(PYTHON) -B packaging/man/generate.py dist/man
 
-deb: $(READY)  ## dist/host-sensor_*.deb
+deb:  ## dist/host-sensor_*.deb
 	packaging/build-deb dist
 
-rpm: $(READY)  ## dist/host-sensor-*.rpm
+rpm:  ## dist/host-sensor-*.rpm
 	packaging/build-rpm dist
 
 clean:  ## remove what can be made again, but for the Python environment

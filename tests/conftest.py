@@ -21,6 +21,7 @@ hypothesis.settings.load_profile("patient")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite-golden", action="store_true", help="write the expected halves of the golden twins anew")
+    parser.addoption("--vm", action="store_true", help="run the tests in a virtual machine too, which take minutes")
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +40,8 @@ def live_obstacle() -> str | None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if "live" in item.keywords and (obstacle := live_obstacle()):
         pytest.skip(obstacle)
+    if "vm" in item.keywords and not item.config.getoption("--vm"):
+        pytest.skip("a virtual machine takes minutes: make vm-test")
     if "root" in item.keywords and os.geteuid() != 0:
         pytest.skip("needs root")
 

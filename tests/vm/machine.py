@@ -1,0 +1,175 @@
+"""A Debian machine of its own: real systemd, auditd and kernel, in qemu's software emulation, without a network.
+
+    built = image()                                       the disk, made of packages once and kept
+    done = run(built, "scenario.sh", [package], busy=3)   boots it, runs the script there as root, takes what it leaves
+    done.code, done.folder / "log"
+
+KVM is not asked for, so it works in containers and in machines that are virtual themselves; it is about eight times
+slower than the host. That also makes its timer ticks late, the more so with `busy` processes beside it. What a run
+changes on the disk is gone when it ends.
+
+Into the machine goes a tar archive as its second disk, out of it comes another as its third; the two units below,
+which the image has, unpack the one, run `scenario` and pack the other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+IMAGES = Path(os.environ.get("HOST_SENSOR_VM_IMAGES", REPOSITORY / "build" / "cache"))
+RELEASE = "trixie"
+PACKAGES = (
+    *("systemd-sysv", "dbus", "udev", "kmod", "initramfs-tools", "linux-image-cloud-amd64", "procps"),
+    *("auditd", "python3-bpfcc", "python3-prometheus-client", "python3-psutil", "python3-yaml", "python3-orjson"),
+)
+TOOLS = ("mmdebstrap", "mke2fs", "qemu-system-x86_64")
+
+TARGET = """\
+[Unit]
+Description=What a test of host-sensor needs
+Requires=basic.target
+Wants=auditd.service host-sensor-scenario.service
+After=basic.target
+AllowIsolate=yes
+"""
+SERVICE = """\
+[Unit]
+Description=Scenario of a test of host-sensor
+DefaultDependencies=no
+After=basic.target auditd.service
+
+[Service]
+Type=oneshot
+TimeoutStartSec=infinity
+WorkingDirectory=/run
+ExecStart=/bin/sh -c 'mkdir -p work/out && tar -C work -xf /dev/vdb && cd work && sh ./scenario >out/said 2>&1; \\
+    echo $$? >out/code; journalctl -b -o short-monotonic >out/journal 2>&1; tar -cf /dev/vdc out; sync'
+ExecStopPost=/bin/systemctl --no-block poweroff
+"""
+
+# -cx16: without it the emulation of qemu 7.2 makes kernels from 6.12 on panic in their allocator.
+MACHINE = (
+    *("-M", "q35", "-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max,-cx16", "-smp", "2", "-m", "2G"),
+    *("-nographic", "-no-reboot", "-nic", "none", "-device", "virtio-rng-pci"),
+)
+# The modules want instructions that the emulated processor has not, and cost seconds of the boot.
+KERNEL = (
+    "console=ttyS0 quiet root=/dev/vda rw mitigations=off panic=-1 systemd.show_status=false "
+    "systemd.unit=host-sensor-scenario.target module_blacklist=kvm,kvm_amd,kvm_intel,aesni_intel,cryptd"
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Done:
+    """What came of a run: the exit code of the script, and the folder with what it left in ./out."""
+
+    code: int
+    folder: Path
+
+    @property
+    def said(self) -> str:
+        """What the script printed."""
+        return (self.folder / "said").read_text(errors="replace")
+
+
+def image() -> Path:
+    """Return a folder with disk, kernel and initrd, made if it is not there; skip the test where that cannot be."""
+    for tool in TOOLS:
+        if shutil.which(tool, path=f"{os.environ['PATH']}:/usr/sbin:/sbin") is None:
+            pytest.skip(f"needs {tool}; .ci/prepare vm installs it")
+    if os.geteuid() != 0:
+        pytest.skip("making a machine needs root")
+    folder = IMAGES / f"machine-{RELEASE}"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "disk").exists():
+            _make(folder)
+    return folder
+
+
+def _make(folder: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        root = Path(name) / "root"
+        command = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(PACKAGES)}", RELEASE, str(root)]
+        made = subprocess.run(command, capture_output=True, text=True)
+        if made.returncode != 0:
+            pytest.skip(f"no machine can be made: {made.stderr.strip().splitlines()[-1]}")
+        units = root / "etc/systemd/system"
+        (units / "host-sensor-scenario.target").write_text(TARGET)
+        (units / "host-sensor-scenario.service").write_text(SERVICE)
+        (root / "etc/hostname").write_text("machine\n")
+        for kind in ("vmlinuz", "initrd.img"):
+            (found,) = (root / "boot").glob(f"{kind}-*")
+            shutil.copy(found, folder / kind)
+        # Without a journal, for the disk is never used again after a run.
+        options = ["-q", "-t", "ext4", "-O", "^has_journal", "-d", str(root)]
+        subprocess.run(["mke2fs", *options, f"{name}/disk", "4G"], check=True)
+        Path(name, "disk").rename(folder / "disk")
+
+
+def run(built: Path, scenario: Path, files: Sequence[Path], busy: int = 0, seconds: float = 1200) -> Done:
+    """Boot the machine and run a script in it, beside files that it finds by their names.
+
+    busy: processes that use the host's processors meanwhile. seconds: after which the machine is taken to hang, which
+    is an AssertionError with the end of what it printed.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="host-sensor-vm-"))
+    with tarfile.open(folder / "in", "w") as tar:
+        tar.add(scenario, "scenario")
+        for file in files:
+            tar.add(file, file.name)
+    _pad(folder / "in", 512)
+    _pad(folder / "out", 64 << 20)
+    kernel = ["-kernel", str(built / "vmlinuz"), "-initrd", str(built / "initrd.img"), "-append", KERNEL]
+    disks = [f"{built}/disk,snapshot=on", f"{folder}/in,readonly=on", f"{folder}/out"]
+    drives = [word for disk in disks for word in ("-drive", f"file={disk},if=virtio,format=raw,cache=unsafe")]
+    with (folder / "console").open("wb") as console, _busy(busy):
+        try:
+            command = ["qemu-system-x86_64", *MACHINE, *kernel, *drives]
+            subprocess.run(command, stdin=subprocess.DEVNULL, stdout=console, stderr=console, timeout=seconds)
+        except subprocess.TimeoutExpired:
+            pass  # told below, by what is not there
+    with contextlib.suppress(tarfile.ReadError), tarfile.open(folder / "out") as tar:
+        tar.extractall(folder / "left", **({"filter": "data"} if sys.version_info >= (3, 12) else {}))
+    left = folder / "left" / "out"
+    assert (left / "code").exists(), (folder / "console").read_text(errors="replace")[-2000:]
+    return Done(int((left / "code").read_text()), left)
+
+
+def _pad(file: Path, size: int) -> None:
+    """Grow a file to a multiple of `size` bytes."""
+    with file.open("ab") as opened:
+        opened.truncate(-(-max(opened.tell(), 1) // size) * size)
+
+
+@contextlib.contextmanager
+def _busy(count: int) -> Iterator[None]:
+    """Keep so many processes running on the host's processors."""
+    processes = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def package(folder: Path) -> Path:
+    """Build the Debian package from the working tree."""
+    subprocess.run([REPOSITORY / "packaging" / "build-deb", folder], check=True, capture_output=True)
+    (made,) = folder.glob("*.deb")
+    return made
