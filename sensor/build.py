@@ -25,6 +25,7 @@ from sensor.process.clock import read_clocks
 from sensor.process.command import Commands
 from sensor.process.containers import ContainerNames
 from sensor.process.files import ProcFiles
+from sensor.process.host_paths import HostPaths
 from sensor.process.procfs import NEVER, ProcFS
 from sensor.process.state import StateFile
 from sensor.process.table import ProcessTable
@@ -37,11 +38,13 @@ from sensor.stages.environment import Environment
 from sensor.stages.exe_hash import ExeHash
 from sensor.stages.filters import Filters
 from sensor.stages.filters import Options as FilterOptions
+from sensor.stages.filters.facts import Facts
 from sensor.stages.filters.records import RecordDropper
 from sensor.stages.groups import Groups
 from sensor.stages.identity import Identity
 from sensor.stages.labels import Labeller
 from sensor.stages.labels import Options as LabelOptions
+from sensor.stages.root import Roots
 from sensor.stages.script import Scripts
 from sensor.stages.session import Sessions
 from sensor.stats import Stats
@@ -76,11 +79,13 @@ class World:
         self.containers = ContainerNames()
         self.users = UserDatabase(patient=not live)
         self.probe: Feed | None = None
+        self.host_paths = HostPaths(self.table)
         if live:
             self.table.calibrate(*read_clocks())
             if config.probe.use:
                 find = partial(Ring.open, pins(config.probe.path))
                 self.probe = Feed(find, self.table, stats.probe, config.probe.coverage_timeout)
+            self.host_paths = HostPaths(self.table, proc, self.probe.drain if self.probe is not None else None)
             self._state = StateFile(config.state, config.directory) if config.state.file else None
         self._kernel = KernelWatch(stats.kernel) if live and config.loss.kernel else None
         self._begun = not live
@@ -104,6 +109,7 @@ class World:
         self._look_at_the_clock()
         if self.probe is not None:
             self.probe.drain()
+        self.host_paths.begin_chunk()
 
     def _look_at_the_clock(self) -> None:
         boot, now = read_clocks()
@@ -164,13 +170,16 @@ def build(config: Config, stats: Stats, live: bool = True, world: World | None =
     style = Style(quoter(config.transform.strings), config.enrich.prefix or "")
     decoder, render = _decoder(config, style, world.users)
     cgroups = Cgroups(config.enrich, style, world.files, world.containers)
-    identity = Identity(config.enrich, style, world.table, world.host, [cgroups.describe] if _places(config) else [])
+    describe = [cgroups.describe] if _places(config) else []
+    describe += [Roots(style, world.host_paths).describe] if config.enrich.root and live else []
+    identity = Identity(config.enrich, style, world.table, world.host, describe)
 
     def divert(event: Event) -> None:
         if live:  # a recorded log has no filter log
             app.pipeline.divert(event)
 
-    filters = Filters(config.filter, style, world.containers, stats.pipeline.filtered, divert)
+    facts = Facts(world.containers, world.host_paths, world.host.names)
+    filters = Filters(config.filter, style, facts, stats.pipeline.filtered, divert)
     known = _knowledge(config, style, world)
     remembered = Remembered()
     context = _context(config.enrich, style, world, remembered.forget)
@@ -283,7 +292,7 @@ def _knowledge(config: Config, style: Style, world: World) -> Parts:
         parts.learnt.append(scripts.learn)
         parts.on_execs.extend([scripts.show] if enrich.script else [])
     if asked:
-        labeller = Labeller(labels, style, world.table, commands, world.containers)
+        labeller = Labeller(labels, style, world.host_paths, commands, world.containers)
         parts.labels.append(labeller.label)
         parts.told.append(labeller.show)
     return parts

@@ -19,6 +19,7 @@ from sensor.probe.layout import EXEC, EXIT, FORK, ProbeRecord
 from sensor.probe.ring import Ring
 from sensor.process.containers import ContainerNames
 from sensor.process.files import ProcFiles
+from sensor.process.host_paths import HostPaths
 from sensor.stats import Stats
 from tests.bench.options import everything
 from tests.fake_host import BOOTED, NOW, FakeHost, event, exec_event, syscall
@@ -106,6 +107,9 @@ class Host:
         self.world.live, self.world.table = True, self.host.table
         self.world.host = self.host.proc.host(BOOTED)
         self.world.files, self.world.containers = ProcFiles(self.host.proc), ContainerNames(str(folder))
+        self.host.view(1)
+        self.host.view(21, root="/jail", users=4026532200)
+        self.world.host_paths = HostPaths(self.host.table, self.host.proc)
         self.ring = FakeRing()
         self.ring.untracked = 1  # so that nobody is taken for dead
         self.world.probe = Feed(lambda: cast(Ring, self.ring), self.host.table, self.host.stats.probe, 0.001)

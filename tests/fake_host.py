@@ -57,6 +57,14 @@ class FakeHost:
         for name, text in files.items():
             self._write(f"{pid}/{name}", text)
 
+    def view(self, pid: int, root: str = "/", mounts: int = 4026531832, users: int = 4026531837) -> None:
+        """Let /proc show where the paths of a process begin."""
+        for name, target in (("root", root), ("ns/mnt", f"mnt:[{mounts}]"), ("ns/user", f"user:[{users}]")):
+            link = self.root / str(pid) / name
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.unlink(missing_ok=True)
+            link.symlink_to(target)
+
     def end(self, pid: int) -> None:
         """Let a process be gone."""
         shutil.rmtree(self.root / str(pid))

@@ -117,7 +117,7 @@ def test_a_recorded_log_has_no_filter_log():
 
 
 def test_what_was_held_back_is_told_although_no_event_follows():
-    rules = {"rules": {"flood": "exe=/bin/x rate=1/s", "silent": "uid=7"}, "keep_first_per_process": False}
+    rules = {"rules": {"flood": "exe=/bin/x root=any rate=1/s", "silent": "uid=7"}, "keep_first_per_process": False}
     for live in (True, False):
         for prefix, key in (("", "SUPPRESSED"), ("x_", "x_suppressed")):
             app = build(configured(filter=rules, enrich={"prefix": prefix}, loss={"kernel": False}), Stats(), live=live)

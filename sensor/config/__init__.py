@@ -41,6 +41,7 @@ from sensor.stages import (
     groups,
     identity,
     labels,
+    root,
     script,
     session,
 )
@@ -66,6 +67,7 @@ class Enrich(
     command.Options,
     environment.Options,
     script.Options,
+    root.Options,
     cgroup.Options,
     ancestors.Options,
     identity.Options,

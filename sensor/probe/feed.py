@@ -13,6 +13,7 @@ is unloaded, /proc tells of processes until there is one again.
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections import deque
 from typing import Callable, NamedTuple
@@ -23,10 +24,12 @@ from sensor.probe.layout import EXEC, EXIT, FORK, ProbeRecord
 from sensor.probe.ring import Ring
 from sensor.process.guid import NANOSECONDS_PER_TICK
 from sensor.process.program import Birth, Exec, Key, Process
+from sensor.process.roots import HOST, Root
 from sensor.process.table import GRACE, ProcessTable
 from sensor.stats import ProbeStats
 
 _SECOND = 1_000_000_000
+_ROOT_FLAGS = layout.HOST_ROOT | layout.OTHER_ROOT | layout.OWN_USERS
 _MAX_EXPECTED = 65536
 _AT_ONCE = 1024
 """Records in memory at a time, 700 bytes each: a full ring holds 32768."""
@@ -176,6 +179,7 @@ class Feed:
         if record.kind == FORK or process is None or process.program.key != key:
             process = self._table.born(_birth(record, key))
         process.cgroup = record.cgroup
+        _learn_root(process, record)
         if record.kind == EXEC:
             exec = Exec(record.time / _SECOND, _text(record.comm))
             counted = self._expect > 0 and len(self._expected) < _MAX_EXPECTED
@@ -190,6 +194,9 @@ class Feed:
         if process is None:  # its start was lost; its events may still come
             self._table.born(_birth(record, key)).cgroup = record.cgroup
             process = self._table.ended(record.tgid, key, record.time / _SECOND)
+        if process is not None and process.root is not None and record.flags & _ROOT_FLAGS:
+            _learn_root(process, record)
+            process.rooted = math.inf
         return process
 
     def _settle(self, now: float) -> None:
@@ -216,8 +223,16 @@ class Feed:
             key = Key(record.pidns, record.start // NANOSECONDS_PER_TICK, record.ns_tgid)
             process = self._table.born(_birth(record, key))
             process.cgroup = process.cgroup or record.cgroup
+            _learn_root(process, record)
         if not ring.counts().untracked:  # else a process may live without being among them
             self._table.keep_alive(frozenset(living), time.clock_gettime(time.CLOCK_BOOTTIME))
+
+
+def _learn_root(process: Process, record: ProbeRecord) -> None:
+    if record.flags & layout.HOST_ROOT:
+        process.found_in(HOST)
+    elif record.flags & _ROOT_FLAGS:
+        process.found_in(Root(record.mntns, users=bool(record.flags & layout.OWN_USERS)))
 
 
 def _birth(record: ProbeRecord, key: Key) -> Birth:

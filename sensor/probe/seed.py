@@ -84,7 +84,7 @@ def _root_flags(root: Root | None) -> int:
     """As the probe tells it, which however looks at the mount of the image as well."""
     if root is None or root is HOST:
         return layout.HOST_ROOT if root is HOST else 0
-    return (layout.OTHER_ROOT if root.certain else 0) | (layout.OWN_USERS if root.users else 0)
+    return layout.OTHER_ROOT | (layout.OWN_USERS if root.users else 0)
 
 
 def _namespace(proc: ProcFS, pid: int) -> int:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 from sensor.process.clock import ROUNDING
+from sensor.process.roots import Root, worst
 
 _FOR_EVER = "~"
 """Greater than any event id."""
 _EARLIER = 4
 _MOST_EXECS = 8
+UNSEEN, STALE = -1.0, -2.0
+"""Of Process.rooted: nobody has looked; somebody has, but the process may have moved since."""
 
 
 class Key(NamedTuple):
@@ -30,11 +34,25 @@ class Program:
     started: start of the process in seconds since boot, 0 without a key.
     began: when this program was executed, in seconds since boot; 0 for what a process ran when it started.
     text: its identity as JSON members, filled in by whoever renders it.
+    authentic: its image is the file of the host that bears its name; None as long as nobody has compared the two.
     marks: what the stages remember about it, each under keys of its own; those that begin with `~` hold what was
         concluded from the configuration, and from who started it.
     """
 
-    __slots__ = ("began", "comm", "event_id", "exe", "key", "marks", "pid", "ppid", "source", "started", "text")
+    __slots__ = (
+        "authentic",
+        "began",
+        "comm",
+        "event_id",
+        "exe",
+        "key",
+        "marks",
+        "pid",
+        "ppid",
+        "source",
+        "started",
+        "text",
+    )
 
     def __init__(self, pid: int, ppid: int, comm: str, exe: str) -> None:
         self.pid = pid
@@ -47,6 +65,7 @@ class Program:
         self.started = 0.0
         self.began = 0.0
         self.text: str | None = None
+        self.authentic: bool | None = None
         self.marks: dict[str, Any] = {}
 
     def reconsider(self) -> None:
@@ -103,6 +122,8 @@ class Process:
     unidentified: why it has no key, one of sensor.stats.UNIDENTIFIED; "" if it has one.
     forked: it runs the copy of the program that forked it, and no exec of its own yet.
     cgroup: id of its control group at its fork or last exec, as the probe saw; 0 if it did not.
+    root: where its paths begin, the worst that was seen; None as long as nobody knows.
+    rooted: up to which chunk of records that holds (sensor.process.host_paths); infinite once it has ended so.
     text: its identity as JSON members, filled in by whoever renders it; None when it must be done anew.
     said: last part of a SYSCALL record → what else is said of it on such events; None when nothing is remembered.
     """
@@ -123,6 +144,8 @@ class Process:
         "pid",
         "ppid",
         "program",
+        "root",
+        "rooted",
         "said",
         "seen",
         "since",
@@ -146,6 +169,8 @@ class Process:
         self.until = _FOR_EVER
         self.forked = False
         self.cgroup = 0
+        self.root: Root | None = None
+        self.rooted = UNSEEN
         self.kin: tuple[Process | None, Process | None] | None = None
         self.earlier: tuple[Program, ...] = ()
         self.execs: list[Exec] = []
@@ -159,6 +184,13 @@ class Process:
     def retell(self) -> None:
         """Something about it has changed: what is told of it has to be put together anew."""
         self.text = self.said = None
+
+    def found_in(self, root: Root) -> None:
+        """Take in a root that it has, or had."""
+        found = worst(self.root, root)
+        if found is not self.root:
+            self.root = found
+            self.retell()
 
     def run(self, comm: str, exe: str, event_id: str, time: float) -> None:
         """It has executed a program, says an audit event; time: of the event, in seconds since boot."""
@@ -224,6 +256,7 @@ class Process:
             self.program.comm, self.program.exe = comm, exe
         else:
             self._replace(self.program.successor(comm, exe, event_id))
+            self.rooted = self.rooted if self.rooted == math.inf else STALE
         self.retell()
 
 

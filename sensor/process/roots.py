@@ -6,7 +6,7 @@ The kernel writes paths as the process sees them. They mean what they say where 
 namespace are those of pid 1, and its image is a file of that namespace (a descriptor of another may be executed as
 well). In a user namespace of its own a process can change all of this at any time (chroot(2), unshare(2), prctl(2)
 PR_SET_MM), and nobody comes back out of one: who is outside now has been outside all the time, so one look tells of all
-that was done before. What those with CAP_SYS_CHROOT do and undo in the host's own is not covered.
+that was done before. What those with CAP_SYS_CHROOT do and undo on the host itself is not covered.
 """
 
 from __future__ import annotations
@@ -21,17 +21,15 @@ class Root(NamedTuple):
 
     namespace: inode of the mount namespace, 0 where that is not known.
     path: of the root directory as the host sees it; "" where that is not known.
-    users: the user namespace is another than the host's.
-    certain: it is another root; else it may be changed at any time.
+    users: the user namespace is another than the host's, so that the root can be another at any time.
     """
 
     namespace: int
     path: str = ""
     users: bool = False
-    certain: bool = True
 
 
-HOST = Root(0, "/", certain=False)
+HOST = Root(0, "/")
 """The host's own; compared by identity."""
 
 
@@ -42,10 +40,18 @@ def root_in(view: View | None, host: View | None) -> Root | None:
     if view == host:
         return HOST
     inode = view.mounts[5:-1]
-    other = (view.root, view.mounts) != (host.root, host.mounts)
-    return Root(int(inode) if inode.isdigit() else 0, view.root, view.users != host.users, other)
+    return Root(int(inode) if inode.isdigit() else 0, view.root, view.users != host.users)
 
 
 def root_of(proc: ProcFS, pid: int) -> Root | None:
     """The root of a process that is there now."""
     return root_in(proc.view(pid), proc.host_view)
+
+
+def worst(known: Root | None, seen: Root) -> Root:
+    """What counts of a process that has, or had, two roots: once it was not the host's it is not trusted again."""
+    if known is None or known is HOST:
+        return seen
+    if seen is HOST or known.users > seen.users:
+        return known
+    return Root(seen.namespace or known.namespace, seen.path or known.path, seen.users)

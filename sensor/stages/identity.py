@@ -96,7 +96,7 @@ class Identity:
         """Say who made the system call, and in which session."""
         if event.process is not None:
             syscall = event.syscall
-            syscall.extra += event.process.text or ""
+            syscall.extra += self.describe(event.process)
             ses = syscall.rest.ses
             if ses is not None and self._options.session_guid and self._is_local(event):
                 syscall.extra += self._sessions.get(ses) or self._session(ses)

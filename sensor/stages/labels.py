@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Callable
 
 from sensor.audit.render import Style
 from sensor.audit.syscall import Rest
@@ -28,9 +29,10 @@ from sensor.options import option
 from sensor.patterns import Search, searcher
 from sensor.process.command import Commands
 from sensor.process.containers import ContainerNames
+from sensor.process.host_paths import HostPaths
 from sensor.process.program import Process, Program
-from sensor.process.table import ProcessTable
 
+_OPEN = "~labels_open"
 MARK, _TEXT, _KEYED, _UNKEYED = "~labels", "~labels_text", "labels_by_key", "unlabelled_by_key"
 Labels = frozenset[str]
 _NONE: Labels = frozenset()
@@ -66,6 +68,12 @@ class Options:
         {}, "Id, name or image of the container → label to take away.", unit="regex"
     )
     propagate_labels: tuple[str, ...] = option((), "Labels that children, and the next program, inherit.")
+    label_root: str = option(
+        "host",
+        "Whose names label_exe, unlabel_exe, label_script and unlabel_script mean: those in the root of the `host`, or "
+        "in `any`, such as that of a container or a jail, where anybody may call a program as he likes.",
+        ("host", "any"),
+    )
 
 
 class _Rules:
@@ -100,11 +108,12 @@ class Labeller:
     """The stages; `label` before whoever looks at labels, `show` after whoever adds some."""
 
     def __init__(
-        self, options: Options, style: Style, table: ProcessTable, commands: Commands, containers: ContainerNames
+        self, options: Options, style: Style, paths: HostPaths, commands: Commands, containers: ContainerNames
     ) -> None:
         self._quote = style.quote
         self._key = style.key("LABELS")
-        self._table = table
+        self._table = paths.table
+        self._paths = paths if options.label_root == "host" else None
         self._commands = commands
         self._containers = containers
         self._by_rest: dict[Rest, tuple[Labels, Labels]] = {}
@@ -123,8 +132,8 @@ class Labeller:
         process: Process | None = event.process
         if process is not None:
             program = process.program
-            if MARK not in program.marks:
-                program.marks[MARK] = self._labels_of(program, process.spawned_by, event)
+            if MARK not in program.marks or program.marks.pop(_OPEN, False):
+                self._give(process, event)
             if self._keys or self._unkeys:
                 rest = event.syscall.rest
                 change = self._by_rest.get(rest)
@@ -133,6 +142,14 @@ class Labeller:
                 if change is not _UNCHANGED:
                     self._change(process, *change)
         return True
+
+    def _give(self, process: Process, event: Event) -> None:
+        marks = process.program.marks
+        before, labels = marks.get(MARK), self._labels_of(process.program, process.spawned_by, event)
+        marks[MARK] = labels
+        if before is not None and labels != before:
+            marks.pop(_TEXT, None)
+            process.said = None
 
     def _remember(self, rest: Rest) -> tuple[Labels, Labels]:
         """The labels that the keys in a SYSCALL record's last part give, and those they take away."""
@@ -183,17 +200,28 @@ class Labeller:
                 labels = self._unit.apply(labels, place.cgroup.units)
             if self._container and place.cgroup.containers:
                 labels = self._container.apply(labels, self._called(place.cgroup.containers[-1].id))
-        if self._exe:
+        if self._exe and self._holds(program, HostPaths.image_holds):
             labels = self._exe.apply(labels, (program.exe,))
         if self._argv:
             words = self._commands.of(program, started_by).words
             labels = self._argv.apply(labels, (self._joined(words),)) if words else labels
         script = program.marks.get("script")
-        if self._script and script:
+        if self._script and script and self._holds(program, HostPaths.paths_hold):
             labels = self._script.apply(labels, (script,))
         keyed: Labels = program.marks.get(_KEYED, _NONE)
         unkeyed: Labels = program.marks.get(_UNKEYED, _NONE)
         return (labels | (keyed & self._keys)) - unkeyed.intersection([label for _, label in self._unkeys])
+
+    def _holds(self, program: Program, question: Callable[[HostPaths, Process | None], bool]) -> bool:
+        """Tell whether names of a program are the host's; as long as they may turn out to be, it is asked again."""
+        if self._paths is None:
+            return True
+        process = self._table.process_of(program) if program.key is not None else None
+        if question(self._paths, process):
+            return True
+        if process is not None and self._paths.is_open(process):
+            program.marks[_OPEN] = True
+        return False
 
     def _started_by(self, program: Program, event: Event) -> Program | None:
         """Who started a program that made no event of its own yet."""

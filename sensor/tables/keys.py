@@ -121,6 +121,8 @@ identity | systemd_service | list of strings | /proc/PID/cgroup | enrich.systemd
   first
 identity | systemd_scope systemd_slice systemd_user_unit | string | /proc/PID/cgroup | enrich.systemd | its unit of
   this kind
+identity | root | object (root) | probe, /proc/PID/root, ns/mnt and ns/user | enrich.root | what its paths and exe are
+  relative to, where that is not the host's root; in PID
 identity | systemd_source | string | sensor | enrich.systemd | observed; or inherited from the program that started it
 container | id | string | /proc/PID/cgroup | enrich.container | 64 hexadecimal digits, or the name
 container | runtime | string | /proc/PID/cgroup | enrich.container | docker, containerd, cri-o, podman, lxc,
@@ -131,6 +133,11 @@ container | pod_uid | string | /proc/PID/cgroup | enrich.container | of kubernet
 container | outer | list of strings | /proc/PID/cgroup | enrich.container | ids of containers around it
 container | source | string | sensor | enrich.container | observed; or inherited from the program that started it
 container info | ID | string | /proc/PID/cgroup | enrich.container_info | container.id
+root | path | string | /proc/PID/root | enrich.root | of its root directory as the host sees it, / in another mount
+  namespace; of a process that lived when it was seen
+root | mount_namespace | number | probe, /proc/PID/ns/mnt | enrich.root | inode of its mount namespace
+root | user_namespace | string | probe, /proc/PID/ns/user | enrich.root | other: it is another than the host's, so that
+  the process can change its root at any time
 ancestor | GUID | string or null | as in an identity | enrich.ancestors | as in an identity
 ancestor | comm | string or null | records, probe, /proc/PID/comm | enrich.ancestors | name of the program
 session | acct addr hostname terminal exe | string | acct=, addr= … of the login | enrich.session | account, address

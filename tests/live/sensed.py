@@ -32,10 +32,11 @@ Event = dict[str, Any]
 class Sensed:
     """See the module's docstring."""
 
-    def __init__(self, audit: AuditSession, probe: Options, port: int) -> None:
+    def __init__(self, audit: AuditSession, probe: Options, port: int, probed: bool) -> None:
         self.audit = audit
         self._port = port
         self.probe = probe
+        self.probed = probed
         self.log = audit.directory / "log" / "audit.jsonl"
 
     def events(self) -> list[Event]:
@@ -86,7 +87,7 @@ def sensed(folder: Path, rules: Sequence[str], probe: Options | None = DEFAULTS,
             audit = stack.enter_context(AuditSession(run, rules=rules, directory=folder, quiet=True))
         except NoAuditError as error:
             pytest.skip(str(error))
-        sensor = Sensed(audit, options, port)
+        sensor = Sensed(audit, options, port, probe is not None)
         wait_until(lambda: any("runs" in message for message in sensor.messages()), 20, "the sensor to be ready")
         yield sensor
 

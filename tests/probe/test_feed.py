@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import subprocess
 import time
@@ -18,6 +19,8 @@ from sensor.probe.layout import ALIVE, EXEC, EXIT, FORK, Counts, ProbeRecord
 from sensor.probe.ring import Ring
 from sensor.process.procfs import ProcFS
 from sensor.process.program import Exec, Sighting
+from sensor.process.roots import HOST as HOSTS_OWN
+from sensor.process.roots import Root
 from sensor.process.table import ProcessTable
 from sensor.stats import Stats
 from tests.probe.loaded import loaded, obstacle
@@ -320,3 +323,29 @@ def test_a_ring_that_was_full_when_the_sensor_started_leaves_no_ghosts() -> None
             sleeper.wait()
         assert ring.lost() > 0
         assert Subject(ring, ProcFS()).living(*(sleeper.pid for sleeper in sleepers), os.getpid()) == [os.getpid()]
+
+
+@pytest.mark.parametrize(
+    ("started", "executed", "ended", "root", "certain"),
+    [
+        (layout.HOST_ROOT, layout.HOST_ROOT, layout.HOST_ROOT, HOSTS_OWN, True),
+        (layout.HOST_ROOT, layout.HOST_ROOT, 0, HOSTS_OWN, False),
+        (layout.HOST_ROOT, layout.HOST_ROOT, layout.OTHER_ROOT, Root(0), True),
+        (layout.HOST_ROOT, layout.OTHER_ROOT, layout.HOST_ROOT, Root(7), True),
+        (layout.OTHER_ROOT, layout.HOST_ROOT, layout.HOST_ROOT, Root(7), True),
+        (layout.HOST_ROOT, layout.OTHER_ROOT | layout.OWN_USERS, layout.OWN_USERS, Root(7, users=True), True),
+        (layout.OWN_USERS, layout.OWN_USERS, 0, Root(7, users=True), False),
+        (0, 0, layout.HOST_ROOT, None, False),
+        (0, 0, 0, None, False),
+    ],
+)
+def test_a_root_that_was_not_the_hosts_counts(
+    started: int, executed: int, ended: int, root: Root | None, certain: bool
+) -> None:
+    acts = ((FORK, started, 7), (EXEC, executed, 7), (EXIT, ended, 0))
+    ring = FakeRing(*[record(kind, 10)._replace(flags=flags, status=status) for kind, flags, status in acts])
+    process = Subject(ring).table.current(10)
+    assert process is not None
+    assert process.root == root
+    assert (process.root is HOSTS_OWN) is (root is HOSTS_OWN)
+    assert (process.rooted == math.inf) is certain

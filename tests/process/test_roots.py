@@ -20,7 +20,7 @@ OWN = View("/", "mnt:[4026531832]", "user:[4026531837]")
         (OWN._replace(root="/tmp/jail"), Root(4026531832, "/tmp/jail")),
         (OWN._replace(root="/ (deleted)"), Root(4026531832, "/ (deleted)")),
         (OWN._replace(mounts="mnt:[4026532177]"), Root(4026532177, "/")),
-        (OWN._replace(users="user:[4026532200]"), Root(4026531832, "/", users=True, certain=False)),
+        (OWN._replace(users="user:[4026532200]"), Root(4026531832, "/", users=True)),
         (View("/x", "mnt:[7]", "user:[8]"), Root(7, "/x", users=True)),
     ],
 )

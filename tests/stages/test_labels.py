@@ -10,6 +10,7 @@ from sensor.audit.render import Style
 from sensor.process.command import Commands
 from sensor.process.containers import ContainerNames
 from sensor.process.files import ProcFiles
+from sensor.process.host_paths import HostPaths
 from sensor.stages.cgroup import Cgroups
 from sensor.stages.cgroup import Options as CgroupOptions
 from sensor.stages.command import CommandLines
@@ -38,7 +39,7 @@ def run(host, tmp_path):
         if not made:
             files, containers = ProcFiles(host.proc), ContainerNames(str(tmp_path))
             commands = Commands(files, 4096)
-            labeller = Labeller(Options(**options), style, host.table, commands, containers)
+            labeller = Labeller(Options(**options), style, HostPaths(host.table), commands, containers)
             made.extend(
                 [
                     host.identity(Cgroups(CgroupOptions(), style, files, containers).describe, style=style),
@@ -153,7 +154,9 @@ def test_user_space_events_have_none(run):
 def test_labels_are_told_under_a_prefix(host, tmp_path):
     style = Style(STYLE.quote, "x_")
     commands = Commands(ProcFiles(None), 4096)
-    labeller = Labeller(Options(label_exe={"": "a"}), style, host.table, commands, ContainerNames(str(tmp_path)))
+    labeller = Labeller(
+        Options(label_exe={"": "a"}), style, HostPaths(host.table), commands, ContainerNames(str(tmp_path))
+    )
     (line,) = host.run([host.identity(style=style), labeller.label, labeller.show], event(BASH))
     assert line["SYSCALL"]["x_labels"] == ["a"]
 
@@ -166,7 +169,7 @@ def test_another_configuration_labels_anew_but_keeps_what_keys_gave(host, run, t
     host.table.forget_texts()
     commands = Commands(ProcFiles(None), 4096)
     options = Options(label_keys=("k",), unlabel_keys=unlabel, label_exe={"bash": "b", "^/usr": "c"})
-    labeller = Labeller(options, STYLE, host.table, commands, ContainerNames(str(tmp_path)))
+    labeller = Labeller(options, STYLE, HostPaths(host.table), commands, ContainerNames(str(tmp_path)))
     (line,) = host.run([host.identity(), labeller.label, labeller.show], event(BASH))
     assert line["SYSCALL"]["LABELS"] == ["b", "k"]
 
@@ -176,3 +179,28 @@ def test_a_parent_that_is_known_later_still_gives_its_labels(run):
     child, parent = syscall(991, 990, "/usr/bin/ls"), syscall(990, 1, "/usr/bin/bash")
     options = {"label_exe": {"bash": "a"}, "propagate_labels": ("a",)}
     assert run(event(child), event(parent), event(child), **options) == [None, ["a"], ["a"]]
+
+
+@pytest.mark.parametrize(
+    ("view", "root", "expected"),
+    [
+        ({}, "host", ["env"]),
+        ({"root": "/jail"}, "host", ["env"]),  # the same file, as in a service with a mount namespace of its own
+        ({"users": 7}, "host", []),
+        (None, "host", []),
+        ({"users": 7}, "any", ["env"]),
+        (None, "any", ["env"]),
+    ],
+)
+def test_a_name_means_a_file_of_the_host(tmp_path, view, root, expected):
+    host = FakeHost(tmp_path)
+    host.process(100, 1, "/usr/bin/env")
+    host.view(1)
+    if view is not None:
+        host.view(100, **view)
+    options = Options(label_exe={"env$": "env"}, label_root=root)
+    paths, commands = HostPaths(host.table, host.proc), Commands(ProcFiles(None), 4096)
+    labeller = Labeller(options, STYLE, paths, commands, ContainerNames(str(tmp_path)))
+    for _ in range(100):  # files are compared in the background
+        (line,) = host.run([host.identity(), labeller.label, labeller.show], event(syscall(100, 1, "/usr/bin/env")))
+    assert line["SYSCALL"].get("LABELS", []) == expected

@@ -28,7 +28,6 @@ from sensor.audit.syscall import Rest
 from sensor.event import Event
 from sensor.options import OptionError, option
 from sensor.patterns import searcher
-from sensor.process.containers import ContainerNames
 from sensor.stages.filters.addresses import is_wanted, parse_wanted
 from sensor.stages.filters.facts import Facts, keys, who
 from sensor.stages.filters.records import RULE
@@ -59,7 +58,8 @@ class Options:
     rules: dict[str, str] = option(
         {},
         "Filter events for which all conditions of a rule hold: NAME: exe=/usr/bin/x syscall=open uid!=0 rate=10/s. "
-        "What rate and repeat hold back is told as SUPPRESSED.",
+        "What rate and repeat hold back is told as SUPPRESSED. A rule with exe, comm or path holds in the host's root "
+        "only; root=any lets it hold in containers and jails as well, root=other there alone.",
     )
     filter_action: str = option("drop", "What becomes of a filtered event; log: see filterlog.", ACTIONS)
     keep_first_per_process: bool = option(True, "Keep the first event of each program in any case.")
@@ -95,7 +95,7 @@ class Filters:
         self,
         options: Options,
         style: Style,
-        containers: ContainerNames,
+        facts: Facts,
         filtered: dict[str, int],
         sink: Callable[[Event], None],
     ) -> None:
@@ -103,7 +103,7 @@ class Filters:
         self._quote = style.quote
         self._action = options.filter_action
         self._keep_first = options.keep_first_per_process
-        self._facts = Facts(containers)
+        self._facts = facts
         self.rules = _rules(options)
         self.diverts = any((rule.action or options.filter_action) == "log" for rule in self.rules)
         for rule in self.rules:

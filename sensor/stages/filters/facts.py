@@ -10,12 +10,14 @@ or by the one record of an event from user space and its msg='…'; so they can 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Callable
 
 from sensor.audit.fields import UNSET, Fields, Value
 from sensor.event import Event
 from sensor.process.containers import ContainerNames
+from sensor.process.host_paths import HostPaths
+from sensor.process.program import Process
 from sensor.tables import syscalls
 
 Texts = Sequence[str]
@@ -130,8 +132,11 @@ def _folded(event: Event, name: str) -> str:
 class Facts:
     """What can be asked about a whole event; its methods are the callables of EVENT."""
 
-    def __init__(self, containers: ContainerNames) -> None:
+    def __init__(self, containers: ContainerNames, host_paths: HostPaths, names: Collection[str]) -> None:
+        """names: what a `node=` may call this host."""
         self._containers = containers
+        self._host_paths = host_paths
+        self._names = names
         self.event: dict[str, Callable[[Event], Texts]] = {
             "success": _success,
             "syscall": _syscall,
@@ -142,6 +147,25 @@ class Facts:
             "path": paths,
         }
         """Name → texts; what is asked first is what costs least."""
+
+    def root_is(self, root: str, event: Event, image_only: bool) -> bool:
+        """Tell whether an event is of a process with the root that a rule asks for.
+
+        image_only: no more need be the host's than the file that the process runs.
+        """
+        if root == "any":
+            return True
+        process = event.process if event.syscall is not None else self._sender(event)
+        if root == "other":
+            return self._host_paths.has_other_root(process)
+        return self._host_paths.image_holds(process) if image_only else self._host_paths.paths_hold(process)
+
+    def _sender(self, event: Event) -> Process | None:
+        """Who sent a message from user space: the kernel has said which process that was."""
+        pid = who(event).get("pid")
+        if not isinstance(pid, int) or (event.node and event.node not in self._names):
+            return None
+        return self._host_paths.table.find(pid, float(event.id.partition(":")[0]))
 
     def _container(self, event: Event) -> Texts:
         place = _place(event)

@@ -3,12 +3,17 @@
     exe=/usr/sbin/cron syscall=open,openat success=yes
     type=USER_ACCT,CRED_* acct=nagios
     path=/var/cache/* uid!=0 rate=100/s
+    exe=/usr/sbin/nginx root=any
     key=file-open repeat=60s action=log
 
 Conditions are separated by blanks and all must hold; of the values of one condition,
 separated by commas, one must fit, or with `!=` none. A value that ends in `*` fits what
 begins so. Values with blanks are quoted as in a shell. `path` holds only if each file that the
 event names fits, so that nobody hides one file behind another.
+
+A rule that asks for exe, comm or path holds for processes in the host's own root only (sensor.process.host_paths), as
+anybody can call a program /usr/sbin/cron in a root of his own: for exe alone the image must be the host's file of that
+name. `root=any` lets a rule hold wherever a process is, `root=other` for all others, as those in containers.
 """
 
 from __future__ import annotations
@@ -23,9 +28,12 @@ from sensor.stages.filters.limits import Limit, Rate, Repeat
 from sensor.tables import syscalls
 
 EVENT = ("success", "syscall", "type", "label", "systemd_unit", "container", "path")
+NAMES = ("exe", "comm", "path")
+"""What is asked by names that depend on the root of the process."""
+ROOTS = ("host", "other", "any")
 REPEATED = ("success", "syscall", "type", "path")
 ACTIONS = ("drop", "log")
-_WORDS = {"success": ("yes", "no"), "action": ACTIONS}
+_WORDS = {"success": ("yes", "no"), "action": ACTIONS, "root": ROOTS}
 
 
 class Condition(NamedTuple):
@@ -54,10 +62,13 @@ class Rule:
 
     action: "drop", "log", or "" for what `filter_action` says.
     limit: what lets some of the matching events through.
+    root: one of ROOTS; "" for host where it asks for NAMES, else any.
     certain: what fits is filtered; nothing else is asked.
     """
 
-    def __init__(self, name: str, conditions: list[Condition], limit: Limit | None = None, action: str = "") -> None:
+    def __init__(
+        self, name: str, conditions: list[Condition], limit: Limit | None = None, action: str = "", root: str = ""
+    ) -> None:
         self.name = name
         self.limit = limit
         self.action = action
@@ -66,7 +77,10 @@ class Rule:
         others.sort(key=lambda condition: EVENT.index(condition.name))
         self._repeated = [condition for condition in others if condition.name in REPEATED]
         self._process = [condition for condition in others if condition.name not in REPEATED]
-        self.certain = limit is None and not self._process
+        asked = {condition.name for condition in conditions}.intersection(NAMES)
+        self._root = root or ("host" if asked else "any")
+        self._image_only = asked == {"exe"}
+        self.certain = limit is None and not self._process and self._root == "any"
 
     def may_match(self, fields: Fields) -> bool:
         """Tell whether the conditions on who acted hold."""
@@ -84,14 +98,14 @@ class Rule:
         for condition in self._process:
             if not condition.holds(facts.event[condition.name](event)):
                 return False
-        return True
+        return self._root == "any" or facts.root_is(self._root, event, self._image_only)
 
 
 def parse_rule(name: str, text: str) -> Rule:
     """Read a rule; raises ValueError that says what is wrong."""
     conditions: list[Condition] = []
     limit: Limit | None = None
-    action = ""
+    words = {"action": "", "root": ""}
     for word in shlex.split(text):
         key, equals, value = word.partition("=")
         negated = key.endswith("!")
@@ -99,22 +113,24 @@ def parse_rule(name: str, text: str) -> Rule:
         if not equals or not value:
             raise ValueError(f'"{word}" is no condition; write NAME=VALUE')
         _check(key, value)
-        if key in ("rate", "repeat", "action") and negated:
+        if key in ("rate", "repeat", "action", "root") and negated:
             raise ValueError(f"{key} takes = only")
         if key == "rate":
             limit = Rate(value)
         elif key == "repeat":
             limit = Repeat(value)
-        elif key == "action":
-            action = value
+        elif key in words:
+            if "," in value:
+                raise ValueError(f"{key} takes one value")
+            words[key] = value
         elif key in WHO or key in EVENT:
             conditions.append(_condition(key, negated, value))
         else:
-            names = ", ".join([*WHO, *EVENT, "rate", "repeat", "action"])
+            names = ", ".join([*WHO, *EVENT, "rate", "repeat", "root", "action"])
             raise ValueError(f'"{key}" cannot be asked; there are {names}')
-    if not conditions and limit is None:
+    if not conditions and limit is None and words["root"] in ("", "any"):
         raise ValueError("a rule without conditions would filter everything")
-    return Rule(name, conditions, limit, action)
+    return Rule(name, conditions, limit, **words)
 
 
 def _check(name: str, value: str) -> None:

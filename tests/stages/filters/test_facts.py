@@ -8,6 +8,7 @@ import pytest
 
 from sensor.process.containers import ContainerNames
 from sensor.process.files import ProcFiles
+from sensor.process.host_paths import HostPaths
 from sensor.stages.cgroup import Cgroups, Options
 from sensor.stages.filters.facts import WHO, Facts, who
 from tests.fake_host import STYLE, FakeHost, event, syscall
@@ -35,8 +36,9 @@ def facts(tmp_path):
         if event.process is not None:
             event.process.program.marks["~labels"] = frozenset(["a"])
         fields = who(event)
+        asked = Facts(containers, HostPaths(host.table), ())
         told.update({name: tuple(texts(fields)) for name, texts in WHO.items()})
-        told.update({name: tuple(texts(event)) for name, texts in Facts(containers).event.items()})
+        told.update({name: tuple(texts(event)) for name, texts in asked.event.items()})
         return True
 
     def facts(*records):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from sensor.audit.render import Style
 from sensor.options import OptionError
 from sensor.process.containers import ContainerNames
+from sensor.process.host_paths import HostPaths
 from sensor.stages.filters import Filters, Options
+from sensor.stages.filters.facts import Facts
 from tests.fake_host import STYLE, FakeHost, event, exec_event, syscall
 
 INET = "SOCKADDR saddr=020000350A0000010000000000000000"
@@ -21,13 +25,14 @@ class Filtering:
         self.host = FakeHost(tmp_path)
         self.counts: dict[str, int] = {}
         self.logged: list[str] = []
+        self.paths: HostPaths | None = None
 
     def run(self, *events, style=STYLE, labels=(), **options):
         options = {"keep_first_per_process": False, **options}
         filters = Filters(
             Options(**options),
             style,
-            ContainerNames("/nowhere"),
+            Facts(ContainerNames("/nowhere"), self.paths or HostPaths(self.host.table), ("web01",)),
             self.counts,
             lambda event: self.logged.append(event.id),
         )
@@ -166,3 +171,62 @@ def test_memory_is_bounded(filtering, monkeypatch):
     ]
     lines = filtering.run(*texts, filter_sockaddr=("10.0.0.1:7",), filter_raw_lines=("saddr=02000008",))
     assert len(lines) == 48
+
+
+CAT = "/usr/bin/env"  # a file that is there, so that an image can be compared with it
+OPENED = 'PATH item=0 name="/var/cache/x" nametype=NORMAL'
+
+
+@pytest.mark.parametrize(
+    ("rule", "held"),
+    [
+        (f"exe={CAT}", {"host", "mounts", "chroot"}),
+        (f"exe={CAT} key=noise", {"host", "mounts", "chroot"}),
+        (f"exe={CAT} comm=env", {"host"}),
+        ("comm=env", {"host"}),
+        ("path=/var/cache/*", {"host"}),
+        ("exe!=/bin/sh", {"host", "mounts", "chroot"}),
+        ("exe=/usr/bin/e*", {"host", "mounts", "chroot"}),
+        (f"exe={CAT} root=any", {"host", "mounts", "chroot", "users", "gone", "unseen", "another"}),
+        (f"exe={CAT} root=other", {"mounts", "chroot", "users"}),
+        ("root=other", {"mounts", "chroot", "users"}),
+        ("root=host", {"host"}),
+        ("key=noise", {"host", "mounts", "chroot", "users", "gone", "unseen", "another"}),
+        ("key=noise root=host", {"host"}),
+    ],
+)
+def test_names_hold_in_the_hosts_root_unless_a_rule_says_otherwise(filtering, rule, held):
+    host = filtering.host
+    filtering.paths = HostPaths(host.table, host.proc)
+    views = {"host": {}, "mounts": {"mounts": 7}, "chroot": {"root": "/jail"}, "users": {"users": 7}, "gone": {}}
+    host.view(1)
+    for pid, name in enumerate(("host", "mounts", "chroot", "users", "gone", "unseen", "another"), start=100):
+        host.process(pid, 1, CAT)
+        if name in views:
+            host.view(pid, **views[name])
+        if name == "gone":
+            filtering.run(event(syscall(pid, 1, CAT)))
+            host.end(pid)
+        text = event(syscall(pid, 1, CAT, key='"noise"', comm='"env"'), OPENED)
+        text = re.sub(r"^(?=type)", "node=elsewhere ", text, flags=re.MULTILINE) if name == "another" else text
+        for _ in range(100):  # files are compared in the background
+            kept = filtering.run(text, rules={"r": rule})
+            if not kept:
+                break
+        assert (not kept) is (name in held), name
+
+
+CRED = 'CRED_ACQ pid={} uid=0 auid=1000 ses=3 msg=\'op=PAM:setcred acct="root" exe="/usr/bin/env" res=success\''
+
+
+def test_a_message_of_user_space_has_the_root_of_who_sent_it(filtering):
+    host = filtering.host
+    filtering.paths = HostPaths(host.table, host.proc)
+    host.view(1)
+    for pid, view in ((100, {}), (101, {"users": 7})):
+        host.process(pid, 1, CAT)
+        host.view(pid, **view)
+    rules = {"cron": f"exe={CAT} type=CRED_ACQ"}
+    for pid, kept in ((100, 0), (101, 1), (102, 1)):
+        lines = [filtering.run(event(CRED.format(pid)), rules=rules) for _ in range(100)]
+        assert len(lines[-1]) == kept

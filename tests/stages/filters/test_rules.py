@@ -88,3 +88,16 @@ def test_a_rule_may_limit_and_choose_its_action():
 def test_what_is_no_rule_is_refused(text, why):
     with pytest.raises(ValueError, match=why):
         parse_rule("name", text)
+
+
+@pytest.mark.parametrize("text", ["root=own", "root=", "root!=host", "key=a root=host,any"])
+def test_roots_that_there_are_not(text):
+    with pytest.raises(ValueError, match="root"):
+        parse_rule("name", text)
+
+
+def test_what_a_root_decides_is_not_certain():
+    assert parse_rule("name", "key=a").certain
+    assert parse_rule("name", "exe=/a root=any").certain
+    assert not parse_rule("name", "exe=/a").certain
+    assert not parse_rule("name", "key=a root=other").certain
