@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from sensor import __version__
+from sensor.audit_processes import AuditProcesses
 from sensor.endpoint import Answer, Endpoint
 from sensor.errors import OutputError
 from sensor.options import OptionError, option
@@ -158,11 +159,24 @@ ROWS = (
 )
 
 
+USAGE = (
+    ("audit_cpu_seconds_total", "CPU time of auditd, of the kernel's kauditd and of the sensor.", "cpu_seconds"),
+    ("audit_resident_memory_bytes", "Resident memory of auditd, of kauditd and of the sensor.", "resident_bytes"),
+)
+"""Name, help, and attribute of `Usage`; labelled with the process."""
+
+
+def names() -> list[str]:
+    """The names of all metrics but build_info and those that prometheus_client has of every process."""
+    return [f"{NAMESPACE}_{name}" for name in [*(row.name for row in ROWS), *(name for name, _, _ in USAGE)]]
+
+
 class StatsCollector:
     """What prometheus_client calls a collector: yields every metric with its value of this moment."""
 
     def __init__(self, stats: Stats) -> None:
         self._stats = stats
+        self._processes = AuditProcesses()
 
     def collect(self) -> Iterator[Metric]:
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -179,6 +193,13 @@ class StatsCollector:
             samples = value.copy().items() if row.label else [("", value)]
             for key, number in samples:
                 metric.add_metric([key] if row.label else [], number)
+            yield metric
+        usage = self._processes.usage()
+        for name, help, attribute in USAGE:
+            family = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
+            metric = family(f"{NAMESPACE}_{name}", help, labels=["process"])
+            for each in usage:
+                metric.add_metric([each.process], getattr(each, attribute))
             yield metric
 
 

@@ -103,6 +103,12 @@ def test_the_endpoint_shows_every_value(exporter):
     assert "process_cpu_seconds_total" in shown
 
 
+def test_auditing_costs_what_its_processes_use(exporter):
+    shown = samples(get(exporter, "/metrics")[2])
+    assert shown["host_sensor_audit_cpu_seconds_total process=host-sensor"] > 0
+    assert shown["host_sensor_audit_resident_memory_bytes process=host-sensor"] > 1e6
+
+
 def test_openmetrics_is_spoken_when_asked_for(exporter):
     status, kind, body = get(exporter, "/metrics", Accept="application/openmetrics-text; version=1.0.0")
     assert (status, kind.split(";")[0]) == (200, "application/openmetrics-text")
