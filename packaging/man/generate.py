@@ -29,6 +29,7 @@ from sensor.cli import make_parser  # noqa: E402
 from sensor.config import Config  # noqa: E402
 from sensor.config.describe import caption, value_text  # noqa: E402
 from sensor.options import declaration  # noqa: E402
+from sensor.stats import UNIDENTIFIED  # noqa: E402
 from sensor.tables.keys import KEYS, holders  # noqa: E402
 from tests.oracle.deviations import DEVIATIONS  # noqa: E402
 
@@ -57,6 +58,7 @@ def page(template: str) -> str:
         "OPTIONS": options,
         "KEYS": keys,
         "DEVIATIONS": deviations,
+        "UNIDENTIFIED": unidentified,
     }
     lines = []
     for line in template.splitlines():
@@ -137,6 +139,12 @@ def commands() -> Iterator[str]:
             term = ", ".join(map(bold, action.option_strings)) or f"\\fI{text(str(action.metavar or action.dest))}\\fR"
             yield from entry(term, str(action.help))
         yield from [".RE"] if arguments else []
+
+
+def unidentified() -> Iterator[str]:
+    """Why an event has no GUID, by the metric's reason."""
+    for reason, meaning in UNIDENTIFIED.items():
+        yield from entry(bold(reason), meaning)
 
 
 def options() -> Iterator[str]:

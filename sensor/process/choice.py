@@ -23,8 +23,10 @@ def at_time(newest: Process | None, time: float, sighting: Sighting | None) -> P
     time: of the event, in seconds since boot.
     """
     lives: list[Process] = []
-    process = newest
-    while process is not None and (process.ended is None or process.ended >= time - ROUNDING):
+    process, end = newest, time - ROUNDING
+    while process is not None and (process.ended is None or process.ended >= end):
+        if process.before is None and not lives:  # nearly always
+            return process
         lives.append(process)
         process = process.before
     if len(lives) < 2:

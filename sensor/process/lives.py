@@ -49,7 +49,7 @@ class Lives:
         complete: all that lived then are known, but for those that are forgotten.
         """
         process = choice.at_time(self.current.get(pid), time, sighting)
-        if process is None or choice.may_have_begun(process, time):
+        if process is None or process.program.started <= time or choice.may_have_begun(process, time):
             return process
         # It was born long after the event: only if there was nobody else the event can be of it.
         return process if complete and self.all_known(time) else None

@@ -198,7 +198,7 @@ class Process:
             self.spawned_by = self.program
         self.forked = False
         self._replace(self.program.successor(comm, exe, event_id))
-        exec = self.awaited(comm, time) or self.awaited(None, time)
+        exec = (self.awaited(comm, time) or self.awaited(None, time)) if self.execs else None
         if exec is not None:
             self.execs.remove(exec)
         self.program.began = exec.time if exec is not None else time

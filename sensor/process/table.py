@@ -155,7 +155,7 @@ class ProcessTable:
             process = self._add(program, program.started)
         elif process.program.key != program.key:
             return False
-        program.source = process.program.source
+        program.source, program.started = process.program.source, process.program.started
         process.program, process.spawned_by, process.ppid = program, spawned_by, stat.ppid
         process.forked = False
         process.retell()
@@ -172,7 +172,9 @@ class ProcessTable:
         if process is not None and process.program.key == birth.key:
             if process.program.source != "probe":
                 self._confirm(process, birth)
-            return process
+                return process
+            if process.program.started == birth.started:
+                return process  # else its pid was used again within the hundredth of a second that the key tells
         program = Program(birth.pid, birth.parent[0], birth.comm, "")
         program.key, program.source, program.started = birth.key, "probe", birth.started
         process = self._add(program, birth.started)
@@ -191,7 +193,7 @@ class ProcessTable:
 
     def _confirm(self, process: Process, birth: Birth) -> None:
         """The probe, too, knows a process that /proc has told of; who forked it, only the probe can know."""
-        process.program.source, process.program.text = "probe", None
+        process.program.source, process.program.started, process.program.text = "probe", birth.started, None
         process.login = birth.login
         process.retell()
         by = process.spawned_by

@@ -114,10 +114,9 @@ class Identity:
 
     def _sight(self, table: ProcessTable, event: Event, is_exec: bool) -> Process:
         syscall = event.syscall
-        time = float(event.id.partition(":")[0])
-        rest = syscall.rest
-        seen = Sighting(syscall.pid, syscall.ppid, rest.comm, rest.exe, event.id, time, is_exec)
-        process = table.sight(seen._replace(ses=rest.ses, auid=rest.auid, leaves=syscall.success is None))
+        rest, id = syscall.rest, event.id
+        facts = syscall.pid, syscall.ppid, rest.comm, rest.exe, id, float(id.partition(":")[0]), is_exec
+        process = table.sight(Sighting(*facts, rest.ses, rest.auid, syscall.values[1] is None))
         self.describe(process)
         return process
 

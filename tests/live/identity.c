@@ -3,7 +3,8 @@
  * /proc tells it, so that a test can compare that with what something else says of it.
  *
  *     identity REPORT COUNT          at least COUNT processes of all the kinds below
- *     identity REPORT COUNT reuse    COUNT processes one after the other that all have the same process id
+ *     identity REPORT COUNT reuse    COUNT processes one after the other that all have the same process id, each born
+ *                                    later by more than a clock tick; or as soon as can be: reuse-at-once
  *
  * With LINGER=MILLISECONDS in the environment each stays for so long after it has written.
  *
@@ -366,9 +367,9 @@ static void drive(struct who parent, int count) {
     tell_and_exit(&story);
 }
 
-/* Every process gets the id the first one got, a little more than a clock tick after it. */
-static void reuse(struct who me, int count) {
-    struct timespec tick = {0, 12000000};
+/* Every process gets the id the first one got, so many nanoseconds after it. */
+static void reuse(struct who me, int count, long pause) {
+    struct timespec tick = {0, pause};
     pid_t wanted = 0;
 
     for (int number = 0; number < count; number++) {
@@ -401,7 +402,7 @@ int main(int count, char **arguments) {
     open_report();
     struct who me = look();
     if (count > 3) {
-        reuse(me, atoi(arguments[2]));
+        reuse(me, atoi(arguments[2]), strcmp(arguments[3], "reuse") ? 0 : 12000000);
         return 0;
     }
     for (int driver = 0; driver < DRIVERS; driver++)

@@ -125,10 +125,15 @@ def test_the_command_line_tells_the_same_inside_a_namespace(tmp_path: Path) -> N
     assert marked["PPID"]["GUID"] == shell_guid
 
 
-def test_one_process_id_used_again_and_again_is_never_the_same_process(tmp_path: Path, program: Path) -> None:
-    """By the order of its events: each process ends before the next begins."""
+@pytest.mark.parametrize("how", ["reuse", "reuse-at-once"])
+def test_one_process_id_used_again_and_again_is_never_the_same_process(tmp_path: Path, program: Path, how: str) -> None:
+    """By the order of its events: each process ends before the next begins.
+
+    At once: several are born within one tick of the clock that stamps their events; and those within a hundredth of a
+    second have the same GUID, by its definition.
+    """
     with sensed(tmp_path, RULES) as sensor:
-        with start(sensor, program, str(REUSES), "reuse") as running:
+        with start(sensor, program, str(REUSES), how) as running:
             assert running.wait() == 0
         events = sensor.events()
 
@@ -146,4 +151,6 @@ def test_one_process_id_used_again_and_again_is_never_the_same_process(tmp_path:
     assert [[event["SYSCALL"]["key"] for event in life] for life in lives] == expected
     wrong = [found for story, life in zip(stories, lives) for event in life if (found := complaints(event, story))]
     assert wrong == []
-    assert len({event["SYSCALL"]["PID"]["GUID"] for event in mine}) == REUSES
+    starts = {story.me.ticks for story in stories}
+    assert len({event["SYSCALL"]["PID"]["GUID"] for event in mine}) == len(starts)
+    assert (len(starts) == REUSES) == (how == "reuse")

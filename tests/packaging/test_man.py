@@ -16,6 +16,7 @@ import pytest
 from sensor import __version__
 from sensor.config import Config
 from sensor.options import declaration
+from sensor.stats import UNIDENTIFIED
 from sensor.tables.keys import KEYS
 from tests.oracle.deviations import DEVIATIONS
 from tests.packaging.root import REPOSITORY
@@ -118,6 +119,12 @@ def test_every_key_is_there(pages: Path) -> None:
     expected = [f"{row.where} {', '.join(row.name.split())}" for row in KEYS]
     assert sorted(terms(text, "KEYS")) == sorted(expected)
     assert [row.meaning for row in KEYS if f"\n{row.meaning}.\n" not in text] == []
+
+
+def test_every_reason_for_an_event_without_a_guid_is_there(pages: Path) -> None:
+    text = plain(pages / "man5/host-sensor-events.5")
+    assert [term.removeprefix(" ") for term in terms(text, "IDENTITY")] == list(UNIDENTIFIED)
+    assert [meaning for meaning in UNIDENTIFIED.values() if f"\n{meaning}\n" not in text] == []
 
 
 def test_every_deviation_is_there(pages: Path) -> None:

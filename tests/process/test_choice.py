@@ -219,20 +219,23 @@ def histories(draw: st.DrawFn, alike: bool) -> History:
 
 
 class Replayed:
-    """A table that was told of all lives, as by a probe whose ring is read late, and then of events."""
+    """A table that was told of all lives, as by a probe whose ring is read late, and then of events.
+
+    Lives that began within the same hundredth of a second have the same key.
+    """
 
     def __init__(self, history: History) -> None:
         self.table = ProcessTable(None, ProcessStats())
         self.table.calibrate(BOOTED)
-        self.keys: list[Key] = []
-        for number, life in enumerate(history.lives):
-            key = Key(1, number, PID)
-            self.keys.append(key)
+        self.processes: list[Process] = []
+        for life in history.lives:
+            key = Key(1, int(life.began * 100), PID)
             parent = life.ppid, Key(1, 0, life.ppid)
             process = self.table.born(Birth(PID, key, life.began, life.comm, parent, None, life.login))
             for exec in life.execs:
                 process.executed(exec)
             self.table.ended(PID, key, life.ended or 0.0)
+            self.processes.append(process)
 
     def of(self, history: History, act: Act) -> int | None:
         """The number of the life that the table takes an event for."""
@@ -240,8 +243,8 @@ class Replayed:
         ses, auid = life.login
         id = f"{BOOTED + act.stamped:.3f}:{act.number}"
         seen = Sighting(PID, life.ppid, act.comm, "/x", id, BOOTED + act.stamped, act.is_exec, ses, auid, act.leaves)
-        key = self.table.sight(seen).program.key
-        return self.keys.index(key) if key is not None else None
+        process = self.table.sight(seen)
+        return self.processes.index(process) if process in self.processes else None
 
 
 def possible(history: History, act: Act) -> list[int]:

@@ -240,8 +240,11 @@ def test_a_process_told_twice_is_one(subject):
 
 def test_what_proc_told_is_confirmed_by_the_probe(subject):
     process = subject.sight(100, 1, BASH, 60)
-    assert subject.born(100, 5000, forked=False) is process
-    assert process.program.source == "probe"
+    up = 1, key(1, 1)
+    birth = Birth(100, key(100, 5000), 50.0042, "", up, None, (3, 1000))
+    for _ in range(2):
+        assert subject.table.born(birth) is process
+    assert (process.program.source, process.program.started, process.login) == ("probe", 50.0042, (3, 1000))
 
 
 def test_the_parent_that_nobody_knows_has_its_key(subject):

@@ -9,12 +9,10 @@ import math
 
 import pytest
 
-from sensor.process.program import Process, Sighting
+from sensor.process.program import Birth, Process, Program, Sighting
 from sensor.process.table import GRACE
 from tests.fake_host import BOOTED, FakeHost
 from tests.process.test_table import BASH, LS, Subject, key
-
-UNSET = 4294967295
 
 
 class Clocked(Subject):
@@ -238,3 +236,29 @@ def test_the_exe_of_another_program_is_noticed_in_the_right_one(subject):
     subject.read(now=70)
     subject.sight(200, 1, LS, 60.5)
     assert (first.program.exe, second.program.exe) == (LS, "")
+
+
+def test_two_of_a_pid_within_one_hundredth_of_a_second_are_two(subject):
+    """They have the same key, and the same GUID."""
+    processes = []
+    for began in (60.001, 60.004):
+        up = 1, key(1, 1)
+        processes.append(subject.table.born(Birth(200, key(200, 6000), began, "", up, up)))
+        subject.ended(200, 6000, began + 0.002)
+    first, second = processes
+    assert (first.after, first.ended, second.ended) == (second, 60.003, 60.006)
+    subject.read(now=70)
+    assert [subject.find(200, at) for at in (60, 60.002, 60.0035, 60.005, 60.007)] == [
+        first, first, second, second, None
+    ]  # fmt: skip
+
+
+def test_what_a_former_sensor_told_is_confirmed_by_the_probe(subject):
+    up = 1, key(1, 1)
+    birth = Birth(100, key(100, 5000), 50.0042, "", up, None)
+    process = subject.table.born(birth)
+    program = Program(100, 1, "bash", BASH)
+    program.key, program.started = key(100, 5000), 50.0
+    assert subject.table.recall(program, None)
+    assert subject.table.born(birth) is process
+    assert process.program is program
