@@ -10,31 +10,56 @@ each entry, in the order of acl(5).
 from __future__ import annotations
 
 import errno
-import grp
 import os
-import pwd
 import stat
 import struct
 from collections.abc import Callable, Iterable
+
+from sensor import accounts
+from sensor.background import Background
 
 ATTRIBUTE = "system.posix_acl_access"
 USER_OBJ, USER, GROUP_OBJ, GROUP, MASK, OTHER = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20  # linux/posix_acl.h
 READ, WRITE, ENTER = 4, 2, 1
 NO_ID = 0xFFFFFFFF
+LIFE = 60.0
+"""Seconds after which a name that the host's files do not know is asked for again."""
 
 Entries = dict[tuple[int, int], int]
 """Permissions by tag and number of a user or group, which is NO_ID where a tag has none."""
 
 
 class Readers:
-    """Those who may read the files of one output: users and groups by name or number, and everybody with `other`."""
+    """Those who may read the files of one output: users and groups by name or number, and everybody with `other`.
+
+    Names that the host's own files do not know are asked for beside the feed, from the first renew() on; who is not
+    known yet is not let in yet.
+    """
 
     def __init__(self, users: Iterable[str], groups: Iterable[str], other: bool, log: Callable[[str], None]) -> None:
-        self._named = {
-            *((USER, number) for number in _numbers(users, lambda name: pwd.getpwnam(name).pw_uid, log)),
-            *((GROUP, number) for number in _numbers(groups, lambda name: grp.getgrnam(name).gr_gid, log)),
-        }
+        names = [*[(USER, name) for name in users], *[(GROUP, name) for name in groups]]
+        known = {name: _listed(*name) for name in names}
+        self._listed = {(tag, number) for (tag, _), number in known.items() if number is not None}
+        self._asked = [name for name, number in known.items() if number is None]
+        self._answers: Background[tuple[int, str], int] = Background(_ask, len(names), LIFE)
+        self._unknown: set[tuple[int, str]] = set()
+        self._log = log
+        self._named = self._listed
         self._other = other
+
+    def renew(self) -> bool:
+        """Take in what has become known; tell whether they are others now. Never waits long."""
+        found = set(self._listed)
+        for tag, name in self._asked:
+            number = self._answers.get((tag, name))
+            if number is not None and number >= 0:
+                found.add((tag, number))
+                self._unknown.discard((tag, name))
+            elif number is not None and (tag, name) not in self._unknown:
+                self._unknown.add((tag, name))
+                self._log(f"{name}: no such user or group; left out of the readers")
+        before, self._named = self._named, found
+        return found != before
 
     def permit(self, file: int) -> None:
         """Let them read an open file, and nobody else but its owner and its group; raises OSError."""
@@ -106,12 +131,21 @@ def _entries(file: int) -> Entries:
     return {(tag, NO_ID): mode >> shift & 7 for tag, shift in ((USER_OBJ, 6), (GROUP_OBJ, 3), (OTHER, 0))}
 
 
-def _numbers(names: Iterable[str], look_up: Callable[[str], int], log: Callable[[str], None]) -> set[int]:
-    """Turn names, or numbers, of users or groups into numbers; unknown ones are logged and left out."""
-    found = set()
-    for name in names:
-        try:
-            found.add(int(name) if name.isdigit() else look_up(name))
-        except KeyError:
-            log(f"{name}: no such user or group; left out of the readers")
-    return found
+def _listed(tag: int, name: str) -> int | None:
+    """The number of a user or group, if that is what was named, or if the host's files know it."""
+    if name.isdigit():
+        return int(name)
+    if tag == GROUP:
+        return accounts.listed_group(name)
+    user = accounts.listed_user(name)
+    return user.uid if user is not None else None
+
+
+def _ask(name: tuple[int, str]) -> int:
+    """The number of a user or group, wherever it is found; -1 if it is nowhere."""
+    if name[0] == GROUP:
+        number = accounts.any_group(name[1])
+    else:
+        user = accounts.any_user(name[1])
+        number = user.uid if user is not None else None
+    return -1 if number is None else number

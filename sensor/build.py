@@ -141,7 +141,6 @@ class App:
     """What the daemon drives.
 
     world: to be handed to the build of the App that takes this one's place.
-    needs: capabilities (without CAP_) that the parts must keep when root is dropped.
     before_chunk: called before each chunk of audit lines is processed.
     every_second: called about once a second, with seconds since 1970.
     at_end: called when all events have left, with a time that is later than all others.
@@ -151,7 +150,6 @@ class App:
         self.pipeline = pipeline
         self.stats = stats
         self.world = world
-        self.needs: frozenset[str] = frozenset()
         self.before_chunk: Callable[[], None] | None = world.before_chunk if world.live else None
         self.every_second: list[Callable[[float], None]] = [world.every_second] if world.live else []
         self.at_end: list[Callable[[float], None]] = []
@@ -207,7 +205,6 @@ def build(config: Config, stats: Stats, live: bool = True, world: World | None =
     if any(rule.limit is not None for rule in filters.rules):
         _tell_what_was_held_back(app, filters)
     if live:
-        app.needs = _needs(config)
         app.every_second.append(remembered.every_second)
         _emit_probe_events(config.probe, world, ProbeEvents(style.quote, identity.describe, app.pipeline.own_line))
         world.begin()
@@ -332,17 +329,6 @@ def _places(config: Config) -> bool:
     enrich = config.enrich
     rules = config.label_process != LabelOptions() or config.filter.rules or config.stages
     return enrich.container or enrich.systemd or bool(rules)
-
-
-def _needs(config: Config) -> frozenset[str]:
-    """Capabilities: to look at processes of others, to read files of theirs, to ask for the kernel's audit status."""
-    enrich = config.enrich
-    needs = {"SYS_PTRACE"}
-    if enrich.container or enrich.execve_env or enrich.exe_hash:
-        needs.add("DAC_READ_SEARCH")
-    if config.loss.kernel:
-        needs.add("AUDIT_CONTROL")
-    return frozenset(needs)
 
 
 def _translations(config: Config, style: Style, render: Render) -> list[Stage]:

@@ -111,7 +111,7 @@ def _add_references(add: Any) -> None:
         "check",
         _check,
         "Show everything that is wrong with a configuration, with line and probable intention.",
-        "The exit status is 1 if there is anything.",
+        "Warnings are about users, groups and stages that this host does not have. Mistakes make the exit status 1.",
     )
     sub.add_argument("file", nargs="?", default=DEFAULT_CONFIG, metavar="FILE", help=f"default: {DEFAULT_CONFIG}")
     add("options", _options, "Print every option with its default and meaning, as a configuration file.")
@@ -230,14 +230,18 @@ class _Progress:
 
 
 def _check(parsed: argparse.Namespace) -> int:
-    from sensor.config import check
+    from sensor.config import read
+    from sensor.daemon.warnings import warnings
 
-    errors = check(parsed.file)
-    for error in errors:
-        print(error)
-    if not errors:
-        print(f"{parsed.file}: no mistakes found")
-    return 1 if errors else 0
+    config, mistakes = read(parsed.file)
+    for mistake in mistakes:
+        print(mistake)
+    found = list(warnings(config)) if not mistakes else []
+    for warning in found:
+        print(f"{parsed.file}: warning: {warning}")
+    if not mistakes:
+        print(f"{parsed.file}: no mistakes" + (f", {len(found)} to look at" if found else " found"))
+    return 1 if mistakes else 0
 
 
 def _doctor(parsed: argparse.Namespace) -> int:

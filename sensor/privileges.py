@@ -10,27 +10,43 @@ from __future__ import annotations
 
 import ctypes
 import os
-import pwd
 from collections.abc import Iterable
+from operator import attrgetter
+from typing import NamedTuple
 
+from sensor.accounts import Account
 from sensor.errors import SensorError
 
-CAPABILITIES = {
-    "CHOWN": 0,
-    "DAC_OVERRIDE": 1,
-    "DAC_READ_SEARCH": 2,
-    "FOWNER": 3,
-    "KILL": 5,
-    "NET_ADMIN": 12,
-    "SYS_PTRACE": 19,
-    "SYS_ADMIN": 21,
-    "SYS_RESOURCE": 24,
-    "AUDIT_CONTROL": 30,
-    "AUDIT_READ": 37,
-    "PERFMON": 38,
-    "BPF": 39,
-}
-"""Names a part may use, without CAP_, and their numbers."""
+CAPABILITIES = {"DAC_READ_SEARCH": 2, "SYS_PTRACE": 19, "AUDIT_CONTROL": 30}
+"""Those that anything may keep, without CAP_, and their numbers in linux/capability.h."""
+
+
+class Need(NamedTuple):
+    """A reason to keep a capability.
+
+    option: dotted name of the option that asks for it; empty: it is always needed.
+    capability: without CAP_.
+    use: what it is for.
+    within: the option, a map, asks for it only if one of its values contains this.
+    """
+
+    option: str
+    capability: str
+    use: str
+    within: str = ""
+
+
+NEEDS = (
+    Need("", "SYS_PTRACE", "namespaces and executables of other users' processes (/proc/PID/ns, /proc/PID/exe)"),
+    Need("enrich.container", "DAC_READ_SEARCH", "names of containers, in the folders of their runtimes"),
+    Need("filter.rules", "DAC_READ_SEARCH", "the same, for rules by container", "container="),
+    Need("label_process.label_container", "DAC_READ_SEARCH", "the same, for labels by container"),
+    Need("label_process.unlabel_container", "DAC_READ_SEARCH", "the same, for labels by container"),
+    Need("enrich.execve_env", "DAC_READ_SEARCH", "environments of other users' processes (/proc/PID/environ)"),
+    Need("enrich.exe_hash", "DAC_READ_SEARCH", "executables that not everybody may read"),
+    Need("loss.kernel", "AUDIT_CONTROL", "what the kernel lost (AUDIT_GET; the kernel has no right to read alone)"),
+)
+"""The one table of what is kept, and why; the manual page shows it."""
 
 PR_SET_DUMPABLE, PR_SET_KEEPCAPS, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 4, 8, 24, 38
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
@@ -42,20 +58,24 @@ class PrivilegeError(SensorError):
     """A privilege could not be given up; the program should not go on with it."""
 
 
-class UnknownUserError(PrivilegeError):
-    """There is no such user; nothing was changed."""
+def needed(config: object) -> frozenset[str]:
+    """The capabilities that a configuration asks for, by NEEDS."""
+    return frozenset([need.capability for need in NEEDS if _asks(config, need)])
 
 
-def become(user: str, capabilities: Iterable[str]) -> None:
-    """Become `user` with his groups, keeping those of `capabilities` that we have.
+def _asks(config: object, need: Need) -> bool:
+    if not need.option:
+        return True
+    value = attrgetter(need.option)(config)
+    return any(need.within in text for text in value.values()) if need.within else bool(value)
 
-    Only for a process whose effective user is root and that has one thread. Raises UnknownUserError, or PrivilegeError
-    when the kernel refuses.
+
+def become(account: Account, capabilities: Iterable[str]) -> None:
+    """Become a user with its groups, keeping those of `capabilities` that we have.
+
+    Only for a process whose effective user is root and that has one thread. Raises PrivilegeError when the kernel
+    refuses.
     """
-    try:
-        entry = pwd.getpwnam(user)
-    except KeyError:
-        raise UnknownUserError(f"there is no user {user}") from None
     libc = ctypes.CDLL(None, use_errno=True)
     kept = _permitted(libc) & sum(1 << CAPABILITIES[name] for name in capabilities)
     for number in range(64):
@@ -64,11 +84,11 @@ def become(user: str, capabilities: Iterable[str]) -> None:
             libc.prctl(PR_CAPBSET_DROP, number, 0, 0, 0)
     _call(libc.prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0)
     try:
-        os.setgroups(os.getgrouplist(user, entry.pw_gid))
-        os.setresgid(entry.pw_gid, entry.pw_gid, entry.pw_gid)
-        os.setresuid(entry.pw_uid, entry.pw_uid, entry.pw_uid)
+        os.setgroups(account.groups)
+        os.setresgid(account.gid, account.gid, account.gid)
+        os.setresuid(account.uid, account.uid, account.uid)
     except OSError as error:
-        raise PrivilegeError(f"cannot become {user}: {error.strerror}") from error
+        raise PrivilegeError(f"cannot become {account.name}: {error.strerror}") from error
     _call(libc.prctl, PR_SET_KEEPCAPS, 0, 0, 0, 0)
     _call(libc.prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
     low, high = kept & 0xFFFFFFFF, kept >> 32

@@ -158,10 +158,19 @@ class ProbeStats:
         self.uncovered_execs = 0  # seen by the probe, not reported by audit
 
 
+class PrivilegeStats:
+    """What the sensor may do."""
+
+    __slots__ = ("user_missing",)
+
+    def __init__(self) -> None:
+        self.user_missing = 0  # gauge: 1 when the configured user is unknown and another stands in
+
+
 class Stats:
     """All counters of one sensor."""
 
-    __slots__ = ("config", "input", "kernel", "output", "pipeline", "probe", "process")
+    __slots__ = ("config", "input", "kernel", "output", "pipeline", "privileges", "probe", "process")
 
     def __init__(self) -> None:
         self.config = ConfigStats()
@@ -171,3 +180,4 @@ class Stats:
         self.output = OutputStats()
         self.kernel = KernelStats()
         self.probe = ProbeStats()
+        self.privileges = PrivilegeStats()

@@ -88,25 +88,6 @@ def test_the_host_is_asked_for_live_records_only(option, stage):
     assert stage not in stages(build(config, Stats(), live=False))
 
 
-@pytest.mark.parametrize(
-    ("option", "needs"),
-    [
-        ({}, {"SYS_PTRACE"}),
-        ({"systemd": True}, {"SYS_PTRACE"}),
-        ({"container": True}, {"SYS_PTRACE", "DAC_READ_SEARCH"}),
-        ({"execve_env": ("PATH",)}, {"SYS_PTRACE", "DAC_READ_SEARCH"}),
-        ({"exe_hash": True}, {"SYS_PTRACE", "DAC_READ_SEARCH"}),
-    ],
-)
-@pytest.mark.parametrize("kernel", [False, True])
-def test_only_the_capabilities_in_use_are_kept(option, needs, kernel):
-    config = configured(enrich={**NO_ENRICHMENT, **option}, loss={"kernel": kernel})
-    if kernel:
-        needs = needs | {"AUDIT_CONTROL"}
-    assert build(config, Stats(), live=True).needs == needs
-    assert build(config, Stats(), live=False).needs == frozenset()
-
-
 def test_a_recorded_log_has_no_filter_log():
     rules = {"filter_null_keys": True, "filter_action": "log", "keep_first_per_process": False}
     for live in (True, False):

@@ -65,9 +65,19 @@ def test_check_names_every_mistake(tmp_path: Path, capsys: pytest.CaptureFixture
 
 def test_check_of_a_good_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = tmp_path / "config.yaml"
-    config.write_text("auditlog: {size: 10 MiB}\n")
+    config.write_text("auditlog: {size: 10 MiB, read_groups: [root, 4711]}\nuser: root\n")
     assert main(["check", str(config)]) == 0
     assert capsys.readouterr().out == f"{config}: no mistakes found\n"
+
+
+def test_check_tells_what_this_host_lacks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("user: no-such\nauditlog: {read_users: no-such}\n")
+    assert main(["check", str(config)]) == 0
+    first, second, last = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"{config}: warning: user: there is no user no-such on this host; the sensor would run as ")
+    assert second.startswith(f"{config}: warning: auditlog.read_users: there is no user no-such on this host")
+    assert last == f"{config}: no mistakes, 2 to look at"
 
 
 def test_options_print_a_configuration_without_mistakes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,17 +5,24 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
+from operator import attrgetter
 
 import pytest
 
 from sensor import privileges
+from sensor.config import Config
+from sensor.privileges import CAPABILITIES, NEEDS
+from tests.program import no_enrichment
 
 pytestmark = pytest.mark.root
+BOTH = {"SYS_PTRACE", "DAC_READ_SEARCH"}
 
 
 def status_after(code: str) -> dict[str, str]:
     """/proc/self/status of a process that has run `code`, and its output under "out"."""
-    program = f"from sensor.privileges import *\n{code}\nprint(); print(open('/proc/self/status').read())"
+    imports = "from sensor.privileges import *\nfrom sensor.accounts import *"
+    program = f"{imports}\n{code}\nprint(); print(open('/proc/self/status').read())"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     out, _, status = result.stdout.partition("\nName:")
@@ -24,7 +31,7 @@ def status_after(code: str) -> dict[str, str]:
 
 
 def test_only_what_was_asked_for_is_kept():
-    status = status_after("become('daemon', ['SYS_PTRACE', 'DAC_READ_SEARCH'])")
+    status = status_after("become(listed_user('daemon'), ['SYS_PTRACE', 'DAC_READ_SEARCH'])")
     kept = f"{1 << 19 | 1 << 2:016x}"
     assert status["Uid"].split() == status["Gid"].split() == ["1"] * 4
     assert (status["CapPrm"], status["CapEff"], status["CapBnd"]) == (kept, kept, kept)
@@ -32,7 +39,7 @@ def test_only_what_was_asked_for_is_kept():
 
 
 def test_supplementary_groups_of_root_are_left():
-    status = status_after("import os; os.setgroups([0, 4, 42])\nbecome('nobody', [])")
+    status = status_after("import os; os.setgroups([0, 4, 42])\nbecome(listed_user('nobody'), [])")
     assert status["Groups"] == "65534"
     assert status["CapPrm"] == "0" * 16
 
@@ -40,7 +47,7 @@ def test_supplementary_groups_of_root_are_left():
 def test_a_program_started_later_has_no_capability():
     code = """
 import os
-become("nobody", ["SYS_PTRACE"])
+become(listed_user('nobody'), ["SYS_PTRACE"])
 print(flush=True)
 os.execv("/bin/cat", ["cat", "/proc/self/status"])
 """
@@ -51,25 +58,98 @@ os.execv("/bin/cat", ["cat", "/proc/self/status"])
 def test_a_capability_we_do_not_have_is_no_error():
     code = """
 import ctypes
-from sensor import privileges
 libc = ctypes.CDLL(None)
-low, high = (privileges._permitted(libc) >> shift & 0xFFFFFFFF for shift in (0, 32))
-low &= ~(1 << CAPABILITIES["KILL"])
-assert libc.capset(privileges._capability_header(), (ctypes.c_uint32 * 6)(low, low, 0, high, high, 0)) == 0
-become("nobody", ["KILL", "SYS_PTRACE"])
+header, data = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0), (ctypes.c_uint32 * 6)()
+assert libc.capget(header, data) == 0
+for half in (0, 1):
+    data[half] &= ~(1 << CAPABILITIES["DAC_READ_SEARCH"])
+assert libc.capset(header, data) == 0
+become(listed_user("nobody"), ["DAC_READ_SEARCH", "SYS_PTRACE"])
 """
     assert status_after(code)["CapPrm"] == f"{1 << 19:016x}"
 
 
 def test_becoming_somebody_needs_root():
-    code = "become('nobody', [])\ntry: become('daemon', [])\nexcept PrivilegeError as error: print(error)"
+    code = """
+become(listed_user("nobody"), [])
+try:
+    become(listed_user("daemon"), [])
+except PrivilegeError as error:
+    print(error)
+"""
     assert status_after(code)["out"] == "cannot become daemon: Operation not permitted"
 
 
-def test_an_unknown_user_changes_nothing():
-    code = "try: become('no-such-user', [])\nexcept UnknownUserError as error: print(error)"
-    status = status_after(code)
-    assert (status["out"], status["Uid"].split()) == ("there is no user no-such-user", ["0"] * 4)
+@pytest.mark.parametrize(
+    ("sections", "expected"),
+    [
+        ({}, {"SYS_PTRACE"}),
+        ({"enrich": {"systemd": True, "uid_groups": True, "script": True, "cmdline": True}}, {"SYS_PTRACE"}),
+        ({"enrich": {"container": True}}, BOTH),
+        ({"enrich": {"execve_env": ("PATH",)}}, BOTH),
+        ({"enrich": {"exe_hash": True}}, BOTH),
+        ({"filter": {"rules": {"a": "exe=/usr/bin/true"}}}, {"SYS_PTRACE"}),
+        ({"filter": {"rules": {"a": "exe=/usr/bin/true", "b": "uid=0 container=web"}}}, BOTH),
+        ({"label_process": {"label_exe": {"x": "y"}}}, {"SYS_PTRACE"}),
+        ({"label_process": {"label_container": {"x": "y"}}}, BOTH),
+        ({"label_process": {"unlabel_container": {"x": "y"}}}, BOTH),
+        ({"loss": {"kernel": True}}, {"SYS_PTRACE", "AUDIT_CONTROL"}),
+    ],
+)
+def test_only_the_capabilities_in_use_are_asked_for(sections, expected):
+    sections = {"loss": {"kernel": False}, **sections, "enrich": {**no_enrichment(), **sections.get("enrich", {})}}
+    config = Config()
+    for name, values in sections.items():
+        config = replace(config, **{name: replace(getattr(config, name), **values)})
+    assert privileges.needed(config) == expected
+
+
+def test_the_table_names_options_that_there_are_and_capabilities_that_are_used():
+    assert {need.capability for need in NEEDS} == set(CAPABILITIES)
+    for need in NEEDS:
+        if need.option:
+            attrgetter(need.option)(Config())
+
+
+ACTIONS = {
+    "": "os.readlink(f'/proc/{os.getppid()}/ns/pid'), os.readlink(f'/proc/{os.getppid()}/exe')",
+    "enrich.container": "open('FOLDER/containers/config.json').read()",
+    "filter.rules": "open('FOLDER/containers/config.json').read()",
+    "label_process.label_container": "open('FOLDER/containers/config.json').read()",
+    "label_process.unlabel_container": "open('FOLDER/containers/config.json').read()",
+    "enrich.execve_env": "open(f'/proc/{os.getppid()}/environ').read()",
+    "enrich.exe_hash": "open('FOLDER/executable').read()",
+    "loss.kernel": "KernelAudit().ask(10)",
+}
+"""What an option does with its capability."""
+
+
+@pytest.mark.parametrize("need", NEEDS, ids=lambda need: need.option or "always")
+def test_each_capability_is_needed_for_what_the_table_says(need, tmp_path):
+    for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        parent.chmod(0o755)
+    (tmp_path / "containers").mkdir(mode=0o710)
+    (tmp_path / "containers" / "config.json").touch(mode=0o600)
+    (tmp_path / "executable").touch(mode=0o700)
+    found = []
+    for kept in (set(CAPABILITIES), set(CAPABILITIES) - {need.capability}):
+        action = ACTIONS[need.option].replace("FOLDER", str(tmp_path))
+        code = f"""
+import os
+from sensor.loss.audit_status import KernelAudit
+become(listed_user("nobody"), {kept})
+try:
+    {action}
+    print("allowed")
+except PermissionError:
+    print("refused")
+except ConnectionRefusedError:
+    print("not in the first namespace")
+"""
+        found.append(status_after(code)["out"])
+    if "not in the first namespace" in found:
+        pytest.skip("the kernel answers only in the first user and pid namespace")
+    assert found == ["allowed", "refused"]
 
 
 def test_hardened():

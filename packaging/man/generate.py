@@ -29,6 +29,7 @@ from sensor.cli import make_parser  # noqa: E402
 from sensor.config import Config  # noqa: E402
 from sensor.config.describe import caption, value_text  # noqa: E402
 from sensor.options import declaration  # noqa: E402
+from sensor.privileges import CAPABILITIES, NEEDS  # noqa: E402
 from sensor.stats import UNIDENTIFIED  # noqa: E402
 from sensor.tables.keys import KEYS, holders  # noqa: E402
 from tests.oracle.deviations import DEVIATIONS  # noqa: E402
@@ -57,6 +58,7 @@ def page(template: str) -> str:
         "COMMANDS": commands,
         "OPTIONS": options,
         "KEYS": keys,
+        "CAPABILITIES": capabilities,
         "DEVIATIONS": deviations,
         "UNIDENTIFIED": unidentified,
     }
@@ -120,6 +122,14 @@ def usage(parser: argparse.ArgumentParser) -> str:
         shown += "..." if action.nargs in {"*", "+"} else ""
         words.append(f"[{shown}]" if action.option_strings or action.nargs in {"*", "?"} else shown)
     return " ".join(words)
+
+
+def capabilities() -> Iterator[str]:
+    """Each capability with the options that ask for it."""
+    for capability in CAPABILITIES:
+        needs = [need for need in NEEDS if need.capability == capability]
+        uses = [f"{f'`{need.option}`' if need.option else 'Always'}: {need.use}." for need in needs]
+        yield from entry(bold(f"CAP_{capability}"), *uses)
 
 
 def synopsis() -> Iterator[str]:

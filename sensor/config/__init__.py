@@ -89,7 +89,9 @@ class Config:
     """Everything that can be configured: the keys of the top level, then the sections."""
 
     user: str | None = option(
-        "_host-sensor", "User to become after the start; null: stay root. Only the capabilities in use are kept."
+        "_host-sensor",
+        "User to become after the start, with only the capabilities in use; if there is none, _host-sensor or nobody. "
+        "null: stay root, with all rights.",
     )
     directory: str = option("/var/log/host-sensor", "Where log files are; made if it is not there.", unit="path")
     input: str = option(

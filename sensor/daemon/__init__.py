@@ -16,10 +16,8 @@ from __future__ import annotations
 import ctypes
 import dataclasses
 import gc
-import grp
 import logging
 import os
-import pwd
 import signal
 import stat
 import sys
@@ -28,6 +26,7 @@ import time
 from sensor import __version__, privileges
 from sensor.build import App, build
 from sensor.config import Config, read
+from sensor.daemon import rights
 from sensor.daemon.feed import Feed
 from sensor.daemon.logs import Logs, admit_readers
 from sensor.daemon.syslog import start_logging
@@ -115,14 +114,15 @@ class Daemon:
         self._signals = signals
         self.stats = Stats()
         os.umask(0o027)
-        self._prepare_directory()
-        admit_readers(config)
         self._input = make_input(config, self.stats)
         self._input.open()
+        account = rights.find_account(config, self._input, self.stats.privileges)
+        rights.prepare_directory(config.directory, account)
+        admit_readers(config)
         self._exporter = self._make_exporter()
         self._at_defaults = False
         app = self._build()
-        self._drop_privileges(app)
+        rights.give_up(config, account)
         self._feed = Feed(app)
         self._logs = Logs(config, self.stats.output)
         self._deadline: float | None = None
@@ -259,41 +259,12 @@ class Daemon:
             self._at_defaults = True
             return build(Config(), self.stats)
 
-    def _prepare_directory(self) -> None:
-        directory = self._config.directory
-        if os.path.isdir(directory):
-            return
-        try:
-            os.makedirs(directory, 0o750)
-            if self._config.user and os.geteuid() == 0:
-                entry = pwd.getpwnam(self._config.user)
-                os.chown(directory, entry.pw_uid, _log_group(entry.pw_gid))
-                os.chmod(directory, 0o2750)  # noqa: S103 - the group of new files
-        except (OSError, KeyError) as error:
-            log.error("%s: %s", directory, error)
-
     def _make_exporter(self) -> Exporter | None:
         try:
             return Exporter(self._config.metrics, self.stats)
         except OutputError as error:
             log.error("%s; going on without", error)
             return None
-
-    def _drop_privileges(self, app: App) -> None:
-        """Become the configured user; raises PrivilegeError. Before the first thread is started."""
-        try:
-            privileges.raise_oom_score(self._config.oom_score_adj)
-        except privileges.PrivilegeError as error:
-            log.warning("%s", error)
-        if os.geteuid() == 0 and self._config.user:
-            try:
-                privileges.become(self._config.user, app.needs)
-            except privileges.UnknownUserError as error:
-                log.error("%s; staying root", error)
-        try:
-            privileges.harden()
-        except privileges.PrivilegeError as error:
-            log.warning("%s", error)
 
     def _marker(self) -> str:
         return f" ({self._config.marker})" if self._config.marker else ""
@@ -307,14 +278,6 @@ class Daemon:
             f"{pipeline.lines} lines, {pipeline.events} events, {sum(pipeline.unparsed.values())} lines not parsed,"
             f" {output.lines} lines written, {lost} lines lost, {used:.1f} s of CPU{self._marker()}"
         )
-
-
-def _log_group(own: int) -> int:
-    """The group that reads logs on this host, adm, or `own` where there is none."""
-    try:
-        return grp.getgrnam("adm").gr_gid
-    except KeyError:
-        return own
 
 
 def make_input(config: Config, stats: Stats) -> Input:

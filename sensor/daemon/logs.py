@@ -44,7 +44,7 @@ def admit_readers(config: Config) -> None:
     """Let those who may read a log into the folders on the way to it, from the sensor's directory on.
 
     To be called as root, while that is so: see Readers.admit. What cannot be done is logged. Folders outside the
-    directory are left alone.
+    directory are left alone, and whom only a name service knows must be let in by hand, because it is not waited for.
     """
     debug = config.debug
     for options in (config.auditlog, config.filterlog, debug.inputlog, debug.parse_error_log):

@@ -45,6 +45,12 @@ class Input(Protocol):
     def open(self) -> None:
         """Do what needs the rights the program was started with; raises InputError for what cannot ever work."""
 
+    def read_until(self, descriptor: int, seconds: float) -> None:
+        """Between open() and start(): read until a descriptor is readable, time is up, or there is nothing to read.
+
+        A source that can wait is left waiting.
+        """
+
     def start(self) -> None:
         """Begin to read, in a thread."""
 
@@ -72,16 +78,24 @@ class Backlog:
         self._shedding = False
         self._ended = False
 
-    def pump(self, fd: int) -> None:
-        """Read the blocking descriptor until its end, or until it fails, which is the same for a stream."""
+    def pump(self, fd: int, until: int | None = None, seconds: float | None = None) -> None:
+        """Read the blocking descriptor until its end, or until it fails, which is the same for a stream.
+
+        until: a descriptor that ends this, too, when it is readable; and so does the passing of `seconds`.
+        """
         _let_records_gather(fd)
+        deadline = None if seconds is None else time.monotonic() + seconds
         data = select.poll()
         data.register(fd, select.POLLIN)
+        if until is not None:
+            data.register(until, select.POLLIN)
         buffer = bytearray(READ_BYTES)
         with memoryview(buffer) as view:
             while True:
                 try:
-                    data.poll()
+                    ready = data.poll(None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000)
+                    if deadline is not None and (not ready or any(number == until for number, _ in ready)):
+                        return
                     size = os.readv(fd, [buffer])
                 except BlockingIOError:
                     continue

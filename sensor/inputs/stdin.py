@@ -27,7 +27,7 @@ class StdinInput:
         self._fd = fd
         self._stats = stats
         try:
-            live = stat.S_ISSOCK(os.fstat(fd).st_mode)
+            self._live = live = stat.S_ISSOCK(os.fstat(fd).st_mode)
         except OSError as error:
             raise InputError(f"standard input: {error.strerror}") from error
         self._backlog = Backlog(limit if live else min(limit, WAITING_BYTES), live, stats)
@@ -37,6 +37,10 @@ class StdinInput:
         """Make reads wait: a descriptor may come from a program that left it non-blocking."""
         os.set_blocking(self._fd, True)
         self._stats.connected = 1
+
+    def read_until(self, descriptor: int, seconds: float) -> None:
+        if self._live:
+            self._backlog.pump(self._fd, descriptor, seconds)
 
     def start(self) -> None:
         """Start the reader thread; it ends with the input, or with the process."""

@@ -36,6 +36,10 @@ class UnixInput:
             raise InputError(f"unix:{self._path}: a socket's path has at most 107 bytes")
         self._connect()
 
+    def read_until(self, descriptor: int, seconds: float) -> None:
+        if self._socket is not None:
+            self._backlog.pump(self._socket.fileno(), descriptor, seconds)
+
     def start(self) -> None:
         """Start the reader thread; it ends after stop(), or with the process."""
         threading.Thread(target=self._read, name="reader", daemon=True).start()

@@ -42,6 +42,7 @@ class FileOutput:
         self._rotate_at = 0.0
         self._look_at = 0.0
         self._readers = Readers(options.read_users, options.read_groups, options.read_other, log)
+        self._readers.renew()
 
     def write(self, lines: list[str]) -> None:
         if lines:
@@ -212,6 +213,8 @@ class FileOutput:
             theirs = None
         if theirs is None or (theirs.st_dev, theirs.st_ino) != (ours.st_dev, ours.st_ino):
             self._close()
+        elif self._readers.renew() and self._regular:
+            self._permit(self._fd)
 
     def _close(self) -> None:
         """Close; a line that is half in this file is taken back, to be written whole into the next."""

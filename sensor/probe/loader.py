@@ -20,13 +20,13 @@ import hashlib
 import logging
 import mmap
 import os
-import pwd
 import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from sensor import accounts
 from sensor.errors import ProbeError
 from sensor.probe import DEFAULTS, Options, bpf, bpffs, layout, offsets, seed
 from sensor.probe.btf import Btf
@@ -222,11 +222,11 @@ def _share(directory: str, user: str | None) -> None:
     if user is None:
         return
     try:
-        group = pwd.getpwnam(user).pw_gid
+        group = (accounts.any_user(user) or accounts.stand_in()).gid
         for name in layout.MAPPED:
             os.chown(f"{directory}/{name}", -1, group)
             os.chmod(f"{directory}/{name}", 0o660)
-    except (KeyError, PermissionError) as error:
+    except PermissionError as error:
         log.warning("a sensor that runs as %s must be started again after each load: %s", user, error)
 
 

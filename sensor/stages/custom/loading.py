@@ -36,19 +36,24 @@ def find(patterns: Sequence[str]) -> list[str]:
 
 def load(path: str, owner: int = 0) -> Function:
     """Load one file and return its function `stage`; raises StageFileError."""
-    try:
-        source = trust.read(path, {owner}, _LARGEST)
-    except trust.UntrustedError as error:
-        raise StageFileError(str(error)) from error
-    except OSError as error:
-        raise StageFileError(f"{path}: {error.strerror}") from error
+    text = source(path, owner)
     module = types.ModuleType(f"custom_{os.path.basename(path).rpartition('.')[0]}")
     module.__file__ = path
     try:
-        exec(compile(source, path, "exec"), module.__dict__)  # noqa: S102  root's own code, as checked
+        exec(compile(text, path, "exec"), module.__dict__)  # noqa: S102  root's own code, as checked
     except (Exception, SystemExit) as error:  # whatever the file does when it is loaded
         raise StageFileError(f"{path}: {type(error).__name__}: {error}") from error
     function = getattr(module, "stage", None)
     if not callable(function):
         raise StageFileError(f"{path}: there is no function `stage` in it")
     return function  # type: ignore[no-any-return]
+
+
+def source(path: str, owner: int = 0) -> bytes:
+    """Read one file; raises StageFileError if it is not there, or if others may have written it."""
+    try:
+        return trust.read(path, {owner}, _LARGEST)
+    except trust.UntrustedError as error:
+        raise StageFileError(str(error)) from error
+    except OSError as error:
+        raise StageFileError(f"{path}: {error.strerror}") from error
