@@ -8,10 +8,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help venv test lint format unit live packages vm-test bench mutants demo man deb rpm clean
+.PHONY: help venv test lint format unit unit-trixie live packages vm-test bench mutants demo man deb rpm clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: $(READY)  ## a Python environment that sees the system's BCC; as root also the Debian packages that are missing
 
@@ -36,6 +36,9 @@ format: $(READY)  ## let ruff mend and format what it can
 
 unit: $(READY)  ## the quick tests, which need no kernel's audit
 	$(BIN)/python -m pytest -m 'not live and not slow'
+
+unit-trixie: $(READY)  ## the quick tests with the Python and the libraries of Debian 13, in a clean root; needs root
+	$(BIN)/python -m tests.packaging.unit trixie
 
 live: $(READY)  ## the tests under a real auditd and a real kernel
 	$(BIN)/python -m pytest -m live

@@ -212,6 +212,22 @@ def test_sighup_with_a_bad_configuration_keeps_the_old_one(sensor):
     assert (run.folder / "audit.jsonl").read_bytes().startswith(b" {")
 
 
+def test_sighup_reads_the_fragments_again(sensor):
+    run = sensor()
+    fragment = run.folder / "conf.d" / "a.yaml"
+    fragment.parent.mkdir()
+    fragment.write_text("auditlog:\n  sise: 1\n")
+    run.process.send_signal(signal.SIGHUP)
+    run.wait_for(lambda: f'{fragment}:2: auditlog.sise: no such key; did you mean "size"?' in run.said())
+    run.wait_for(lambda: "the configuration stays as it was" in run.said())
+    fragment.write_text('auditlog: {line_prefix: "  "}\ntransform: {strings: unicode}\n')
+    run.process.send_signal(signal.SIGHUP)
+    run.wait_for(lambda: "the new configuration is in use" in run.said())
+    run.auditd.sendall(event(1))
+    assert run.end() == 0
+    assert (run.folder / "audit.jsonl").read_bytes().startswith(b"  {")
+
+
 def test_sighup_opens_the_log_again(sensor):
     run = sensor()
     run.auditd.sendall(event(1))

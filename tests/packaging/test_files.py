@@ -12,7 +12,7 @@ import pytest
 
 from sensor import __version__
 from sensor.cli import DEFAULT_CONFIG
-from sensor.config import check
+from sensor.config import check, reference
 from tests.audit_session import AUID, AuditSession
 from tests.packaging.root import REPOSITORY
 
@@ -53,6 +53,23 @@ def test_the_plugin_file_names_what_is_installed(tree):
 
 def test_the_configuration_is_where_the_program_looks_and_has_no_mistakes(tree):
     assert check(str(tree / DEFAULT_CONFIG.lstrip("/"))) == []
+
+
+def test_what_readme_shows_can_be_appended_to_it(tree, tmp_path):
+    packaged = (tree / DEFAULT_CONFIG.lstrip("/")).read_text()
+    (shown,) = re.findall(r"^```yaml\n(.*?)^```", (REPOSITORY / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    commented = re.sub(r"(?m)^#(?=\w+: )", "", packaged)
+    for text in (packaged + shown, commented):
+        (tmp_path / "config.yaml").write_text(text)
+        assert [str(mistake) for mistake in check(str(tmp_path / "config.yaml"))] == []
+    assert len(commented) < len(packaged)
+    assert len(packaged.splitlines()) <= 10
+
+
+def test_the_reference_is_installed(tree):
+    text = (tree / "usr/share/doc/host-sensor/config.yaml.reference").read_text()
+    assert text == reference()
+    assert "/usr/share/doc/host-sensor/config.yaml.reference" in (tree / DEFAULT_CONFIG.lstrip("/")).read_text()
 
 
 def test_only_code_and_data_are_installed(tree):

@@ -22,8 +22,12 @@ wait_for() {  # SECONDS COMMAND...: until the command succeeds
 wait_for 120 test -e "$log"
 wait_for 120 sh -c 'host-sensor probe status | grep -q "a sensor is reading it"'
 
-exec 3>&1
-time sh -c 'number=0; while [ $number -lt 5000 ]; do /bin/true; number=$((number + 1)); done'
+before=$(date +%s) number=0
+while [ $number -lt 5000 ]; do
+    /bin/true
+    number=$((number + 1))
+done
+echo "$number programs in $(($(date +%s) - before)) s"
 auditctl -m end-of-the-test
 wait_for 600 grep -q end-of-the-test "$log"
 

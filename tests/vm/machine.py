@@ -1,8 +1,8 @@
 """A Debian machine of its own: real systemd, auditd and kernel, in qemu's software emulation, without a network.
 
-    built = image()                                       the disk, made of packages once and kept
-    done = run(built, "scenario.sh", [package], busy=3)   boots it, runs the script there as root, takes what it leaves
-    done.code, done.folder / "log"
+    built = image()                                            the disk, made of packages once and kept
+    done = run(built, scenario, [package], folder, busy=3)    boots it, runs a script there as root
+    done.code, done.folder                                     its exit code, and what it left in ./out
 
 KVM is not asked for, so it works in containers and in machines that are virtual themselves; it is about eight times
 slower than the host. That also makes its timer ticks late, the more so with `busy` processes beside it. What a run
@@ -35,6 +35,7 @@ PACKAGES = (
     *("systemd-sysv", "dbus", "udev", "kmod", "initramfs-tools", "linux-image-cloud-amd64", "procps"),
     *("auditd", "python3-bpfcc", "python3-prometheus-client", "python3-psutil", "python3-yaml", "python3-orjson"),
 )
+LONGEST = 1500.0
 TOOLS = ("mmdebstrap", "mke2fs", "qemu-system-x86_64")
 
 TARGET = """\
@@ -121,13 +122,12 @@ def _make(folder: Path) -> None:
         Path(name, "disk").rename(folder / "disk")
 
 
-def run(built: Path, scenario: Path, files: Sequence[Path], busy: int = 0, seconds: float = 1200) -> Done:
+def run(built: Path, scenario: Path, files: Sequence[Path], folder: Path, busy: int = 0) -> Done:
     """Boot the machine and run a script in it, beside files that it finds by their names.
 
-    busy: processes that use the host's processors meanwhile. seconds: after which the machine is taken to hang, which
-    is an AssertionError with the end of what it printed.
+    folder: where what it leaves goes. busy: processes that use the host's processors meanwhile. A machine that does
+    not come to an end within LONGEST seconds is an AssertionError with the last of what it printed.
     """
-    folder = Path(tempfile.mkdtemp(prefix="host-sensor-vm-"))
     with tarfile.open(folder / "in", "w") as tar:
         tar.add(scenario, "scenario")
         for file in files:
@@ -140,7 +140,7 @@ def run(built: Path, scenario: Path, files: Sequence[Path], busy: int = 0, secon
     with (folder / "console").open("wb") as console, _busy(busy):
         try:
             command = ["qemu-system-x86_64", *MACHINE, *kernel, *drives]
-            subprocess.run(command, stdin=subprocess.DEVNULL, stdout=console, stderr=console, timeout=seconds)
+            subprocess.run(command, stdin=subprocess.DEVNULL, stdout=console, stderr=console, timeout=LONGEST)
         except subprocess.TimeoutExpired:
             pass  # told below, by what is not there
     with contextlib.suppress(tarfile.ReadError), tarfile.open(folder / "out") as tar:

@@ -28,9 +28,9 @@ def package(tmp_path_factory) -> Path:
 
 
 @pytest.mark.parametrize("busy", [0, 3])
-def test_every_exec_has_the_guid_of_the_probe(busy, built, package):
+def test_every_exec_has_the_guid_of_the_probe(busy, built, package, tmp_path):
     """With busy processes beside the machine its clock ticks late, and audit's times with it."""
-    done = machine.run(built, HERE / "identity.sh", [package], busy)
+    done = machine.run(built, HERE / "identity.sh", [package], tmp_path, busy)
     assert done.code == 0, done.said
     lost = re.findall(r"(?m)^lost (\d+)$", (done.folder / "audit").read_text())
     records = re.search(r"([\d,]+) records made, (\d+) of them lost", (done.folder / "probe").read_text())
@@ -50,9 +50,9 @@ def test_every_exec_has_the_guid_of_the_probe(busy, built, package):
     assert others == [], f"{len(others)} of {sources.total()}: {others[:3]}"
 
 
-def test_a_missing_folder_does_not_stop_auditd(built, package):
+def test_a_missing_folder_does_not_stop_auditd(built, package, tmp_path):
     """On Debian 13 auditd.service requires audit-rules.service, which fails when rules cannot be loaded."""
-    done = machine.run(built, HERE / "missing.sh", [package])
+    done = machine.run(built, HERE / "missing.sh", [package], tmp_path)
     told = dict(re.findall(r"(?m)^([a-z-]+ [a-z]+) (\w+)$", done.said))
     assert {"/etc/sudoers.d", "/etc/cron.d", "/etc/ssh/sshd_config"}.isdisjoint(done.said.split())
     assert told["shipped augenrules"] == "0", done.said
