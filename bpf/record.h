@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
  * The one record of the process probe, as the kernel side (process.c) writes it and sensor/probe/layout.py reads it.
  *

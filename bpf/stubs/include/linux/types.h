@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* What BCC's own headers and ../../../process.c use of the kernel's types. */
 #ifndef HOST_SENSOR_STUB_TYPES_H
 #define HOST_SENSOR_STUB_TYPES_H
