@@ -15,10 +15,12 @@ import socket
 import stat
 import sys
 import time
+from collections.abc import Sequence
+from logging.handlers import SysLogHandler
 
 SOCKETS = ("/dev/log", "/run/systemd/journal/dev-log")
-DAEMON = 3 << 3  # the facility, of <syslog.h>
-PRIORITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
+LONGEST = 8000
+"""Characters of a message."""
 
 REPEAT_AFTER = 60.0
 """Seconds before the same message is shown again."""
@@ -55,42 +57,34 @@ class RateLimit(logging.Filter):
         return True
 
 
-class SocketHandler(logging.Handler):
-    """Sends messages to the log socket; loses them while there is none."""
+class Syslog(SysLogHandler):
+    """Sends messages to the first log socket there is; loses them while there is none, or while it is full.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._socket: socket.socket | None = None
+    sockets: their paths.
+    """
 
-    def emit(self, record: logging.LogRecord) -> None:
-        priority = DAEMON | PRIORITIES.get(record.levelno, 5)
-        data = f"<{priority}>host-sensor[{os.getpid()}]: {self.format(record)}".encode(errors="replace")[:8192]
-        for _ in range(2):  # a restarted log daemon has a new socket
+    append_nul = False
+
+    def __init__(self, sockets: Sequence[str] = SOCKETS) -> None:
+        self._sockets = sockets
+        self.ident = f"host-sensor[{os.getpid()}]: "
+        super().__init__(sockets[0], SysLogHandler.LOG_DAEMON, socket.SOCK_DGRAM)
+
+    def _connect_unixsocket(self, address: str) -> None:
+        """Connect; the base calls this at the beginning and again when a log daemon has started again."""
+        for path in self._sockets:
             try:
-                if self._socket is None:
-                    self._socket = _connected()
-                self._socket.send(data)
-                return
+                super()._connect_unixsocket(path)  # type: ignore[misc]  # in every Python, though not in its stubs
+                break
             except OSError:
-                self.close_socket()
+                if path == self._sockets[-1]:
+                    raise
+        self.socket: socket.socket
+        self.socket.setblocking(False)  # a log daemon that hangs must not hold up events
 
-    def close_socket(self) -> None:
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
-
-
-def _connected() -> socket.socket:
-    """A datagram socket to the first log daemon there is; raises OSError."""
-    made = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
-    for path in SOCKETS:
-        try:
-            made.connect(path)
-            return made
-        except OSError:
-            continue
-    made.close()
-    raise FileNotFoundError
+    def format(self, record: logging.LogRecord) -> str:
+        """The message, cut to what every log daemon takes, and without what has no UTF-8."""
+        return super().format(record)[:LONGEST].encode(errors="replace").decode()
 
 
 def leads_nowhere(fd: int) -> bool:
@@ -104,7 +98,7 @@ def leads_nowhere(fd: int) -> bool:
 
 def start_logging() -> None:
     """Send what this program's modules log where somebody reads it."""
-    handler: logging.Handler = SocketHandler()
+    handler: logging.Handler = Syslog()
     if not leads_nowhere(2):
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(logging.Formatter("host-sensor: %(message)s"))

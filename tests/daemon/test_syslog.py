@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import time
 
 import pytest
 
@@ -54,27 +55,52 @@ def test_many_different_messages_are_few(clock):
 
 
 @pytest.fixture
-def daemon(tmp_path, monkeypatch):
+def daemon(tmp_path):
     """A log daemon's socket."""
-    path = str(tmp_path / "log")
-    monkeypatch.setattr(syslog, "SOCKETS", (str(tmp_path / "none"), path))
     receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    receiver.bind(path)
+    receiver.bind(str(tmp_path / "log"))
     receiver.settimeout(5)
     yield receiver
     receiver.close()
 
 
-def test_a_message_arrives_in_syslog_form(daemon):
-    handler = syslog.SocketHandler()
-    for level, priority in ((logging.ERROR, 27), (logging.WARNING, 28), (logging.INFO, 30), (logging.CRITICAL, 26)):
-        handler.emit(record("größer", level))
-        assert daemon.recv(1000).decode() == f"<{priority}>host-sensor[{os.getpid()}]: größer"
-    handler.close_socket()
+@pytest.fixture
+def handler(daemon, tmp_path):
+    handler = syslog.Syslog([str(tmp_path / "none"), str(tmp_path / "log")])
+    yield handler
+    handler.close()
 
 
-def test_a_log_daemon_that_starts_again_is_found_again(daemon, tmp_path):
-    handler = syslog.SocketHandler()
+@pytest.fixture(autouse=True)
+def silent(monkeypatch):
+    """As start_logging has it: what cannot be logged is no reason to write elsewhere."""
+    monkeypatch.setattr(logging, "raiseExceptions", False)
+
+
+@pytest.mark.parametrize(
+    ("level", "priority"),
+    [
+        (logging.CRITICAL, 26),
+        (logging.ERROR, 27),
+        (logging.WARNING, 28),
+        (logging.INFO, 30),
+        (logging.DEBUG, 31),
+    ],
+)
+def test_a_message_arrives_in_syslog_form(level, priority, daemon, handler):
+    handler.emit(record("größer", level))
+    assert daemon.recv(1000).decode() == f"<{priority}>host-sensor[{os.getpid()}]: größer"
+
+
+def test_half_a_surrogate_pair_and_a_long_message_arrive(daemon, handler):
+    handler.emit(record("a\ud800b"))
+    assert daemon.recv(1000).endswith(b": a?b")
+    handler.emit(record("ä" * 100_000))
+    arrived = daemon.recv(100_000).decode()
+    assert arrived.partition(": ")[2] == "ä" * syslog.LONGEST
+
+
+def test_a_log_daemon_that_starts_again_is_found_again(daemon, handler, tmp_path):
     handler.emit(record("1"))
     daemon.close()
     (tmp_path / "log").unlink()
@@ -83,14 +109,24 @@ def test_a_log_daemon_that_starts_again_is_found_again(daemon, tmp_path):
         again.bind(str(tmp_path / "log"))
         handler.emit(record("2"))
         assert again.recv(1000).endswith(b": 2")
-    handler.close_socket()
 
 
-def test_a_log_daemon_that_hangs_is_not_waited_for(daemon):
-    handler = syslog.SocketHandler()
+def test_one_that_starts_later_is_found(tmp_path):
+    handler = syslog.Syslog([str(tmp_path / "none"), str(tmp_path / "later")])
+    handler.emit(record("nobody there"))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as later:
+        later.bind(str(tmp_path / "later"))
+        handler.emit(record("1"))
+        assert later.recv(1000).endswith(b": 1")
+    handler.close()
+
+
+def test_a_log_daemon_that_hangs_is_not_waited_for(daemon, handler):
+    begun = time.monotonic()
     for _ in range(2000):
         handler.emit(record("x" * 1000))
-    handler.close_socket()
+    assert time.monotonic() < begun + 10
+    assert daemon.recv(2000).endswith(b"x")
 
 
 @pytest.mark.parametrize(("path", "expected"), [("/dev/null", True), ("/dev/zero", False), (__file__, False)])
