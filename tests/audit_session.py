@@ -28,6 +28,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Callable
 
+import psutil
+
 AUID = 60321
 RULES = (
     "-S execve,execveat -k exec",
@@ -103,8 +105,8 @@ def wait_until(true: Callable[[], bool], seconds: float, what: str) -> None:
 def alive(pid: int) -> bool:
     """Whether a process is there and not merely waiting to be reaped."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
+        return psutil.Process(pid).status() not in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
+    except psutil.NoSuchProcess:
         return False
 
 
@@ -274,16 +276,7 @@ class AuditSession:
 
     def plugin_pids(self) -> list[int]:
         """The children of auditd."""
-        found = []
-        for entry in Path("/proc").iterdir():
-            try:
-                if entry.name.isdigit() and int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == (
-                    self.auditd_pid
-                ):
-                    found.append(int(entry.name))
-            except OSError:
-                pass  # it ended while we looked
-        return found
+        return [process.pid for process in psutil.Process(self.auditd_pid).children()]
 
     def signal_plugin(self, number: signal.Signals) -> None:
         """Send the plugin a signal."""

@@ -7,6 +7,7 @@ several runs counts; and what a program costs before it reads anything, seen on 
 from __future__ import annotations
 
 import os
+import re
 import statistics
 import subprocess
 import time
@@ -14,8 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-PAGE = os.sysconf("SC_PAGE_SIZE")
-TICK = os.sysconf("SC_CLK_TCK")
+import psutil
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,15 @@ def compare(programs: Sequence[Program], feed: Path, one_event: Path, rounds: in
 
 def cpu_so_far(pid: int) -> float:
     """User and system time a running process has used, in seconds."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
+    times = psutil.Process(pid).cpu_times()
+    return times.user + times.system
+
+
+def memory(pid: int) -> tuple[float, float]:
+    """Resident memory of a running process in MB (10⁶ bytes): now, and at its highest, which psutil does not know."""
+    highest = re.search(r"^VmHWM:\s+(\d+) kB$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    assert highest is not None
+    return psutil.Process(pid).memory_info().rss / 1e6, int(highest[1]) * 1024 / 1e6
 
 
 def memory_after(program: Program, chunks: Iterable[bytes]) -> tuple[float, float]:
@@ -76,11 +83,9 @@ def memory_after(program: Program, chunks: Iterable[bytes]) -> tuple[float, floa
             feed.write(chunk)
         feed.flush()
         _settle(lambda: cpu_so_far(process.pid))
-        status = Path(f"/proc/{process.pid}/status").read_text()
+        measured = memory(process.pid)
     assert process.wait() == 0, f"{program.name} ended with {process.returncode}"
-    memory = dict(line.split(":", 1) for line in status.splitlines())
-    now, highest = (int(memory[key].split()[0]) * 1024 / 1e6 for key in ("VmRSS", "VmHWM"))
-    return now, highest
+    return measured
 
 
 def _settle(value: Callable[[], float]) -> None:

@@ -23,6 +23,7 @@ import pytest
 
 from sensor.probe import DEFAULTS, Options, loader
 from tests.audit_session import AuditSession, NoAuditError, wait_until
+from tests.bench import measure
 from tests.probe.loaded import obstacle, options_of_a_test
 from tests.program import command, write_config
 
@@ -59,9 +60,7 @@ class Sensed:
     def memory(self) -> tuple[float, float]:
         """Resident memory of the sensor in MB (10⁶ bytes): now, and at its highest."""
         (pid,) = self.audit.plugin_pids()
-        status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-        now, highest = (int(status[key].split()[0]) * 1024 / 1e6 for key in ("VmRSS", "VmHWM"))
-        return now, highest
+        return measure.memory(pid)
 
 
 @contextlib.contextmanager
