@@ -46,7 +46,9 @@ Line = tuple[str, bytes]
 ID, OUTER, POD = "3f" * 32, "9b" * 32, "0f" * 16
 NOTES = {f"io.kubernetes.cri.{name}": name for name in ("container-name", "image-name", "sandbox-name")}
 KUBERNETES = {**NOTES, "io.kubernetes.cri.sandbox-namespace": "shop"}
-CGROUP = f"0::/docker/{OUTER}/kubepods/pod{POD}/cri-containerd-{ID}.scope\n"
+CGROUP = f"0::/kubepods/pod{POD}/cri-containerd-{ID}.scope\n"
+NESTED = f"0::/docker/{OUTER}/docker/{ID}\n"
+OF_USER = f"0::/user.slice/user-7.slice/user@7.service/user.slice/libpod-{ID}.scope\n"
 UNITS = "0::/user.slice/user-7.slice/user@7.service/app.slice/x.service/y.scope\n"
 LOGIN = """USER_LOGIN pid=7 uid=0 ses=3 msg='acct="root" exe="/s" hostname=h addr=::1 terminal=ssh res=success'"""
 STAGE = """
@@ -96,6 +98,8 @@ class Host:
         self.host.process(1, 0, "/usr/lib/systemd/systemd", start=1, cgroup="0::/init.scope\n", cmdline="init\0")
         self.host.process(20, 1, str(self.exe), cgroup=CGROUP, environ="LD_PRELOAD=x\0")
         self.host.process(21, 1, str(self.exe), cgroup=UNITS, environ="")
+        self.host.process(24, 1, str(self.exe), cgroup=NESTED, environ="")
+        self.host.process(25, 1, str(self.exe), cgroup=OF_USER, environ="")
         sections = {
             "stages": [str(folder / "stage.py")],
             "probe": {"emit": ["exec", "exit"], "coverage_events": True},
@@ -135,6 +139,8 @@ class Host:
         yield exec_event(20, 1, exe, ["program", "with", "arguments"])
         yield event(syscall(22, 1, "/gone", ses=4294967295))
         yield event(syscall(23, 999, "/gone"))
+        yield event(syscall(24, 1, exe))
+        yield event(syscall(25, 1, exe))
         for second in (0, 0, 0, 2):
             yield event(syscall(20, 1, exe, key='"flood"'), time=NOW + second)
 

@@ -5,6 +5,10 @@
     4:memory:/kubepods/besteffort/pod0f3a…/9b1c…77                       the same of kubernetes, cgroup v1
     0::/machine.slice/libpod-ab…01.scope/container/system.slice/x.service  systemd within podman
 
+Who manages a group names all that is below it: a user's service manager, a container's, any service that was given the
+group. What such a name says is that manager's word, so units below another are called `user@1000.service/cron.service`,
+and a container below a user's manager is that user's, if it has the form that runtimes without root give it.
+
 A line of /proc/PID/cgroup is `hierarchy:controllers:path` (cgroups(7)); hierarchy 0 is
 cgroup v2. How runtimes and systemd name their groups is in their manuals and sources:
 docker and containerd (`--cgroup-driver`), podman (libpod/container_internal_linux.go),
@@ -25,6 +29,9 @@ _NSPAWN = re.compile(r"machine-(?!(?:qemu|lxc)\\x2d)(.+)\.scope|systemd-nspawn@(
 _POD = re.compile(
     r"(?:(?:kubelet-)?kubepods(?:-[a-z]+)?-)?pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{32})(?:\.slice)?"
 )
+_OF_USER = re.compile(r"user@(.+)\.service|user-(.+)\.slice")
+_ROOTLESS = frozenset({"docker", "podman", "containerd"})
+_OWN_USERS = ("0", "root")
 _ESCAPE = re.compile(r"\\x([0-9a-f]{2})")
 _RUNTIMES = {
     "docker": "docker",
@@ -51,10 +58,12 @@ class Container(NamedTuple):
 
     id: 64 hexadecimal digits (docker, podman, containerd, cri-o), or the name (lxc, systemd-nspawn).
     runtime: None where the group does not tell.
+    user: whose it is, by number or name, where that user's own manager has named it; None for the system's.
     """
 
     id: str
     runtime: str | None
+    user: str | None = None
 
 
 class Cgroup(NamedTuple):
@@ -65,7 +74,8 @@ class Cgroup(NamedTuple):
     services: names of all services on the path without `.service`, as systemctl writes them.
     scope, slice: the innermost of each, without suffix; None where there is none.
     user_unit: the unit of the user's own service manager; None outside of any.
-    units: full names of all units on the path.
+    units: full names of all units on the path; one that not the system's manager has named has before it, and a slash,
+        the name of the unit or container that it is below.
     """
 
     containers: tuple[Container, ...]
@@ -102,19 +112,30 @@ def _containers(path: list[str]) -> tuple[tuple[Container, ...], str | None]:
     found: list[Container] = []
     pod = None
     above = ""
+    user: str | None = None
     for name in path:
+        user = user or _user(name)
         # containerd under cgroup v1 and systemd: kubepods-besteffort-podUID.slice:cri-containerd:ID
         outer, colon, rest = name.partition(":")
         in_pod = _POD.fullmatch(outer if colon else name)
         if in_pod is not None:
             pod = in_pod.group(1).replace("_", "-")
         container = _container(rest if colon and in_pod is not None else name, above)
+        if container is not None and user is not None:
+            container = container._replace(user=user) if container.runtime in _ROOTLESS else None
         if container is not None and container not in found:
             found.append(container)
         above = name
     if above == "supervisor" and found and found[-1].runtime == "systemd-nspawn":
         found.pop()  # it is systemd-nspawn itself, outside of the container
     return tuple(found), pod
+
+
+def _user(name: str) -> str | None:
+    """The user whose manager or session this group is; root's are the system's."""
+    found = _OF_USER.fullmatch(name)
+    user = found and (found.group(1) or found.group(2))
+    return user if user not in _OWN_USERS else None
 
 
 def _container(name: str, above: str) -> Container | None:
@@ -142,11 +163,16 @@ def _units(path: list[str]) -> tuple[tuple[str, ...], str | None, str | None, st
     units: list[str] = []
     manager = False
     user_unit = None
+    owner = above = ""
     for name in path:
         stem, dot, suffix = name.rpartition(".")
+        container = _container(name, above)
+        above = name
         if not dot or suffix not in ("service", "scope", "slice"):
+            owner = owner or (name if container is not None else "")
             continue
-        units.append(name)
+        units.append(f"{owner}/{name}" if owner else name)
+        owner = owner or (name if suffix != "slice" else "")
         if suffix == "service":
             services.append(stem)
         else:

@@ -15,9 +15,11 @@ import os
 from typing import Any, NamedTuple
 
 from sensor.jsonl import loads
+from sensor.process.cgroup import Cgroup
 
 _LARGEST = 4 << 20
 _REMEMBERED = 1024
+_ID_LENGTH = 64
 _TASKS = ("run/containerd/io.containerd.runtime.v2.task", "run/k3s/containerd/io.containerd.runtime.v2.task")
 _CRI = "io.kubernetes.cri."
 _CRIO = "io.kubernetes."
@@ -48,8 +50,33 @@ class ContainerNames:
         self._root = root
         self._known: dict[str, Names] = {}
 
+    def of_cgroup(self, cgroup: Cgroup) -> Names:
+        """The names of the innermost container, if it is one of the runtimes of the system.
+
+        Who is root in a container names those within, and a user those of his own, after any other.
+        """
+        known = len(cgroup.containers) == 1 and cgroup.containers[0].user is None
+        return self.of(cgroup.containers[0].id) if known else Names()
+
+    def of_system(self, cgroup: Cgroup) -> tuple[str, ...]:
+        """What a process is in by the word of the system's runtimes: id, name and image of the outermost container."""
+        if not cgroup.containers or cgroup.containers[0].user is not None:
+            return ()
+        names = self.of(cgroup.containers[0].id)
+        return tuple([text for text in (cgroup.containers[0].id, names.name, names.image) if text])
+
+    def called(self, cgroup: Cgroup) -> tuple[str, ...]:
+        """The same, and what others have named, which begins with who did: 1000/ID of a user, ID/ID in a container."""
+        path = "/".join([container.id for container in cgroup.containers])
+        user = cgroup.containers[0].user if cgroup.containers else None
+        if user is not None:
+            return (f"{user}/{path}",)
+        return (*self.of_system(cgroup), path) if len(cgroup.containers) > 1 else self.of_system(cgroup)
+
     def of(self, id: str) -> Names:
-        """The names of a container that is known by 64 hexadecimal digits."""
+        """The names of a container; only those known by 64 hexadecimal digits have any."""
+        if len(id) != _ID_LENGTH:
+            return Names()
         names = self._known.get(id)
         if names is None:
             names = self._docker(id) or self._containerd(id) or self._storage(id) or Names()

@@ -6,7 +6,8 @@
     "CONTAINER_INFO":{"ID":"3f1c…e9"}                       with container_info, at the top level
 
 `container.outer` lists the containers around the one the process is in; kubernetes adds
-pod, namespace and pod_uid. The source is `observed` when it was read from /proc while
+pod, namespace and pod_uid, and a container that a user's own runtime has made, if its word is to be taken, the `user`.
+The source is `observed` when it was read from /proc while
 the process lived, or when the probe saw a control group that is known from another
 process; and `inherited` when the process had ended by then and its control groups are
 taken to be those of the program that started it.
@@ -24,12 +25,11 @@ from sensor.audit.render import Style
 from sensor.event import Event
 from sensor.options import option
 from sensor.process.cgroup import Cgroup, parse_cgroup
-from sensor.process.containers import ContainerNames, Names
+from sensor.process.containers import ContainerNames
 from sensor.process.files import ProcFiles
 from sensor.process.program import Process, Program
 
 MARK = "cgroup"
-_ID_LENGTH = 64  # of those whose names runtimes keep
 _REMEMBERED = 1024
 _LONGEST = 16384  # a path has at most 4096 bytes, and there is one for each of a dozen hierarchies
 
@@ -87,7 +87,7 @@ class Cgroups:
     def stage(self, event: Event) -> bool:
         """Add CONTAINER_INFO; drops nothing."""
         place: Place | None = event.process.program.marks.get(MARK) if event.process is not None else None
-        if place is not None and place.cgroup.containers:
+        if place is not None and place.cgroup.containers and place.cgroup.containers[-1].user is None:
             event.top += f',"{self._info}":{{"ID":{self._quote(place.cgroup.containers[-1].id)}}}'
         return True
 
@@ -132,7 +132,7 @@ class Cgroups:
 
     def _container(self, cgroup: Cgroup) -> str:
         container = cgroup.containers[-1]
-        names = self._names.of(container.id) if len(container.id) == _ID_LENGTH else Names()
+        names = self._names.of_cgroup(cgroup)
         known = {
             "id": container.id,
             "runtime": container.runtime or names.runtime,
@@ -141,6 +141,7 @@ class Cgroups:
             "pod": names.pod,
             "namespace": names.namespace,
             "pod_uid": cgroup.pod,
+            "user": container.user,
         }
         outer = [self._quote(around.id) for around in cgroup.containers[:-1]]
         text = self._members(known)[1:]

@@ -61,7 +61,9 @@ class Options:
     )
     label_script: dict[str, str] = option({}, "Path of the script → label.", unit="regex")
     unlabel_script: dict[str, str] = option({}, "Path of the script → label to take away.", unit="regex")
-    label_unit: dict[str, str] = option({}, "Name of a systemd unit around the process → label.", unit="regex")
+    label_unit: dict[str, str] = option(
+        {}, "Name of a systemd unit around the process, of the system → label.", unit="regex"
+    )
     unlabel_unit: dict[str, str] = option({}, "Name of a systemd unit → label to take away.", unit="regex")
     label_container: dict[str, str] = option({}, "Id, name or image of the container → label.", unit="regex")
     unlabel_container: dict[str, str] = option(
@@ -197,9 +199,10 @@ class Labeller:
         place = program.marks.get("cgroup")
         if place is not None:
             if self._unit:
-                labels = self._unit.apply(labels, place.cgroup.units)
-            if self._container and place.cgroup.containers:
-                labels = self._container.apply(labels, self._called(place.cgroup.containers[-1].id))
+                # A regular expression fits anywhere: what a user, or a container's root, has named must not be there.
+                labels = self._unit.apply(labels, tuple([unit for unit in place.cgroup.units if "/" not in unit]))
+            if self._container:
+                labels = self._container.apply(labels, self._containers.of_system(place.cgroup))
         if self._exe and self._holds(program, HostPaths.image_holds):
             labels = self._exe.apply(labels, (program.exe,))
         if self._argv:
@@ -232,10 +235,6 @@ class Labeller:
             parent = self._table.find(program.ppid, float(event.id.partition(":")[0]))
             return parent.program if parent is not None else None
         return process.spawned_by
-
-    def _called(self, container: str) -> tuple[str, ...]:
-        names = self._containers.of(container)
-        return tuple([text for text in (container, names.name, names.image) if text])
 
     def _joined(self, words: tuple[str, ...]) -> str:
         """As many arguments as are looked at, joined by blanks."""

@@ -160,6 +160,9 @@ def _process(parts: Parts, said: Members) -> None:
 
 
 def _container(parts: Parts, said: Members) -> None:
+    if "user" in said:  # by that user's word alone, which ECS has no place for
+        parts.own["container"] = said
+        return
     image, pod, namespace, uid = (said.pop(name, None) for name in ("image", "pod", "namespace", "pod_uid"))
     outer, source = said.pop("outer", None), said.pop("source", None)
     parts.top["container"] = {**said, **({"image": {"name": image}} if image is not None else {})}

@@ -130,6 +130,8 @@ container | runtime | string | /proc/PID/cgroup | enrich.container | docker, con
 container | name image | string | the runtime's files | enrich.container | as people call it
 container | pod namespace | string | the runtime's files | enrich.container | of kubernetes
 container | pod_uid | string | /proc/PID/cgroup | enrich.container | of kubernetes
+container | user | string | /proc/PID/cgroup | enrich.container | number or name of the user whose runtime says so;
+  missing where the system's does
 container | outer | list of strings | /proc/PID/cgroup | enrich.container | ids of containers around it
 container | source | string | sensor | enrich.container | observed; or inherited from the program that started it
 container info | ID | string | /proc/PID/cgroup | enrich.container_info | container.id

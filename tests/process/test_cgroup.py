@@ -21,7 +21,6 @@ TASK = "0123456789abcdef0123456789abcdef-1234567890"
         (f"/docker/{A} (deleted)", A, "docker"),
         (f"/actions_job/{A}", A, "docker"),
         (f"/machine.slice/libpod-{A}.scope/container", A, "podman"),
-        (f"/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-{A}.scope", A, "podman"),
         (f"/libpod_parent/libpod-{A}", A, "podman"),
         (f"/system.slice/web.service/libpod-payload-{A}", A, "podman"),
         (f"/kubepods.slice/kubepods-besteffort.slice/cri-containerd-{A}.scope", A, "containerd"),
@@ -84,7 +83,86 @@ def test_what_is_no_container_is_not_taken_for_one(path):
 def test_units_are_those_on_the_path(path, expected):
     cgroup = parse_cgroup(f"0::{path}\n")
     assert (cgroup.services, cgroup.scope, cgroup.slice, cgroup.user_unit) == expected
-    assert cgroup.units == tuple(name for name in path.split("/") if "." in name)
+    assert [name.rpartition("/")[2] for name in cgroup.units] == [name for name in path.split("/") if "." in name]
+
+
+MANAGER = "/user.slice/user-1000.slice/user@1000.service"
+
+
+@pytest.mark.parametrize(
+    ("path", "user", "runtime"),
+    [
+        (f"{MANAGER}/user.slice/libpod-{A}.scope/container", "1000", "podman"),
+        (f"{MANAGER}/app.slice/docker-{A}.scope", "1000", "docker"),
+        (f"{MANAGER}/user.slice/nerdctl-{A}.scope", "1000", "containerd"),
+        (f"/user.slice/user-1000.slice/session-3.scope/libpod-{A}", "1000", "podman"),
+        (f"/a.slice/user@alice.service/docker-{A}.scope", "alice", "docker"),
+        (f"{MANAGER}/user@0.service/libpod-{A}.scope", "1000", "podman"),
+        (f"{MANAGER}/system.slice/docker-{A}.scope", "1000", "docker"),
+        (f"/user.slice/user-0.slice/user@0.service/user.slice/libpod-{A}.scope", None, "podman"),
+    ],
+)
+def test_a_container_below_a_users_manager_is_that_users(path, user, runtime):
+    assert parse_cgroup(f"0::{path}\n").containers == (Container(A, runtime, user),)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "machine-web.scope",
+        "lxc.payload.web",
+        "lxc/web",
+        "systemd-nspawn@web.service",
+        f"kubepods/pod{POD}/{A}",
+        f"cri-containerd_{A}",
+        f"crio-{A}.scope",
+        f"x/{A}",
+    ],
+)
+def test_what_runtimes_of_users_do_not_make_is_no_container(name):
+    assert parse_cgroup(f"0::{MANAGER}/app.slice/{name}\n").containers == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "units"),
+    [
+        ("/system.slice/cron.service", ["system.slice", "cron.service"]),
+        ("/a.slice/a-b.slice/x.scope", ["a.slice", "a-b.slice", "x.scope"]),
+        (
+            f"{MANAGER}/app.slice/cron.service",
+            [
+                *("user.slice", "user-1000.slice", "user@1000.service"),
+                *("user@1000.service/app.slice", "user@1000.service/cron.service"),
+            ],
+        ),
+        (
+            f"{MANAGER}/user@0.service/cron.service",
+            [
+                *("user.slice", "user-1000.slice", "user@1000.service"),
+                *("user@1000.service/user@0.service", "user@1000.service/cron.service"),
+            ],
+        ),
+        (
+            f"/machine.slice/libpod-{A}.scope/container/system.slice/cron.service",
+            [
+                *("machine.slice", f"libpod-{A}.scope"),
+                *(f"libpod-{A}.scope/system.slice", f"libpod-{A}.scope/cron.service"),
+            ],
+        ),
+        (
+            "/lxc.payload.web/system.slice/cron.service",
+            ["lxc.payload.web/system.slice", "lxc.payload.web/cron.service"],
+        ),
+        (f"/docker/{A}/system.slice/cron.service", [f"{A}/system.slice", f"{A}/cron.service"]),
+        ("/system.slice/mine.service/cron.service", ["system.slice", "mine.service", "mine.service/cron.service"]),
+        (
+            "/user.slice/user-1000.slice/session-3.scope/cron.service",
+            ["user.slice", "user-1000.slice", "session-3.scope", "session-3.scope/cron.service"],
+        ),
+    ],
+)
+def test_a_unit_that_not_the_system_has_named_is_called_after_who_has(path, units):
+    assert list(parse_cgroup(f"0::{path}\n").units) == units
 
 
 def test_nested_containers_are_told_from_the_outside_in():

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from sensor.process.cgroup import parse_cgroup
 from sensor.process.containers import ContainerNames, Names
 
 ID = "3f" * 32
@@ -70,3 +71,29 @@ def test_a_spoiled_file_is_no_file(tmp_path, content):
     path.parent.mkdir(parents=True)
     path.write_bytes(content)
     assert ContainerNames(str(tmp_path)).of(ID) == Names()
+
+
+OTHER = "9b" * 32
+
+
+@pytest.mark.parametrize(
+    ("path", "of_system", "called"),
+    [
+        ("/system.slice/ssh.service", (), ()),
+        (f"/docker/{ID}", (ID, "web", "nginx"), (ID, "web", "nginx")),
+        (f"/docker/{OTHER}", (OTHER,), (OTHER,)),
+        ("/lxc.payload.web", ("web",), ("web",)),
+        (f"/docker/{OTHER}/docker/{ID}", (OTHER,), (OTHER, f"{OTHER}/{ID}")),
+        (f"/docker/{ID}/docker/{OTHER}", (ID, "web", "nginx"), (ID, "web", "nginx", f"{ID}/{OTHER}")),
+        (f"/user.slice/user-7.slice/user@7.service/a.slice/docker-{ID}.scope", (), (f"7/{ID}",)),
+        (f"/user.slice/user-7.slice/user@7.service/a.slice/docker-{ID}.scope/docker/{ID}", (), (f"7/{ID}",)),
+    ],
+)
+def test_nobody_else_names_a_container_of_the_systems(tmp_path, path, of_system, called):
+    config = tmp_path / f"var/lib/docker/containers/{ID}/config.v2.json"
+    config.parent.mkdir(parents=True)
+    config.write_text('{"Name":"/web","Config":{"Image":"nginx"}}')
+    names, cgroup = ContainerNames(str(tmp_path)), parse_cgroup(f"0::{path}\n")
+    assert names.of_system(cgroup) == of_system
+    assert names.called(cgroup) == called
+    assert (names.of_cgroup(cgroup).name == "web") is (called == (ID, "web", "nginx"))

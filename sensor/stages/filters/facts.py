@@ -169,8 +169,4 @@ class Facts:
 
     def _container(self, event: Event) -> Texts:
         place = _place(event)
-        if place is None or not place.cgroup.containers:
-            return ()
-        id = place.cgroup.containers[-1].id
-        names = self._containers.of(id)
-        return tuple([text for text in (id, names.name, names.image) if text])
+        return self._containers.called(place.cgroup) if place is not None else ()
