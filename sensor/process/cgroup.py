@@ -86,6 +86,13 @@ class Cgroup(NamedTuple):
     user_unit: str | None
     units: tuple[str, ...]
 
+    @property
+    def container(self) -> str | None:
+        """The innermost container after who has named it: ID, 1000/ID of a user, ID/ID within another; None outside."""
+        path = "/".join([container.id for container in self.containers])
+        user = self.containers[0].user if path else None
+        return f"{user}/{path}" if user is not None else path or None
+
 
 def parse_cgroup(text: str) -> Cgroup:
     """Read the whole of /proc/PID/cgroup."""

@@ -67,11 +67,8 @@ class ContainerNames:
 
     def called(self, cgroup: Cgroup) -> tuple[str, ...]:
         """The same, and what others have named, which begins with who did: 1000/ID of a user, ID/ID in a container."""
-        path = "/".join([container.id for container in cgroup.containers])
-        user = cgroup.containers[0].user if cgroup.containers else None
-        if user is not None:
-            return (f"{user}/{path}",)
-        return (*self.of_system(cgroup), path) if len(cgroup.containers) > 1 else self.of_system(cgroup)
+        path, known = cgroup.container, self.of_system(cgroup)
+        return (*known, path) if path is not None and path not in known else known
 
     def of(self, id: str) -> Names:
         """The names of a container; only those known by 64 hexadecimal digits have any."""

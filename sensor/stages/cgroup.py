@@ -87,8 +87,9 @@ class Cgroups:
     def stage(self, event: Event) -> bool:
         """Add CONTAINER_INFO; drops nothing."""
         place: Place | None = event.process.program.marks.get(MARK) if event.process is not None else None
-        if place is not None and place.cgroup.containers and place.cgroup.containers[-1].user is None:
-            event.top += f',"{self._info}":{{"ID":{self._quote(place.cgroup.containers[-1].id)}}}'
+        outermost = place.cgroup.containers[:1] if place is not None else ()
+        if outermost and outermost[0].user is None:
+            event.top += f',"{self._info}":{{"ID":{self._quote(outermost[0].id)}}}'
         return True
 
     def _place_of(self, process: Process) -> Place:

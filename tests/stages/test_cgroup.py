@@ -185,3 +185,30 @@ def test_the_probe_tells_the_group_of_a_process_that_is_gone(host, tmp_path, tex
 
     (line,) = host.run([host.identity(seen_by_the_probe, cgroups.describe)], event(syscall(50, 49, "/usr/bin/gone")))
     assert place(line).get("systemd_source") == source
+
+
+@pytest.mark.parametrize(
+    ("path", "info"),
+    [
+        (f"/system.slice/docker-{ID}.scope", {"ID": ID}),
+        (f"/docker/{ID}/docker/{'9b' * 32}", {"ID": ID}),
+        (f"/user.slice/user-7.slice/user@7.service/a.slice/docker-{ID}.scope", None),
+    ],
+)
+def test_container_info_is_of_the_systems_runtimes(host, run, path, info):
+    host.process(42, 1, "/usr/bin/bash", cgroup=f"0::{path}\n")
+    (line,) = run(event(syscall(42, 1, "/usr/bin/bash")), container_info=True)
+    assert line.get("CONTAINER_INFO") == info
+
+
+def test_a_users_container_is_marked_and_has_no_name_of_another(host, run, tmp_path):
+    config = tmp_path / f"root/var/lib/docker/containers/{ID}/config.v2.json"
+    config.parent.mkdir(parents=True)
+    config.write_text('{"Name":"/web","Config":{"Image":"nginx"}}')
+    for group, expected in (
+        (f"/docker/{ID}", {"name": "web", "image": "nginx"}),
+        (f"/user.slice/user-7.slice/user@7.service/a.slice/docker-{ID}.scope", {"user": "7"}),
+    ):
+        host.process(42, 1, "/usr/bin/bash", cgroup=f"0::{group}\n", start=5000 + len(group))
+        (line,) = run(exec_event(42, 1, "/usr/bin/bash", ["bash"]))
+        assert place(line)["container"] == {"id": ID, "runtime": "docker", "source": "observed", **expected}

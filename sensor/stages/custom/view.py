@@ -16,6 +16,7 @@ from typing import Any
 
 from sensor.audit.fields import Fields
 from sensor.event import Event
+from sensor.process.roots import HOST
 from sensor.tables import syscalls
 
 
@@ -137,19 +138,28 @@ class EventView:
         return script
 
     @property
+    def root(self) -> str | None:
+        """What exe and paths are relative to: the root of the `host`, or an `other`; None where nobody knows.
+
+        Anybody can call his program /usr/sbin/cron in a root of his own.
+        """
+        root = self._event.process.root if self._event.process is not None else None
+        return None if root is None else "host" if root is HOST else "other"
+
+    @property
     def labels(self) -> frozenset[str]:
         """The labels of the process."""
         return frozenset([_shown(label) for label in self._mark("~labels") or ()]) | self.labelled
 
     @property
     def container(self) -> str | None:
-        """The id of the container."""
+        """The id of the container; 1000/ID if a user's own runtime says so, ID/ID within another."""
         place = self._mark("cgroup")
-        return _shown(place.cgroup.containers[-1].id) if place is not None and place.cgroup.containers else None
+        return _shown(place.cgroup.container) if place is not None else None
 
     @property
     def units(self) -> list[str]:
-        """The systemd units around the process."""
+        """The systemd units around the process; user@1000.service/NAME where that user's manager has named one."""
         place = self._mark("cgroup")
         return [_shown(unit) for unit in place.cgroup.units] if place is not None else []
 

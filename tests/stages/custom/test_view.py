@@ -6,6 +6,7 @@ import pytest
 
 from sensor.process.containers import ContainerNames
 from sensor.process.files import ProcFiles
+from sensor.process.roots import HOST, Root
 from sensor.stages.cgroup import Cgroups, Options
 from sensor.stages.custom.view import EventView
 from tests.fake_host import NOW, STYLE, FakeHost, event, exec_event, syscall
@@ -57,6 +58,7 @@ USER = event('USER_ACCT pid=7 uid=0 auid=1000 msg=\'op=PAM acct="alice" exe="/us
         ("keys", ["a", "b"], []),
         ("argv", [], []),
         ("script", None, None),
+        ("root", None, None),
         ("labels", {"bä"}, set()),
         ("container", ID, None),
         ("units", ["system.slice", f"docker-{ID}.scope"], []),
@@ -88,3 +90,16 @@ def test_fields_are_those_of_the_records(tmp_path):
 
 def test_a_call_without_a_name_has_its_number(seen):
     assert seen(event(syscall(42, 1, "/usr/bin/ls", number=9999)), "syscall") == "9999"
+
+
+@pytest.mark.parametrize(("root", "expected"), [(None, None), (HOST, "host"), (Root(7), "other")])
+def test_the_root_of_a_process(tmp_path, root, expected):
+    host, said = FakeHost(tmp_path), []
+
+    def look(event):
+        event.process.root = root
+        said.append(EventView(event).root)
+        return True
+
+    host.run([host.identity(), look], CALL)
+    assert said == [expected]
