@@ -92,6 +92,7 @@ class Signals:
         self.reload = self.finish = self.leave = False
         for number in (signal.SIGUSR1, signal.SIGUSR2):
             signal.signal(number, signal.SIG_IGN)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, as a starter may leave it, no child can be waited for
         for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._note)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())

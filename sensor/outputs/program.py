@@ -34,7 +34,7 @@ class ProgramOutput(Stream):
                 ENVIRONMENT,
                 file_actions=[(os.POSIX_SPAWN_DUP2, theirs, 0)],
                 setsigmask=[],
-                setsigdef=[signal.SIGPIPE],
+                setsigdef=signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP},
             )
         except OSError:
             os.close(ours)
@@ -51,4 +51,12 @@ class ProgramOutput(Stream):
 
     def _reap(self) -> None:
         """Collect the programs that have ended."""
-        self._started = [pid for pid in self._started if os.waitpid(pid, os.WNOHANG)[0] == 0]
+        self._started = [pid for pid in self._started if not _has_ended(pid)]
+
+
+def _has_ended(pid: int) -> bool:
+    """Whether a child has ended; collects it. One that nobody can wait for, as SIGCHLD was ignored, has."""
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] != 0
+    except ChildProcessError:
+        return True

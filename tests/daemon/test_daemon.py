@@ -12,104 +12,21 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
 from tests.program import ROOT, write_config
-
-BLOCKED = {
-    signal.SIGHUP,
-    signal.SIGUSR1,
-    signal.SIGUSR2,
-    signal.SIGTERM,
-    signal.SIGCHLD,
-    signal.SIGCONT,
-}
-"""What auditd's dispatcher thread leaves blocked in a plugin that it starts again."""
-
-
-def event(number: int, end: bool = True) -> bytes:
-    """An event that can be told from every other by its exit value."""
-    id = f"msg=audit(1700000000.{number % 1000:03}:{number})"
-    syscall = (
-        f"type=SYSCALL {id}: arch=c000003e syscall=59 success=yes exit={number} a0=1 a1=2 a2=3 a3=4 items=0 ppid=1"
-        " pid=2 auid=0 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=(none) ses=1"
-        ' comm="true" exe="/bin/true" key=(null)\n'
-    )
-    return (syscall + (f"type=EOE {id}: \n" if end else "")).encode()
-
-
-def events(first: int, behind: int) -> bytes:
-    return b"".join([event(number) for number in range(first, behind)])
-
-
-class Sensor:
-    """A running sensor and the end of the socketpair that auditd would hold."""
-
-    def __init__(self, folder: Path, config: Path) -> None:
-        self.folder = folder
-        self.config = config
-        ours, self.auditd = socket.socketpair()
-        self.messages = folder / "messages"
-        with ours, self.messages.open("ab") as stderr:
-            self.process = subprocess.Popen(
-                ["/usr/bin/env", "-i", f"PYTHONPATH={ROOT}", sys.executable, "-m", "sensor", "run", "-c", self.config],
-                stdin=ours,
-                stdout=subprocess.DEVNULL,
-                stderr=stderr,
-                cwd="/",
-                preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED),  # noqa: PLW1509  no threads here
-            )
-
-    def said(self) -> str:
-        return self.messages.read_text()
-
-    def wait_for(self, what: Callable[[], Any], seconds: float = 20) -> None:
-        deadline = time.monotonic() + seconds
-        while not what():
-            assert time.monotonic() < deadline, self.said()
-            time.sleep(0.005)
-
-    def started(self) -> Sensor:
-        self.wait_for(lambda: " runs" in self.said())
-        return self
-
-    def written(self) -> list[int]:
-        """The exit values in all log files, oldest first; every line must be JSON."""
-        files = sorted(
-            self.folder.glob("audit.jsonl*"), key=lambda path: -int(path.suffix[1:] if path.suffix[1:].isdigit() else 0)
-        )
-        lines = b"".join([path.read_bytes() for path in files]).splitlines()
-        return [json.loads(line)["SYSCALL"]["exit"] for line in lines]
-
-    def end(self) -> int:
-        """End the input and return the exit code."""
-        self.auditd.close()
-        return self.process.wait(20)
-
-    def kill(self) -> None:
-        self.auditd.close()
-        self.process.kill()
-        self.process.wait()
+from tests.running import event, events, sensors
 
 
 @pytest.fixture
 def sensor(tmp_path):
     """Start a sensor with sections of a configuration, or with a configuration file."""
-    made = []
-
-    def start(config: Path | None = None, **sections: Any) -> Sensor:
-        made.append(Sensor(tmp_path, config or write_config(tmp_path, **sections)))
-        return made[-1].started()
-
-    yield start
-    for each in made:
-        each.kill()
+    with sensors(tmp_path) as start:
+        yield start
 
 
 def test_the_end_of_input_flushes_everything_and_ends(sensor):
