@@ -13,6 +13,7 @@ from typing import Callable, NamedTuple
 from sensor.audit.record import RecordDecoder
 from sensor.audit.render import Render, Style, quoter
 from sensor.config import Config, Enrich
+from sensor.errors import place_of
 from sensor.event import Event, Stage
 from sensor.loss.kernel import KernelWatch
 from sensor.pipeline import Pipeline
@@ -58,6 +59,8 @@ from sensor.translate.timestamp import IsoTime
 from sensor.translate.universal import Universal
 from sensor.translate.userdb import UserDatabase
 from sensor.translate.users import Users
+
+log = logging.getLogger(__name__)
 
 
 class World:
@@ -133,7 +136,7 @@ class World:
             if self._state is not None:
                 act(self._state)
         except (OSError, ValueError) as error:
-            logging.getLogger(__name__).warning("state: %s", error)
+            log.warning("state: %s", error)
             self._state = None
 
 
@@ -158,7 +161,10 @@ class App:
         """End of input: the JSON lines of all that was still waiting, and of what the parts say at the end."""
         lines = self.pipeline.close()
         for function in self.at_end:
-            function(float("inf"))
+            try:
+                function(float("inf"))
+            except Exception as error:  # noqa: BLE001  the border: what one part has to say costs none of the events
+                self.pipeline.failed("the end", error)
         return lines + self.pipeline.close()
 
 
@@ -199,8 +205,10 @@ def build(config: Config, stats: Stats, live: bool = True, world: World | None =
         *_leaving(config.filter, filters, stats),
     ]
     app = App(Pipeline(decoder, stages, config.coalesce, stats.pipeline), stats, world)
+    app.pipeline.failed = _log_failure
     if config.output == "ecs":
         ecs = Ecs(style, render)
+        ecs.failed = app.pipeline.stage_failed
         app.pipeline.write, app.pipeline.other = ecs.event, ecs.line
     if any(rule.limit is not None for rule in filters.rules):
         _tell_what_was_held_back(app, filters)
@@ -211,6 +219,10 @@ def build(config: Config, stats: Stats, live: bool = True, world: World | None =
         if config.translate.user_db:
             app.every_second.append(lambda _: decoder.forget() if world.users.refresh() else None)
     return app
+
+
+def _log_failure(part: str, error: Exception) -> None:
+    log.error("a mistake in the sensor: %s failed (%s); the event goes on without it", part, place_of(error))
 
 
 def _tell_what_was_held_back(app: App, filters: Filters) -> None:

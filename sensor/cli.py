@@ -175,6 +175,13 @@ def _run(parsed: argparse.Namespace) -> int:
     return run(parsed.config or DEFAULT_CONFIG)
 
 
+def _log_to_terminal() -> None:
+    """Show what the parts have to report on standard error, each message once in a while."""
+    from sensor.daemon.syslog import start_logging
+
+    start_logging(at_terminal=True)
+
+
 def _convert(parsed: argparse.Namespace) -> int:
     from sensor.build import build
     from sensor.stats import Stats
@@ -191,6 +198,7 @@ def _converted(app: Any, files: Sequence[str]) -> Iterator[list[str]]:
     """JSON lines of recorded logs, chunk by chunk; the events' own time takes the place of the clock."""
     from sensor.inputs.files import read_chunks, time_of
 
+    _log_to_terminal()
     progress = _Progress(app.stats) if sys.stderr.isatty() else None
     now = 0.0
     for path in files:
@@ -371,6 +379,7 @@ def _top(parsed: argparse.Namespace) -> int:
     from sensor.top.read import DIMENSIONS, count
     from sensor.top.show import Screen, show
 
+    _log_to_terminal()
     chosen = parsed.by.split(",") if parsed.by else list(DIMENSIONS)
     unknown = [name for name in chosen if name not in DIMENSIONS]
     if unknown:

@@ -11,6 +11,8 @@ Input data never raises: a line that cannot be parsed becomes an event of its ow
 
 from __future__ import annotations
 
+import traceback
+
 
 class SensorError(Exception):
     """The root of the tree."""
@@ -42,3 +44,15 @@ class OutputError(SensorError):
 
 class ProbeError(SensorError):
     """The kernel probe cannot be loaded, attached or read."""
+
+
+def place_of(error: BaseException) -> str:
+    """What was raised, and where: `ValueError at summary/facts.py:222, facts.py:190, stage.py:40`.
+
+    Not what it says, which may quote an audit record: that is for no log.
+    """
+    frames = traceback.extract_tb(error.__traceback__)[-3:][::-1]
+    places = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames]
+    if frames:
+        places[0] = f"{frames[0].filename.rpartition('/sensor/')[2]}:{frames[0].lineno}"
+    return f"{type(error).__name__} at {', '.join(places)}" if places else type(error).__name__

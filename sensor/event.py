@@ -8,6 +8,7 @@ line. A str in an event holds one byte per character.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Callable
 
 Records = dict[str, list[Any]]
@@ -103,10 +104,38 @@ NOTES = {
     "evicted": "too many events were waiting; this one left before its end was seen",
     "truncated_records": "the event had more records than are kept",
     "truncated_bytes": "the event had more bytes than are kept",
-    "stage_failed": "a mistake of ours ended the enrichment of this event early",
+    "stage_failed": "a mistake of ours: a stage failed, and what it adds is missing",
     "truncated_line": "a line was longer than is kept",
 }
 """Every value of SENSOR.notes, and what it means."""
 
 Stage = Callable[[Event], bool]
 """Looks at an event and may extend it; False drops it (the stage has counted why)."""
+
+
+class StageError(Exception):
+    """Raised by a stage that stands for others, when they all have seen the event.
+
+    failures: the name of each that raised, and what.
+    """
+
+    def __init__(self, failures: list[tuple[str, Exception]]) -> None:
+        super().__init__()
+        self.failures = failures
+
+
+def name_of(stage: Stage) -> str:
+    """The name by which failures of a stage are counted, as `Identity.track`."""
+    return str(getattr(stage, "__qualname__", type(stage).__name__))
+
+
+def run_all(stages: Iterable[Stage], event: Event) -> None:
+    """Let stages that drop nothing see an event, also those behind one that raises; raises StageError at the end."""
+    failures: list[tuple[str, Exception]] = []
+    for stage in stages:
+        try:
+            stage(event)
+        except Exception as error:  # noqa: BLE001  a border: collected, and raised below
+            failures.append((name_of(stage), error))
+    if failures:
+        raise StageError(failures)

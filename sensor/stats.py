@@ -23,15 +23,25 @@ UNIDENTIFIED = {
 class InputStats:
     """What came from auditd."""
 
-    __slots__ = ("bytes", "chunks", "connected", "dropped_bytes", "dropped_lines", "pending_bytes", "reconnects")
+    __slots__ = (
+        "bytes",
+        "chunks",
+        "connected",
+        "dropped_bytes",
+        "dropped_lines",
+        "pending_bytes",
+        "reader_failures",
+        "reconnects",
+    )
 
     def __init__(self) -> None:
         self.bytes = 0
         self.chunks = 0
         self.connected = 0  # gauge: 1 while the input is open
-        self.dropped_bytes = 0  # the bounded buffer was full
+        self.dropped_bytes = 0  # the bounded buffer was full, there was no memory, or no time at the end
         self.dropped_lines = 0
         self.pending_bytes = 0  # gauge: read, not yet processed
+        self.reader_failures = 0
         self.reconnects = 0
 
 
@@ -54,6 +64,7 @@ class PipelineStats:
         "late",
         "lines",
         "records",
+        "stage_failures",
         "truncated",
         "unparsed",
     )
@@ -67,12 +78,13 @@ class PipelineStats:
         self.expired = 0  # events that ended by time-out
         self.late = 0  # records whose event had left already
         self.duplicates = 0  # records that were the same as one before
-        self.crashed = 0  # chunks in which an unexpected exception was caught
+        self.crashed = 0  # unexpected exceptions that were caught
         self.inflight = 0  # gauge: events waiting for more records
         self.unparsed: dict[str, int] = {}  # reason → lines reported as they are
         self.truncated: dict[str, int] = {}  # bound → times it was hit
         self.incomplete: dict[str, int] = {}  # what was missing → events
         self.filtered: dict[str, int] = {}  # rule → events dropped on purpose
+        self.stage_failures: dict[str, int] = {}  # stage → events for which it raised
         self.custom_failures: dict[str, int] = {}  # custom stage → events in which it raised
         self.custom_seconds: dict[str, float] = {}  # custom stage → time it took
         self.custom_off: dict[str, int] = {}  # gauge: custom stage → 1 when it is switched off
@@ -94,7 +106,7 @@ class ProcessStats:
 
 
 class OutputStats:
-    """The local log."""
+    """One log."""
 
     __slots__ = ("bytes", "errors", "lines", "lost_lines", "retries", "rotations")
 
@@ -170,7 +182,7 @@ class PrivilegeStats:
 class Stats:
     """All counters of one sensor."""
 
-    __slots__ = ("config", "input", "kernel", "output", "pipeline", "privileges", "probe", "process")
+    __slots__ = ("config", "filterlog", "input", "kernel", "output", "pipeline", "privileges", "probe", "process")
 
     def __init__(self) -> None:
         self.config = ConfigStats()
@@ -179,5 +191,6 @@ class Stats:
         self.process = ProcessStats()
         self.output = OutputStats()
         self.kernel = KernelStats()
+        self.filterlog = OutputStats()
         self.probe = ProbeStats()
         self.privileges = PrivilegeStats()

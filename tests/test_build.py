@@ -14,6 +14,7 @@ import pytest
 
 from sensor.build import App, build
 from sensor.config import Config
+from sensor.event import Event, Template
 from sensor.process.procfs import ProcFS
 from sensor.stages.bundles import OnExecs, Remembered
 from sensor.stats import Stats
@@ -133,3 +134,13 @@ def test_our_own_process_is_seen_as_it_is():
     assert told["UID_GROUPS"]
     assert told["PID"]["GUID"]
     assert line["PARENT_INFO"]["ppid"] == ProcFS().stat(os.getppid()).ppid
+
+
+def test_an_event_that_has_no_form_is_counted_under_its_name_and_logged(caplog):
+    stats = Stats()
+    app = build(configured(output="ecs"), stats, live=False)
+    broken = Event("x.y", "", Template({}), None)  # an id that no line of audit text gives
+    with pytest.raises(ValueError, match="x"):
+        app.pipeline.write(broken)
+    assert (stats.pipeline.stage_failures, stats.pipeline.crashed) == ({"Ecs.event": 1}, 1)
+    assert "stage Ecs.event failed (ValueError at summary/ecs.py:" in caplog.text

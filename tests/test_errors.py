@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from sensor import errors
-from sensor.errors import ConfigError, InputError, OutputError, ProbeError, SensorError
+from sensor.errors import ConfigError, InputError, OutputError, ProbeError, SensorError, place_of
 
 
 @pytest.mark.parametrize(
@@ -27,6 +29,18 @@ def test_a_mistake_in_the_configuration_names_its_place(line, key, expected):
 def test_one_root_catches_them_all(error):
     with pytest.raises(SensorError):
         raise error
+
+
+def test_a_failure_is_told_by_its_place_and_not_by_what_it_quotes():
+    def inner() -> None:
+        int("secret of an audit record")
+
+    try:
+        inner()
+    except ValueError as error:
+        place = place_of(error)
+    assert re.fullmatch(r"ValueError at \S*test_errors\.py:\d+, test_errors\.py:\d+", place)
+    assert place_of(KeyError("secret")) == "KeyError"
 
 
 def test_the_tree_that_is_drawn_is_the_tree():

@@ -112,7 +112,18 @@ class Config:
         64 << 20, "How much input is kept when it comes faster than it can be worked on.", (), 65536, "bytes"
     )
     drain_timeout: float = option(
-        5.0, "After SIGTERM the rest of the input is awaited for so long: auditd sends it first.", (), 0, "seconds"
+        5.0,
+        "After SIGTERM the end of the input is awaited for so long: auditd sends it first. Then no more is read.",
+        (),
+        0,
+        "seconds",
+    )
+    finish_timeout: float = option(
+        30.0,
+        "At the end, what has been read is worked on for so long; the rest is dropped, and counted.",
+        (),
+        0,
+        "seconds",
     )
     oom_score_adj: int = option(
         -500,

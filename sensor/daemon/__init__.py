@@ -4,11 +4,10 @@
                                               every 0.1 s: tick, flush, signals
 
 Life as auditd's plugin, as it really is: after a restart HUP, USR1, USR2, TERM, CHLD and CONT arrive blocked; stopping
-auditd sends SIGTERM, twice, before the end of input, so it means: drain, then leave; the end of input must be answered
-within 50 ms; the environment is empty, standard error is /dev/null, oom_score_adj is -1000; and after ten restarts in
-auditd's whole life the plugin stays dead, so nothing short of the end of input ends this one: a configuration with
-mistakes is used as far as it goes, a part that fails is left out, and a chunk that makes the pipeline fail goes out as
-it came.
+auditd sends SIGTERM, twice, before the end of input, so it means: drain, then leave; the environment is empty, standard
+error is /dev/null, oom_score_adj is -1000; and after ten restarts in auditd's whole life the plugin stays dead, so
+nothing short of the end of input ends this one: a configuration with mistakes is used as far as it goes, a part that
+fails is left out, and a chunk that makes the pipeline fail goes out as it came.
 """
 
 from __future__ import annotations
@@ -22,6 +21,8 @@ import signal
 import stat
 import sys
 import time
+from contextlib import suppress
+from typing import Callable
 
 from sensor import __version__, privileges
 from sensor.build import App, build
@@ -30,7 +31,7 @@ from sensor.daemon import rights
 from sensor.daemon.feed import Feed
 from sensor.daemon.logs import Logs, admit_readers
 from sensor.daemon.syslog import start_logging
-from sensor.errors import InputError, OutputError
+from sensor.errors import InputError, OutputError, place_of
 from sensor.inputs import Input
 from sensor.inputs.stdin import StdinInput
 from sensor.metrics import Exporter
@@ -41,9 +42,6 @@ log = logging.getLogger(__name__)
 TICK = 0.1
 """Seconds between two looks at the clock, the logs and the signals."""
 
-LAST_CALL = 1.0
-"""Seconds after that deadline in which what has been read is still worked on, while more is coming."""
-
 BURST = 2 << 20
 """Bytes of input waiting that are worth tidying up after."""
 
@@ -51,7 +49,7 @@ FROM_THE_START = ("user", "input", "input_buffer", "oom_score_adj", "metrics")
 """Keys that are looked at only once, while there are rights to act on them."""
 
 LOGS = ("directory", "auditlog", "filterlog", "debug")
-NOT_FOR_BUILD = (*FROM_THE_START, *LOGS, "drain_timeout", "statusreport_period", "marker")
+NOT_FOR_BUILD = (*FROM_THE_START, *LOGS, "drain_timeout", "finish_timeout", "statusreport_period", "marker")
 
 
 def run(config_path: str) -> int:
@@ -124,9 +122,10 @@ class Daemon:
         self._at_defaults = False
         app = self._build()
         rights.give_up(config, account)
-        self._feed = Feed(app)
-        self._logs = Logs(config, self.stats.output)
-        self._deadline: float | None = None
+        self._feed = Feed(app, self._input.backlog.drop)
+        self._logs = Logs(config, self.stats.output, self.stats.filterlog)
+        self._end_by = float("inf")  # of the input, after SIGTERM
+        self._finish_by = float("inf")  # with what was read, after the end of the input
         self._ticked = self._next_second = 0.0
         self._had_burst = False
         self._next_report = 0.0
@@ -135,7 +134,7 @@ class Daemon:
         """Work until the end of input, or until told to leave."""
         if self._exporter is not None:
             self._exporter.start()
-        self._input.start()
+        self._start_input()
         log.info("version %s runs%s", __version__, self._marker())
         self._logs.flush()
         gc.freeze()  # what is here now stays, and need not be looked at again
@@ -149,34 +148,51 @@ class Daemon:
         if self._exporter is not None:
             self._exporter.close()
 
-    def _loop(self) -> None:
+    def _start_input(self) -> None:
+        """Start to read; while there is no thread for that, try again, for a sensor that ends is soon dead for ever."""
         while True:
             try:
-                if self._step():
-                    return
-            except Exception as error:
-                self.stats.pipeline.crashed += 1
-                log.exception("a mistake in the sensor (%s); it goes on", type(error).__name__)
-                time.sleep(TICK)
+                self._input.start()
+                return
+            except RuntimeError as error:
+                log.critical("the input cannot be read: %s; trying again", error)
+            if self._signals.finish:
+                self._input.backlog.shut()
+                return
+            time.sleep(1)
+
+    def _loop(self) -> None:
+        while not self._guarded(self._step):
+            self._guarded(self._tick)
+
+    def _guarded(self, function: Callable[[], bool | None]) -> bool | None:
+        """Call a duty; none that fails keeps the others from being done."""
+        try:
+            return function()
+        except Exception as error:  # noqa: BLE001  the border: nothing but the end of the input ends the sensor
+            self.stats.pipeline.crashed += 1
+            with suppress(MemoryError):
+                log.error("a mistake in the sensor (%s); it goes on", place_of(error))
+            time.sleep(TICK)
+            return None
 
     def _step(self) -> bool:
-        """Work on what has come, or on what time brings; True when that was the end."""
-        chunk = self._input.get(TICK)
-        now = time.monotonic()
+        """Work on what has come; True when that was all there will ever be."""
+        backlog = self._input.backlog
+        chunk = backlog.get(TICK)
         if chunk:
             self._logs.copy_input(chunk)
-            self._write(self._feed.take(chunk, now))
-        elif chunk is not None:
-            return True
-        if now - self._ticked >= TICK:
-            self._ticked = now
-            self._tick(now)
-        return self._signals.finish and self._is_over(now, chunk)
+            self._write(self._feed.take(chunk, time.monotonic()))
+        return chunk == b"" or self._is_over(time.monotonic())
 
     def _write(self, lines: list[str]) -> None:
         self._logs.write(lines, self._feed.filtered())
 
-    def _tick(self, now: float) -> None:
+    def _tick(self) -> None:
+        now = time.monotonic()
+        if now - self._ticked < TICK:
+            return
+        self._ticked = now
         self._write(self._feed.tick(now))
         self._logs.flush()
         if now >= self._next_second:
@@ -203,14 +219,22 @@ class Daemon:
             if trim is not None:
                 trim(0)
 
-    def _is_over(self, now: float, chunk: bytes | None) -> bool:
-        """After SIGTERM: whether the end of input is no longer waited for."""
-        if self._deadline is None:
-            self._deadline = now + self._config.drain_timeout
+    def _is_over(self, now: float) -> bool:
+        """Whether time is up for the end of the input, then for what was read before it; that is dropped, and told."""
+        backlog = self._input.backlog
+        if self._signals.finish and self._end_by == float("inf"):
+            self._end_by = now + self._config.drain_timeout
             self._input.stop()
-        if chunk is not None:
-            return now >= self._deadline + LAST_CALL
-        return now >= self._deadline or self._signals.leave
+        if now >= self._end_by or self._signals.leave:
+            backlog.shut()
+        if backlog.ended and self._finish_by == float("inf"):
+            self._finish_by = now + self._config.finish_timeout
+        if now < self._finish_by and not self._signals.leave:
+            return False
+        before = self.stats.input.dropped_lines
+        self._write(self._feed.take(backlog.abandon(), now))
+        log.warning("time is up: %d lines that were read are dropped", self.stats.input.dropped_lines - before)
+        return True
 
     def _reload(self, now: float) -> None:
         """Use a new configuration, if there is nothing wrong with it; open the logs again in any case."""
@@ -226,9 +250,10 @@ class Daemon:
                 log.warning("%s: a change takes effect after the next start", name)
         config = dataclasses.replace(config, **fixed)
         if any(getattr(config, name) != getattr(self._config, name) for name in LOGS):
-            self._logs.close()
             admit_readers(config)
-            self._logs = Logs(config, self.stats.output)
+            logs = Logs(config, self.stats.output, self.stats.filterlog)
+            logs.take_over(self._logs)
+            self._logs = logs
         else:
             self._logs.reopen()
         built_from = {name: getattr(config, name) for name in NOT_FOR_BUILD}
@@ -274,7 +299,7 @@ class Daemon:
         """The counters that matter, as a line for the log."""
         pipeline, output, source = self.stats.pipeline, self.stats.output, self.stats.input
         used = time.process_time()
-        lost = source.dropped_lines + sum(output.lost_lines.values())
+        lost = source.dropped_lines + sum([sum(log.lost_lines.values()) for log in (output, self.stats.filterlog)])
         return (
             f"{pipeline.lines} lines, {pipeline.events} events, {sum(pipeline.unparsed.values())} lines not parsed,"
             f" {output.lines} lines written, {lost} lines lost, {used:.1f} s of CPU{self._marker()}"

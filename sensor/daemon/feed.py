@@ -3,17 +3,19 @@
     … type=EOE msg=audit(1700000000.123:4567): ⏎ │ type=SYSCALL msg=audit(1700000000.127:4568): …
                           the old pipeline's last line │ the new one's first
 
-An exception that comes this far is a mistake of ours. What it hit goes out as it came, line by line, as events that
-cannot be parsed; the next chunk is another chance.
+An exception that comes this far is a mistake of ours, or there is no memory. The pipeline survives its own and lets
+what it hit go out as it came; a chunk of which not even that can be made is counted as dropped, and the next one is
+another chance.
 """
 
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import Any, Callable
 
-from sensor.audit.text import quote_percent
 from sensor.build import App, World
+from sensor.errors import place_of
 
 log = logging.getLogger(__name__)
 
@@ -24,10 +26,14 @@ IDLE = 1.0
 
 
 class Feed:
-    """Feeds the pipeline of an App, and follows the App through reloads. Times are monotonic seconds."""
+    """Feeds the pipeline of an App, and follows the App through reloads. Times are monotonic seconds.
 
-    def __init__(self, app: App) -> None:
+    drop: counts a chunk of which nothing could be made.
+    """
+
+    def __init__(self, app: App, drop: Callable[[bytes], None]) -> None:
         self._app = app
+        self._drop = drop
         self._next: App | None = None
         self._next_by = 0.0
         self._at_line_start = True
@@ -82,8 +88,11 @@ class Feed:
         if not chunk:
             return []
         self._at_line_start, self._fed_at = chunk[-1] == 10, now
-        lines = self._guarded(self._app.pipeline.feed, chunk, now)
-        return self._as_it_came(chunk) if lines is None else lines
+        lines: list[str] | None = self._guarded(self._app.pipeline.feed, chunk, now)
+        if lines is None:  # without memory, for instance: the pipeline survives its own mistakes
+            self._drop(chunk)
+            self._guarded(self._app.pipeline.end_line)
+        return lines or []
 
     def _take_over(self) -> list[str]:
         assert self._next is not None
@@ -96,22 +105,14 @@ class Feed:
     def _unfinished(self) -> bool:
         return self._app.stats.pipeline.inflight > 0
 
-    def _as_it_came(self, chunk: bytes) -> list[str]:
-        lines = [line for line in chunk.decode("latin-1").split("\n") if line]
-        unparsed = self._app.stats.pipeline.unparsed
-        unparsed["crash"] = unparsed.get("crash", 0) + len(lines)
-        other = self._app.pipeline.other
-        return [
-            other(f'{{"ID":null,"PARSE_ERROR":{{"reason":"crash","raw":{quote_percent(line)}}}}}') for line in lines
-        ]
-
     def _guarded(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call a part; None when it fails."""
         try:
             return function(*arguments)
-        except Exception as error:  # the border: auditd starts a plugin ten times, and then never again
+        except Exception as error:  # noqa: BLE001  the border: auditd starts a plugin ten times, and then never again
             self._app.stats.pipeline.crashed += 1
-            log.exception("a mistake in the sensor (%s); it goes on", type(error).__name__)
+            with suppress(MemoryError):
+                log.error("a mistake in the sensor (%s); it goes on", place_of(error))
             return None
 
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import suppress
+from typing import Any, Callable
 
 from sensor.acl import Readers
 from sensor.config import Config
+from sensor.errors import place_of
 from sensor.outputs import Options, Output
 from sensor.stats import OutputStats
 
@@ -84,10 +87,14 @@ def _ignore(message: str) -> None:
 
 
 class Logs:
-    """All outputs of a configuration. The counters given are those of the log of events."""
+    """All outputs of a configuration. No method raises: what fails in one output costs nothing in another.
 
-    def __init__(self, config: Config, stats: OutputStats) -> None:
+    stats: counters of the log of events, and of the filter log.
+    """
+
+    def __init__(self, config: Config, stats: OutputStats, filter_stats: OutputStats) -> None:
         self._config = config
+        self._filter_stats = filter_stats
         self._auditlog = open_output(config.auditlog, config.directory, stats)
         self._filterlog: Output | None = None
         self._inputlog = self._beside(config.debug.inputlog)
@@ -96,42 +103,76 @@ class Logs:
 
     def write(self, lines: list[str], filtered: list[str]) -> None:
         """Write events, and those a filter diverted."""
-        self._auditlog.write(lines)
+        _guarded(self._auditlog.write, lines)
         if filtered:
-            if self._filterlog is None:
-                self._filterlog = self._beside(self._config.filterlog)
-            assert self._filterlog is not None
-            self._filterlog.write(filtered)
+            _guarded(self._for_filtered().write, filtered)
         if self._parse_error_log is not None:
-            self._parse_error_log.write([line for line in lines if line.startswith(UNPARSED)])
+            _guarded(self._parse_error_log.write, [line for line in lines if line.startswith(UNPARSED)])
 
     def copy_input(self, chunk: bytes) -> None:
         """Write input to its log, if there is one, in whole lines."""
         if self._inputlog is not None:
-            *lines, self._carry = (self._carry + chunk.decode("latin-1")).split("\n")
-            self._inputlog.write(lines)
+            _guarded(self._copy_input, self._inputlog, chunk)
 
     def flush(self) -> None:
         """Try again what could not be written, and see to what depends on time; call it every 0.1 s."""
         for output in self._all():
-            output.flush()
+            _guarded(output.flush)
 
     def reopen(self) -> None:
         """Open all files again by name."""
         for output in self._all():
-            output.reopen()
+            _guarded(output.reopen)
 
     def close(self) -> None:
         """Write what can be written, and close."""
         if self._inputlog is not None and self._carry:
-            self._inputlog.write([self._carry])
+            _guarded(self._inputlog.write, [self._carry])
         for output in self._all():
-            output.close()
+            _guarded(output.close)
+
+    def take_over(self, old: Logs) -> None:
+        """Close the logs of another configuration, and write what they have not written yet."""
+        self._carry, old._carry = old._carry, ""
+        heirs = (
+            (old._auditlog, self._auditlog),
+            (old._filterlog, self._for_filtered() if old._filterlog is not None else None),
+            (old._inputlog, self._inputlog),
+            (old._parse_error_log, self._parse_error_log),
+        )
+        for before, heir in heirs:
+            if before is not None and heir is not None:
+                _guarded(_hand_over, before, heir)
+            elif before is not None:
+                _guarded(before.close)
+        self.flush()
+
+    def _for_filtered(self) -> Output:
+        if self._filterlog is None:
+            self._filterlog = open_output(self._config.filterlog, self._config.directory, self._filter_stats)
+        return self._filterlog
+
+    def _copy_input(self, log: Output, chunk: bytes) -> None:
+        *lines, self._carry = (self._carry + chunk.decode("latin-1")).split("\n")
+        log.write(lines)
 
     def _all(self) -> list[Output]:
         outputs = (self._auditlog, self._filterlog, self._inputlog, self._parse_error_log)
         return [output for output in outputs if output is not None]
 
     def _beside(self, options: Options | None) -> Output | None:
-        """An output beside the log of events, with counters of its own, so that those of events stay theirs."""
+        """An output beside the logs of events, with counters of its own, so that those of events stay theirs."""
         return open_output(options, self._config.directory, OutputStats()) if options else None
+
+
+def _hand_over(before: Output, heir: Output) -> None:
+    heir.adopt(*before.release())
+
+
+def _guarded(function: Callable[..., Any], *arguments: Any) -> None:
+    """Call an output: what it has not written it keeps, and tries again."""
+    try:
+        function(*arguments)
+    except Exception as error:  # noqa: BLE001  the border: no output may cost the others, or the sensor
+        with suppress(MemoryError):
+            log.error("a mistake in an output (%s); it is tried again", place_of(error))

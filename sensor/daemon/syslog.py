@@ -96,10 +96,10 @@ def leads_nowhere(fd: int) -> bool:
     return stat.S_ISCHR(status.st_mode) and status.st_rdev == os.makedev(1, 3)
 
 
-def start_logging() -> None:
-    """Send what this program's modules log where somebody reads it."""
+def start_logging(at_terminal: bool = False) -> None:
+    """Send what this program's modules log where somebody reads it; at_terminal: to standard error in any case."""
     handler: logging.Handler = Syslog()
-    if not leads_nowhere(2):
+    if at_terminal or not leads_nowhere(2):
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(logging.Formatter("host-sensor: %(message)s"))
     handler.addFilter(RateLimit())

@@ -18,6 +18,7 @@ import select
 import socket
 import stat
 import struct
+import threading
 import time
 from queue import Empty, SimpleQueue
 from typing import Protocol
@@ -40,7 +41,12 @@ queue has its usual 2,000 places."""
 
 
 class Input(Protocol):
-    """A live source of audit records."""
+    """A live source of audit records.
+
+    backlog: what has been read.
+    """
+
+    backlog: Backlog
 
     def open(self) -> None:
         """Do what needs the rights the program was started with; raises InputError for what cannot ever work."""
@@ -54,9 +60,6 @@ class Input(Protocol):
     def start(self) -> None:
         """Begin to read, in a thread."""
 
-    def get(self, timeout: float) -> bytes | None:
-        """Return the next bytes; None when none came within `timeout` seconds; b"" at the end of input, for ever."""
-
     def stop(self) -> None:
         """Wait for no more input: what has arrived is still handed over, then the end of input."""
 
@@ -65,18 +68,26 @@ class Backlog:
     """A byte-bounded queue of chunks; one thread pumps, one gets.
 
     `limit` is in bytes. `live` tells that the writer must not wait: lines are dropped when the limit is reached.
+    ended: nothing more is put; what is there can still be had.
     """
 
     def __init__(self, limit: int, live: bool, stats: InputStats) -> None:
         self._chunks: SimpleQueue[bytes] = SimpleQueue()
         self._limit = limit
         self._live = live
+        self._buffer = bytearray(READ_BYTES)  # here, because there may be no memory when the reader begins again
         self._stats = stats
+        self._gathered: list[bytes] = []  # taken from the queue, and not handed over
+        self._lock = threading.Lock()  # for what both threads do
         self._put_bytes = 0  # only the reader adds to it
         self._got_bytes = 0  # only the worker adds to it
         self._midline = False  # the stream stands within a line
         self._shedding = False
-        self._ended = False
+        self._torn = False  # a line was begun, and its rest dropped
+        self._handed_midline = False  # what was handed over ends within a line
+        self._shut = False
+        self._over = False  # the end was handed over
+        self.ended = False
 
     def pump(self, fd: int, until: int | None = None, seconds: float | None = None) -> None:
         """Read the blocking descriptor until its end, or until it fails, which is the same for a stream.
@@ -89,7 +100,7 @@ class Backlog:
         data.register(fd, select.POLLIN)
         if until is not None:
             data.register(until, select.POLLIN)
-        buffer = bytearray(READ_BYTES)
+        buffer = self._buffer
         with memoryview(buffer) as view:
             while True:
                 try:
@@ -101,9 +112,16 @@ class Backlog:
                     continue
                 except OSError:
                     return
-                if not size:
+                except MemoryError:
+                    time.sleep(0.001)
+                    continue
+                if not size or self._shut:
                     return
-                self.put(bytes(view[:size]))
+                begun = self._midline and not self._shedding
+                try:
+                    self.put(bytes(view[:size]))
+                except Exception:  # noqa: BLE001  without memory, that is: the writer must not wait for more of it
+                    self._lose(buffer, size, begun)
 
     def put(self, chunk: bytes) -> None:
         """Take bytes as they were read."""
@@ -115,8 +133,10 @@ class Backlog:
         else:
             self._midline = chunk[-1] != 10
         if chunk:
-            self._put_bytes += len(chunk)
-            self._chunks.put(chunk)
+            if self._torn:
+                chunk = b"\n" + chunk
+            self._queue(chunk)
+            self._torn = False
         stats.pending_bytes = self._put_bytes - self._got_bytes
 
     def end_line(self) -> None:
@@ -127,25 +147,77 @@ class Backlog:
     def end(self) -> None:
         """Say that nothing follows."""
         self._chunks.put(b"")
+        self.ended = True
+
+    def shut(self) -> None:
+        """Take no more: what is put from now on is dropped. For the thread that gets."""
+        with self._lock:
+            if not self._shut:
+                self._shut = True
+                self.end()
 
     def get(self, timeout: float) -> bytes | None:
         """Return what has gathered, up to GATHER_BYTES; None after `timeout` seconds; b"" at the end, for ever."""
-        if self._ended:
+        gathered = self._gathered
+        if self._over and not gathered:
             return b""
         try:
-            chunk = self._chunks.get(timeout > 0, timeout)  # get(True, 0) can hang on Python 3.9
+            if not gathered:
+                gathered.append(self._chunks.get(timeout > 0, timeout))  # get(True, 0) can hang on Python 3.9
         except Empty:
             return None
-        gathered, size = [chunk], len(chunk)
-        while chunk and size < GATHER_BYTES and not self._chunks.empty():
-            chunk = self._chunks.get()
-            gathered.append(chunk)
-            size += len(chunk)
-        if not chunk:
-            self._ended = True
-        self._got_bytes += size
+        size = sum(map(len, gathered))
+        while gathered[-1] and size < GATHER_BYTES and not self._chunks.empty():
+            gathered.append(self._chunks.get())
+            size += len(gathered[-1])
+        self._over = self._over or not gathered[-1]
+        try:
+            handed = b"".join(gathered)
+            gathered.clear()
+        except MemoryError:
+            handed = gathered.pop(0)
+        self._got_bytes += len(handed)
         self._stats.pending_bytes = self._put_bytes - self._got_bytes
-        return b"".join(gathered)
+        if handed:
+            self._handed_midline = handed[-1] != 10
+        return handed
+
+    def abandon(self) -> bytes:
+        """Drop what is there, for good; returns the rest of the line that was begun. For the thread that gets."""
+        self.shut()
+        rest, begun, last = [], self._handed_midline, b"\n"
+        while chunk := self.get(0):
+            end = (chunk.find(b"\n") + 1 or len(chunk)) if begun else 0
+            begun = begun and chunk[end - 1] != 10
+            rest.append(chunk[:end])
+            last = chunk[end:] or last
+            self.drop(chunk[end:])
+        self._count_dropped(0, last[-1] != 10)
+        return b"".join(rest)
+
+    def drop(self, data: bytes) -> None:
+        """Count input as dropped; a line counts with its end."""
+        self._count_dropped(len(data), data.count(b"\n"))
+
+    def _count_dropped(self, size: int, lines: int) -> None:
+        with self._lock:
+            self._stats.dropped_bytes += size
+            self._stats.dropped_lines += lines
+
+    def _queue(self, chunk: bytes) -> None:
+        with self._lock:
+            if not self._shut:
+                self._chunks.put(chunk)
+                self._put_bytes += len(chunk)
+                return
+        self.drop(chunk)
+
+    def _lose(self, buffer: bytearray, size: int, begun: bool) -> None:
+        """Drop what was read, without taking memory for it; begun: the line before has no end yet."""
+        self._count_dropped(size, buffer.count(b"\n", 0, size))
+        self._torn = self._torn or begun
+        self._midline = buffer[size - 1] != 10
+        self._shedding = True
 
     def _full(self, chunk: bytes, limits: int = 1) -> bool:
         return self._put_bytes - self._got_bytes + len(chunk) > limits * self._limit
@@ -178,8 +250,7 @@ class Backlog:
         else:
             kept, dropped = chunk, b""
         self._midline = chunk[-1] != 10
-        self._stats.dropped_bytes += len(dropped)
-        self._stats.dropped_lines += dropped.count(b"\n")
+        self.drop(dropped)
         return kept
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 import stat
-import threading
 
 from sensor.errors import InputError
 from sensor.inputs import Backlog
 from sensor.stats import InputStats
+from sensor.threads import start_thread
 
 WAITING_BYTES = 1 << 20
 """So much is read ahead from a source that can wait."""
@@ -30,8 +30,7 @@ class StdinInput:
             self._live = live = stat.S_ISSOCK(os.fstat(fd).st_mode)
         except OSError as error:
             raise InputError(f"standard input: {error.strerror}") from error
-        self._backlog = Backlog(limit if live else min(limit, WAITING_BYTES), live, stats)
-        self.get = self._backlog.get
+        self.backlog = Backlog(limit if live else min(limit, WAITING_BYTES), live, stats)
 
     def open(self) -> None:
         """Make reads wait: a descriptor may come from a program that left it non-blocking."""
@@ -43,13 +42,16 @@ class StdinInput:
             self._backlog.pump(self._fd, descriptor, seconds)
 
     def start(self) -> None:
-        """Start the reader thread; it ends with the input, or with the process."""
-        threading.Thread(target=self._read, name="reader", daemon=True).start()
+        """Start the reader thread; it ends with the input, or with the process. Raises RuntimeError without threads."""
+        start_thread("reader", self._read, self._count_failure)
 
     def stop(self) -> None:
         """Nothing: auditd closes its end itself, after its last record."""
 
     def _read(self) -> None:
-        self._backlog.pump(self._fd)
+        self.backlog.pump(self._fd)
         self._stats.connected = 0
-        self._backlog.end()
+        self.backlog.end()
+
+    def _count_failure(self) -> None:
+        self._stats.reader_failures += 1

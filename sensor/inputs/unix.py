@@ -14,6 +14,7 @@ from contextlib import suppress
 from sensor.errors import InputError
 from sensor.inputs import Backlog
 from sensor.stats import InputStats
+from sensor.threads import start_thread
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
 """Seconds between two attempts to connect: doubled each time, from the first to the longest."""
@@ -25,10 +26,9 @@ class UnixInput:
     def __init__(self, path: str, limit: int, stats: InputStats) -> None:
         self._path = path
         self._stats = stats
-        self._backlog = Backlog(limit, True, stats)
+        self.backlog = Backlog(limit, True, stats)
         self._socket: socket.socket | None = None
         self._stopped = threading.Event()
-        self.get = self._backlog.get
 
     def open(self) -> None:
         """Connect while there are still rights to; that nobody listens yet is no error."""
@@ -42,7 +42,7 @@ class UnixInput:
 
     def start(self) -> None:
         """Start the reader thread; it ends after stop(), or with the process."""
-        threading.Thread(target=self._read, name="reader", daemon=True).start()
+        start_thread("reader", self._read, self._count_failure)
 
     def stop(self) -> None:
         """Take what the socket holds, then no more."""
@@ -53,7 +53,10 @@ class UnixInput:
                 connected.shutdown(socket.SHUT_RD)
 
     def _connect(self) -> bool:
-        connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        except OSError:  # out of descriptors, for the moment
+            return False
         try:
             connected.connect(self._path)
         except OSError:
@@ -72,12 +75,17 @@ class UnixInput:
                 self._stats.reconnects += not self._stopped.is_set()
             self._stopped.wait(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
-        self._backlog.end()
+        self.backlog.end()
+
+    def _count_failure(self) -> None:
+        self._stats.reader_failures += 1
 
     def _read_connected(self) -> None:
         assert self._socket is not None
-        with self._socket as connected:
-            self._backlog.pump(connected.fileno())
-        self._socket = None
-        self._stats.connected = 0
-        self._backlog.end_line()
+        try:
+            with self._socket as connected:
+                self.backlog.pump(connected.fileno())
+        finally:
+            self._socket = None
+            self._stats.connected = 0
+            self.backlog.end_line()

@@ -13,9 +13,10 @@ import os
 import stat
 import time
 from contextlib import suppress
+from itertools import count
 
 from sensor.acl import Readers
-from sensor.outputs import Log, Options, Unsent, encode
+from sensor.outputs import Log, Options, Unsent
 from sensor.stats import OutputStats
 
 ROTATION_PAUSE = 10
@@ -46,8 +47,15 @@ class FileOutput:
 
     def write(self, lines: list[str]) -> None:
         if lines:
-            self._unsent.add(encode(lines, self._options.line_prefix), len(lines))
+            self._unsent.take(lines, self._options.line_prefix)
             self._drain()
+
+    def adopt(self, data: bytes, lines: int) -> None:
+        self._unsent.add(data, lines)
+
+    def release(self) -> tuple[bytes, int]:
+        self._close()
+        return self._unsent.release()
 
     def flush(self) -> None:
         now = time.monotonic()
@@ -62,9 +70,11 @@ class FileOutput:
         self._drain()
 
     def close(self) -> None:
-        self._drain()
-        self._close()
-        self._unsent.give_up()
+        try:
+            self._drain()
+            self._close()
+        finally:
+            self._unsent.give_up()
 
     def _drain(self) -> None:
         """Write what is unsent, in as many files as it takes."""
@@ -178,7 +188,8 @@ class FileOutput:
             self._log(f"{path}.tmp: {error.strerror}; the old file grows on")
             return
         try:
-            for number in range(kept - 1, 0, -1):
+            last = next(number for number in count(1) if number >= kept or not os.path.lexists(f"{path}.{number}"))
+            for number in range(last - 1, 0, -1):
                 with suppress(FileNotFoundError):
                     os.rename(f"{path}.{number}", f"{path}.{number + 1}")
             if kept:

@@ -21,8 +21,9 @@ from sensor.audit.fields import ENRICHED, Fields
 from sensor.audit.header import parse_line
 from sensor.audit.options import CoalesceOptions
 from sensor.audit.record import RecordDecoder
+from sensor.audit.text import quote_percent
 from sensor.audit.types import OBJECT
-from sensor.event import Event, Records, Stage, Template
+from sensor.event import Event, Records, Stage, StageError, Template, name_of
 from sensor.pipeline.blocks import Blocks, members
 from sensor.stats import PipelineStats
 
@@ -35,6 +36,8 @@ class Pipeline:
 
     stages: applied in their order to every event.
     filtered: JSON lines that a stage diverted; the caller empties it.
+    failed: called with what failed, a stage or the pipeline, and its exception. One that fails for a record or an event
+        costs only that: the event goes on without a stage, what cannot be read or written goes out as it came.
     write: how an event becomes a JSON line; other: what becomes of the JSON lines that are no events. Another form
         of output sets its own.
     """
@@ -49,6 +52,7 @@ class Pipeline:
         self.filtered: list[str] = []
         self.write: Callable[[Event], str] = self._json
         self.other: Callable[[str], str] = str
+        self.failed: Callable[[str, Exception], None] = lambda part, error: None
         self._own: list[str] = []
         self._records = decoder
         self._stages = tuple(stages)
@@ -72,6 +76,18 @@ class Pipeline:
         """Take bytes as they came; return the JSON lines they completed, one byte per character."""
         self._now = now
         out = self._take_own()
+        lines = self._stats.lines
+        try:
+            self._take(chunk, out)
+        except Exception as error:  # noqa: BLE001  the border: of what was begun no part may be glued to what follows
+            text = self._carry + chunk.decode("latin-1")
+            self._carry = ""
+            came = [line for line in text.split("\n") if line]
+            self._stats.lines = lines + len(came)
+            out += self._as_it_came(came, error)
+        return out
+
+    def _take(self, chunk: bytes, out: list[str]) -> None:
         text = chunk.decode("latin-1")
         if self._cutting:
             text = self._skip_cut_line(text)
@@ -88,7 +104,6 @@ class Pipeline:
             self._block(rest, ending, out)
             rest = behind
         self._carry_on(rest, last > 0, out)
-        return out
 
     def tick(self, now: float) -> list[str]:
         """Let time pass; return the JSON lines of events whose time is up."""
@@ -116,7 +131,10 @@ class Pipeline:
     def _block(self, block: str, ending: str, out: list[str]) -> None:
         """Take the lines before an EOE, and the EOE, of which `ending` is what follows its opening bracket."""
         found = _ID_OF_EOE.match(ending)
-        event = self._blocks.read(block, self._prefix, found.group(1)) if found is not None else None
+        try:
+            event = self._blocks.read(block, self._prefix, found.group(1)) if found is not None else None
+        except Exception:  # noqa: BLE001  reported when the line that is to blame is met
+            event = None
         if event is None:
             self._lines(f"{block}\n{self._prefix}{_EOE}{ending}", out)
         else:
@@ -153,8 +171,14 @@ class Pipeline:
 
     def _line(self, text: str, out: list[str]) -> None:
         """Take one line the general way."""
+        self._stats.lines += 1
+        try:
+            self._take_line(text, out)
+        except Exception as error:  # noqa: BLE001  the border: one line costs no other
+            out += self._as_it_came([text], error)
+
+    def _take_line(self, text: str, out: list[str]) -> None:
         stats = self._stats
-        stats.lines += 1
         cut = len(text) > self._max_line
         if cut:
             stats.truncated["line"] = stats.truncated.get("line", 0) + 1
@@ -178,7 +202,13 @@ class Pipeline:
             self._finish_pending(left, out)
 
     def _finish_pending(self, pending: Pending, out: list[str]) -> None:
-        self._finish(self._blocks.gathered(pending) or self._merged(pending), out)
+        try:
+            event = self._blocks.gathered(pending) or self._merged(pending)
+        except Exception as error:  # noqa: BLE001  the border: one event costs no other
+            bodies = [(name, body) for name, bodies in pending.bodies.items() for body in bodies]
+            out += self._as_it_came(_lines_of(pending.node, pending.id, bodies), error)
+        else:
+            self._finish(event, out)
 
     def _merged(self, pending: Pending) -> Event:
         """An event some of whose records have to be put together first."""
@@ -198,20 +228,60 @@ class Pipeline:
         return event
 
     def _finish(self, event: Event, out: list[str]) -> None:
-        """Run the stages on an event; what they keep becomes a line."""
-        try:
-            for stage in self._stages:
-                if not stage(event):
-                    return
-        except Exception:  # noqa: BLE001  the border: a mistake in a stage costs enrichment, never the event
-            self._stats.crashed += 1
-            event.notes.append("stage_failed")
+        """Run the stages on an event, those behind one that fails as well; what they keep becomes a line."""
+        stages = iter(self._stages)
+        while True:
+            try:
+                for stage in stages:
+                    if not stage(event):
+                        return
+                break
+            except Exception as error:  # noqa: BLE001  the border: a mistake in a stage costs enrichment, never the event
+                self.stage_failed(name_of(stage), event, error)
         self._stats.events += 1
-        out.append(self.write(event))
+        self._write(event, out)
 
     def divert(self, event: Event) -> None:
         """Let an event become a line among those that were filtered."""
-        self.filtered.append(self.write(event))
+        self._write(event, self.filtered)
+
+    def _write(self, event: Event, out: list[str]) -> None:
+        try:
+            out.append(self.write(event))
+        except Exception as error:  # noqa: BLE001  the border: one event costs no other
+            groups = event.records.items()
+            bodies = [(name, record.body) for name, group in groups for record in group]
+            if event.syscall is not None:
+                bodies.insert(0, ("SYSCALL", event.syscall.body))
+            out += self._as_it_came(_lines_of(event.node, event.id, bodies), error)
+
+    def stage_failed(self, name: str, event: Event, error: Exception) -> None:
+        """Note that an event is without what a part should have added; that part may be several, see StageError."""
+        failures = error.failures if isinstance(error, StageError) else [(name, error)]
+        counts = self._stats.stage_failures
+        for name, each in failures:
+            counts[name] = counts.get(name, 0) + 1
+            self.failed(f"stage {name}", each)
+        self._stats.crashed += 1
+        if "stage_failed" not in event.notes:
+            event.notes.append("stage_failed")
+
+    def _as_it_came(self, lines: list[str], error: Exception) -> list[str]:
+        """The JSON lines that tell of lines which the pipeline cannot work on; they have been counted as lines."""
+        stats = self._stats
+        stats.crashed += 1
+        stats.unparsed["crash"] = stats.unparsed.get("crash", 0) + len(lines)
+        self.failed("the pipeline", error)
+        told = [f'{{"ID":null,"PARSE_ERROR":{{"reason":"crash","raw":{quote_percent(line)}}}}}' for line in lines]
+        try:
+            return [self.other(line) for line in told]
+        except Exception:  # noqa: BLE001  better in another form than not at all
+            return told
+
+    def end_line(self) -> None:
+        """The rest of a line that was begun will not come; what is fed next is another one."""
+        if self._carry and self._carry[-1] != "\n":
+            self._carry += "\n"
 
     def _json(self, event: Event) -> str:
         return to_json(event, "," + self._records.render({"NODE": event.node}) if event.node else "")
@@ -235,6 +305,12 @@ def to_json(event: Event, node: str) -> str:
         text = "".join(parts)
     notes = ',"SENSOR":{"notes":["' + '","'.join(event.notes) + '"]}' if event.notes else ""
     return f'{{"ID":"{event.id}"{node}{text}{notes}{event.top}}}'
+
+
+def _lines_of(node: str, id: str, bodies: list[tuple[str, str]]) -> list[str]:
+    """The lines of an event, from its records' types and bodies."""
+    start = f"node={node} " if node else ""
+    return [f"{start}type={name} msg=audit({id}): {body}" for name, body in bodies]
 
 
 def _merge(bodies: list[str]) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-from sensor.event import Event, Stage
+from sensor.event import Event, Stage, run_all
 from sensor.process.program import Process
 
 LIFE = 60.0
@@ -31,8 +31,7 @@ class OnExecs:
     def stage(self, event: Event) -> bool:
         """Let them see the event if it is an exec; drops nothing."""
         if "EXECVE" in event.records:
-            for stage in self.stages:
-                stage(event)
+            run_all(self.stages, event)
         return True
 
 
@@ -72,8 +71,7 @@ class Remembered:
             self._processes.popleft().said = None
 
     def _ask(self, event: Event) -> bool:
-        for stage in self.stages:
-            stage(event)
+        run_all(self.stages, event)
         return True
 
     def _learn(self, process: Process, event: Event) -> bool:

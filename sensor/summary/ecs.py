@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta, timezone
-from typing import Any, TypeVar
+from typing import Any, Callable, TypeVar
 
 from sensor.audit.fields import UNSET, Fields, Value
 from sensor.audit.record import Record
@@ -47,9 +47,13 @@ _PROCESS_EVENTS = {"PROBE_EXEC": ("executed", "start"), "PROBE_EXIT": ("end", "e
 
 
 class Ecs:
-    """Makes the lines."""
+    """Makes the lines.
+
+    failed: called with its name, an event and the exception that kept it from having this form.
+    """
 
     def __init__(self, style: Style, render: Render) -> None:
+        self.failed: Callable[[str, Event, Exception], None] = lambda name, event, error: None
         self._style = style
         self._render = render
         self._summaries = Summaries(style, render)
@@ -63,9 +67,9 @@ class Ecs:
         """An event as one JSON object; if a mistake of ours stands in the way, what its records say, as they are."""
         try:
             return self._event_text(event)
-        except Exception:  # noqa: BLE001  the border: a mistake costs the form, never the event
+        except Exception as error:  # noqa: BLE001  the border: a mistake costs the form, never the event
             node = "," + self._render({"NODE": event.node}) if event.node else ""
-            event.notes.append("stage_failed")
+            self.failed("Ecs.event", event, error)
             return self.line(to_json(event, node))
 
     def _event_text(self, event: Event) -> str:

@@ -39,6 +39,7 @@ _RESULTS = {
     **dict.fromkeys(("no", "failed", "fail", "0"), "failure"),
 }
 _CONTEXT = ("user", "role", "domain", "level", "category")
+_HEXADECIMAL = re.compile("0x[0-9a-f]+")
 _REPEATED = re.compile(r"_[0-9]+\Z")
 
 
@@ -212,6 +213,11 @@ def _is_id(name: str) -> bool:
     return name.endswith(("uid", "gid")) and not name.endswith(("uuid", "guid")) and not name.startswith(_INNER)
 
 
+def _hexadecimal(value: Value) -> int | None:
+    """The number of a field such as arch; a record may have any text in its place."""
+    return int(value, 16) if isinstance(value, str) and _HEXADECIMAL.fullmatch(value) else None
+
+
 def datum_of(name: str, value: Value, fields: Fields) -> Datum | None:
     """A value as text; None if there is nothing to tell."""
     if isinstance(value, int):
@@ -219,12 +225,13 @@ def datum_of(name: str, value: Value, fields: Fields) -> Datum | None:
             return _NO_VALUE
         arch = fields.get("arch")
         if name == "syscall":
-            return (syscalls.name(int(arch, 16), value) if isinstance(arch, str) else None) or str(value)
+            number = _hexadecimal(arch)
+            return (syscalls.name(number, value) if number is not None else None) or str(value)
         return (uring_ops.name(value) or str(value)) if name == "uring_op" else str(value)
     if isinstance(value, list):
         return [str(word) for word in value if word is not None]
     if isinstance(value, dict) or value is None:
         return None
-    if name == "arch" and value.startswith("0x"):
-        return arches.name(int(value, 16)) or value
+    if name == "arch" and (number := _hexadecimal(value)) is not None:
+        return arches.name(number) or value
     return f"0{value[2:]}" if value.startswith("0o") else value  # as the kernel writes it

@@ -10,6 +10,7 @@ SOCKADDR saddr=02000050A9FEA9FE0000000000000000
 from __future__ import annotations
 
 import posixpath
+import re
 import socket
 from typing import NamedTuple
 
@@ -36,6 +37,7 @@ DIRECTORIES = {
 }
 """System call → which of its arguments are the directories from which relative names count."""
 
+_OCTAL = re.compile("0o[0-7]+")
 _TYPES = {
     0o100000: ("file", "file"),
     0o040000: ("directory", "dir"),
@@ -77,7 +79,7 @@ def file_of(path: Fields, kind: str, cwd: str | None, style: Style) -> Thing:
     if isinstance(name, str) and cwd is not None and not name.startswith("/"):
         name = posixpath.normpath(posixpath.join(cwd, name))
     mode = path.get("mode")
-    number = int(mode, 8) if isinstance(mode, str) and mode.startswith("0o") else None
+    number = int(mode, 8) if isinstance(mode, str) and _OCTAL.fullmatch(mode) else None
     what, type = _TYPES.get(number & 0o170000, (kind, None)) if number is not None else (kind, None)
     members: Fields = {
         "path": name,

@@ -126,6 +126,7 @@ _WHOLE = {("personality", 0xFFFFFFFF)}
 _ZERO = {"access": "F_OK", "mmap_prot": "PROT_NONE"}
 _BIT_TABLES = frozenset([*FLAGS.split(), *_FLAGS, *_MIXED, *_SAME])
 _AT_FDCWD = -100
+_LARGEST_MODE = 0xFFFF  # umode_t
 
 
 @cache  # as many as there are tables and architectures
@@ -246,7 +247,7 @@ _READ: dict[str, Callable[[int, int], Spelling]] = {
     "hex": lambda value, _arch: f"{value:#x}",
     "mode": lambda value, _arch: _octal(value & 0xFFFF),
     "dirfd": _dirfd,
-    "file_mode": lambda value, _arch: stat.filemode(value),
+    "file_mode": lambda value, _arch: stat.filemode(value) if value <= _LARGEST_MODE else str(value),
     "capability": _capability,
     "capabilities": lambda value, _arch: list(capabilities.decode(value)),
     "uring_op": _uring_op,

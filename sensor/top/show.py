@@ -88,7 +88,7 @@ def show(counts: Counts, by: Sequence[str], rows: int, by_events: bool, screen: 
 
 def _headline(counts: Counts) -> str:
     parts = [f"{counts.events:,} events", f"{counts.records:,} records", f"{size(counts.bytes)} as JSON lines"]
-    if counts.events and counts.last < 253402300799:
+    if counts.events and 0 <= counts.first <= counts.last < 253402300799:
         first, last = (datetime.fromtimestamp(time, timezone.utc) for time in (counts.first, counts.last))
         end = f"{last:%H:%M:%S}" if first.date() == last.date() else f"{last:%Y-%m-%d %H:%M:%S}"
         parts.append(f"{first:%Y-%m-%d %H:%M:%S} to {end} UTC")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import lzma
 import random
@@ -26,10 +25,11 @@ class FakePipeline:
         self.waiting: list[str] = []
         self.filtered: list[str] = []
         self.other = str
+        self.error: type[Exception] = RuntimeError
 
     def feed(self, chunk: bytes, now: float) -> list[str]:
         if b"poison" in chunk:
-            raise RuntimeError("poison")
+            raise self.error("poison")
         out = []
         for line in chunk.decode().splitlines():
             if line.startswith("open"):
@@ -43,6 +43,9 @@ class FakePipeline:
 
     def tick(self, now: float) -> list[str]:
         return []
+
+    def end_line(self) -> None:
+        self.waiting.append(f"{self.name}:ended")
 
     def close(self) -> list[str]:
         waiting, self.waiting = self.waiting, []
@@ -60,33 +63,35 @@ def make(name: str = "A", stats: Stats | None = None) -> SimpleNamespace:
     return app
 
 
+def fail(*_: object) -> None:
+    raise ValueError
+
+
 @pytest.fixture(autouse=True)
 def quiet(caplog):
     caplog.set_level(logging.CRITICAL, "sensor")
 
 
-def test_a_chunk_that_fails_goes_out_as_it_came_and_the_next_one_works():
+@pytest.mark.parametrize("error", [RuntimeError, MemoryError, RecursionError])
+@pytest.mark.parametrize("chunk", [b"poison\n\xff\n", b"poison\nhalf a li"])
+def test_a_chunk_that_fails_is_dropped_and_the_next_one_works(error, chunk):
     app = make()
-    feed = Feed(app)
-    lines = feed.take(b'poison "1"\n\xff\n', 0)
-    assert [json.loads(line.encode("latin-1")) for line in lines] == [
-        {"ID": None, "PARSE_ERROR": {"reason": "crash", "raw": 'poison "1"'}},
-        {"ID": None, "PARSE_ERROR": {"reason": "crash", "raw": "%ff"}},
-    ]
+    app.pipeline.error = error
+    dropped: list[bytes] = []
+    feed = Feed(app, dropped.append)
+    assert feed.take(chunk, 0) == []
+    assert app.pipeline.waiting == ["A:ended"]
     assert feed.take(b"next\n", 0) == ["A:next"]
-    assert (app.stats.pipeline.crashed, app.stats.pipeline.unparsed) == (1, {"crash": 2})
+    assert (app.stats.pipeline.crashed, dropped) == (1, [chunk])
 
 
 def test_whatever_else_fails_costs_nothing():
-    def fail(*_: object) -> None:
-        raise ValueError
-
     app = make()
     app.before_chunk = fail
     seen: list[float] = []
     app.every_second = [fail, seen.append]
     app.pipeline.tick = fail
-    feed = Feed(app)
+    feed = Feed(app, drop=fail)
     assert feed.take(b"1\n", 0) == ["A:1"]
     assert feed.tick(0) == []
     feed.every_second(1234.5)
@@ -101,14 +106,14 @@ def test_before_each_chunk_the_probe_is_asked():
     order: list[str] = []
     app.before_chunk = lambda: order.append("probe")
     app.pipeline.feed = lambda chunk, now: order.append("chunk") or []
-    Feed(app).take(b"1\n", 0)
+    Feed(app, drop=fail).take(b"1\n", 0)
     assert order == ["probe", "chunk"]
 
 
 def test_diverted_lines_are_given_out_once():
     app = make()
     app.pipeline.filtered = ["{1}"]
-    feed = Feed(app)
+    feed = Feed(app, drop=fail)
     assert (feed.filtered(), feed.filtered()) == (["{1}"], [])
 
 
@@ -130,7 +135,7 @@ EOE = b"type=EOE msg=audit(1.000:1): \n"
 def test_a_new_pipeline_takes_over(steps, expected):
     """A number in the steps: so many seconds pass without input."""
     stats = Stats()
-    feed = Feed(make("A", stats))
+    feed = Feed(make("A", stats), drop=fail)
     feed.replace(make("B", stats), 0.0)
     now, lines = 0.0, []
     for step in steps:
@@ -153,7 +158,7 @@ def test_a_reload_that_changes_nothing_changes_nothing():
     expected = whole.feed(text, 0.0) + whole.close()
     generator = random.Random(4)
     stats = Stats()
-    feed = Feed(build(config, stats, live=False))
+    feed = Feed(build(config, stats, live=False), drop=fail)
     lines: list[str] = []
     position, now = 0, 0.0
     while position < len(text):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import time
+from dataclasses import replace
+
 import pytest
 
 from sensor.config import Config, Debug
@@ -30,7 +34,7 @@ def test_the_name_tells_the_kind(file, kind, tmp_path):
 
 def test_a_plain_configuration_has_one_file(tmp_path):
     stats = OutputStats()
-    logs = Logs(Config(directory=str(tmp_path)), stats)
+    logs = Logs(Config(directory=str(tmp_path)), stats, OutputStats())
     logs.copy_input(b"type=")
     logs.write(["{1}", UNPARSED], [])
     logs.flush()
@@ -41,7 +45,7 @@ def test_a_plain_configuration_has_one_file(tmp_path):
 
 def test_filtered_events_get_a_file_when_there_is_one(tmp_path):
     stats = OutputStats()
-    logs = Logs(Config(directory=str(tmp_path)), stats)
+    logs = Logs(Config(directory=str(tmp_path)), stats, OutputStats())
     logs.write(["{1}"], ["{2}"])
     logs.close()
     assert files(tmp_path) == {"audit.jsonl": "{1}\n", "filtered.jsonl": "{2}\n"}
@@ -50,7 +54,7 @@ def test_filtered_events_get_a_file_when_there_is_one(tmp_path):
 
 def test_input_and_what_is_not_understood_are_copied_on_request(tmp_path):
     debug = Debug(inputlog=Options("in"), parse_error_log=Options("errors"))
-    logs = Logs(Config(directory=str(tmp_path), debug=debug), OutputStats())
+    logs = Logs(Config(directory=str(tmp_path), debug=debug), OutputStats(), OutputStats())
     for chunk in (b"one\ntw", b"o", b"\n\xc3\xa4\nlast"):
         logs.copy_input(chunk)
     logs.write(["{1}", UNPARSED], [])
@@ -63,7 +67,7 @@ def test_input_and_what_is_not_understood_are_copied_on_request(tmp_path):
 
 
 def test_reopen_reaches_all(tmp_path):
-    logs = Logs(Config(directory=str(tmp_path)), OutputStats())
+    logs = Logs(Config(directory=str(tmp_path)), OutputStats(), OutputStats())
     logs.write(["{1}"], ["{2}"])
     for name in ("audit.jsonl", "filtered.jsonl"):
         (tmp_path / name).rename(tmp_path / f"{name}.old")
@@ -72,3 +76,89 @@ def test_reopen_reaches_all(tmp_path):
     logs.close()
     found = files(tmp_path)
     assert (found["audit.jsonl"], found["filtered.jsonl"]) == ("{3}\n", "{4}\n")
+
+
+def wait_for(condition) -> None:
+    deadline = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def config_for(folder, **sections) -> Config:
+    return replace(Config(directory=str(folder)), **sections)
+
+
+@pytest.mark.parametrize("kind", ["another directory", "another name", "another size", "a program"])
+def test_another_configuration_gets_what_was_not_written(kind, tmp_path):
+    gone, there = tmp_path / "gone", tmp_path / "there"
+    there.mkdir()
+    stats, filtered = OutputStats(), OutputStats()
+    debug = Debug(inputlog=Options("in"), parse_error_log=Options("errors"))
+    old = Logs(config_for(gone, debug=debug), stats, filtered)
+    old.copy_input(b"one\ntw")
+    old.write(["{1}", UNPARSED], ["{2}"])
+    auditlog = Options()
+    if kind == "another name":
+        auditlog = Options("other.jsonl")
+    elif kind == "another size":
+        auditlog = Options(size=1 << 16)
+    elif kind == "a program":
+        auditlog = Options(f"| /usr/bin/tee {there}/audit.jsonl")
+    new = Logs(config_for(gone if kind == "another size" else there, debug=debug, auditlog=auditlog), stats, filtered)
+    new.take_over(old)
+    new.copy_input(b"o\n")
+    new.write(["{3}"], [])
+    if kind == "another size":
+        there.rmdir()
+        gone.mkdir()
+        there = gone
+    new.close()
+    expected = {
+        auditlog.file if kind == "another name" else "audit.jsonl": f"{{1}}\n{UNPARSED}\n{{3}}\n",
+        "filtered.jsonl": "{2}\n",
+        "errors": f"{UNPARSED}\n",
+        "in": "one\ntwo\n",
+    }
+    wait_for(lambda: files(there) == expected)
+    assert (stats.lines, stats.lost_lines, filtered.lines, filtered.lost_lines) == (3, {}, 1, {})
+
+
+def test_of_a_line_half_written_the_next_log_has_all(tmp_path):
+    """To a FIFO, which takes a part; the file it leaves behind has no half line."""
+    os.mkfifo(tmp_path / "fifo")
+    reader = os.open(tmp_path / "fifo", os.O_RDONLY | os.O_NONBLOCK)
+    stats = OutputStats()
+    old = Logs(config_for(tmp_path, auditlog=Options("fifo", buffer=1 << 20)), stats, OutputStats())
+    lines = [f"{number:0999}" for number in range(100)]
+    old.write(lines, [])
+    got = os.read(reader, 1 << 20)
+    os.close(reader)
+    new = Logs(config_for(tmp_path), stats, OutputStats())
+    new.take_over(old)
+    new.close()
+    whole = got[: got.rfind(b"\n") + 1]
+    assert whole.decode() + (tmp_path / "audit.jsonl").read_text() == "".join([f"{line}\n" for line in lines])
+    assert (stats.lines, stats.lost_lines) == (100, {})
+
+
+def test_what_a_smaller_buffer_cannot_take_is_lost_and_counted(tmp_path):
+    stats = OutputStats()
+    old = Logs(config_for(tmp_path / "gone"), stats, OutputStats())
+    old.write(["x" * 999] * 100, [])
+    new = Logs(config_for(tmp_path / "gone", auditlog=Options(buffer=65536)), stats, OutputStats())
+    new.take_over(old)
+    new.close()
+    assert sum(stats.lost_lines.values()) == 100
+
+
+def test_an_output_that_fails_costs_no_other(tmp_path, caplog):
+    stats = OutputStats()
+    logs = Logs(config_for(tmp_path, auditlog=Options("a\0b")), stats, OutputStats())  # no name that open() takes
+    logs.write(["{1}"], ["{2}"])
+    logs.flush()
+    logs.reopen()
+    logs.close()
+    assert files(tmp_path) == {"filtered.jsonl": "{2}\n"}
+    assert "a mistake in an output (ValueError at outputs/file.py" in caplog.text
+    assert sum(stats.lost_lines.values()) == 1

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -14,11 +15,18 @@ from tests.program import command, write_config
 from tests.running import Sensor, counting, event, events
 
 
+def blocked(run: Sensor) -> bool:
+    """Whether the sensor has executed its first lines."""
+    status = Path(f"/proc/{run.process.pid}/status").read_text()
+    return int(status.partition("SigBlk:\t")[2].split()[0], 16) != 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2])
-@pytest.mark.parametrize("delay", [0.06, 0.12, 0.2])
+@pytest.mark.parametrize("delay", [0, 0.05, 0.1])
 def test_a_signal_while_it_starts_does_not_end_it(number, delay, tmp_path):
     run = Sensor(tmp_path, write_config(tmp_path), prepare=lambda: None)
     try:
+        run.wait_for(lambda: blocked(run))
         time.sleep(delay)
         run.process.send_signal(number)
         run.started().auditd.sendall(event(1))
@@ -31,7 +39,7 @@ def test_a_signal_while_it_starts_does_not_end_it(number, delay, tmp_path):
 def test_sigterm_while_it_starts_means_drain(tmp_path):
     run = Sensor(tmp_path, write_config(tmp_path), prepare=lambda: None)
     try:
-        time.sleep(0.1)
+        run.wait_for(lambda: blocked(run))
         run.process.terminate()
         run.auditd.sendall(events(0, 10))
         assert run.end() == 0

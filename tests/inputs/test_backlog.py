@@ -192,3 +192,79 @@ def test_a_descriptor_that_fails_is_at_its_end(tmp_path):
     backlog.pump(directory)
     os.close(directory)
     assert drain(backlog) == b""
+
+
+@pytest.mark.parametrize(
+    ("taken", "chunks", "rest", "dropped"),
+    [
+        pytest.param(b"", [], b"", (0, 0), id="nothing"),
+        pytest.param(b"a\n", [b"b\n", b"c\nd\n"], b"", (6, 3), id="whole lines"),
+        pytest.param(b"a\nb", [b"c\nd\n"], b"c\n", (2, 1), id="the line begun is completed"),
+        pytest.param(b"a\nb", [b"c", b"c", b"\nd\n"], b"cc\n", (2, 1), id="in three pieces"),
+        pytest.param(b"a\nb", [b"c", b"c"], b"cc", (0, 0), id="or has no end"),
+        pytest.param(b"a\n", [b"b\nc"], b"", (3, 2), id="a last line without an end is one"),
+        pytest.param(b"a\n", [b"b\nc", b"c", b"\nd"], b"", (6, 3), id="a line in three pieces is one"),
+    ],
+)
+def test_what_is_abandoned_is_counted_line_by_line(taken, chunks, rest, dropped):
+    backlog, stats = make()
+    if taken:
+        backlog.put(taken)
+        assert backlog.get(0) == taken
+    for chunk in chunks:
+        backlog.put(chunk)
+    assert backlog.abandon() == rest
+    assert (stats.dropped_bytes, stats.dropped_lines, stats.pending_bytes) == (*dropped, 0)
+    backlog.put(b"late\n")
+    assert (stats.dropped_lines, backlog.get(0)) == (dropped[1] + 1, b"")
+
+
+def test_what_was_there_when_it_was_shut_is_handed_over():
+    backlog, stats = make()
+    backlog.put(b"1\n")
+    assert not backlog.ended
+    backlog.shut()
+    backlog.shut()
+    backlog.put(b"2\n")
+    assert backlog.ended
+    assert [backlog.get(0) for _ in range(3)] == [b"1\n", b"", b""]
+    assert (stats.dropped_bytes, stats.dropped_lines) == (2, 1)
+
+
+class Poor(Backlog):
+    """A buffer for which there is no memory now and then."""
+
+    def __init__(self, limit: int, live: bool, stats: InputStats) -> None:
+        super().__init__(limit, live, stats)
+        self.failing: list[bool] = []
+
+    def put(self, chunk: bytes) -> None:
+        if self.failing.pop(0):
+            raise MemoryError
+        super().put(chunk)
+
+
+@pytest.mark.parametrize(
+    ("writes", "failing", "kept", "dropped"),
+    [
+        ([b"1\n", b"2\n", b"3\n"], [0, 1, 0], b"1\n3\n", 1),
+        ([b"1\n2", b"2\n3\n", b"4\n"], [0, 1, 0], b"1\n2\n4\n", 2),
+        ([b"1\n2", b"2", b"2\n3\n"], [0, 1, 0], b"1\n2\n3\n", 1),
+        ([b"1\n2", b"2\n3", b"3\n4\n"], [0, 1, 0], b"1\n2\n4\n", 2),
+        ([b"1\n2", b"2", b"2\n", b"3\n"], [0, 1, 1, 0], b"1\n2\n3\n", 1),
+        ([b"1\n", b"2"], [1, 1], b"", 1),
+    ],
+)
+def test_without_memory_the_writer_is_read_on_and_what_is_dropped_is_counted(writes, failing, kept, dropped, tmp_path):
+    """A descriptor that gives what is written to it piece by piece, as one of packets does."""
+    stats = InputStats()
+    backlog = Poor(1000, True, stats)
+    backlog.failing = [bool(each) for each in failing]
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        for text in writes:
+            theirs.send(text)
+        theirs.shutdown(socket.SHUT_WR)
+        backlog.pump(ours.fileno())
+    assert drain(backlog) == kept
+    assert stats.dropped_lines == dropped

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 import pytest
 
 from sensor.audit.options import CoalesceOptions, TransformOptions
-from sensor.audit.record import RecordDecoder
+from sensor.audit.record import RecordDecoder, Transform
 from sensor.event import Event, Stage
 from sensor.pipeline import Pipeline
+from sensor.stages.bundles import OnExecs
 from sensor.stats import PipelineStats
 
 ID = "1700000000.001:{}"
@@ -24,9 +25,15 @@ SYSCALL = f"arch=c000003e syscall=2 success=yes exit=0 a0=0 a1=0 a2=0 a3=0 items
 class Subject:
     """A pipeline, its counters, and the JSON it gives."""
 
-    def __init__(self, stages: Sequence[Stage] = (), strings: str = "percent", **options: float) -> None:
+    def __init__(
+        self,
+        stages: Sequence[Stage] = (),
+        strings: str = "percent",
+        transforms: Sequence[Transform] = (),
+        **options: float,
+    ) -> None:
         self.stats = PipelineStats()
-        decoder = RecordDecoder(TransformOptions(strings=strings), (), 64)
+        decoder = RecordDecoder(TransformOptions(strings=strings), transforms, 64)
         bounds = CoalesceOptions(**options)  # type: ignore[arg-type]
         self.pipeline = Pipeline(decoder, stages, bounds, self.stats)
 
@@ -204,6 +211,10 @@ def fail(event: Event) -> bool:
     raise ValueError(event.id)
 
 
+def fail_otherwise(event: Event) -> bool:
+    raise KeyError(event.id)
+
+
 @pytest.mark.parametrize("text", [event(1) + event(2), event(2) + event(1), event(1).replace("): ", "):") + event(2)])
 def test_a_stage_can_drop_an_event(text):
     subject = Subject([drop_odd, keep])
@@ -223,12 +234,115 @@ def test_stages_come_one_after_the_other():
     assert seen == ["a", "b"]
 
 
-def test_a_mistake_in_a_stage_costs_the_enrichment_and_not_the_event():
-    subject = Subject([keep, fail, keep])
+def test_a_mistake_in_a_stage_costs_what_it_adds_and_not_the_event():
+    failures: list[str] = []
+    subject = Subject([fail, keep, fail])
+    subject.pipeline.failed = lambda part, error: failures.append(f"{part}: {error!r}")
     (said,) = subject.feed(event(1))
     parsed = json.loads(said)
     assert (parsed["KEPT"], parsed["SENSOR"]) == (1, {"notes": ["stage_failed"]})
-    assert (subject.stats.crashed, subject.stats.events) == (1, 1)
+    assert (subject.stats.crashed, subject.stats.events) == (2, 1)
+    assert subject.stats.stage_failures == {"fail": 2}
+    assert failures == [f"stage fail: ValueError('{ID.format(1)}')"] * 2
+
+
+def test_stages_that_decide_act_although_one_before_them_fails():
+    subject = Subject([fail, drop_odd])
+    assert ids(subject.feed(event(1) + event(2))) == [2]
+
+    def elsewhere(event: Event) -> bool:
+        subject.pipeline.divert(event)
+        return False
+
+    subject = Subject([fail, elsewhere])
+    assert subject.feed(event(1)) == []
+    assert ids(subject.pipeline.filtered) == [1]
+
+
+def test_stages_behind_another_one_act_although_one_of_them_fails():
+    subject = Subject([OnExecs([fail, keep, fail_otherwise, keep]).stage, keep])
+    (said,) = subject.all(line("SYSCALL", 1, SYSCALL) + line("EXECVE", 1, 'argc=1 a0="x"') + line("EOE", 1))
+    assert said.count('"KEPT":1') == 3
+    assert subject.stats.stage_failures == {"fail": 1, "fail_otherwise": 1}
+    assert subject.stats.crashed == 1
+
+
+# One record, event or line that cannot be worked on.
+
+
+def spoil(name: str, fields: dict) -> None:
+    if "spoilt" in fields.values():
+        raise OverflowError("mode out of range")
+
+
+BAD = line("MMAP", 7, "flags=spoilt")
+SPOILT = {
+    "a whole event": line("SYSCALL", 7, SYSCALL) + BAD + line("EOE", 7),
+    "the bad record first": BAD + line("PATH", 7, "item=0") + line("EOE", 7),
+    "no system call": BAD + line("EOE", 7),
+    "in pieces": line("MMAP", 8) + line("SYSCALL", 7, SYSCALL) + BAD + line("EOE", 7) + line("EOE", 8),
+    "merged": BAD + BAD + line("EOE", 7),
+    "without an end": line("SYSCALL", 7, SYSCALL) + BAD,
+    "with a node": (line("SYSCALL", 7, SYSCALL, "n") + line("MMAP", 7, "flags=spoilt", "n") + line("EOE", 7, "", "n")),
+    "in the system call": line("SYSCALL", 7, SYSCALL + " x=spoilt") + line("EOE", 7),
+    "in one of unusual form": line("SYSCALL", 7, "x=spoilt arch=1") + line("EOE", 7),
+}
+
+
+@pytest.mark.parametrize("size", [1, 50, 5000])
+@pytest.mark.parametrize("spoilt", SPOILT.values(), ids=SPOILT)
+def test_one_bad_record_costs_its_event_and_no_other(spoilt, size):
+    text = event(1) + event(2) + spoilt + event(3) + event(4)
+    subject = Subject(transforms=[spoil])
+    said = subject.all(*[text[start : start + size] for start in range(0, len(text), size)])
+    parsed = [json.loads(one) for one in said]
+    whole = {one["ID"] for one in parsed if one["ID"] is not None}
+    assert {ID.format(serial) for serial in (1, 2, 3, 4)} <= whole
+    assert ID.format(7) not in whole
+    raw = [one["PARSE_ERROR"]["raw"] for one in parsed if one["ID"] is None]
+    assert sorted(raw) == sorted(one.strip() for one in spoilt.splitlines() if "EOE" not in one and ":8)" not in one)
+    assert subject.stats.unparsed == {"crash": len(raw)}
+    assert subject.stats.lines == text.count("\n")
+    assert subject.stats.crashed == 1
+
+
+def test_of_an_event_that_cannot_be_written_the_lines_are():
+    failures: list[str] = []
+    subject = Subject()
+    subject.pipeline.failed = lambda part, error: failures.append(part)
+    write = subject.pipeline.write
+    subject.pipeline.write = lambda event: write(event) if event.id != ID.format(2) else str(1 // 0)
+    said = [json.loads(one) for one in subject.feed(event(1) + event(2) + event(3))]
+    assert [one.get("PARSE_ERROR", {}).get("reason") for one in said] == [None, "crash", "crash", None]
+    assert [one["PARSE_ERROR"]["raw"][:13] for one in said[1:3]] == ["type=SYSCALL ", "type=CWD msg="]
+    assert failures == ["the pipeline"]
+
+
+def test_of_an_event_for_the_filter_log_that_cannot_be_written_nothing_goes_elsewhere():
+    def divert(event: Event) -> bool:
+        subject.pipeline.divert(event)
+        return False
+
+    subject = Subject([divert])
+    subject.pipeline.write = lambda event: str(1 // 0)
+    assert subject.feed(event(1)) == []
+    assert ["crash" in one for one in subject.pipeline.filtered] == [True, True]
+
+
+def test_if_not_even_that_can_be_had_in_its_form_it_goes_out_all_the_same():
+    subject = Subject(transforms=[spoil])
+    subject.pipeline.other = lambda line: str(1 // 0)
+    (said,) = subject.feed(SPOILT["no system call"])
+    assert json.loads(said)["PARSE_ERROR"]["raw"].endswith("flags=spoilt")
+
+
+def test_what_was_carried_over_is_not_glued_to_what_follows_a_failure():
+    subject = Subject()
+    subject.feed("type=CWD msg=aud", 0.0)
+    subject.pipeline.end_line()
+    subject.pipeline.end_line()
+    raw = [json.loads(said)["PARSE_ERROR"]["raw"] for said in subject.all("type=CWD")]
+    assert raw == ["type=CWD msg=aud", "type=CWD"]
 
 
 def test_stages_see_the_same_event_whichever_way_it_came():

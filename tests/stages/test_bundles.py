@@ -41,6 +41,17 @@ def test_a_process_is_told_of_once(host):
     assert said(host, Remembered([Teller().stage]), event(CALL), event(CALL), event(CALL)) == [(1, 1)] * 3
 
 
+def test_of_an_event_that_one_failed_for_nothing_is_remembered(host):
+    def fail(event: Event) -> bool:
+        raise ValueError
+
+    teller = Teller()
+    bundle = Remembered([teller.stage, fail, teller.stage])
+    found = said(host, bundle, event(CALL), event(CALL))
+    assert teller.asked == 4
+    assert [top for _, top in found] == [2, 4]
+
+
 @pytest.mark.parametrize(
     "other",
     [

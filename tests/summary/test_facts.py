@@ -97,6 +97,21 @@ def test_the_result(body: str, result: str) -> None:
     assert table(f"CONFIG_CHANGE auid=1 {body}").result == result
 
 
+@pytest.mark.parametrize(
+    ("fields", "data"),
+    [
+        ("arch=zz syscall=5", {"arch": "zz", "syscall": "5"}),
+        ("arch=0xzz syscall=5", {"arch": "0xzz", "syscall": "5"}),
+        ("arch=0x syscall=5", {"arch": "0x", "syscall": "5"}),
+        ("arch=ffffffff syscall=5", {"arch": "0xffffffff", "syscall": "5"}),
+        ("arch=c000003e syscall=5", {"arch": "x86_64", "syscall": "fstat"}),
+        ("syscall=5", {"syscall": "5"}),
+    ],
+)
+def test_what_should_be_a_number_may_be_any_text(fields: str, data: dict[str, str]) -> None:
+    assert {name: said for name, said in table(f"ANOM_ABEND {fields} sig=11").data.items() if name != "sig"} == data
+
+
 def test_find_takes_the_first_that_is_there() -> None:
     facts = table("USER_LOGIN uid=0 msg='acct=\"bob\" addr=? id=5'")
     assert facts.find(("addr", "acct", "id")) == ("acct", "bob")

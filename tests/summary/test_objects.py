@@ -22,6 +22,14 @@ FILES: list[tuple[str, str | None, dict[str, Any], dict[str, Any]]] = [
     ),
     ('item=0 name="x/../y"', "/root", {"path": "/root/y"}, {"type": "filesystem", "primary": "/root/y"}),
     ('item=0 name="./x"', None, {"path": "./x"}, {"type": "filesystem", "primary": "./x"}),
+    ('item=0 name="/x" mode=0ozz', "/", {"path": "/x"}, {"type": "filesystem", "primary": "/x"}),
+    ('item=0 name="/x" mode=0o', "/", {"path": "/x"}, {"type": "filesystem", "primary": "/x"}),
+    (
+        'item=0 name="/x" mode=07777777777777',
+        "/",
+        {"path": "/x", "mode": "7777"},
+        {"type": "filesystem", "primary": "/x"},
+    ),
     ("item=0 name=(null) mode=040700", "/", {"mode": "0700", "type": "dir"}, {"type": "directory"}),
     (
         'item=0 name="/x" ouid=0 ogid=7\x1dOUID="root" OGID="unknown(7)"',

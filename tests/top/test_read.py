@@ -13,6 +13,7 @@ from sensor.cli import main
 from sensor.config import Config, load
 from sensor.top import read as module
 from sensor.top.read import DIMENSIONS, Counts, _lines, count
+from sensor.top.show import Screen, show
 from tests.test_data import DATA
 
 WHOLE = lzma.decompress((DATA / "corpora" / "session-mixed.raw.audit.xz").read_bytes())
@@ -105,3 +106,28 @@ def test_lines_are_whole_however_they_are_cut(monkeypatch: pytest.MonkeyPatch) -
     assert list(_lines([b"a", b"b\nc", b"\n", b"\nd"])) == [b"ab", b"c", b"d"]
     monkeypatch.setattr(module, "_LONGEST_LINE", 4)
     assert list(_lines([b"abcdef", b"gh\ni\n"])) == [b"", b"gh", b"i"]
+
+
+GOOD = b'{"ID":"1700000000.000:1","SYSCALL":{"exe":"/x"}}'
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"[" * 100_000,
+        b'{"ID":"1.0:1","SYSCALL":{"exe":' + b"[" * 100_000,
+        b'{"ID":"1.0:1","SYSCALL":{"arch":"zz","syscall":5}}',
+        b'{"ID":"1.0:1","SYSCALL":{"syscall":1' + b"0" * 5000 + b"}}",
+        b'{"ID":5,"SYSCALL":5}',
+        b'{"ID":"1.0:1","SYSCALL":[5]}',
+        *[b'{"ID":"%s:1","SYSCALL":{}}' % time for time in (b"nan", b"inf", b"-inf", b"1e300", b"-1e300")],
+        b"\xff",
+    ],
+)
+def test_one_odd_line_costs_no_other(line, tmp_path):
+    path = tmp_path / "audit.jsonl"
+    path.write_bytes(b"\n".join([GOOD, line, GOOD]))
+    counts = count([str(path)], Config())
+    assert [(entry.name, entry.events) for entry in counts.heavies["exe"].top(10)] == [("/x", 2)]
+    assert counts.events + counts.skipped == 3
+    assert list(show(counts, list(DIMENSIONS), 10, False, Screen(80, False, False)))
