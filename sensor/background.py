@@ -15,7 +15,10 @@ import logging
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from typing import Callable, Generic, TypeVar
+
+from sensor.errors import place_of
 
 log = logging.getLogger(__name__)
 
@@ -69,8 +72,14 @@ class Background(Generic[Question, Answer]):
             self._asked.add(question)
             self._waiting.append(question)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="background", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._work, name="background", daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError:  # the system has no thread for us: the next question tries again
+                    self._asked.clear()
+                    self._waiting.clear()
+                    return
+                self._thread = thread
             if wait and idle:
                 self._wait_for(question)
 
@@ -90,8 +99,9 @@ class Background(Generic[Question, Answer]):
                 question = self._waiting.popleft()
             try:
                 self._answer(question)
-            except Exception:  # the border: one question must not cost the answers to all others
-                log.exception("no answer for %r", question)
+            except Exception as error:  # noqa: BLE001  the border: one question must not cost the answers to all others
+                with suppress(MemoryError):
+                    log.error("no answer to a question in the background (%s)", place_of(error))
             with self._changed:
                 self._asked.discard(question)
                 self._changed.notify_all()

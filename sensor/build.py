@@ -151,6 +151,7 @@ class App:
 
     def __init__(self, pipeline: Pipeline, stats: Stats, world: World) -> None:
         self.pipeline = pipeline
+        pipeline.failed = _log_failure
         self.stats = stats
         self.world = world
         self.before_chunk: Callable[[], None] | None = world.before_chunk if world.live else None
@@ -205,7 +206,6 @@ def build(config: Config, stats: Stats, live: bool = True, world: World | None =
         *_leaving(config.filter, filters, stats),
     ]
     app = App(Pipeline(decoder, stages, config.coalesce, stats.pipeline), stats, world)
-    app.pipeline.failed = _log_failure
     if config.output == "ecs":
         ecs = Ecs(style, render)
         ecs.failed = app.pipeline.stage_failed

@@ -28,6 +28,7 @@ from sensor.endpoint import Answer, Endpoint
 from sensor.errors import OutputError
 from sensor.options import OptionError, option
 from sensor.stats import Stats
+from sensor.threads import start_thread
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Metric
@@ -263,9 +264,10 @@ class Exporter:
         ways = ((self._serve, self._listener), (self._write_textfile, self._textfile))
         for target, wanted in ways:
             if wanted:
-                thread = threading.Thread(target=target, name=f"metrics{target.__name__}", daemon=True)
-                thread.start()
-                self._threads.append(thread)
+                try:
+                    self._threads.append(start_thread(f"metrics{target.__name__}", target, pause=1.0))
+                except RuntimeError as error:
+                    log.error("metrics: no thread for them: %s; going on without", error)
 
     def close(self) -> None:
         """Stop listening, cut off clients, write the text file a last time, and wait for the threads."""

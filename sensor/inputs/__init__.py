@@ -115,13 +115,15 @@ class Backlog:
                 except MemoryError:
                     time.sleep(0.001)
                     continue
-                if not size or self._shut:
+                if not size:
                     return
                 begun = self._midline and not self._shedding
                 try:
                     self.put(bytes(view[:size]))
                 except Exception:  # noqa: BLE001  without memory, that is: the writer must not wait for more of it
                     self._lose(buffer, size, begun)
+                if self._shut:
+                    return
 
     def put(self, chunk: bytes) -> None:
         """Take bytes as they were read."""

@@ -39,7 +39,7 @@ class StdinInput:
 
     def read_until(self, descriptor: int, seconds: float) -> None:
         if self._live:
-            self._backlog.pump(self._fd, descriptor, seconds)
+            self.backlog.pump(self._fd, descriptor, seconds)
 
     def start(self) -> None:
         """Start the reader thread; it ends with the input, or with the process. Raises RuntimeError without threads."""

@@ -38,7 +38,7 @@ class UnixInput:
 
     def read_until(self, descriptor: int, seconds: float) -> None:
         if self._socket is not None:
-            self._backlog.pump(self._socket.fileno(), descriptor, seconds)
+            self.backlog.pump(self._socket.fileno(), descriptor, seconds)
 
     def start(self) -> None:
         """Start the reader thread; it ends after stop(), or with the process."""

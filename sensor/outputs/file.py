@@ -16,8 +16,9 @@ from contextlib import suppress
 from itertools import count
 
 from sensor.acl import Readers
-from sensor.outputs import Log, Options, Unsent
+from sensor.outputs import Log, Options
 from sensor.stats import OutputStats
+from sensor.unsent import Unsent
 
 ROTATION_PAUSE = 10
 """Seconds before a rotation that failed is tried again; until then the old file grows."""

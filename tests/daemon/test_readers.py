@@ -37,7 +37,7 @@ def write(folder: Path, file: str = "audit.jsonl", filterlog: Options | None = N
         debug=Debug(None, None),
     )
     admit_readers(config)
-    logs = Logs(config, OutputStats())
+    logs = Logs(config, OutputStats(), OutputStats())
     logs.write(["{}"], ["{}"] if filterlog else [])
     logs.close()
 

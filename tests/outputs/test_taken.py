@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from sensor.outputs import Options, Untaken, bytes_left, bytes_left_behind, has_reader
+from sensor.outputs import Options
 from sensor.outputs.program import ProgramOutput
 from sensor.outputs.stdout import StdoutOutput
 from sensor.outputs.unix import UnixOutput
 from sensor.stats import OutputStats
+from sensor.unsent import Untaken, bytes_left, bytes_left_behind, has_reader
 
 LINES = [f"{number:099}" for number in range(300)]
 

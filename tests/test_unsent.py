@@ -7,8 +7,9 @@ import os
 
 import pytest
 
-from sensor.outputs import Options, Stream, Unsent, encode, reason
+from sensor.outputs import Options, Stream
 from sensor.stats import OutputStats
+from sensor.unsent import Unsent, encode, reason
 
 
 @pytest.mark.parametrize(
