@@ -74,7 +74,8 @@ class World:
         proc = ProcFS()
         self.live = live
         self._state: StateFile | None = None
-        self.host = proc.host(read_clocks()[0])
+        self._boot, now = read_clocks()
+        self.host = proc.host(self._boot)
         if not live:
             self.host.booted = NEVER
         self.table = ProcessTable(proc if live else None, stats.process)
@@ -84,7 +85,7 @@ class World:
         self.probe: Feed | None = None
         self.host_paths = HostPaths(self.table)
         if live:
-            self.table.calibrate(*read_clocks())
+            self.table.calibrate(self._boot, now)
             if config.probe.use:
                 find = partial(Ring.open, pins(config.probe.path))
                 self.probe = Feed(find, self.table, stats.probe, config.probe.coverage_timeout)
@@ -115,8 +116,9 @@ class World:
         self.host_paths.begin_chunk()
 
     def _look_at_the_clock(self) -> None:
-        boot, now = read_clocks()
+        boot, now = read_clocks(self._boot)
         if self.table.calibrate(boot, now):
+            self._boot = boot
             self.host.calibrate(boot)
             self.table.forget_texts()
 

@@ -277,7 +277,13 @@ class ProcessTable:
         return abs(time - process.seen) < SOON
 
     def _first_seen(self, sighting: Sighting, time: float) -> Program:
-        observed = self._observe(sighting.pid, time, exe=False)
+        observed = self._observe(sighting.pid, exe=False)
+        if observed is not None and not _can_be(observed, time, sighting):
+            self._stats.lookups_dead += 1
+            current = self.current(sighting.pid)
+            if current is None or current.program.key != observed.key:
+                self._add(observed, observed.started)  # and the event is of one that had the pid before
+            observed = None
         program = observed or Program(sighting.pid, sighting.ppid, sighting.comm, sighting.exe)
         program.ppid, program.comm, program.exe = sighting.ppid, sighting.comm, sighting.exe
         if sighting.is_exec or observed is None:
@@ -319,8 +325,8 @@ class ProcessTable:
             program.comm = program.comm or self._proc.comm(program.pid)
 
     def _read(self, pid: int, time: float) -> Process | None:
-        program = self._observe(pid, time, exe=True)
-        if program is None:
+        program = self._observe(pid, exe=True)
+        if program is None or not _can_be(program, time):
             return None
         process = self._add(program, time)
         parent = self._lives.current.get(program.ppid)
@@ -333,13 +339,13 @@ class ProcessTable:
         """Who may have forked a process, from its parent when it was first seen; the probe does not guess."""
         return None if self.exact else parent
 
-    def _observe(self, pid: int, time: float, exe: bool) -> Program | None:
-        """Read a process from /proc; None when it is gone, or began only after the event."""
+    def _observe(self, pid: int, exe: bool) -> Program | None:
+        """Read the process that has the pid now from /proc; None when it is gone."""
         if self._proc is None:
             return None
         self._stats.lookups_proc += 1
         seen = self._proc.observe(pid, exe)
-        if seen is None or not seen.namespace or seen.start / 100 > time + LONGEST_LAG:
+        if seen is None or not seen.namespace:
             self._stats.lookups_dead += 1
             return None
         program = Program(pid, seen.ppid, seen.comm, seen.exe)
@@ -364,3 +370,11 @@ class ProcessTable:
             self._lives.end(process, time)
         else:
             process.seen = time
+
+
+def _can_be(observed: Program, time: float, sighting: Sighting | None = None) -> bool:
+    """Tell whether an event can be of a process of which /proc tells; born after the event's time it has to agree."""
+    if observed.started <= time or sighting is None:
+        return observed.started <= time + LONGEST_LAG
+    alike = observed.ppid == sighting.ppid or observed.comm == sighting.comm
+    return alike and observed.started <= time + LONGEST_LAG

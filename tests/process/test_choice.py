@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sensor.process.choice import at_time, by_order
-from sensor.process.clock import LONGEST_LAG
+from sensor.process.clock import LONGEST_LAG, ROUNDING
 from sensor.process.program import Birth, Exec, Key, Process, Program, Sighting
 from sensor.process.table import ProcessTable
 from sensor.stats import ProcessStats
@@ -249,11 +249,11 @@ class Replayed:
 
 def possible(history: History, act: Act) -> list[int]:
     """The naive model: the lives that were there at any moment from the event's time to the longest lag after it."""
-    end = act.stamped + LONGEST_LAG
+    begin, end = act.stamped - ROUNDING, act.stamped + LONGEST_LAG + ROUNDING
     return [
         number
         for number, life in enumerate(history.lives)
-        if life.began <= end and (life.ended is None or life.ended >= act.stamped)
+        if life.began <= end and (life.ended is None or life.ended >= begin)
     ]
 
 

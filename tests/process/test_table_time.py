@@ -146,6 +146,7 @@ def test_an_event_of_a_clock_of_which_nothing_is_known(subject, probe, stamped):
 
 def test_a_guess_never_takes_the_place_of_a_process_that_lives(subject):
     """An event of a former owner of the pid, of which nothing is known, comes late."""
+    subject.read(now=62)
     process = subject.event(100, 60)
     other = subject.event(100, 40)
     assert (other.program.key, other.unidentified) == (None, "no_probe")
@@ -153,6 +154,31 @@ def test_a_guess_never_takes_the_place_of_a_process_that_lives(subject):
     assert process.ended is None
     assert subject.event(100, 40.1) is other
     assert subject.event(100, 61) is process
+
+
+@pytest.mark.parametrize(
+    ("ppid", "exe", "known"), [(1, BASH, True), (1, LS, True), (7, BASH, True), (7, LS, False)], ids=str
+)
+@pytest.mark.parametrize("at", [49.2, 49.99])
+def test_what_proc_tells_of_who_was_born_after_the_event_has_to_agree(subject, at, ppid, exe, known):
+    """The clock was late, or the pid was another process's a moment ago."""
+    subject.read(now=51.0)
+    process = subject.sight(100, ppid, exe, at)
+    assert (process.program.key == key(100, 5000)) is known
+    assert subject.sight(100, 1, BASH, 50.5).program.key == key(100, 5000)
+
+
+def test_nor_does_one_that_was_made_before_the_process_was_known(subject):
+    """Its events look like those of the other."""
+    subject.read(now=62)
+    other = subject.event(100, 40)
+    assert (other.program.key, other.unidentified) == (None, "no_probe")
+    process = subject.event(100, 60)
+    assert (process.program.key, process.program.exe, process.program.event_id) == (key(100, 5000), BASH, "")
+    assert process.parent is not None
+    assert process.spawned_by is process.parent
+    assert subject.event(100, 41) is other
+    assert other.ended == 50
 
 
 @pytest.mark.parametrize("ppid", [11, 12])
