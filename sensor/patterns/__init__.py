@@ -3,10 +3,13 @@
     is_java = searcher(r"^/usr/lib/jvm/.*/java$")
     is_java("/usr/lib/jvm/17/bin/java")      true
 
-Texts come from whom we watch, so no text may cost more than its length. Where Python's
-`re` is linear too, it is used: no repetition may be tried again in another way. For
-everything else there is an automaton, which takes some 50 ns per byte, and some 5 µs where it meets nothing it has met
-before.
+Texts come from whom we watch, so no text may cost more than its length. Where Python's `re` is linear too, it is used:
+no repetition may be tried again in another way. For everything else there is an automaton, which takes some 50 ns per
+byte, and some 5 µs where it meets nothing it has met before.
+
+Texts of labels are short and remembered, so `re` gains nothing there. It is for `filter_raw_lines`, which sees the
+300 bytes of each SYSCALL record anew: an expression costs 3 µs of CPU an event with `re` and 16 with the automaton,
+where an event without costs 18 (four expressions 34 and 89; 10,292 recorded events, Python 3.11).
 
 The syntax is Python's, without back-references, look-around and atomic groups: nearly
 that of LAUREL's expressions. Texts and expressions are bytes: `.` is one byte, `\\w`, `\\d` and `(?i)`
