@@ -322,9 +322,9 @@ def _context(options: Enrich, style: Style, world: World, changed: Callable[[], 
     if world.live and options.execve_env:
         parts.on_execs.append(Environment(options.execve_env, style, world.files).stage)
     if world.live and options.uid_groups:
-        parts.told.append(Groups(style, world.host.names).stage)
+        parts.told.append(Groups(style, world.host).stage)
     if world.live and options.exe_hash:
-        parts.told.append(ExeHash(options, style, world.files, world.host.names).stage)
+        parts.told.append(ExeHash(options, style, world.files, world.host).stage)
     return parts
 
 

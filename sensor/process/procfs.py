@@ -81,6 +81,13 @@ class Host:
         """Tell whether an event is of this boot: also if a clock stamped it that was not set yet."""
         return event_id >= self.booted or (self.booted != NEVER and event_id.find(".") < _DIGITS)
 
+    def is_this(self, node: str, event_id: str) -> bool:
+        """Tell whether an event is of this host in this boot; node: what the stream calls its host, "" if it does not.
+
+        Only of such events does the host still know more: processes, files, users, sessions.
+        """
+        return self.began_before(event_id) and (not node or node in self.names)
+
     def calibrate(self, boot_time: float) -> None:
         """The clock was set: events that it stamped before, or stamps from now on, are all of this boot."""
         self.boot_time = round(boot_time, 2)

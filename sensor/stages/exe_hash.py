@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sensor.audit.render import Style
@@ -23,6 +23,7 @@ from sensor.background import Background
 from sensor.event import Event
 from sensor.options import option
 from sensor.process.files import ProcFiles
+from sensor.process.procfs import Host
 from sensor.process.program import Process
 
 SKIPPED = {
@@ -60,13 +61,10 @@ class File:
 
 
 class ExeHash:
-    """The stage.
+    """The stage."""
 
-    names: what a `node=` may call this host.
-    """
-
-    def __init__(self, options: Options, style: Style, files: ProcFiles, names: Collection[str]) -> None:
-        self._names = names
+    def __init__(self, options: Options, style: Style, files: ProcFiles, host: Host) -> None:
+        self._host = host
         self._limit = options.exe_hash_size_limit
         self._hash, self._skipped = style.key("EXE_HASH"), style.key("EXE_HASH_SKIPPED")
         self._source = style.key("EXE_HASH_SOURCE")
@@ -76,7 +74,7 @@ class ExeHash:
     def stage(self, event: Event) -> bool:
         """Add EXE_HASH, or why there is none, to an event; drops nothing."""
         process: Process | None = event.process
-        if process is not None and event.syscall.rest.exe and (not event.node or event.node in self._names):
+        if process is not None and event.syscall.rest.exe and self._host.is_this(event.node, event.id):
             text: str | None = process.program.marks.get(_TEXT)
             event.syscall.extra += self._look(process, event) if text is None else text
         return True

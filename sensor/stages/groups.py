@@ -13,13 +13,13 @@ import ctypes
 import grp
 import os
 import pwd
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from sensor.audit.render import Style
 from sensor.background import Background
 from sensor.event import Event
 from sensor.options import option
+from sensor.process.procfs import Host
 
 LIFE = 300.0
 _REMEMBERED = 4096
@@ -62,21 +62,18 @@ def _name(gid: int) -> str:
 
 
 class Groups:
-    """The stage.
+    """The stage."""
 
-    names: what a `node=` may call this host.
-    """
-
-    def __init__(self, style: Style, names: Collection[str]) -> None:
+    def __init__(self, style: Style, host: Host) -> None:
         self._quote = style.quote
         self._key = style.key("UID_GROUPS")
-        self._names = names
+        self._host = host
         self._texts: Background[int, str] = Background(self._render, _REMEMBERED, LIFE)
 
     def stage(self, event: Event) -> bool:
         """Add UID_GROUPS to an event; drops nothing."""
         syscall = event.syscall
-        if syscall is not None and (not event.node or event.node in self._names):
+        if syscall is not None and self._host.is_this(event.node, event.id):
             uid = syscall.rest.fields.get("uid")
             if isinstance(uid, int):
                 text = self._texts.get(uid)

@@ -110,7 +110,7 @@ class Identity:
         return True
 
     def _is_local(self, event: Event) -> bool:
-        return self._host.began_before(event.id) and (not event.node or event.node in self._host.names)
+        return self._host.is_this(event.node, event.id)
 
     def _sight(self, table: ProcessTable, event: Event, is_exec: bool) -> Process:
         syscall = event.syscall

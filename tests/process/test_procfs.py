@@ -49,6 +49,25 @@ def test_recorded_events_are_of_no_boot_that_is_known(tmp_path):
     assert not host.began_before("37.120:1")
 
 
+@pytest.mark.parametrize(
+    ("node", "seconds", "this"),
+    [
+        ("", 5, True),
+        ("web01", 5, True),
+        ("db02", 5, False),
+        ("web01.example.org", 5, False),
+        ("", -5, False),
+        ("web01", -5, False),
+        ("db02", -5, False),
+    ],
+)
+def test_an_event_is_of_this_host_in_this_boot(tmp_path, node, seconds, this):
+    host = FakeHost(tmp_path).proc.host(BOOTED)
+    assert host.is_this(node, f"{BOOTED + seconds}.000:1") is this
+    host.booted = NEVER
+    assert not host.is_this(node, f"{BOOTED + seconds}.000:1")
+
+
 def test_a_host_may_be_called_by_its_short_name(tmp_path):
     host = FakeHost(tmp_path)
     (host.root / "sys/kernel/hostname").write_text("web01.example.org\n")

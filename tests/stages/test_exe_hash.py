@@ -13,7 +13,7 @@ from sensor.audit.render import Style
 from sensor.process.files import ProcFiles
 from sensor.stages import exe_hash
 from sensor.stages.exe_hash import SKIPPED, ExeHash, Options
-from tests.fake_host import STYLE, FakeHost, event, exec_event, syscall
+from tests.fake_host import BOOTED, STYLE, FakeHost, event, exec_event, syscall
 
 
 @pytest.fixture
@@ -31,7 +31,9 @@ def host(tmp_path):
 
 @pytest.fixture
 def stage(host):
-    return lambda style=STYLE, **options: ExeHash(Options(**options), style, ProcFiles(host.proc), {"web01"}).stage
+    return lambda style=STYLE, **options: (
+        ExeHash(Options(**options), style, ProcFiles(host.proc), host.proc.host(BOOTED)).stage
+    )
 
 
 def sha256(data: bytes) -> str:
@@ -138,6 +140,12 @@ def test_a_file_that_is_opened_is_not_executed(host, stage, program):
 
 def test_events_of_other_hosts_have_none(host, stage, program):
     text = exec_event(42, 1, str(program), ["tool"], path_record(program)).replace("type=", "node=db02 type=")
+    assert told(host, stage(), text) == {}
+
+
+def test_events_before_this_boot_have_none(host, stage, program):
+    """The process table has one for the records alone; the file may have changed since."""
+    text = exec_event(42, 1, str(program), ["tool"], path_record(program), time=BOOTED - 5.0)
     assert told(host, stage(), text) == {}
 
 

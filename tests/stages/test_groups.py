@@ -13,7 +13,7 @@ import pytest
 from sensor.audit.render import Style
 from sensor.stages import groups
 from sensor.stages.groups import Groups, groups_of
-from tests.fake_host import STYLE, FakeHost, event, syscall
+from tests.fake_host import BOOTED, STYLE, FakeHost, event, syscall
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def host(tmp_path):
 @pytest.fixture
 def run(host, monkeypatch):
     monkeypatch.setattr(groups, "groups_of", {0: ["root"], 7: ["a\xe4", "#4242"], 8: []}.__getitem__)
-    return lambda *events, style=STYLE: host.run([Groups(style, {"web01"}).stage], *events)
+    return lambda *events, style=STYLE: host.run([Groups(style, host.proc.host(BOOTED)).stage], *events)
 
 
 def told(run, text, **options):
@@ -53,6 +53,7 @@ def test_the_key_bears_the_prefix(run):
         event(syscall(42, 1, "/bin/sh", uid="(null)")),
         event("USER_ACCT pid=1 uid=0"),
         event(syscall(42, 1, "/bin/sh")).replace("type=", "node=elsewhere type="),
+        event(syscall(42, 1, "/bin/sh"), time=BOOTED - 5.0),
     ],
 )
 def test_of_others_nothing_is_told(run, text):
@@ -68,7 +69,7 @@ def test_this_hosts_name_is_known(run):
 def test_a_database_that_hangs_stops_nothing(host, monkeypatch):
     gate = threading.Event()
     monkeypatch.setattr(groups, "groups_of", lambda _: [str(gate.wait(30))])
-    stage = Groups(STYLE, set()).stage
+    stage = Groups(STYLE, host.proc.host(BOOTED)).stage
     start = time.monotonic()
     lines = host.run([stage], *[event(syscall(42, 1, "/bin/sh", uid=uid)) for uid in range(500)])
     took = time.monotonic() - start
