@@ -109,7 +109,7 @@ SPECS: dict[str, Spec] = {
     "ptrace": Spec(
         "linux/ptrace.h asm/ptrace.h",
         "PTRACE_[A-Z0-9_]+",
-        r"PTRACE_(O|EVENT|EVENTMSG|CFI|SYSCALL_INFO|PEEKSIGINFO|SET_SYSCALL_USER)_\w+",
+        r"PTRACE_(O|EVENT|EVENTMSG|CFI|SYSCALL_INFO|PEEKSIGINFO)_\w+",
         differs=True,
         rename=("USR$", "USER"),
     ),
