@@ -6,6 +6,7 @@ files have changed again.
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -29,7 +30,7 @@ def rebuilt(package: Path, folder: Path, version: str, change) -> Path:
     tree = folder / "tree"
     subprocess.run(["dpkg-deb", "-R", package, tree], check=True)
     control = tree / "DEBIAN/control"
-    control.write_text(control.read_text().replace("Version: ", f"Version: {version}~", 1))
+    control.write_text(re.sub(r"(?m)^Version: .*", f"Version: {version}", control.read_text()))
     change(tree)
     made = folder / f"host-sensor_{version}.deb"
     subprocess.run(["dpkg-deb", "--root-owner-group", "-b", tree, made], check=True, capture_output=True)
@@ -78,9 +79,13 @@ def install(root: Root, package: str) -> None:
     assert root.run("dpkg-query", "-W", "-f", "${db:Status-Abbrev}", "host-sensor") == "ii "
 
 
+def append_to(file: Path, text: str) -> None:
+    with file.open("a") as opened:
+        opened.write(text)
+
+
 def append(root: Root, name: str, text: str) -> None:
-    with (root.folder / name).open("a") as file:
-        file.write(text)
+    append_to(root.folder / name, text)
 
 
 def packaged(name: str) -> str:
@@ -100,6 +105,19 @@ def test_what_the_administrator_changed_stays_over_two_upgrades(debs, root):
         assert (
             root.run("stat", "-c", "%a %U %G", f"/{CONFIG}", f"/{PLUGIN}") == "640 root _host-sensor\n640 root root\n"
         )
+
+
+def test_an_upgrade_mends_one_that_ended_half_way(debs, root, tmp_path):
+    """As those of 0.1.0 did: the package is unpacked, dpkg waits for an answer about its conffile."""
+    _, (former, package, _) = debs
+    install(root, former)
+    append(root, CONFIG, "marker: mine\n")
+    reworded = rebuilt(root.folder / former[1:], tmp_path, "0.1.1", lambda tree: append_to(tree / CONFIG, "# more\n"))
+    assert root.try_("dpkg", "-i", root.put(reworded)).returncode != 0
+    assert root.run("dpkg-query", "-W", "-f", "${db:Status-Abbrev}", "host-sensor") == "iU "
+    install(root, package)
+    assert (root.folder / CONFIG).read_text() == reference() + "marker: mine\n"
+    assert sorted(path.name for path in (root.folder / "etc/host-sensor").iterdir()) == ["conf.d", "config.yaml"]
 
 
 def test_what_nobody_changed_becomes_the_short_file(debs, root):
