@@ -249,6 +249,7 @@ def _decoder(config: Config, style: Style, users: UserDatabase) -> tuple[RecordD
         config.coalesce.cache_entries,
         None if config.translate.drop_raw else partial(_concerns, translators),
     )
+    decoder.prefix = style.prefix
     render = decoder.render
     if config.translate.drop_raw:
         decoder.render = without_raw(render, style)

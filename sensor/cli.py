@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sensor import __version__
+from sensor.audit.text import printable
 from sensor.errors import SensorError
 from sensor.show.arguments import add_show, add_tree
 
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(parsed.command(parsed) or 0)
     except SensorError as error:
-        print(f"host-sensor: {error}", file=sys.stderr)
+        print(printable(f"host-sensor: {error}"), file=sys.stderr)
         return 1
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -243,10 +244,10 @@ def _check(parsed: argparse.Namespace) -> int:
 
     config, mistakes = read(parsed.file)
     for mistake in mistakes:
-        print(mistake)
+        print(printable(str(mistake)))
     found = list(warnings(config)) if not mistakes else []
     for warning in found:
-        print(f"{parsed.file}: warning: {warning}")
+        print(printable(f"{parsed.file}: warning: {warning}"))
     if not mistakes:
         print(f"{parsed.file}: no mistakes" + (f", {len(found)} to look at" if found else " found"))
     return 1 if mistakes else 0
@@ -307,7 +308,7 @@ def _guid(parsed: argparse.Namespace) -> int:
     failed = False
     for found in look_up(parsed.processes, ProcFS()):
         if found.error:
-            print(f"host-sensor: {found.asked}: {found.error}", file=sys.stderr)
+            print(printable(f"host-sensor: {found.asked}: {found.error}"), file=sys.stderr)
             failed = True
         else:
             print(f"{found.pid}\t{found.guid}\t{found.comm}")

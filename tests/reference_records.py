@@ -10,7 +10,9 @@ In and out, a str holds one byte per character. Only the options and lists of na
 
 from __future__ import annotations
 
+import json
 import string
+import unicodedata
 from typing import Any
 
 from sensor.audit.fields import OURS
@@ -51,8 +53,15 @@ def percent_string(text: str) -> str:
         elif character == "" or ord(character) < 0x20 or character in "\x7f%+\ufeff":
             out += "".join(f"%{byte:02x}" for byte in data)
         else:
-            out += data.decode("latin-1")
+            out += as_shown(character, data)
     return f'"{out}"'
+
+
+def as_shown(character: str, data: bytes) -> str:
+    """A character as it is, or as JSON escapes it where no screen shows it."""
+    if unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp"):
+        return json.dumps(character)[1:-1] if character != "\x7f" else "\\u007f"
+    return data.decode("latin-1")
 
 
 def unicode_string(text: str) -> str:
@@ -66,7 +75,7 @@ def unicode_string(text: str) -> str:
         elif ord(character) < 0x20:
             out += f"\\u{ord(character):04x}"
         else:
-            out += data.decode("latin-1")
+            out += as_shown(character, data)
     return f'"{out}"'
 
 

@@ -187,3 +187,15 @@ def test_fields_tell_how_a_field_of_a_record_is_written(capsys: pytest.CaptureFi
 def test_fields_tell_of_all(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fields"]) == 0
     assert "identity: GUID\n    string; " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["a\x1b[2J", "a\u202eb", "a\x9b31m", "a\u2028b", "a\x7f"])
+def test_no_name_reaches_the_terminal_as_a_command(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / name
+    path.write_text(json.dumps({"filter": {"rules": {name: "uix=0"}}, name: 1}))
+    for command in (["check", str(path)], ["convert", str(tmp_path / f"{name}.gone")], ["convert", "-c", str(path)]):
+        assert main(command) == 1
+        said = capsys.readouterr()
+        assert (said.out + said.err).replace("\n", "").isprintable()

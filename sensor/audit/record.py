@@ -103,6 +103,7 @@ class RecordDecoder:
     concerns: about which fields they care; None if nobody knows, and every record is to be parsed.
     caches: all that is remembered of records, also by others.
     usual: renders what needs no parsing; None where everything does.
+    prefix: of the keys that stages add; a record's own name that begins so gets another, as those in fields.OURS do.
     """
 
     def __init__(
@@ -113,6 +114,7 @@ class RecordDecoder:
         concerns: Concerns | None = None,
     ) -> None:
         self.types = RecordTypes()
+        self.prefix = ""
         self.render: Render = renderer(options.strings)
         self.cache: dict[str, Record] = {}
         self.caches: list[dict[Any, Any]] = [self.cache]
@@ -166,7 +168,7 @@ class RecordDecoder:
         key = fields.get("key")
         if isinstance(key, str):
             fields["KEYS"] = list(key.split("\x01"))
-        return fields
+        return _set_aside(fields, self.prefix) if self.prefix else fields
 
     def _plain(self, name: str, body: str) -> str:
         return self.render(self._parse(name, body))
@@ -197,6 +199,19 @@ class RecordDecoder:
                 self.cache.clear()
             self.cache[key] = record
         return record
+
+
+def _set_aside(fields: Fields, prefix: str) -> Fields:
+    """Give own names that begin like added ones others; none that records are known to have does."""
+    out: Fields = {}
+    for name, value in fields.items():
+        said = _set_aside(value, prefix) if name == "msg" and isinstance(value, dict) else value
+        if name.startswith(prefix):
+            name += "_2"
+            while name in fields or name in out:
+                name += "_2"
+        out[name] = said
+    return out
 
 
 def _parse_prefixed(name: str, body: str, kinds: Kinds) -> Fields:

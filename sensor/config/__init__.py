@@ -20,6 +20,7 @@ Only plain YAML is read: no objects, and text stays text (`marker: no` is "no", 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from sensor import metrics
@@ -46,7 +47,10 @@ from sensor.stages import (
     session,
 )
 from sensor.summary.options import Options as SummaryOptions
+from sensor.tables.keys import clash
 from sensor.translate.options import TranslateOptions
+
+_PREFIX = re.compile(r"[A-Za-z0-9._:@-]{0,64}")
 
 
 @dataclass(frozen=True)
@@ -75,8 +79,19 @@ class Enrich(
     """What is added to events."""
 
     prefix: str | None = option(
-        None, "Begin all added keys with this and write them in small letters: prefix `x_` makes PID x_pid."
+        None,
+        "Begin all added keys with this and write them in small letters: prefix `x_` makes PID x_pid. At most 64 "
+        "letters, digits and -._:@, with which no field of the records begins.",
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        prefix = self.prefix or ""
+        if _PREFIX.fullmatch(prefix) is None:
+            raise OptionError("prefix", "expected at most 64 letters, digits and -._:@")
+        field = clash(prefix) if prefix else None
+        if field is not None:
+            raise OptionError("prefix", f'fields of the records begin with "{prefix}", too: {field}')
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ import time
 from collections.abc import Sequence
 from logging.handlers import SysLogHandler
 
+from sensor.audit.text import printable
+
 SOCKETS = ("/dev/log", "/run/systemd/journal/dev-log")
 LONGEST = 8000
 """Characters of a message."""
@@ -84,7 +86,15 @@ class Syslog(SysLogHandler):
 
     def format(self, record: logging.LogRecord) -> str:
         """The message, cut to what every log daemon takes, and without what has no UTF-8."""
-        return super().format(record)[:LONGEST].encode(errors="replace").decode()
+        return printable(super().format(record)[:LONGEST].encode(errors="replace").decode())[:LONGEST]
+
+
+class Plain(logging.Formatter):
+    """Lets nothing of what others have named, or of a traceback, reach a terminal as a command."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The message; lines of a traceback stay lines."""
+        return "\n".join(map(printable, super().format(record).split("\n")))
 
 
 def leads_nowhere(fd: int) -> bool:
@@ -101,7 +111,7 @@ def start_logging(at_terminal: bool = False) -> None:
     handler: logging.Handler = Syslog()
     if at_terminal or not leads_nowhere(2):
         handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("host-sensor: %(message)s"))
+        handler.setFormatter(Plain("host-sensor: %(message)s"))
     handler.addFilter(RateLimit())
     logging.raiseExceptions = False
     logging.getLogger("sensor").handlers[:] = [handler]

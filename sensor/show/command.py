@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 
+from sensor.audit.text import ESCAPES
 from sensor.config import Config
 from sensor.errors import InputError
 from sensor.show.conditions import Conditions, moment
@@ -44,7 +45,7 @@ def show(parsed: argparse.Namespace, config: Config) -> int:
         line, event = found
         shown += 1
         if parsed.json:
-            sys.stdout.buffer.write(line + b"\n")
+            sys.stdout.buffer.write(_harmless(line) + b"\n")
             continue
         if day(event.time) != today:
             today = day(event.time)
@@ -72,6 +73,13 @@ def tree(parsed: argparse.Namespace, config: Config) -> int:
     if grown.dropped:
         print(f"host-sensor: {grown.dropped:,} of the oldest processes are left out", file=sys.stderr)
     return 0 if tops else 1
+
+
+def _harmless(line: bytes) -> bytes:
+    """A line of JSON without what no screen shows: this sensor writes none such, but others may have."""
+    if line.isascii():
+        return line
+    return line.decode("utf-8", "surrogateescape").translate(ESCAPES).encode("utf-8", "surrogateescape")
 
 
 def _conditions(parsed: argparse.Namespace) -> Conditions:

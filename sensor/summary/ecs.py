@@ -199,7 +199,7 @@ class Ecs:
     def _result(self, syscall: Any) -> str:
         """What a call was given and gave."""
         args = syscall.args
-        if len(args) != 4 or not "".join(args).isalnum():
+        if len(args) != 4 or not (word := "".join(args)).isalnum() or not word.isascii():
             return self._members({name: value_of(said) for name, said in data_of_call(syscall).items()})
         key = (syscall.exit, syscall.head.arch, syscall.success)
         exit = self._exits.get(key)

@@ -17,6 +17,7 @@ from datetime import datetime, timezone
 from typing import Any, Callable, NamedTuple
 
 from sensor.audit.render import Style
+from sensor.audit.text import ESCAPES
 from sensor.summary.objects import address_family
 
 Members = dict[str, Any]
@@ -118,7 +119,7 @@ def members_text(members: Mapping[str, Any]) -> str:
     """JSON members, each with a comma before it, one byte per character."""
     if not members:
         return ""
-    text = json.dumps(members, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(members, ensure_ascii=False, separators=(",", ":")).translate(ESCAPES)
     return "," + text.encode().decode("latin-1")[1:-1]
 
 

@@ -18,7 +18,9 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-__all__ = ["KEYS", "Key", "find", "holders"]
+from sensor.tables.fields import KINDS
+
+__all__ = ["KEYS", "Key", "clash", "find", "holders"]
 
 _TABLE = """
 event | ID | string or null | records | | seconds.milliseconds:serial, as auditd writes it;
@@ -210,6 +212,14 @@ def _row(line: str) -> Key:
 
 
 KEYS: tuple[Key, ...] = tuple([_row(line) for line in _TABLE.replace("\n  ", " ").strip().splitlines()])
+
+
+_MORE_FIELDS = ("a0", "auid", "uid", "euid", "suid", "fsuid", "gid", "egid", "sgid", "fsgid", "ouid", "ogid", "profile")
+
+
+def clash(prefix: str) -> str | None:
+    """A field of the records that begins like this, so that with it before them added keys and fields mix; or None."""
+    return next((name for name in (*KINDS, *_MORE_FIELDS) if name.startswith(prefix)), None)
 
 
 def holders(where: str) -> list[str]:

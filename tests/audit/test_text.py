@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import unicodedata
+import urllib.parse
 
 import pytest
 
@@ -15,11 +17,15 @@ TEXTS: list[tuple[bytes, str, str]] = [
     (b"a\\b", '"a\\\\b"', '"a\\\\b"'),
     (b"g++", '"g%2b%2b"', '"g++"'),
     (b"100%", '"100%25"', '"100%"'),
-    (b"\x00\x01\x1f\x7f", '"%00%01%1f%7f"', '"\\u0000\\u0001\\u001f\x7f"'),
+    (b"\x00\x01\x1f\x7f", '"%00%01%1f%7f"', '"\\u0000\\u0001\\u001f\\u007f"'),
     (b"\n\r\t\b\f", '"%0a%0d%09%08%0c"', '"\\n\\r\\t\\b\\f"'),
     ("a b ä".encode(), '"a b ä"', '"a b ä"'),
-    ("\u2028\u0085\U0001f600".encode(), '"\u2028\u0085\U0001f600"', '"\u2028\u0085\U0001f600"'),
-    ("\ufeffx".encode(), '"%ef%bb%bfx"', '"\ufeffx"'),
+    ("\u2028\u0085\U0001f600".encode(), '"\\u2028\\u0085\U0001f600"', '"\\u2028\\u0085\U0001f600"'),
+    ("a\u202e\u2066b\u2069".encode(), '"a\\u202e\\u2066b\\u2069"', '"a\\u202e\\u2066b\\u2069"'),
+    ("\u009b31m%".encode(), '"\\u009b31m%25"', '"\\u009b31m%"'),
+    ("\U000e0041".encode(), '"\\udb40\\udc41"', '"\\udb40\\udc41"'),
+    ("\u00a0\u3000\u0301é".encode(), '"\u00a0\u3000\u0301é"', '"\u00a0\u3000\u0301é"'),  # seen, and harmless
+    ("\ufeffx".encode(), '"%ef%bb%bfx"', '"\\ufeffx"'),
     (b"\xff", '"%ff"', '"\ufffd"'),
     (b"a\xc3", '"a%c3"', '"a\ufffd"'),
     (b"\xc3\xa4+\xff", '"ä%2b%ff"', '"ä+\ufffd"'),
@@ -51,3 +57,16 @@ def test_each_byte_for_itself(byte):
 )
 def test_bytes_that_are_no_text_are_known(data, expected):
     assert bad_bytes(data.decode("latin-1")) is expected
+
+
+INVISIBLE = [chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) in ("Cc", "Cf", "Zl", "Zp")]
+
+
+def test_nothing_that_a_terminal_obeys_stays_as_it_is():
+    """Escaped or not, it is the same text to who reads JSON, or is undone as any percent escape."""
+    for character in INVISIBLE:
+        for quote in (quote_percent, quote_unicode):
+            quoted = quote(f"a{character}b".encode().decode("latin-1"))
+            assert quoted.isascii()
+            assert quoted.isprintable()
+            assert urllib.parse.unquote(json.loads(quoted)) == f"a{character}b"

@@ -218,3 +218,42 @@ def test_the_reference_tells_every_default(tmp_path):
     absent = dataclasses.replace(config.debug, inputlog=None, parse_error_log=None)
     assert config.debug.inputlog == OutputOptions("input.log")
     assert dataclasses.replace(config, debug=absent) == Config()
+
+
+@pytest.mark.parametrize("prefix", ["x_", "X-", "enriched.", "a:b@", "0", "laurel_", "_", "", "x" * 64])
+def test_prefixes_that_make_keys(tmp_path, prefix):
+    path = tmp_path / "config.yaml"
+    path.write_text(json.dumps({"enrich": {"prefix": prefix}}))
+    assert load(str(path)).enrich.prefix == prefix
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        *(
+            '"',
+            "a b",
+            "é",
+            "\\",
+            "\n",
+            "\x00",
+            "\x85",
+            "\u202e",
+            "\ud800",
+            "{",
+            "x%",
+            "x+",
+            "x" * 65,
+            " ",
+            "x,",
+            '","a":"',
+        ),
+        *("p", "pid", "o", "a", "e", "u", "audit_", "new", "na", "sadd", "au", "ou"),  # as fields of the records begin
+    ],
+)
+def test_prefixes_that_make_none(tmp_path, prefix):
+    path = tmp_path / "config.yaml"
+    path.write_text(json.dumps({"enrich": {"prefix": prefix}}))
+    (mistake,) = check(str(path))
+    assert "enrich.prefix" in str(mistake)
+    assert mistake.line == 1

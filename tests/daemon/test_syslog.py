@@ -135,3 +135,10 @@ def test_what_leads_nowhere(path, expected):
     assert syslog.leads_nowhere(fd) is expected
     os.close(fd)
     assert syslog.leads_nowhere(fd)
+
+
+def test_nothing_in_a_message_is_obeyed(daemon, handler):
+    handler.emit(record("a\u202eb\x9b31m\nc\x7f é"))
+    assert daemon.recv(9000).decode().endswith(r"a\u202eb\x9b31m\nc\x7f é")
+    plain = syslog.Plain("host-sensor: %(message)s")
+    assert plain.format(record("a\x1b[2J\u2028b\nc")) == "host-sensor: a\\x1b[2J\\u2028b\nc"

@@ -53,3 +53,16 @@ def test_no_log_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     path.write_text(json.dumps({"directory": str(tmp_path / "none")}))
     assert main(["show", "-c", str(path)]) == 1
     assert "there is no such log" in capsys.readouterr().err
+
+
+def test_lines_of_others_hold_nothing_that_a_terminal_obeys(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    line = encode({**STORY[1], "x": "a\u202eb\x9bc\u2028d\U000e0041é"}).decode()
+    log, config = tmp_path / "log", tmp_path / "config.yaml"
+    log.write_text(json.dumps(json.loads(line), ensure_ascii=False) + "\n")
+    config.write_text("{}")
+    assert main(["show", "-c", str(config), "--json", str(log)]) == 0
+    printed = capfdbinary.readouterr().out.decode()
+    assert printed.strip().isprintable()
+    assert json.loads(printed) == json.loads(line)
