@@ -82,7 +82,7 @@ def parse_address(text: str) -> tuple[str, int] | None:
 
 
 class Row(NamedTuple):
-    """One attribute of one part of Stats and how it is shown; a name ending in `_total` is a counter, others gauges."""
+    """One attribute of a part of Stats and how it is shown; a name ending in `_total` is a counter, others gauges."""
 
     part: str
     attribute: str
@@ -134,6 +134,7 @@ ROWS = (
     Row("pipeline", "late", "late_records_total", "Records whose event had left already."),
     Row("pipeline", "duplicates", "duplicate_records_total", "Records that repeated an earlier one."),
     Row("pipeline", "crashed", "crashes_total", "Unexpected errors of the pipeline that were survived."),
+    Row("daemon", "crashed", "daemon_crashes_total", "Unexpected errors outside the pipeline that were survived."),
     Row("pipeline", "unparsed", "unparsed_lines_total", "Lines reported as they are, by what is wrong.", "reason"),
     Row("pipeline", "truncated", "truncations_total", "Times something was cut short, by the bound it hit.", "bound"),
     Row("pipeline", "incomplete", "incomplete_events_total", "Events with a part missing, by the part.", "missing"),

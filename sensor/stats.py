@@ -78,7 +78,7 @@ class PipelineStats:
         self.expired = 0  # events that ended by time-out
         self.late = 0  # records whose event had left already
         self.duplicates = 0  # records that were the same as one before
-        self.crashed = 0  # unexpected exceptions that were caught
+        self.crashed = 0  # unexpected exceptions that were caught in the pipeline
         self.inflight = 0  # gauge: events waiting for more records
         self.unparsed: dict[str, int] = {}  # reason → lines reported as they are
         self.truncated: dict[str, int] = {}  # bound → times it was hit
@@ -88,6 +88,15 @@ class PipelineStats:
         self.custom_failures: dict[str, int] = {}  # custom stage → events in which it raised
         self.custom_seconds: dict[str, float] = {}  # custom stage → time it took
         self.custom_off: dict[str, int] = {}  # gauge: custom stage → 1 when it is switched off
+
+
+class DaemonStats:
+    """All that is around the pipeline."""
+
+    __slots__ = ("crashed",)
+
+    def __init__(self) -> None:
+        self.crashed = 0  # unexpected exceptions that were caught outside the pipeline
 
 
 class ProcessStats:
@@ -182,10 +191,22 @@ class PrivilegeStats:
 class Stats:
     """All counters of one sensor."""
 
-    __slots__ = ("config", "filterlog", "input", "kernel", "output", "pipeline", "privileges", "probe", "process")
+    __slots__ = (
+        "config",
+        "daemon",
+        "filterlog",
+        "input",
+        "kernel",
+        "output",
+        "pipeline",
+        "privileges",
+        "probe",
+        "process",
+    )
 
     def __init__(self) -> None:
         self.config = ConfigStats()
+        self.daemon = DaemonStats()
         self.input = InputStats()
         self.pipeline = PipelineStats()
         self.process = ProcessStats()

@@ -21,17 +21,16 @@ import signal
 import stat
 import sys
 import time
-from contextlib import suppress
-from typing import Callable
 
 from sensor import __version__, privileges
 from sensor.build import App, build
 from sensor.config import Config, read
 from sensor.daemon import rights
 from sensor.daemon.feed import Feed
+from sensor.daemon.guard import Guard
 from sensor.daemon.logs import Logs, admit_readers
 from sensor.daemon.syslog import start_logging
-from sensor.errors import InputError, OutputError, place_of
+from sensor.errors import InputError, OutputError
 from sensor.inputs import Input
 from sensor.inputs.stdin import StdinInput
 from sensor.metrics import Exporter
@@ -112,6 +111,7 @@ class Daemon:
         self._config = config
         self._signals = signals
         self.stats = Stats()
+        self._guard = Guard(self.stats.daemon)
         os.umask(0o027)
         self._input = make_input(config, self.stats)
         self._input.open()
@@ -123,7 +123,7 @@ class Daemon:
         app = self._build()
         rights.give_up(config, account)
         self._feed = Feed(app, self._input.backlog.drop)
-        self._logs = Logs(config, self.stats.output, self.stats.filterlog)
+        self._logs = Logs(config, self.stats.output, self.stats.filterlog, self._guard)
         self._end_by = float("inf")  # of the input, after SIGTERM
         self._finish_by = float("inf")  # with what was read, after the end of the input
         self._ticked = self._next_second = 0.0
@@ -162,19 +162,13 @@ class Daemon:
             time.sleep(1)
 
     def _loop(self) -> None:
-        while not self._guarded(self._step):
-            self._guarded(self._tick)
-
-    def _guarded(self, function: Callable[[], bool | None]) -> bool | None:
-        """Call a duty; none that fails keeps the others from being done."""
-        try:
-            return function()
-        except Exception as error:  # noqa: BLE001  the border: nothing but the end of the input ends the sensor
-            self.stats.pipeline.crashed += 1
-            with suppress(MemoryError):
-                log.error("a mistake in the sensor (%s); it goes on", place_of(error))
-            time.sleep(TICK)
-            return None
+        while True:
+            ended = self._guard(self._step)
+            if ended:
+                return
+            if ended is None:
+                time.sleep(TICK)  # a mistake that comes again and again must not take all of a processor
+            self._guard(self._tick)
 
     def _step(self) -> bool:
         """Work on what has come; True when that was all there will ever be."""
@@ -251,7 +245,7 @@ class Daemon:
         config = dataclasses.replace(config, **fixed)
         if any(getattr(config, name) != getattr(self._config, name) for name in LOGS):
             admit_readers(config)
-            logs = Logs(config, self.stats.output, self.stats.filterlog)
+            logs = Logs(config, self.stats.output, self.stats.filterlog, self._guard)
             logs.take_over(self._logs)
             self._logs = logs
         else:

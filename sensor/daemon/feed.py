@@ -11,11 +11,10 @@ another chance.
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
-from typing import Any, Callable
+from typing import Callable
 
 from sensor.build import App, World
-from sensor.errors import place_of
+from sensor.daemon.guard import Guard
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +33,7 @@ class Feed:
     def __init__(self, app: App, drop: Callable[[bytes], None]) -> None:
         self._app = app
         self._drop = drop
+        self._guard = Guard(app.stats.daemon)
         self._next: App | None = None
         self._next_by = 0.0
         self._at_line_start = True
@@ -42,7 +42,7 @@ class Feed:
     def take(self, chunk: bytes, now: float) -> list[str]:
         """Return the JSON lines that a chunk of audit lines completed."""
         if self._app.before_chunk is not None:
-            self._guarded(self._app.before_chunk)
+            self._guard(self._app.before_chunk)
         if self._next is None:
             return self._feed(chunk, now)
         cut = _after_last_event(chunk) if now < self._next_by else chunk.rfind(b"\n") + 1
@@ -55,7 +55,7 @@ class Feed:
 
     def tick(self, now: float) -> list[str]:
         """Let time pass; to be called when there is nothing to take, too."""
-        lines = self._guarded(self._app.pipeline.tick, now) or []
+        lines = self._guard(self._app.pipeline.tick, now) or []
         idle = now >= self._fed_at + IDLE and not self._unfinished()
         if self._next is not None and self._at_line_start and (idle or now >= self._next_by):
             lines += self._take_over()
@@ -64,7 +64,7 @@ class Feed:
     def every_second(self, time: float) -> None:
         """Do what the parts want done now and then; `time` in seconds since 1970."""
         for function in self._app.every_second:
-            self._guarded(function, time)
+            self._guard(function, time)
 
     def filtered(self) -> list[str]:
         """Return, once, the JSON lines that a stage diverted."""
@@ -82,16 +82,16 @@ class Feed:
 
     def close(self) -> list[str]:
         """End of input: return the JSON lines of all that was still waiting."""
-        return self._guarded(self._app.close) or []
+        return self._guard(self._app.close) or []
 
     def _feed(self, chunk: bytes, now: float) -> list[str]:
         if not chunk:
             return []
         self._at_line_start, self._fed_at = chunk[-1] == 10, now
-        lines: list[str] | None = self._guarded(self._app.pipeline.feed, chunk, now)
+        lines: list[str] | None = self._guard(self._app.pipeline.feed, chunk, now)
         if lines is None:  # without memory, for instance: the pipeline survives its own mistakes
             self._drop(chunk)
-            self._guarded(self._app.pipeline.end_line)
+            self._guard(self._app.pipeline.end_line)
         return lines or []
 
     def _take_over(self) -> list[str]:
@@ -104,16 +104,6 @@ class Feed:
 
     def _unfinished(self) -> bool:
         return self._app.stats.pipeline.inflight > 0
-
-    def _guarded(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Call a part; None when it fails."""
-        try:
-            return function(*arguments)
-        except Exception as error:  # noqa: BLE001  the border: auditd starts a plugin ten times, and then never again
-            self._app.stats.pipeline.crashed += 1
-            with suppress(MemoryError):
-                log.error("a mistake in the sensor (%s); it goes on", place_of(error))
-            return None
 
 
 def _after_last_event(chunk: bytes) -> int:

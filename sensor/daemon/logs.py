@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import logging
 import os
-from contextlib import suppress
-from typing import Any, Callable
 
 from sensor.acl import Readers
 from sensor.config import Config
-from sensor.errors import place_of
+from sensor.daemon.guard import Guard
 from sensor.outputs import Options, Output
 from sensor.stats import OutputStats
 
@@ -90,10 +88,12 @@ class Logs:
     """All outputs of a configuration. No method raises: what fails in one output costs nothing in another.
 
     stats: counters of the log of events, and of the filter log.
+    guard: calls an output; what that has not written it keeps, and tries again.
     """
 
-    def __init__(self, config: Config, stats: OutputStats, filter_stats: OutputStats) -> None:
+    def __init__(self, config: Config, stats: OutputStats, filter_stats: OutputStats, guard: Guard) -> None:
         self._config = config
+        self._guard = guard
         self._filter_stats = filter_stats
         self._auditlog = open_output(config.auditlog, config.directory, stats)
         self._filterlog: Output | None = None
@@ -103,33 +103,33 @@ class Logs:
 
     def write(self, lines: list[str], filtered: list[str]) -> None:
         """Write events, and those a filter diverted."""
-        _guarded(self._auditlog.write, lines)
+        self._guard(self._auditlog.write, lines)
         if filtered:
-            _guarded(self._for_filtered().write, filtered)
+            self._guard(self._for_filtered().write, filtered)
         if self._parse_error_log is not None:
-            _guarded(self._parse_error_log.write, [line for line in lines if line.startswith(UNPARSED)])
+            self._guard(self._parse_error_log.write, [line for line in lines if line.startswith(UNPARSED)])
 
     def copy_input(self, chunk: bytes) -> None:
         """Write input to its log, if there is one, in whole lines."""
         if self._inputlog is not None:
-            _guarded(self._copy_input, self._inputlog, chunk)
+            self._guard(self._copy_input, self._inputlog, chunk)
 
     def flush(self) -> None:
         """Try again what could not be written, and see to what depends on time; call it every 0.1 s."""
         for output in self._all():
-            _guarded(output.flush)
+            self._guard(output.flush)
 
     def reopen(self) -> None:
         """Open all files again by name."""
         for output in self._all():
-            _guarded(output.reopen)
+            self._guard(output.reopen)
 
     def close(self) -> None:
         """Write what can be written, and close."""
         if self._inputlog is not None and self._carry:
-            _guarded(self._inputlog.write, [self._carry])
+            self._guard(self._inputlog.write, [self._carry])
         for output in self._all():
-            _guarded(output.close)
+            self._guard(output.close)
 
     def take_over(self, old: Logs) -> None:
         """Close the logs of another configuration, and write what they have not written yet."""
@@ -142,9 +142,9 @@ class Logs:
         )
         for before, heir in heirs:
             if before is not None and heir is not None:
-                _guarded(_hand_over, before, heir)
+                self._guard(_hand_over, before, heir)
             elif before is not None:
-                _guarded(before.close)
+                self._guard(before.close)
         self.flush()
 
     def _for_filtered(self) -> Output:
@@ -167,12 +167,3 @@ class Logs:
 
 def _hand_over(before: Output, heir: Output) -> None:
     heir.adopt(*before.release())
-
-
-def _guarded(function: Callable[..., Any], *arguments: Any) -> None:
-    """Call an output: what it has not written it keeps, and tries again."""
-    try:
-        function(*arguments)
-    except Exception as error:  # noqa: BLE001  the border: no output may cost the others, or the sensor
-        with suppress(MemoryError):
-            log.error("a mistake in an output (%s); it is tried again", place_of(error))

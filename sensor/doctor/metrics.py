@@ -23,6 +23,7 @@ _LOSSES = {
     "host_sensor_output_lost_lines_total": "lines could not be written: look at the disk, or at who reads the output",
     "host_sensor_probe_lost_records_total": "records of the probe were lost: raise probe.ring_size",
     "host_sensor_crashes_total": "unexpected errors: please report them with the journal's lines",
+    "host_sensor_daemon_crashes_total": "unexpected errors: please report them with the journal's lines",
     "host_sensor_unparsed_lines_total": "lines were not understood: look for PARSE_ERROR in the log",
     "host_sensor_custom_stage_off": "custom stages are switched off: the journal has the reason",
 }

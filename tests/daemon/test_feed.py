@@ -82,7 +82,7 @@ def test_a_chunk_that_fails_is_dropped_and_the_next_one_works(error, chunk):
     assert feed.take(chunk, 0) == []
     assert app.pipeline.waiting == ["A:ended"]
     assert feed.take(b"next\n", 0) == ["A:next"]
-    assert (app.stats.pipeline.crashed, dropped) == (1, [chunk])
+    assert (app.stats.daemon.crashed, dropped) == (1, [chunk])
 
 
 def test_whatever_else_fails_costs_nothing():
@@ -98,7 +98,7 @@ def test_whatever_else_fails_costs_nothing():
     app.close = fail
     assert feed.close() == []
     assert seen == [1234.5]
-    assert app.stats.pipeline.crashed == 4
+    assert app.stats.daemon.crashed == 4
 
 
 def test_before_each_chunk_the_probe_is_asked():
@@ -171,7 +171,7 @@ def test_a_reload_that_changes_nothing_changes_nothing():
         lines += feed.tick(now)
     lines += feed.close()
     assert lines == expected
-    assert stats.pipeline.crashed == 0
+    assert (stats.pipeline.crashed, stats.daemon.crashed) == (0, 0)
 
 
 def test_the_last_event_ends_where_its_line_does():

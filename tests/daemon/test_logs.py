@@ -9,13 +9,16 @@ from dataclasses import replace
 import pytest
 
 from sensor.config import Config, Debug
+from sensor.daemon.guard import Guard
 from sensor.daemon.logs import Logs, open_output
 from sensor.outputs import Options
 from sensor.outputs.file import FileOutput
 from sensor.outputs.program import ProgramOutput
 from sensor.outputs.stdout import StdoutOutput
 from sensor.outputs.unix import UnixOutput
-from sensor.stats import OutputStats
+from sensor.stats import DaemonStats, OutputStats
+
+GUARD = Guard(DaemonStats())
 
 UNPARSED = '{"ID":null,"PARSE_ERROR":{"reason":"header","raw":"x"}}'
 
@@ -34,7 +37,7 @@ def test_the_name_tells_the_kind(file, kind, tmp_path):
 
 def test_a_plain_configuration_has_one_file(tmp_path):
     stats = OutputStats()
-    logs = Logs(Config(directory=str(tmp_path)), stats, OutputStats())
+    logs = Logs(Config(directory=str(tmp_path)), stats, OutputStats(), GUARD)
     logs.copy_input(b"type=")
     logs.write(["{1}", UNPARSED], [])
     logs.flush()
@@ -45,7 +48,7 @@ def test_a_plain_configuration_has_one_file(tmp_path):
 
 def test_filtered_events_get_a_file_when_there_is_one(tmp_path):
     stats = OutputStats()
-    logs = Logs(Config(directory=str(tmp_path)), stats, OutputStats())
+    logs = Logs(Config(directory=str(tmp_path)), stats, OutputStats(), GUARD)
     logs.write(["{1}"], ["{2}"])
     logs.close()
     assert files(tmp_path) == {"audit.jsonl": "{1}\n", "filtered.jsonl": "{2}\n"}
@@ -54,7 +57,7 @@ def test_filtered_events_get_a_file_when_there_is_one(tmp_path):
 
 def test_input_and_what_is_not_understood_are_copied_on_request(tmp_path):
     debug = Debug(inputlog=Options("in"), parse_error_log=Options("errors"))
-    logs = Logs(Config(directory=str(tmp_path), debug=debug), OutputStats(), OutputStats())
+    logs = Logs(Config(directory=str(tmp_path), debug=debug), OutputStats(), OutputStats(), GUARD)
     for chunk in (b"one\ntw", b"o", b"\n\xc3\xa4\nlast"):
         logs.copy_input(chunk)
     logs.write(["{1}", UNPARSED], [])
@@ -67,7 +70,7 @@ def test_input_and_what_is_not_understood_are_copied_on_request(tmp_path):
 
 
 def test_reopen_reaches_all(tmp_path):
-    logs = Logs(Config(directory=str(tmp_path)), OutputStats(), OutputStats())
+    logs = Logs(Config(directory=str(tmp_path)), OutputStats(), OutputStats(), GUARD)
     logs.write(["{1}"], ["{2}"])
     for name in ("audit.jsonl", "filtered.jsonl"):
         (tmp_path / name).rename(tmp_path / f"{name}.old")
@@ -95,7 +98,7 @@ def test_another_configuration_gets_what_was_not_written(kind, tmp_path):
     there.mkdir()
     stats, filtered = OutputStats(), OutputStats()
     debug = Debug(inputlog=Options("in"), parse_error_log=Options("errors"))
-    old = Logs(config_for(gone, debug=debug), stats, filtered)
+    old = Logs(config_for(gone, debug=debug), stats, filtered, GUARD)
     old.copy_input(b"one\ntw")
     old.write(["{1}", UNPARSED], ["{2}"])
     auditlog = Options()
@@ -105,7 +108,9 @@ def test_another_configuration_gets_what_was_not_written(kind, tmp_path):
         auditlog = Options(size=1 << 16)
     elif kind == "a program":
         auditlog = Options(f"| /usr/bin/tee {there}/audit.jsonl")
-    new = Logs(config_for(gone if kind == "another size" else there, debug=debug, auditlog=auditlog), stats, filtered)
+    new = Logs(
+        config_for(gone if kind == "another size" else there, debug=debug, auditlog=auditlog), stats, filtered, GUARD
+    )
     new.take_over(old)
     new.copy_input(b"o\n")
     new.write(["{3}"], [])
@@ -129,12 +134,12 @@ def test_of_a_line_half_written_the_next_log_has_all(tmp_path):
     os.mkfifo(tmp_path / "fifo")
     reader = os.open(tmp_path / "fifo", os.O_RDONLY | os.O_NONBLOCK)
     stats = OutputStats()
-    old = Logs(config_for(tmp_path, auditlog=Options("fifo", buffer=1 << 20)), stats, OutputStats())
+    old = Logs(config_for(tmp_path, auditlog=Options("fifo", buffer=1 << 20)), stats, OutputStats(), GUARD)
     lines = [f"{number:0999}" for number in range(100)]
     old.write(lines, [])
     got = os.read(reader, 1 << 20)
     os.close(reader)
-    new = Logs(config_for(tmp_path), stats, OutputStats())
+    new = Logs(config_for(tmp_path), stats, OutputStats(), GUARD)
     new.take_over(old)
     new.close()
     whole = got[: got.rfind(b"\n") + 1]
@@ -144,9 +149,9 @@ def test_of_a_line_half_written_the_next_log_has_all(tmp_path):
 
 def test_what_a_smaller_buffer_cannot_take_is_lost_and_counted(tmp_path):
     stats = OutputStats()
-    old = Logs(config_for(tmp_path / "gone"), stats, OutputStats())
+    old = Logs(config_for(tmp_path / "gone"), stats, OutputStats(), GUARD)
     old.write(["x" * 999] * 100, [])
-    new = Logs(config_for(tmp_path / "gone", auditlog=Options(buffer=65536)), stats, OutputStats())
+    new = Logs(config_for(tmp_path / "gone", auditlog=Options(buffer=65536)), stats, OutputStats(), GUARD)
     new.take_over(old)
     new.close()
     assert sum(stats.lost_lines.values()) == 100
@@ -154,11 +159,13 @@ def test_what_a_smaller_buffer_cannot_take_is_lost_and_counted(tmp_path):
 
 def test_an_output_that_fails_costs_no_other(tmp_path, caplog):
     stats = OutputStats()
-    logs = Logs(config_for(tmp_path, auditlog=Options("a\0b")), stats, OutputStats())  # no name that open() takes
+    logs = Logs(
+        config_for(tmp_path, auditlog=Options("a\0b")), stats, OutputStats(), GUARD
+    )  # no name that open() takes
     logs.write(["{1}"], ["{2}"])
     logs.flush()
     logs.reopen()
     logs.close()
     assert files(tmp_path) == {"filtered.jsonl": "{2}\n"}
-    assert "a mistake in an output (ValueError at outputs/file.py" in caplog.text
+    assert "a mistake in the sensor (ValueError at outputs/file.py" in caplog.text
     assert sum(stats.lost_lines.values()) == 1

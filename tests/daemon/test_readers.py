@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from sensor.config import Config, Debug
+from sensor.daemon.guard import Guard
 from sensor.daemon.logs import Logs, admit_readers
 from sensor.outputs import Options
-from sensor.stats import OutputStats
+from sensor.stats import DaemonStats, OutputStats
 
 READER, GROUP_OF_READER, STRANGER = "4242", "4343", "4444"
 
@@ -37,7 +38,7 @@ def write(folder: Path, file: str = "audit.jsonl", filterlog: Options | None = N
         debug=Debug(None, None),
     )
     admit_readers(config)
-    logs = Logs(config, OutputStats(), OutputStats())
+    logs = Logs(config, OutputStats(), OutputStats(), Guard(DaemonStats()))
     logs.write(["{}"], ["{}"] if filterlog else [])
     logs.close()
 
