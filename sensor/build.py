@@ -20,8 +20,7 @@ from sensor.pipeline import Pipeline
 from sensor.probe import Options as ProbeOptions
 from sensor.probe.events import ProbeEvents
 from sensor.probe.feed import Feed
-from sensor.probe.layout import pins
-from sensor.probe.ring import Ring
+from sensor.probe.place import Place
 from sensor.process.clock import read_clocks
 from sensor.process.command import Commands
 from sensor.process.containers import ContainerNames
@@ -87,7 +86,7 @@ class World:
         if live:
             self.table.calibrate(self._boot, now)
             if config.probe.use:
-                find = partial(Ring.open, pins(config.probe.path))
+                find = Place(config.probe.path).ring
                 self.probe = Feed(find, self.table, stats.probe, config.probe.coverage_timeout)
             self.host_paths = HostPaths(self.table, proc, self.probe.drain if self.probe is not None else None)
             self._state = StateFile(config.state, config.directory) if config.state.file else None

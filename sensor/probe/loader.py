@@ -2,7 +2,8 @@
 
 What is loaded stays after this process has ended, held by its names in bpffs:
 
-    /sys/fs/bpf/host-sensor/            locked while something is loaded or unloaded
+    /sys/fs/bpf/                        locked while something is loaded or unloaded
+    /sys/fs/bpf/host-sensor/            locked (shared) by sensors that wait for a probe
         v1/                             VERSION of the record; locked by the one reader
             on_fork on_exec on_exit     links: while they are there the probe is attached
             ring counters live          maps
@@ -30,6 +31,7 @@ from sensor import accounts
 from sensor.errors import ProbeError
 from sensor.probe import DEFAULTS, Options, bpf, bpffs, layout, offsets, seed
 from sensor.probe.btf import Btf
+from sensor.probe.place import SEARCHABLE
 from sensor.probe.ring import Ring
 from sensor.process.procfs import ProcFS
 
@@ -91,7 +93,8 @@ def unload(options: Options = DEFAULTS) -> Status:
             with _locked(options.path):
                 for name in os.listdir(options.path):
                     shutil.rmtree(f"{options.path}/{name}")
-                os.rmdir(options.path)
+                if not _is_read(options.path):  # else a sensor waits there for the next probe
+                    os.rmdir(options.path)
         bpffs.unmount(options.path)
     return status(options)
 
@@ -132,17 +135,16 @@ def _translated() -> Iterator[None]:
 @contextlib.contextmanager
 def _locked(root: str) -> Iterator[None]:
     """Keep other loaders away from `root`, which is made if it is not there."""
-    while True:
+    # The directory itself is locked by the sensors that wait for a probe in it (sensor.probe.place).
+    os.makedirs(os.path.dirname(root), exist_ok=True)
+    above = os.open(os.path.dirname(root), os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(above, fcntl.LOCK_EX)
         os.makedirs(root, exist_ok=True)
-        directory = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            fcntl.flock(directory, fcntl.LOCK_EX)
-            # Whoever had the lock before may have removed the directory.
-            if os.fstat(directory).st_nlink:
-                yield
-                return
-        finally:
-            os.close(directory)
+        os.chmod(root, SEARCHABLE)
+        yield
+    finally:
+        os.close(above)
 
 
 def _flags(btf: Btf, options: Options) -> list[str]:
@@ -218,14 +220,16 @@ def _make(directory: str, flags: list[str]) -> None:
 
 
 def _share(directory: str, user: str | None) -> None:
-    """Let the group of `user` open what its reader maps; everything else it only looks at."""
+    """Let the group of `user` into the directory, write to what its reader maps, and read the rest."""
     if user is None:
         return
     try:
         group = (accounts.any_user(user) or accounts.stand_in()).gid
-        for name in layout.MAPPED:
+        for name, mode in ((name, 0o660 if name in layout.MAPPED else 0o640) for name in layout.MAPS):
             os.chown(f"{directory}/{name}", -1, group)
-            os.chmod(f"{directory}/{name}", 0o660)
+            os.chmod(f"{directory}/{name}", mode)
+        os.chown(directory, -1, group)
+        os.chmod(directory, 0o751)  # noqa: S103 - as above, and the group locks it
     except PermissionError as error:
         log.warning("a sensor that runs as %s must be started again after each load: %s", user, error)
 

@@ -122,10 +122,11 @@ class Records:
 class Ring:
     """The probe that is pinned in one directory. It is read by one process at a time."""
 
-    def __init__(self, path: str, exclusive: bool) -> None:
+    def __init__(self, path: str, exclusive: bool, root: int | None) -> None:
         """Open what is pinned in `path`; for callers there is `open`, which translates errors."""
         self.path = path
-        self._directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        name = path if root is None else os.path.basename(path)
+        self._directory = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=root)
         self._descriptors = [self._directory]
         try:
             if exclusive:
@@ -141,19 +142,20 @@ class Ring:
             raise
 
     @classmethod
-    def open(cls, path: str, exclusive: bool = True) -> Ring:
+    def open(cls, path: str, exclusive: bool = True, root: int | None = None) -> Ring:
         """Open the probe pinned in `path`, which is layout.pins(Options.path); `exclusive` as whoever drains must.
 
+        root: a descriptor of the directory above it, for those who cannot get there by name.
         ProbeError when there is none, when another process reads it, or when this one may not.
         """
         try:
-            return cls(path, exclusive)
+            return cls(path, exclusive, root)
         except FileNotFoundError as error:
             raise ProbeError(f"no probe is loaded in {path}") from error
         except BlockingIOError as error:
             raise ProbeError(f"another process reads the probe in {path}") from error
         except OSError as error:
-            raise ProbeError(f"cannot read the probe in {path}: {error}") from error
+            raise ProbeError(f"cannot read the probe in {path}: {error.strerror or error}") from error
 
     def _map(self, name: str, value_size: int) -> tuple[int, int]:
         """Descriptor and number of entries of a pinned map."""
