@@ -182,9 +182,10 @@ class ProbeStats:
 class PrivilegeStats:
     """What the sensor may do."""
 
-    __slots__ = ("user_missing",)
+    __slots__ = ("system_call_filter", "user_missing")
 
     def __init__(self) -> None:
+        self.system_call_filter = 0  # gauge: 1 while the kernel refuses system calls that the sensor never makes
         self.user_missing = 0  # gauge: 1 when the configured user is unknown and another stands in
 
 

@@ -108,6 +108,12 @@ class Config:
         "User to become after the start, with only the capabilities in use; if there is none, _host-sensor or nobody. "
         "null: stay root, with all rights.",
     )
+    seccomp: bool = option(
+        True,
+        "Let the kernel refuse system calls that the sensor never makes, such as execve, ptrace, mount and bpf but for "
+        "map reads. Custom stages cannot make them either. Outputs to programs, which inherit the filter, must be "
+        "there at the start; then execve stays allowed.",
+    )
     directory: str = option("/var/log/host-sensor", "Where log files are; made if it is not there.", unit="path")
     input: str = option(
         "stdin",

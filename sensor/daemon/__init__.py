@@ -44,7 +44,7 @@ TICK = 0.1
 BURST = 2 << 20
 """Bytes of input waiting that are worth tidying up after."""
 
-FROM_THE_START = ("user", "input", "input_buffer", "oom_score_adj", "metrics")
+FROM_THE_START = ("user", "seccomp", "input", "input_buffer", "oom_score_adj", "metrics")
 """Keys that are looked at only once, while there are rights to act on them."""
 
 LOGS = ("directory", "auditlog", "filterlog", "debug")
@@ -129,12 +129,14 @@ class Daemon:
         self._ticked = self._next_second = 0.0
         self._had_burst = False
         self._next_report = 0.0
+        self._may_start_programs = True
 
     def run(self) -> None:
         """Work until the end of input, or until told to leave."""
         if self._exporter is not None:
             self._exporter.start()
         self._start_input()
+        self._may_start_programs = rights.confine(self._config, self.stats.privileges)
         log.info("version %s runs%s", __version__, self._marker())
         self._logs.flush()
         gc.freeze()  # what is here now stays, and need not be looked at again
@@ -243,6 +245,9 @@ class Daemon:
             if getattr(config, name) != value:
                 log.warning("%s: a change takes effect after the next start", name)
         config = dataclasses.replace(config, **fixed)
+        if rights.starts_programs(config) and not self._may_start_programs:
+            log.error("logs stay as they are: with seccomp an output to a program takes effect after the next start")
+            config = dataclasses.replace(config, **{name: getattr(self._config, name) for name in LOGS})
         if any(getattr(config, name) != getattr(self._config, name) for name in LOGS):
             admit_readers(config)
             logs = Logs(config, self.stats.output, self.stats.filterlog, self._guard)

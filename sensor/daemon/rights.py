@@ -13,7 +13,7 @@ import os
 import select
 import time
 
-from sensor import accounts, privileges
+from sensor import accounts, privileges, seccomp
 from sensor.accounts import Account
 from sensor.config import Config
 from sensor.inputs import Input
@@ -66,6 +66,26 @@ def give_up(config: Config, account: Account | None) -> None:
         privileges.harden()
     except privileges.PrivilegeError as error:
         log.warning("%s", error)
+
+
+def confine(config: Config, stats: PrivilegeStats) -> bool:
+    """Put the system call filter on all threads, if it is wanted and can be; tell whether programs may be started."""
+    if not config.seccomp:
+        return True
+    programs = starts_programs(config)
+    try:
+        seccomp.install(programs)
+    except OSError as error:
+        log.warning("the system call filter cannot be used: %s", error.strerror)
+        return True
+    stats.system_call_filter = 1
+    return programs
+
+
+def starts_programs(config: Config) -> bool:
+    """Tell whether an output is a program."""
+    outputs = (config.auditlog, config.filterlog, config.debug.inputlog, config.debug.parse_error_log)
+    return any(output is not None and output.file.startswith("|") for output in outputs)
 
 
 def _ask(name: str, source: Input) -> Account | None:

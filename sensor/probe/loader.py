@@ -224,11 +224,14 @@ def _share(directory: str, user: str | None) -> None:
     if user is None:
         return
     try:
-        group = (accounts.any_user(user) or accounts.stand_in()).gid
+        account = accounts.any_user(user)
+        if account is None:
+            account = accounts.stand_in()
+            log.warning("there is no user %s; %s may read the probe", user, account.name)
         for name, mode in ((name, 0o660 if name in layout.MAPPED else 0o640) for name in layout.MAPS):
-            os.chown(f"{directory}/{name}", -1, group)
+            os.chown(f"{directory}/{name}", -1, account.gid)
             os.chmod(f"{directory}/{name}", mode)
-        os.chown(directory, -1, group)
+        os.chown(directory, -1, account.gid)
         os.chmod(directory, 0o751)  # noqa: S103 - as above, and the group locks it
     except PermissionError as error:
         log.warning("a sensor that runs as %s must be started again after each load: %s", user, error)

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["ABIS", "ARCHES", "X32_BIT", "X86_64", "Arch", "abi", "is_64bit", "is_little_endian", "name"]
+__all__ = ["AARCH64", "ABIS", "ARCHES", "X32_BIT", "X86_64", "Arch", "abi", "is_64bit", "is_little_endian", "name"]
 
-X86_64 = 0xC000003E
+X86_64, AARCH64 = 0xC000003E, 0xC00000B7
 #: Set in the syscall number of a program of the x32 ABI; `arch` is that of x86_64.
 X32_BIT = 0x40000000
 
@@ -85,7 +85,7 @@ ARCHES: dict[int, Arch] = {
     0xC000002A: Arch("shel64", "sh64", "sh"),
     0xC0000032: Arch("ia64", "ia64"),
     X86_64: Arch("x86_64", "x86_64", "x86"),
-    0xC00000B7: Arch("aarch64", "arm64", "arm64"),
+    AARCH64: Arch("aarch64", "arm64", "arm64"),
     0xC00000BF: Arch("tilegx", "tile64"),
     0xC00000F3: Arch("riscv64", "riscv64"),
     0xC0000102: Arch("loongarch64", "loongarch64", "loongarch"),

@@ -14,12 +14,13 @@ from typing import Any
 
 import pytest
 
-from sensor import privileges
+from sensor import accounts, privileges
 from sensor.errors import ProbeError
 from sensor.probe import DEFAULTS, Options, bpf, bpffs, layout, loader, offsets
 from sensor.probe.ring import Ring
 from tests.probe.loaded import obstacle, options_of_a_test
 
+STAND_IN = accounts.stand_in().name
 needs_probe = pytest.mark.skipif(obstacle() is not None, reason=str(obstacle()))
 
 MAP_BY_ID, PROGRAM_BY_ID, LINK_BY_ID = 14, 13, 30
@@ -151,7 +152,11 @@ def test_status_tells_who_reads(options: Options) -> None:
 @needs_probe
 @pytest.mark.parametrize(
     ("user", "capabilities", "reads"),
-    [("nobody", ("DAC_READ_SEARCH",), True), (None, ("DAC_READ_SEARCH",), False), ("nobody", (), False)],
+    [
+        (STAND_IN, ("DAC_READ_SEARCH",), True),
+        (None, ("DAC_READ_SEARCH",), False),
+        (STAND_IN, (), False),
+    ],
 )
 def test_a_sensor_that_has_given_up_root_reads_the_next_probe(
     options: Options, user: str | None, capabilities: tuple[str, ...], reads: bool
@@ -160,19 +165,21 @@ def test_a_sensor_that_has_given_up_root_reads_the_next_probe(
     pins = loader.load(options, user).path
     child = os.fork()
     if child == 0:
-        privileges.become("nobody", capabilities)
         try:
+            privileges.become(accounts.stand_in(), capabilities)
             ring = Ring.open(pins)
             os._exit(0 if ring.alive() and list(ring.live()) and ring.counts() and ring.drain() is not None else 2)
         except ProbeError:
             os._exit(1)
+        finally:
+            os._exit(3)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == (0 if reads else 1)
 
 
 @needs_probe
 def test_a_user_that_does_not_exist_is_told(options: Options, caplog: pytest.LogCaptureFixture) -> None:
     assert loader.load(options, "no-such-user").attached
-    assert "must be started again" in caplog.text
+    assert f"there is no user no-such-user; {accounts.stand_in().name} may read the probe" in caplog.text
 
 
 @needs_probe
