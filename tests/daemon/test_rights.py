@@ -24,11 +24,11 @@ pytestmark = pytest.mark.root
 SYS_PTRACE, DAC_READ_SEARCH, AUDIT_CONTROL = 1 << 19, 1 << 2, 1 << 30
 
 
-def event(number: int) -> bytes:
-    id = f"msg=audit(1700000000.001:{number})"
+def event(number: int, pid: int = 2, uid: int = 7) -> bytes:
+    id = f"msg=audit({time.time():.3f}:{number})"
     return (
         f"type=SYSCALL {id}: arch=c000003e syscall=59 success=yes exit={number} a0=1 a1=2 a2=3 a3=4 items=0 ppid=1"
-        f' pid=2 auid=7 uid=7 gid=7 euid=7 comm="true" exe="/bin/true" key=(null)\ntype=EOE {id}: \n'
+        f' pid={pid} auid=7 uid={uid} gid=7 euid=7 comm="true" exe="/bin/true" key=(null)\ntype=EOE {id}: \n'
     ).encode()
 
 
