@@ -28,6 +28,8 @@ Answer = TypeVar("Answer")
 _SHARE, _MOST = 0.1, 0.05
 """Of the time that passes so much may be spent waiting, and in one go no more than so many seconds."""
 _MOST_WAITING = 1024
+_MOST_STUCK = 8
+"""Threads that may be left with questions of which no answer comes: a mount that hangs, each with its own."""
 
 
 class Background(Generic[Question, Answer]):
@@ -37,10 +39,16 @@ class Background(Generic[Question, Answer]):
     entries: answers that are kept.
     life: seconds after which a question is asked again; its old answer counts until the new one is there.
     patient: every question is answered before anything goes on, as suits recorded logs.
+    stuck: seconds after which a thread is left alone with its question, and another goes on with those behind it.
     """
 
     def __init__(
-        self, ask: Callable[[Question], Answer], entries: int, life: float | None = None, patient: bool = False
+        self,
+        ask: Callable[[Question], Answer],
+        entries: int,
+        life: float | None = None,
+        patient: bool = False,
+        stuck: float = 2.0,
     ) -> None:
         self._ask = ask
         self._entries = max(entries, 1)
@@ -51,6 +59,9 @@ class Background(Generic[Question, Answer]):
         self._asked: set[Question] = set()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
+        self._stuck = stuck
+        self._left = 0
+        self._since = 0.0
         self._patience = _MOST
         self._waited = time.monotonic()
 
@@ -63,25 +74,39 @@ class Background(Generic[Question, Answer]):
             self._answer(question)
         elif question not in self._asked and len(self._asked) < _MOST_WAITING:
             self._put(question, wait=found is None)
+        if self._asked and time.monotonic() - self._since > self._stuck:
+            self._go_on_without()
         found = self._known.get(question)
         return found[0] if found is not None else None
 
     def _put(self, question: Question, wait: bool) -> None:
         with self._changed:
-            idle = not self._asked
+            idle = len(self._asked) <= self._left
             self._asked.add(question)
             self._waiting.append(question)
-            if self._thread is None:
-                thread = threading.Thread(target=self._work, name="background", daemon=True)
-                try:
-                    thread.start()
-                except RuntimeError:  # the system has no thread for us: the next question tries again
-                    self._asked.clear()
-                    self._waiting.clear()
-                    return
-                self._thread = thread
+            if self._thread is None and not self._start():
+                self._asked.clear()
+                self._waiting.clear()
+                return
             if wait and idle:
                 self._wait_for(question)
+
+    def _start(self) -> bool:
+        """Let a thread work; False if the system has none for us: the next question tries again."""
+        thread = threading.Thread(target=self._work, name="background", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            return False
+        self._thread, self._since = thread, time.monotonic()
+        return True
+
+    def _go_on_without(self) -> None:
+        """Leave the thread with a question that takes too long, and let another answer the rest."""
+        with self._changed:
+            late = self._thread is not None and time.monotonic() - self._since > self._stuck
+            if late and self._waiting and self._left < _MOST_STUCK and self._start():
+                self._left += 1
 
     def _wait_for(self, question: Question) -> None:
         start = time.monotonic()
@@ -93,10 +118,14 @@ class Background(Generic[Question, Answer]):
     def _work(self) -> None:
         while True:
             with self._changed:
+                if self._thread is not threading.current_thread():
+                    self._left -= 1
+                    return
                 if not self._waiting:
                     self._thread = None
                     return
                 question = self._waiting.popleft()
+                self._since = time.monotonic()
             try:
                 self._answer(question)
             except Exception as error:  # noqa: BLE001  the border: one question must not cost the answers to all others

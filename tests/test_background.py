@@ -101,3 +101,34 @@ def test_the_thread_ends_when_there_is_nothing_to_do():
     questions.get(1)
     assert eventually(lambda: questions._thread is None)
     assert eventually(lambda: questions.get(2) == 2)
+
+
+def test_those_behind_one_that_hangs_are_answered(gate):
+    """Each hanging one has a thread to itself; there are not so many that others get none."""
+    questions: Background[int, bool] = Background(lambda number: number >= 5 or gate.wait(30), 100, stuck=0.05)
+    for number in range(20):
+        questions.get(number)
+    assert eventually(lambda: all(questions.get(number) for number in range(5, 20)))
+    assert [questions.get(number) for number in range(5)] == [None] * 5
+    gate.set()
+    assert eventually(lambda: all(questions.get(number) for number in range(5)))
+    before = threading.active_count()
+    assert eventually(lambda: questions.get(100) and threading.active_count() <= before)
+
+
+def test_threads_are_bounded(gate):
+    questions: Background[int, bool] = Background(lambda number: gate.wait(30), 100, stuck=0.0)
+    before = threading.active_count()
+    end = time.monotonic() + 1.0
+    while time.monotonic() < end:
+        for number in range(50):
+            questions.get(number)
+    assert threading.active_count() - before <= 9
+
+
+def test_a_quick_one_is_waited_for_beside_one_that_hangs(gate):
+    questions: Background[int, bool] = Background(lambda number: number > 0 or gate.wait(30), 100, stuck=0.02)
+    questions.get(0)
+    assert eventually(lambda: bool(questions.get(1)))
+    time.sleep(0.3)  # patience grows again
+    assert questions.get(2)

@@ -9,6 +9,10 @@ seen. The file is that of /proc/PID/exe; of a process that is gone it is the one
 path, if the records of its exec show the same device and inode; one that executed
 nothing since it was forked has its file from the program that forked it, `inherited`.
 SKIPPED says why there is no hash. Only for this host's own events.
+
+The path is what somebody else says, and may lead elsewhere by now: to a device that acts when it is opened, to a FIFO,
+to a mount that hangs. So whatever touches the file does so beside the feed; no link on the way is followed; and it is
+looked at before it is opened (sensor.process.opening).
 """
 
 from __future__ import annotations
@@ -22,9 +26,10 @@ from sensor.audit.render import Style
 from sensor.background import Background
 from sensor.event import Event
 from sensor.options import option
+from sensor.process import opening
 from sensor.process.files import ProcFiles
 from sensor.process.procfs import Host
-from sensor.process.program import Process
+from sensor.process.program import Process, Program
 
 SKIPPED = {
     "gone": "the process had ended, and what it executed cannot be told for sure",
@@ -35,7 +40,8 @@ SKIPPED = {
 }
 """Every value of EXE_HASH_SKIPPED, and what it means."""
 
-_TEXT, _FILE, _INHERITED = "~exe_hash", "exe_hash", "exe_hash_inherited"
+_TEXT, _FILE, _WHERE, _INHERITED = "~exe_hash", "exe_hash", "exe_hash_where", "exe_hash_inherited"
+_REMEMBERED = 1024
 _PIECE = 1 << 18
 
 
@@ -49,8 +55,20 @@ class Options:
 
 
 @dataclass(frozen=True)
+class Where:
+    """Where the file of a program may be found: in /proc, as long as it runs, and at a path.
+
+    opened: device and inode of what its exec has opened, of which that at the path must be one.
+    """
+
+    program: Program
+    path: str
+    opened: frozenset[tuple[int, int]] = frozenset()
+
+
+@dataclass(frozen=True)
 class File:
-    """One state of one file, and the paths under which it may be found."""
+    """One state of one file, and the paths under which it may be found; own: the first is a link of /proc."""
 
     device: int
     inode: int
@@ -58,6 +76,7 @@ class File:
     mtime: int
     ctime: int
     paths: tuple[str, ...] = field(compare=False, default=())
+    own: bool = field(compare=False, default=False)
 
 
 class ExeHash:
@@ -69,6 +88,7 @@ class ExeHash:
         self._hash, self._skipped = style.key("EXE_HASH"), style.key("EXE_HASH_SKIPPED")
         self._source = style.key("EXE_HASH_SOURCE")
         self._files = files
+        self._found: Background[Where, File | str] = Background(self._find, _REMEMBERED)
         self._digests: Background[File, tuple[str, str]] = Background(_digest, options.exe_hash_cache_entries)
 
     def stage(self, event: Event) -> bool:
@@ -81,11 +101,16 @@ class ExeHash:
 
     def _look(self, process: Process, event: Event) -> str:
         marks = process.program.marks
-        file: File | None = marks.get(_FILE)
+        file: File | str | None = marks.get(_FILE)
         if file is None:
-            file = marks[_FILE] = self._identify(process, event)
+            file = self._identify(process, event)
+            if file is not None:
+                marks[_FILE] = file
         if file is None:
-            text = marks[_TEXT] = self._because("gone")
+            event.passing = True
+            return self._because("pending")
+        if isinstance(file, str):
+            text = marks[_TEXT] = self._because(file)
             return text
         if file.size > self._limit:
             text = marks[_TEXT] = self._because("too_large")
@@ -100,33 +125,57 @@ class ExeHash:
         text = marks[_TEXT] = told if digest else self._because(reason)
         return text
 
-    def _identify(self, process: Process, event: Event) -> File | None:
+    def _identify(self, process: Process, event: Event) -> File | str | None:
+        """The file, or why there is none; None as long as it is looked for."""
         program = process.program
-        own, path = self._files.path(program, "exe"), event.syscall.rest.exe
-        found = _state(own, path) if own is not None else None
-        if found is not None and self._files.runs(program):
-            return found
-        if program.event_id == event.id and "EXECVE" in event.records:
-            found = _state(path)
-            return found if found is not None and (found.device, found.inode) in _opened(event) else None
+        where: Where | None = program.marks.get(_WHERE)
+        if where is None:
+            is_exec = program.event_id == event.id and "EXECVE" in event.records
+            where = Where(program, event.syscall.rest.exe, frozenset(_opened(event) if is_exec else ()))
+            program.marks[_WHERE] = where
+        found = self._found.get(where) if where.opened or self._files.runs(program) else "gone"
         by = process.spawned_by
-        if by is not None and by.exe == program.exe and isinstance(by.marks.get(_FILE), File):
+        if found == "gone" and by is not None and by.exe == program.exe and isinstance(by.marks.get(_FILE), File):
             inherited: File = by.marks[_FILE]
             program.marks[_INHERITED] = True
             return inherited
-        return None
+        return found
+
+    def _find(self, where: Where) -> File | str:
+        """Look for the file; in the background."""
+        own = self._files.path(where.program, "exe")
+        found = _state((own, where.path), own=True) if own is not None else None
+        if found is not None and self._files.runs(where.program):
+            return found
+        found = _state((where.path,)) if where.opened else None
+        return found if found is not None and (found.device, found.inode) in where.opened else "gone"
 
     def _because(self, reason: str) -> str:
         return f',"{self._skipped}":"{reason}"'
 
 
-def _state(*paths: str) -> File | None:
+def _state(paths: tuple[str, ...], own: bool = False) -> File | None:
     """The state of the file at the first path; the others may be tried for reading it."""
     try:
-        found = os.stat(os.fsencode(paths[0].encode("latin-1")))
+        handle = _handle(paths[0], own)
     except (OSError, ValueError):
         return None
-    return File(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns, paths)
+    try:
+        return _described(handle, paths, own)
+    finally:
+        os.close(handle)
+
+
+def _handle(path: str, own: bool) -> int:
+    return opening.find_link_of_process(path) if own else opening.find(path)
+
+
+def _described(descriptor: int, paths: tuple[str, ...] = (), own: bool = False) -> File | None:
+    """The state of an open file, None if it is no regular one."""
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
+        return None
+    return File(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns, paths, own)
 
 
 def _opened(event: Event) -> Iterator[tuple[int, int]]:
@@ -144,29 +193,24 @@ def _opened(event: Event) -> Iterator[tuple[int, int]]:
 def _digest(file: File) -> tuple[str, str]:
     """Hash a file: (hexadecimal digest, ""), or ("", why not)."""
     reason = "unreadable"
-    for path in file.paths:
+    for number, path in enumerate(file.paths):
+        handles: list[int] = []
         try:
-            # A path may have become a FIFO, at which a plain open() would wait for ever.
-            descriptor = os.open(path.encode("latin-1"), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            handles.append(_handle(path, file.own and number == 0))
+            reason = "changed"
+            if _described(handles[0]) == file:
+                reason = "unreadable"
+                handles.append(opening.reopen(handles[0]))
+                digest = _read(handles[1], file.size)
+                if _described(handles[1]) == file:
+                    return digest, ""
+                reason = "changed"
         except (OSError, ValueError):
             continue
-        try:
-            if _same(descriptor, file):
-                digest = _read(descriptor, file.size)
-                if _same(descriptor, file):
-                    return digest, ""
-            reason = "changed"
-        except OSError:
-            continue
         finally:
-            os.close(descriptor)
+            for handle in handles:
+                os.close(handle)
     return "", reason
-
-
-def _same(descriptor: int, file: File) -> bool:
-    now = os.fstat(descriptor)
-    state = File(now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns)
-    return stat.S_ISREG(now.st_mode) and state == file
 
 
 def _read(descriptor: int, size: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from pathlib import Path
 from typing import Callable
 
@@ -13,6 +14,7 @@ from sensor.process.host_paths import HostPaths
 from sensor.process.program import Process, Sighting
 from sensor.process.roots import HOST, Root
 from tests.fake_host import NOW, FakeHost
+from tests.hung_mount import hung_mount
 
 CRON = "/usr/sbin/cron"
 OTHER_ROOTS = [{"root": "/tmp/jail"}, {"mounts": 7}, {"users": 7}, {"root": "/x", "mounts": 7, "users": 7}]
@@ -181,3 +183,16 @@ def test_ourselves() -> None:
     paths = HostPaths(table, ProcFS())
     assert paths.paths_hold(process)
     assert [paths.image_holds(process) for _ in range(100)][-1]
+
+
+@pytest.mark.root
+def test_an_image_on_a_mount_that_hangs_stops_nothing(subject: Subject, tmp_path: Path) -> None:
+    (tmp_path / "hung").mkdir()
+    with hung_mount(tmp_path / "hung"):
+        subject.host.process(100, 1, str(tmp_path / "hung/cron"))
+        subject.host.view(100)
+        subject.process = subject.see(str(tmp_path / "hung/cron"))
+        start = time.monotonic()
+        assert subject.paths.paths_hold(subject.process)
+        assert not any(subject.paths.image_holds(subject.process) for _ in range(1000))
+        assert time.monotonic() - start < 2.0

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
+import select
+import socket
 import time
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from sensor.process.files import ProcFiles
 from sensor.stages import exe_hash
 from sensor.stages.exe_hash import SKIPPED, ExeHash, Options
 from tests.fake_host import BOOTED, STYLE, FakeHost, event, exec_event, syscall
+from tests.hung_mount import hung_mount
 
 
 @pytest.fixture
@@ -150,7 +154,7 @@ def test_events_before_this_boot_have_none(host, stage, program):
 
 
 def test_a_file_that_is_not_the_one_is_not_hashed(program, tmp_path):
-    file = exe_hash._state(str(program))
+    file = exe_hash._state((str(program),))
     program.write_bytes(b"other")
     assert exe_hash._digest(file) == ("", "changed")
     program.unlink()
@@ -165,3 +169,59 @@ def test_a_file_that_is_not_the_one_is_not_hashed(program, tmp_path):
 def test_every_reason_is_explained(program):
     text = Path(exe_hash.__file__).read_text()
     assert all(f'"{reason}"' in text.partition("_TEXT")[2] for reason in SKIPPED)
+
+
+class Watched:
+    """Whether anything is opened: what an attacker puts in the place of what he has executed."""
+
+    def __init__(self, path: Path) -> None:
+        self.libc = ctypes.CDLL(None)
+        self.descriptor = self.libc.inotify_init()
+        self.libc.inotify_add_watch(self.descriptor, os.fsencode(path), 0x20)  # IN_OPEN
+
+    def opened(self) -> bool:
+        found = bool(select.select([self.descriptor], [], [], 0)[0])
+        os.close(self.descriptor)
+        return found
+
+
+@pytest.mark.parametrize("kind", ["link", "link above", "fifo", "socket", "directory"])
+def test_what_is_put_in_its_place_is_not_opened(host, stage, program, tmp_path, kind):
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    (secret / "tool").write_bytes(b"secret")
+    text = exec_event(42, 1, str(program), ["tool"], path_record(program))
+    program.unlink()
+    watched = Watched(secret / "tool")
+    if kind == "link":
+        program.symlink_to(secret / "tool")
+    elif kind == "link above":
+        program.parent.rmdir()
+        program.parent.symlink_to(secret)
+        text = exec_event(42, 1, str(program), ["tool"], path_record(secret / "tool"))  # were it followed, it would fit
+    elif kind == "fifo":
+        os.mkfifo(program)
+        watched = Watched(program)
+    elif kind == "socket":
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(os.path.relpath(program))
+    else:
+        program.mkdir()
+    assert told(host, stage(), text) == {"EXE_HASH_SKIPPED": "gone"}
+    assert not watched.opened()
+
+
+def test_a_mount_that_hangs_stops_nothing(host, stage, program, tmp_path):
+    """The file there is never found, events come out at once, and files elsewhere are hashed after a while."""
+    (tmp_path / "hung").mkdir()
+    hasher = stage()
+    with hung_mount(tmp_path / "hung"):
+        text = exec_event(42, 1, str(tmp_path / "hung/x"), ["x"], 'PATH item=0 name="x" inode=7 dev=00:2a')
+        start = time.monotonic()
+        (line,) = host.run([host.identity(), hasher], text)
+        assert line["SYSCALL"]["EXE_HASH_SKIPPED"] == "pending"
+        assert time.monotonic() - start < 1.0
+        host.process(43, 1, str(program))
+        end = time.monotonic() + 20
+        while told(host, hasher, event(syscall(43, 1, str(program)))) != hashed(b"one"):
+            assert time.monotonic() < end
