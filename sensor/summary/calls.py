@@ -59,7 +59,7 @@ changed-system-time            system        host:change        settimeofday clo
 changed-system-time            system        host:change        adjtimex clock_adjtime clock_adjtime64
 make-device                    file          file:creation      mknod mknodat
 changed-system-name            system        host:change        sethostname setdomainname
-allocated-memory               memory        process:info       mmap mmap2 brk
+allocated-memory               memory        process:info       mmap mmap2 brk map_shadow_stack
 adjusted-scheduling-policy-of  process       process:change     how=syscall sched_setparam sched_setscheduler
 adjusted-scheduling-policy-of  process       process:change     how=syscall sched_setattr
 end                            process       process:end        how=syscall exit_group exit

@@ -72,7 +72,8 @@ def agree(field: Field, said: Said) -> bool:
     if field.name == "exit" and said.translated:
         return theirs.partition("(")[0] == value
     if field.name == "saddr" and said.translated:
-        return theirs == _address(value)
+        unnamed = value.get("kind") == "unnamed" and theirs == "{ saddr_fam=local unnamed socket }"  # since audit 4
+        return unnamed or theirs == _address(value)
     if CAPABILITIES.fullmatch(field.name) and (said.translated or value == "0x0"):
         return theirs == (",".join(name[4:] for name in value) if said.translated else "none")
     if field.name == "mode" and said.translated and field.type != "SYSCALL":

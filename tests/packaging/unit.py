@@ -18,16 +18,17 @@ from tests.packaging.root import REPOSITORY, TOOLS, Root
 ENTER = """
 set -e
 root=$0 repository=$1; shift
-mkdir -p "$root/repository"
-mount --bind -o ro "$repository" "$root/repository"
+mkdir -p "$root/host-sensor"
+mount --bind -o ro "$repository" "$root/host-sensor"
 mount -t proc proc "$root/proc"
 mount --rbind /sys "$root/sys"
 mount --rbind /dev "$root/dev"
-exec chroot "$root" /bin/sh -c 'cd /repository && exec python3 -m pytest -p no:cacheprovider "$@"' sh "$@"
+exec chroot "$root" /bin/sh -c 'cd /host-sensor && exec python3 -m pytest -p no:cacheprovider "$@"' sh "$@"
 """
 ENVIRONMENT = {
     "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": "/root",
+    "PYTHONPATH": "/host-sensor",
     "LC_ALL": "C.UTF-8",
     "PYTHONPYCACHEPREFIX": "/var/tmp/bytecode",
     "HYPOTHESIS_STORAGE_DIRECTORY": "/var/tmp/hypothesis",

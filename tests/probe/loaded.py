@@ -27,6 +27,8 @@ def obstacle() -> str | None:
         return "loading the probe needs root"
     if not Path(btf.PATH).exists():
         return "loading the probe needs a kernel with BTF"
+    if not os.path.samefile("/proc/1/root", "/"):
+        return "the probe tells of processes in the host's root, and these tests run in another"
     if importlib.util.find_spec("bcc") is None:
         return "loading the probe needs BCC (python3-bpfcc)"
     return None

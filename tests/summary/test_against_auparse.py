@@ -34,6 +34,7 @@ EXPLAINED = {
     "It has no rule, or says only which audit rule it was.": dict.fromkeys(NO_RULE, ""),
     "go-libaudit's word": {
         "allocated-memory-in": "allocated-memory",
+        "adjusted-security-policy-of": "changed-security-policy",
         "changed-selinux-enforcement-to": "changed-selinux-enforcement",
         "called-seccomp-controlled-syscall": "violated-seccomp-policy",
         "accessed-mac-policy-controlled-object": "violated-selinux-policy",
@@ -47,6 +48,9 @@ EXPLAINED = {
     "a slip of the pen": {
         "used-suspcious-link": "used-suspicious-link",
         "removed-use-role-from": "removed-user-role-from",
+    },
+    "A record without a call is called by its type; io_uring's name their operation.": {
+        "io_uring-operation": "uringop"
     },
     "It takes the process's title for another target.": {"killed-list-of-pids": "killed-pid"},
     "The operation itself, `op=x` in this test; here the action says what kind of operation it is.": {"x": ""},
