@@ -20,6 +20,8 @@ from sensor.audit.types import USER, RecordType
 from sensor.stats import PipelineStats
 
 _REMEMBERED = 4096
+_RECORD_OVERHEAD = 256
+"""Bytes that a waiting record takes beside its text, at most: a str, its place in a list, one type's list and key."""
 
 
 class Pending:
@@ -47,7 +49,7 @@ class Pending:
 
 
 class Coalescer:
-    """Gathers records by event; bounded in events, and in records and bytes of each."""
+    """Gathers records by event; bounded in events, in records and bytes of each, and in the memory of all."""
 
     def __init__(self, options: CoalesceOptions, stats: PipelineStats) -> None:
         self._options = options
@@ -55,6 +57,7 @@ class Coalescer:
         self._pending: dict[str, Pending] = {}
         self._recent: set[str] = set()
         self._older: set[str] = set()
+        self._size = 0  # of all that wait
 
     def claim(self, key: str) -> bool:
         """Note that a whole event leaves another way; False if it must come this way.
@@ -105,6 +108,8 @@ class Coalescer:
         if cut:
             event.note("truncated_line")
         self._store(event, type.name, line.body)
+        while self._size > self._options.max_waiting_bytes and len(self._pending) > 1:
+            left.append(self._evict("waiting_bytes"))
         return left
 
     def end(self, node: str, id: str) -> Pending | None:
@@ -124,17 +129,21 @@ class Coalescer:
     def _open(self, line: Line, key: str, now: float) -> tuple[Pending, list[Pending]]:
         evicted: list[Pending] = []
         if len(self._pending) >= self._options.max_events:
-            oldest = self._leave(next(iter(self._pending)))
-            if not oldest.ended:
-                oldest.note("evicted")
-                self._count(self._stats.truncated, "events")
-            evicted.append(oldest)
+            evicted.append(self._evict("events"))
         event = Pending(line.node, line.id, now + self._options.timeout)
         if key in self._recent or key in self._older:
             event.note("late")
         self._pending[key] = event
         self._stats.inflight = len(self._pending)
         return event, evicted
+
+    def _evict(self, bound: str) -> Pending:
+        """Let the oldest go before its time."""
+        oldest = self._leave(next(iter(self._pending)))
+        if not oldest.ended:
+            oldest.note("evicted")
+            self._count(self._stats.truncated, bound)
+        return oldest
 
     def _store(self, event: Pending, name: str, body: str) -> None:
         stats = self._stats
@@ -148,6 +157,7 @@ class Coalescer:
             event.bodies.setdefault(name, []).append(body)
             event.count += 1
             event.size += len(body)
+            self._size += len(body) + _RECORD_OVERHEAD
             stats.records += 1
             stats.late += "late" in event.notes
 
@@ -161,6 +171,7 @@ class Coalescer:
 
     def _leave(self, key: str) -> Pending:
         event = self._pending.pop(key)
+        self._size -= event.size + event.count * _RECORD_OVERHEAD
         self._stats.inflight = len(self._pending)
         self.remember(key)
         return event

@@ -39,6 +39,12 @@ class CoalesceOptions:
         unit="seconds",
     )
     max_events: int = option(512, "Events waiting at once; beyond it the oldest leaves.", minimum=1)
+    max_waiting_bytes: int = option(
+        16 << 20,
+        "Memory for the records of all events waiting at once; beyond it the oldest leaves.",
+        minimum=65536,
+        unit="bytes",
+    )
     max_records: int = option(4096, "Records in one event; more are counted and left out.", minimum=1)
     max_event_bytes: int = option(4 << 20, "Bytes of records in one event.", minimum=1024, unit="bytes")
     max_line_bytes: int = option(

@@ -160,6 +160,41 @@ def test_no_more_events_wait_than_allowed():
     assert subject.stats.inflight == 2
 
 
+@pytest.mark.parametrize("size", [1, 1000, 20_000])
+@pytest.mark.parametrize("events", [2, 7, 500])
+def test_all_that_waits_is_bounded_together(size, events):
+    """However many events there are and however long records are, the oldest leave first, and each is noted."""
+    subject = Subject(max_waiting_bytes=65536)
+    waiting: dict[str, int] = {}
+    left: list[str] = []
+    for number in range(3000):
+        id = str(number % events)
+        waiting[id] = waiting.get(id, 0) + size
+        for gone in subject.add("PATH", id, "x" * size):
+            assert gone.endswith("(evicted)") or "(late evicted)" in gone
+            left.append(gone.partition(" ")[0])
+            assert left[-1] == next(iter(waiting)), "the oldest"
+            del waiting[left[-1]]
+        assert sum(waiting.values()) <= 65536 or len(waiting) == 1
+        assert subject.stats.inflight == len(waiting)
+    assert subject.stats.truncated.get("waiting_bytes", 0) + subject.stats.truncated.get("bytes", 0) >= len(left)
+
+
+def test_what_has_left_takes_no_room():
+    subject = Subject(max_waiting_bytes=65536)
+    for number in range(100):
+        for _ in range(3):
+            assert subject.add("PATH", str(number), "x" * 20_000) == []
+        assert subject.end(str(number)) is not None
+    assert subject.stats.truncated == {}
+
+
+def test_an_event_that_waits_alone_has_its_own_bounds():
+    subject = Subject(max_waiting_bytes=65536)
+    for _ in range(10):
+        assert subject.add("PATH", "1", "x" * 20_000) == []
+
+
 def test_an_event_keeps_no_more_records_than_allowed():
     subject = Subject(max_records=2)
     for body in "abcd":
