@@ -132,13 +132,14 @@ class World:
         self._keeping_state(lambda state: state.write_if_due(self.table))
 
     def _keeping_state(self, act: Callable[[StateFile], object]) -> None:
-        """Without a state the sensor works as well; that it could not be kept is told once."""
+        """Without a state the sensor works as well, whatever is the matter with it."""
         try:
             if self._state is not None:
                 act(self._state)
         except (OSError, ValueError) as error:
-            log.warning("state: %s", error)
-            self._state = None
+            log.warning("state: %s; going on without", error)
+        except Exception as error:  # noqa: BLE001  the border: no state costs the configuration
+            log.warning("state: %s; going on without", place_of(error))
 
 
 class App:

@@ -144,3 +144,23 @@ def test_an_event_that_has_no_form_is_counted_under_its_name_and_logged(caplog):
         app.pipeline.write(broken)
     assert (stats.pipeline.stage_failures, stats.pipeline.crashed) == ({"Ecs.event": 1}, 1)
     assert "stage Ecs.event failed (ValueError at summary/ecs.py:" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "content", [b"null", b'{"version":1,"processes":5}', b"[" * 200_000, b"\xff", b'{"version":1e999}']
+)
+def test_no_state_costs_the_configuration(content, tmp_path, caplog):
+    (tmp_path / "state").write_bytes(content)
+    config = configured(state={"file": "state"}, enrich={"session": True})
+    app = build(dataclasses.replace(config, directory=str(tmp_path)), Stats())
+    assert "Sessions.stage" in stages(app)
+    assert "state: " in caplog.text
+    app.world.close()
+    assert json.loads((tmp_path / "state").read_bytes())["version"] == 1
+
+
+def test_a_state_in_a_fifo_is_not_waited_for(tmp_path, caplog):
+    os.mkfifo(tmp_path / "state")
+    config = configured(state={"file": "state"})
+    build(dataclasses.replace(config, directory=str(tmp_path)), Stats()).world.close()
+    assert "is no file of at most" in caplog.text

@@ -5,13 +5,19 @@
 
 GUIDs need no state: they are computed again. An entry is taken over only for a process
 that is still there, with the same pid and start, so a stale or foreign file does no harm.
+Whatever else may lie in its place, a directory, a link, a FIFO, gigabytes, JSON of
+another shape, is ignored, and replaced at the end if it can be.
 """
 
 from __future__ import annotations
 
 import os
+import re
+import stat
 import time
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from sensor.jsonl import dumps, loads
@@ -20,6 +26,14 @@ from sensor.process.program import Key, Program
 from sensor.process.table import ProcessTable
 
 _VERSION = 1
+LARGEST = 8 << 20
+"""Bytes of a file that is read; one of ours is never larger."""
+MOST = 16384
+"""Processes taken over: 0.6 s of work before the first event."""
+_EVENT_ID = re.compile(r"[0-9]{1,16}\.[0-9]{3}:[0-9]{1,10}")
+_SOURCES = frozenset({"probe", "proc"})
+_LONGEST = 4096  # PATH_MAX
+_NOTHING = b'{"version":1,"processes":[]}'
 
 
 @dataclass(frozen=True)
@@ -35,7 +49,10 @@ class Options:
 
 
 class StateFile:
-    """Reads and writes the file. Its errors are OSError and ValueError; they harm nothing but what it would tell."""
+    """Reads and writes the file; raises OSError, and ValueError for what is no such file.
+
+    They harm nothing but what it would tell.
+    """
 
     def __init__(self, options: Options, directory: str) -> None:
         self._options = options
@@ -45,15 +62,24 @@ class StateFile:
     def read(self, table: ProcessTable) -> int:
         """Tell the table what the last sensor knew; returns how many processes that was good for."""
         try:
-            with open(self._path, "rb") as file:
-                if time.time() - os.fstat(file.fileno()).st_mtime > self._options.max_age:
-                    return 0
-                state = loads(file.read())
+            state = loads(self._content())
         except FileNotFoundError:
             return 0
-        if not isinstance(state, dict) or state.get("version") != _VERSION:
-            return 0
-        return sum([_restore(table, entry) for entry in state.get("processes", ())])
+        entries = state.get("processes") if isinstance(state, dict) and state.get("version") == _VERSION else None
+        if not isinstance(entries, list):
+            raise ValueError(f"{self._path}: is no state of version {_VERSION}")
+        return sum([_restore(table, entry) for entry in entries[:MOST]])
+
+    def _content(self) -> bytes:
+        """What the file says, "null" if it is too old; raises OSError, and ValueError for what is no file of ours."""
+        descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
+                raise ValueError(f"{self._path}: is no file of at most {LARGEST} bytes")
+            if time.time() - status.st_mtime > self._options.max_age:
+                return _NOTHING
+            return file.read(LARGEST)
 
     def write_if_due(self, table: ProcessTable) -> None:
         """Write the file if the configured period has passed."""
@@ -64,21 +90,35 @@ class StateFile:
     def write(self, table: ProcessTable) -> None:
         """Write the file; it is there as a whole or not at all."""
         self._written = time.monotonic()
-        entries = [
-            _entry(process.program, process.spawned_by) for process in table.living() if process.program.event_id
-        ]
-        for number in range(self._options.generations, 0, -1):
-            older = f"{self._path}.{number - 1}" if number > 1 else self._path
-            if os.path.exists(older):
-                os.replace(older, f"{self._path}.{number}")
+        content = self._encoded(table)
+        kept = self._options.generations
+        last = next(number for number in count() if number >= kept or not os.path.lexists(self._older(number)))
+        for number in range(last, 0, -1):
+            if os.path.lexists(self._older(number - 1)):
+                os.replace(self._older(number - 1), self._older(number))
         new = f"{self._path}.new"
-        with open(new, "wb", opener=_private) as file:
-            file.write(dumps({"version": _VERSION, "processes": entries}))
+        with suppress(FileNotFoundError):
+            os.unlink(new)  # left by one that was killed, or something else
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        with open(descriptor, "wb") as file:
+            file.write(content)
         os.replace(new, self._path)
 
+    def _older(self, number: int) -> str:
+        return f"{self._path}.{number}" if number else self._path
 
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
+    def _encoded(self, table: ProcessTable) -> bytes:
+        """The file's content: the processes known last, if there are too many."""
+        known = [process for process in table.living() if process.program.event_id][-MOST:]
+        entries: list[bytes] = []
+        size = 64
+        for process in reversed(known):
+            entry = dumps(_entry(process.program, process.spawned_by))
+            size += len(entry) + 1
+            if size > LARGEST:
+                break
+            entries.append(entry)
+        return b'{"version":%d,"processes":[%s]}' % (_VERSION, b",".join(reversed(entries)))
 
 
 def _entry(program: Program, spawned_by: Program | None) -> dict[str, Any]:
@@ -97,17 +137,36 @@ def _entry(program: Program, spawned_by: Program | None) -> dict[str, Any]:
 
 
 def _program(entry: dict[str, Any]) -> Program:
-    program = Program(int(entry["pid"]), int(entry["ppid"]), str(entry["comm"]), str(entry["exe"]))
-    program.key = Key(*map(int, entry["key"])) if entry["key"] else None
-    program.source = str(entry["source"])
-    program.event_id = str(entry["event_id"])
+    """Raises ValueError, KeyError or TypeError for what no sensor has written."""
+    program = Program(_number(entry["pid"]), _number(entry["ppid"]), _text(entry["comm"]), _text(entry["exe"]))
+    key, source, event_id = entry["key"], entry["source"], entry["event_id"]
+    program.key = Key(*map(_number, key)) if key is not None else None
+    if source not in _SOURCES and (source or key is not None):
+        raise ValueError("a source that there is not")
+    if event_id != "" and not _EVENT_ID.fullmatch(event_id):
+        raise ValueError("no event id")
+    program.source, program.event_id = source, event_id
     program.started = program.key.ticks / 100 if program.key is not None else 0.0
     return program
+
+
+def _number(value: Any) -> int:
+    if type(value) is not int or not 0 <= value < 1 << 63:
+        raise ValueError("no number of a process")
+    return value
+
+
+def _text(value: Any) -> str:
+    """A text in which each character is one byte."""
+    if not isinstance(value, str) or len(value) > _LONGEST:
+        raise ValueError("no name of a program")
+    value.encode("latin-1")
+    return value
 
 
 def _restore(table: ProcessTable, entry: Any) -> bool:
     try:
         spawned_by = _program(entry["spawned_by"]) if "spawned_by" in entry else None
         return table.recall(_program(entry), spawned_by)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, AttributeError):
         return False
