@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import os
 import re
 from collections.abc import Callable
@@ -52,6 +53,27 @@ def read_options(path: str, defaults: Any) -> tuple[Any, list[ConfigError]]:
         options, found = _read_file(file, options)
         mistakes += found
     return options, mistakes
+
+
+def files_with_keys(path: str) -> frozenset[str]:
+    """Of a configuration file and its fragments, those that have a key; one that cannot be read has none."""
+    return frozenset([file for file in files_of(path) if _has_key(file)])
+
+
+def files_of(path: str) -> list[str]:
+    """A configuration file and its fragments, as far as the latter can be listed."""
+    try:
+        return [path, *fragments(path)]
+    except OSError:
+        return [path]
+
+
+def _has_key(path: str) -> bool:
+    try:
+        root = yaml.compose(_text_of(path), Loader=yaml.SafeLoader)
+    except (ConfigError, OSError, yaml.YAMLError, UnicodeDecodeError, RecursionError):
+        return False
+    return isinstance(root, yaml.MappingNode) and bool(root.value)
 
 
 def fragments(path: str) -> list[str]:
@@ -224,6 +246,8 @@ def _number(node: yaml.Node, declared: Declaration, expected: str) -> float:
     if match is None or match.group(2).lower() not in units:
         raise ValueError(f"expected {expected}, found {_found(node)}")
     value = float(match.group(1).replace("_", "")) * units[match.group(2).lower()]
+    if math.isinf(value):
+        raise ValueError(f"expected {expected}, found one of {len(match.group(1))} digits")
     if declared.minimum is not None and value < declared.minimum:
         raise ValueError(f"expected at least {declared.minimum:g}, found {_found(node)}")
     return value
@@ -250,6 +274,8 @@ def _str(node: yaml.Node, declared: Declaration) -> str:
         return _regex(text)
     if "\0" in text:  # neither a path nor a name of a user can have it, and system calls refuse it with ValueError
         raise ValueError("expected text without the character NUL")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("expected text, found half of a character")
     mistake = path_mistake(text) if declared.unit == "path" else None
     if mistake is not None:
         raise ValueError(mistake)

@@ -29,6 +29,7 @@ from sensor.daemon import rights
 from sensor.daemon.feed import Feed
 from sensor.daemon.guard import Guard
 from sensor.daemon.logs import Logs, admit_readers
+from sensor.daemon.reload import Reload
 from sensor.daemon.syslog import start_logging
 from sensor.errors import InputError, OutputError
 from sensor.inputs import Input
@@ -107,7 +108,7 @@ class Daemon:
     """The running sensor; constructed with the rights it was started with, which are given up at the end of that."""
 
     def __init__(self, path: str, config: Config, signals: Signals) -> None:
-        self._path = path
+        self._files = Reload(path)
         self._config = config
         self._signals = signals
         self.stats = Stats()
@@ -197,6 +198,9 @@ class Daemon:
             self._give_back_memory()
         if self._signals.reload:
             self._signals.reload = False
+            self._logs.reopen()
+            self._files.ask(now)
+        if self._files.is_due(now):
             self._reload(now)
         period = self._config.statusreport_period
         if period and now >= self._next_report:
@@ -233,8 +237,8 @@ class Daemon:
         return True
 
     def _reload(self, now: float) -> None:
-        """Use a new configuration, if there is nothing wrong with it; open the logs again in any case."""
-        config, mistakes = read(self._path)
+        """Use a new configuration, if there is nothing wrong with it."""
+        config, mistakes = self._files.read()
         for mistake in mistakes:
             log.error("%s", mistake)
         if mistakes:
@@ -253,8 +257,6 @@ class Daemon:
             logs = Logs(config, self.stats.output, self.stats.filterlog, self._guard)
             logs.take_over(self._logs)
             self._logs = logs
-        else:
-            self._logs.reopen()
         built_from = {name: getattr(config, name) for name in NOT_FOR_BUILD}
         built = config == dataclasses.replace(self._config, **built_from) or self._rebuild(config, now)
         self._config = config
@@ -269,8 +271,8 @@ class Daemon:
     def _rebuild(self, config: Config, now: float) -> bool:
         try:
             self._feed.replace(build(config, self.stats, world=self._feed.world()), now)
-        except Exception:  # a border: the old parts go on
-            log.exception("the new configuration cannot be built; the parts stay as they were")
+        except Exception as error:  # noqa: BLE001  the border: the old parts go on
+            log.error("the new configuration cannot be built (%s); the parts stay as they were", place_of(error))
             return False
         self._at_defaults = False
         return True
@@ -279,8 +281,8 @@ class Daemon:
         """Build what the configuration asks for; if that fails, what can be had without one."""
         try:
             return build(self._config, self.stats)
-        except Exception:  # a border: a plugin that ends is soon dead for ever
-            log.exception("what is configured cannot be built; going on with the defaults")
+        except Exception as error:  # noqa: BLE001  the border: a plugin that ends is soon dead for ever
+            log.error("what is configured cannot be built (%s); going on with the defaults", place_of(error))
             self._at_defaults = True
             return build(Config(), self.stats)
 

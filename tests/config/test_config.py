@@ -166,6 +166,19 @@ def test_no_text_has_what_system_calls_refuse(text, tmp_path):
     assert mistake.message == "expected text without the character NUL"
 
 
+@pytest.mark.parametrize("text", ['marker: "\\ud800"', 'auditlog: {line_prefix: "\\udfff"}'])
+def test_no_text_has_what_cannot_be_written(text, tmp_path):
+    (mistake,) = check(write(tmp_path, text))
+    assert mistake.message == "expected text, found half of a character"
+
+
+@pytest.mark.parametrize("key", ["input_buffer", "drain_timeout", "oom_score_adj", "finish_timeout"])
+def test_a_number_beyond_all_measure_is_a_mistake(key, tmp_path):
+    config, (mistake,) = read(write(tmp_path, f"{key}: {'9' * 400}\nmarker: here"))
+    assert mistake.message.endswith("found one of 400 digits")
+    assert config.marker == "here"
+
+
 def test_all_mistakes_are_found_at_once_and_the_rest_is_read(tmp_path):
     config, mistakes = read(write(tmp_path, "directory: /d\nauditlog:\n  size: x\n  file: f\n  z: 1\nq: 1\n"))
     assert [(mistake.line, mistake.key) for mistake in mistakes] == [(3, "auditlog.size"), (5, "auditlog.z"), (6, "q")]
