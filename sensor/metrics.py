@@ -15,10 +15,12 @@ more than sensor.endpoint allows.
 from __future__ import annotations
 
 import logging
+import os
 import platform
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -286,14 +288,14 @@ class Exporter:
         self._endpoint.serve()
 
     def _write_textfile(self) -> None:
-        from prometheus_client import write_to_textfile
+        from prometheus_client import generate_latest
 
         registry = make_registry(self._stats)
         failed = False
         while True:
             closing = self._closing.wait(TEXTFILE_INTERVAL)
             try:
-                write_to_textfile(self._textfile, registry)
+                _replace(self._textfile, generate_latest(registry))
                 failed = False
             except OSError as error:
                 if not failed:
@@ -301,6 +303,18 @@ class Exporter:
                 failed = True
             if closing:
                 return
+
+
+def _replace(path: str, content: bytes) -> None:
+    """Put a file that everybody may read in the place of one, as a whole; the sensor's umask would keep others out."""
+    new = f"{path}.new"
+    with suppress(FileNotFoundError):
+        os.unlink(new)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+    with open(descriptor, "wb") as file:
+        os.fchmod(descriptor, 0o644)
+        file.write(content)
+    os.rename(new, path)
 
 
 def _listen(text: str) -> socket.socket | None:

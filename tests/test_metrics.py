@@ -244,6 +244,29 @@ def test_the_textfile_is_written_whole_and_a_last_time(monkeypatch, tmp_path):
     assert os.listdir(tmp_path) == [path.name]
 
 
+@pytest.mark.parametrize("before", ["nothing", "a file of another mode", "a link", "a FIFO in the way"])
+def test_everybody_may_read_the_textfile(before, tmp_path):
+    """node_exporter is another user, and the sensor's umask is 027."""
+    path, elsewhere = tmp_path / "host-sensor.prom", tmp_path / "elsewhere"
+    elsewhere.write_text("precious")
+    if before == "a file of another mode":
+        path.touch(0o600)
+    elif before == "a link":
+        path.symlink_to(elsewhere)
+    elif before == "a FIFO in the way":
+        os.mkfifo(f"{path}.new")
+    umask = os.umask(0o027)
+    try:
+        exporter = Exporter(Options(listen="", textfile=str(path)), Stats())
+        exporter.start()
+        exporter.close()
+    finally:
+        os.umask(umask)
+    assert path.lstat().st_mode & 0o7777 == 0o644
+    assert "host_sensor_events_total" in path.read_text()
+    assert elsewhere.read_text() == "precious"
+
+
 def test_a_textfile_that_cannot_be_written_is_told_once(monkeypatch, tmp_path, caplog):
     monkeypatch.setattr(metrics, "TEXTFILE_INTERVAL", 0.01)
     path = tmp_path / "later" / "host-sensor.prom"
