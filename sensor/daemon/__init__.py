@@ -25,7 +25,7 @@ import time
 from sensor import __version__, privileges
 from sensor.build import App, build
 from sensor.config import Config, read
-from sensor.daemon import rights
+from sensor.daemon import memory, rights
 from sensor.daemon.feed import Feed
 from sensor.daemon.guard import Guard
 from sensor.daemon.logs import Logs, admit_readers
@@ -109,13 +109,17 @@ class Daemon:
 
     def __init__(self, path: str, config: Config, signals: Signals) -> None:
         self._files = Reload(path)
-        self._config = config
+        memory.use_one_heap()
+        self._room = memory.room()
+        self._config = config = memory.fitted(config, self._room)
         self._signals = signals
         self.stats = Stats()
         self._guard = Guard(self.stats.daemon)
         os.umask(0o027)
         self._input = make_input(config, self.stats)
+        self._guard.relieve = self._input.backlog.relieve
         self._input.open()
+        self._kept = self._input.backlog.limit
         account = rights.find_account(config, self._input, self.stats.privileges)
         rights.prepare_directory(config.directory, account)
         admit_readers(config)
@@ -196,6 +200,9 @@ class Daemon:
             self._next_second = now + 1
             self._feed.every_second(time.time())
             self._give_back_memory()
+            if self._input.backlog.limit < self._kept:
+                self._kept = self._input.backlog.limit
+                log.error("out of memory: no more than %d bytes of input are kept from now on", self._kept)
         if self._signals.reload:
             self._signals.reload = False
             self._logs.reopen()
@@ -244,6 +251,7 @@ class Daemon:
         if mistakes:
             log.error("the configuration stays as it was")
             config = self._config
+        config = memory.fitted(config, self._room)
         fixed = {name: getattr(self._config, name) for name in FROM_THE_START}
         for name, value in fixed.items():
             if getattr(config, name) != value:

@@ -18,9 +18,13 @@ log = logging.getLogger(__name__)
 
 
 class Guard:
-    """Calls parts; nothing else writes its counter."""
+    """Calls parts; nothing else writes its counter.
+
+    relieve: called when there is no memory, before anything else is done.
+    """
 
     def __init__(self, stats: DaemonStats) -> None:
+        self.relieve: Callable[[], None] = lambda: None
         self._stats = stats
 
     def __call__(self, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -28,6 +32,8 @@ class Guard:
         try:
             return function(*arguments)
         except Exception as error:  # noqa: BLE001  the border
+            if isinstance(error, MemoryError):
+                self.relieve()
             self._stats.crashed += 1
             with suppress(MemoryError):
                 log.error("a mistake in the sensor (%s); it goes on", place_of(error))

@@ -20,6 +20,7 @@ import stat
 import struct
 import threading
 import time
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
@@ -67,24 +68,26 @@ class Input(Protocol):
 class Backlog:
     """A byte-bounded queue of chunks; one thread pumps, one gets.
 
-    `limit` is in bytes. `live` tells that the writer must not wait: lines are dropped when the limit is reached.
+    `live` tells that the writer must not wait: lines are dropped when the limit is reached.
+    limit: in bytes; it falls when there is no memory for so much.
     ended: nothing more is put; what is there can still be had.
     """
 
     def __init__(self, limit: int, live: bool, stats: InputStats) -> None:
         self._chunks: SimpleQueue[bytes] = SimpleQueue()
-        self._limit = limit
+        self.limit = limit
         self._live = live
         self._buffer = bytearray(READ_BYTES)  # here, because there may be no memory when the reader begins again
         self._stats = stats
         self._gathered: list[bytes] = []  # taken from the queue, and not handed over
         self._lock = threading.Lock()  # for what both threads do
-        self._put_bytes = 0  # only the reader adds to it
-        self._got_bytes = 0  # only the worker adds to it
+        self._put_bytes = 0
+        self._got_bytes = 0  # or given up
         self._midline = False  # the stream stands within a line
         self._shedding = False
         self._torn = False  # a line was begun, and its rest dropped
         self._handed_midline = False  # what was handed over ends within a line
+        self._gap = False  # what is next to be handed over does not follow what was
         self._shut = False
         self._over = False  # the end was handed over
         self.ended = False
@@ -113,7 +116,7 @@ class Backlog:
                 except OSError:
                     return
                 except MemoryError:
-                    time.sleep(0.001)
+                    self.relieve()
                     continue
                 if not size:
                     return
@@ -166,19 +169,23 @@ class Backlog:
         try:
             if not gathered:
                 gathered.append(self._chunks.get(timeout > 0, timeout))  # get(True, 0) can hang on Python 3.9
+            size = sum(map(len, gathered))
+            while gathered[-1] and size < GATHER_BYTES and not self._chunks.empty():
+                gathered.append(self._chunks.get_nowait())
+                size += len(gathered[-1])
         except Empty:
-            return None
-        size = sum(map(len, gathered))
-        while gathered[-1] and size < GATHER_BYTES and not self._chunks.empty():
-            gathered.append(self._chunks.get())
-            size += len(gathered[-1])
+            if not gathered:
+                return None
         self._over = self._over or not gathered[-1]
         try:
             handed = b"".join(gathered)
             gathered.clear()
         except MemoryError:
             handed = gathered.pop(0)
-        self._got_bytes += len(handed)
+        with self._lock:
+            self._got_bytes += len(handed)
+        if self._gap and handed:
+            handed, self._gap = b"\n" + handed if self._handed_midline else handed, False
         self._stats.pending_bytes = self._put_bytes - self._got_bytes
         if handed:
             self._handed_midline = handed[-1] != 10
@@ -201,6 +208,23 @@ class Backlog:
         """Count input as dropped; a line counts with its end."""
         self._count_dropped(len(data), data.count(b"\n"))
 
+    def relieve(self) -> None:
+        """There is no memory: give up the older half of what waits, which is counted, and keep no more from now on."""
+        with self._lock:
+            half = max((self._put_bytes - self._got_bytes) // 2, READ_BYTES)
+            self.limit = min(self.limit, half)
+            with suppress(Empty):
+                while self._put_bytes - self._got_bytes > half:
+                    chunk = self._chunks.get_nowait()
+                    if not chunk:
+                        self._chunks.put(chunk)
+                        break
+                    self._got_bytes += len(chunk)
+                    self._stats.dropped_bytes += len(chunk)
+                    self._stats.dropped_lines += chunk.count(b"\n")
+                    self._gap = True
+        time.sleep(0.001)
+
     def _count_dropped(self, size: int, lines: int) -> None:
         with self._lock:
             self._stats.dropped_bytes += size
@@ -216,13 +240,14 @@ class Backlog:
 
     def _lose(self, buffer: bytearray, size: int, begun: bool) -> None:
         """Drop what was read, without taking memory for it; begun: the line before has no end yet."""
+        self.relieve()
         self._count_dropped(size, buffer.count(b"\n", 0, size))
         self._torn = self._torn or begun
         self._midline = buffer[size - 1] != 10
         self._shedding = True
 
     def _full(self, chunk: bytes, limits: int = 1) -> bool:
-        return self._put_bytes - self._got_bytes + len(chunk) > limits * self._limit
+        return self._put_bytes - self._got_bytes + len(chunk) > limits * self.limit
 
     def _make_room(self, chunk: bytes) -> bytes:
         """Return what is handed over of a chunk that does not fit: all of it, but later, or the whole lines that do."""

@@ -268,3 +268,22 @@ def test_without_memory_the_writer_is_read_on_and_what_is_dropped_is_counted(wri
         backlog.pump(ours.fileno())
     assert drain(backlog) == kept
     assert stats.dropped_lines == dropped
+
+
+def test_without_memory_the_older_half_is_given_up_and_no_more_is_kept():
+    backlog, stats = make(limit=10 * inputs.READ_BYTES)
+    chunk = (b"x" * 99 + b"\n") * (inputs.READ_BYTES // 100)
+    backlog.put(b"begun")
+    assert backlog.get(0) == b"begun"
+    for _ in range(8):
+        backlog.put(chunk)
+    backlog.relieve()
+    assert inputs.READ_BYTES <= backlog.limit <= 4 * inputs.READ_BYTES
+    assert stats.dropped_lines == 4 * chunk.count(b"\n")
+    backlog.end()
+    rest = drain(backlog)
+    assert rest == b"\n" + chunk * 4
+    for _ in range(5):
+        backlog.relieve()
+    assert backlog.limit == inputs.READ_BYTES
+    assert backlog.get(0) == b""

@@ -1,0 +1,86 @@
+"""How much memory there is for the sensor, and bounds that fit into it.
+
+    64 MiB of input_buffer, 16 MiB of buffer for each log, 16 MiB of waiting events     where there is room
+    a quarter, an eighth and an eighth of the room                                      in a container of 64 MiB
+
+Room is what resource limits (getrlimit(2)) and control groups (memory.max, memory.high of cgroups(7), version 2) leave
+at the start. A bound that is lower as configured stays as it is.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import dataclasses
+import logging
+import resource
+from collections.abc import Iterator
+
+from sensor.config import Config
+
+log = logging.getLogger(__name__)
+
+_ARENA_MAX = -8  # M_ARENA_MAX of malloc.h
+_LEAST = 1 << 20
+"""No bound is made lower than this."""
+
+
+def use_one_heap() -> None:
+    """Let all threads share one heap: GNU libc else reserves 64 MiB of address space for each (mallopt(3))."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_ARENA_MAX, 1)
+
+
+def room(proc: str = "/proc/self", cgroups: str = "/sys/fs/cgroup") -> int | None:
+    """Bytes that this process may still take; None where nothing bounds them."""
+    found = [*_left_by_limits(proc), *_left_by_cgroups(proc, cgroups)]
+    return max(0, min(found)) if found else None
+
+
+def fitted(config: Config, room: int | None) -> Config:
+    """The configuration with bounds that fit into so many bytes."""
+    if room is None:
+        return config
+    share = max(_LEAST, room // 8)
+    fit = dataclasses.replace(
+        config,
+        input_buffer=min(config.input_buffer, 2 * share),
+        auditlog=dataclasses.replace(config.auditlog, buffer=min(config.auditlog.buffer, share)),
+        filterlog=dataclasses.replace(config.filterlog, buffer=min(config.filterlog.buffer, share)),
+        coalesce=dataclasses.replace(config.coalesce, max_waiting_bytes=min(config.coalesce.max_waiting_bytes, share)),
+    )
+    if fit != config:
+        log.warning("there is room for %d MiB of memory only: buffers are smaller than configured", room >> 20)
+    return fit
+
+
+def _left_by_limits(proc: str) -> Iterator[int]:
+    for limit, field in ((resource.RLIMIT_AS, "VmSize"), (resource.RLIMIT_DATA, "VmData")):
+        most = resource.getrlimit(limit)[0]
+        if most != resource.RLIM_INFINITY:
+            yield most - _kilobytes(f"{proc}/status", field) * 1024
+
+
+def _left_by_cgroups(proc: str, cgroups: str) -> Iterator[int]:
+    """What each group above this process leaves; of version 1 nothing is known here."""
+    lines = _text(f"{proc}/cgroup").splitlines()
+    path = next((line[len("0::") :] for line in lines if line.startswith("0::")), "")
+    while path.strip("/"):
+        for name in ("memory.max", "memory.high"):
+            most = _text(f"{cgroups}{path}/{name}").strip()
+            if most.isdigit():
+                yield int(most) - _kilobytes(f"{proc}/status", "VmRSS") * 1024
+        path = path.rpartition("/")[0]
+
+
+def _kilobytes(path: str, field: str) -> int:
+    value = _text(path).partition(f"{field}:")[2].split()
+    return int(value[0]) if value else 0
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read(1 << 16)
+    except OSError:
+        return ""
