@@ -86,9 +86,8 @@ class Sensor:
 
     def written(self) -> list[int]:
         """The exit values in all log files, oldest first; every line must be JSON."""
-        files = sorted(
-            self.folder.glob("audit.jsonl*"), key=lambda path: -int(path.suffix[1:] if path.suffix[1:].isdigit() else 0)
-        )
+        found = [path for path in self.folder.glob("audit.jsonl*") if path.suffix != ".tmp"]
+        files = sorted(found, key=lambda path: -int(path.suffix[1:] if path.suffix[1:].isdigit() else 0))
         lines = b"".join([path.read_bytes() for path in files]).splitlines()
         return [json.loads(line)["SYSCALL"]["exit"] for line in lines]
 

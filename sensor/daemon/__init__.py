@@ -31,7 +31,7 @@ from sensor.daemon.guard import Guard
 from sensor.daemon.logs import Logs, admit_readers
 from sensor.daemon.reload import Reload
 from sensor.daemon.syslog import start_logging
-from sensor.errors import InputError, OutputError
+from sensor.errors import InputError, OutputError, place_of
 from sensor.inputs import Input
 from sensor.inputs.stdin import StdinInput
 from sensor.metrics import Exporter

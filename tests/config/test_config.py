@@ -179,6 +179,12 @@ def test_a_number_beyond_all_measure_is_a_mistake(key, tmp_path):
     assert config.marker == "here"
 
 
+@pytest.mark.parametrize("size", [65535, 65536])
+def test_a_buffer_has_room_for_a_batch_at_least(size, tmp_path):
+    mistakes = check(write(tmp_path, f"auditlog: {{buffer: {size}}}"))
+    assert [mistake.message for mistake in mistakes] == ['expected at least 65536, found "65535"'] * (size < 65536)
+
+
 def test_all_mistakes_are_found_at_once_and_the_rest_is_read(tmp_path):
     config, mistakes = read(write(tmp_path, "directory: /d\nauditlog:\n  size: x\n  file: f\n  z: 1\nq: 1\n"))
     assert [(mistake.line, mistake.key) for mistake in mistakes] == [(3, "auditlog.size"), (5, "auditlog.z"), (6, "q")]

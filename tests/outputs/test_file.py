@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import shutil
 import subprocess
 import time
@@ -375,3 +376,23 @@ def test_an_access_list_no_longer_wanted_is_removed(make):
     log.output.write(["2"])
     assert os.listxattr(log.path) == []
     assert log.path.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_line_half_written_is_whole_in_the_next_file_and_gone_from_the_last(tmp_path):
+    """SIGHUP, or a moved file, while the disk takes half a line: here the limit on the size of files does."""
+    path = tmp_path / "log"
+    stats = OutputStats()
+    output = FileOutput(str(path), Options(), stats, lambda message: None)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (6, before[1]))
+    try:
+        output.write(["11", "2222", "33"])
+        assert path.read_bytes() == b"11\n222"
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    path.rename(tmp_path / "moved")
+    output.reopen()
+    output.close()
+    assert (tmp_path / "moved").read_bytes() == b"11\n"
+    assert path.read_bytes() == b"2222\n33\n"
+    assert (stats.lines, stats.lost_lines) == (3, {})

@@ -135,13 +135,14 @@ def test_one_that_wants_to_leave_stays(host, run):
     assert host.stats.pipeline.custom_failures == {"a.py": 1}
 
 
-def test_a_slow_one_is_switched_off(host, run, monkeypatch):
+def test_a_slow_one_is_switched_off(host, run, monkeypatch, caplog):
     monkeypatch.setattr(custom, "_WINDOW", 10)
     slow = stage("import time", "time.sleep(0.002)", "event.add('k', 1)")
     lines = run({"slow": slow}, *[event(syscall(42, 1, "/usr/bin/ls")) for _ in range(15)])
     assert [("CUSTOM" in line) for line in lines] == [True] * 10 + [False] * 5
     assert host.stats.pipeline.custom_off == {"slow.py": 1}
     assert host.stats.pipeline.custom_seconds["slow.py"] > 0.02
+    assert "custom stage slow.py is switched off: it takes more than 1 ms a call" in caplog.text
 
 
 @pytest.mark.parametrize("loop", ["while True: pass", "while True:\n        try: pass\n        except Exception: pass"])
