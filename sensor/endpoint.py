@@ -70,7 +70,7 @@ class _Client:
 
 
 class Endpoint:
-    """Serves `listener`, a listening socket, which it closes at the end.
+    """Serves `listener`, a listening socket.
 
     page: makes a page from a path, without what follows `?`, and a variant.
     variant: which variant of a page suits the value of Accept; as few as there are forms of pages.
@@ -93,7 +93,7 @@ class Endpoint:
         self._closing = threading.Event()
 
     def serve(self) -> None:
-        """Serve until close(), which another thread calls."""
+        """Serve until close(), which another thread calls; may be called again after it was left by an exception."""
         self._listener.setblocking(False)
         self._poll.register(self._listener, select.POLLIN)
         try:
@@ -103,7 +103,6 @@ class Endpoint:
         finally:
             for client in list(self._clients.values()):
                 self._drop(client)
-            self._listener.close()
 
     def close(self) -> None:
         """Let serve() return now; clients that wait are cut off."""

@@ -6,7 +6,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
@@ -20,7 +20,7 @@ class Served:
     """An endpoint in a thread; `made` counts the pages."""
 
     def __init__(self, limits: Limits) -> None:
-        listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.listener = listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.address = listener.getsockname()
         self.made = 0
         self.endpoint = Endpoint(listener, self.page, lambda accept: "x" if "x" in accept else "", limits)
@@ -49,6 +49,7 @@ class Served:
         self.endpoint.close()
         self.thread.join(20)
         assert not self.thread.is_alive()
+        self.listener.close()
         return time.monotonic() - start
 
 
@@ -198,6 +199,36 @@ def test_closing_waits_for_nobody(what):
             client.sendall(what)
             time.sleep(0.1)
         assert served.close() < 1
+
+
+def test_serving_goes_on_after_an_exception():
+    """As of memory that is short; who guards the thread calls again."""
+    wrong = [MemoryError, None]
+
+    def variant(accept: str) -> str:
+        error = wrong.pop(0)
+        if error is not None:
+            raise error
+        return ""
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        endpoint = Endpoint(listener, lambda path, variant: Answer(200, "text/plain", b"page"), variant, Limits())
+        for _ in range(2):
+            with socket.create_connection(listener.getsockname()) as client:
+                client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+                thread = threading.Thread(target=lambda: suppress_memory_error(endpoint.serve))
+                thread.start()
+                answer = read_all(client)
+            if not answer:
+                thread.join(10)
+        assert answer.endswith(b"page")
+        endpoint.close()
+        thread.join(10)
+
+
+def suppress_memory_error(function: Callable[[], None]) -> None:
+    with suppress(MemoryError):
+        function()
 
 
 def test_clients_that_go_away(served):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,7 +14,7 @@ import pytest
 from sensor import privileges
 from sensor.config import Config
 from sensor.privileges import CAPABILITIES, NEEDS
-from tests.program import no_enrichment
+from tests.program import ROOT, no_enrichment
 
 pytestmark = pytest.mark.root
 BOTH = {"SYS_PTRACE", "DAC_READ_SEARCH"}
@@ -109,6 +110,13 @@ def test_the_table_names_options_that_there_are_and_capabilities_that_are_used()
     for need in NEEDS:
         if need.option:
             attrgetter(need.option)(Config())
+
+
+def test_readme_shows_the_table():
+    shown = re.findall(r"^\| (.*) \| `CAP_(\w+)` \|$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    found = {capability: set(options.replace("`", "").split(", ")) for options, capability in shown}
+    wanted = {name: {need.option or "always" for need in NEEDS if need.capability == name} for name in CAPABILITIES}
+    assert found == wanted
 
 
 ACTIONS = {
