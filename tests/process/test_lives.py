@@ -138,6 +138,15 @@ def test_bounds_leave_out_what_may_be_of_another():
     assert [at for at in (49.9, 50.1) if quick(second, id_at(at))] == [49.9]
 
 
+def test_bounds_leave_out_who_is_told_of_later():
+    subject, second = lives(), process(7, 20.0)
+    subject.add(second)
+    assert quick(second, id_at(19.5))
+    subject.add(process(7, 10.0))
+    assert not quick(second, id_at(19.5))
+    assert quick(second, id_at(20.1))
+
+
 def test_bounds_hold_by_each_clock_that_may_have_stamped_an_event():
     """Which of the two it was is not seen from an id."""
     subject, first, second = lives(100, -5.0), process(7, 10.0), process(7, 20.0)
