@@ -46,7 +46,7 @@ def own_probe() -> Iterator[Options | str]:
         loader.unload(options)
 
 
-def write_config(directory: Path, **sections: Any) -> Path:
+def write_config(directory: Path, /, **sections: Any) -> Path:
     """Write a configuration that logs to `directory`/audit.jsonl, serves no metrics and keeps its privileges.
 
     `sections` are merged into it, a section at a time. JSON is YAML.

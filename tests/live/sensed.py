@@ -39,6 +39,7 @@ class Sensed:
         self.probe = probe
         self.probed = probed
         self.log = audit.directory / "log" / "audit.jsonl"
+        self.config = audit.directory / "config.yaml"
 
     def events(self) -> list[Event]:
         """Everything in the log, once all that has happened is in it."""
@@ -80,7 +81,8 @@ def sensed(folder: Path, rules: Sequence[str], probe: Options | None = DEFAULTS,
         logs = folder / "log"  # auditd sees to it that its own folder is root's
         logs.mkdir()
         shutil.chown(logs, sections.get("user") or "root")
-        config = write_config(logs, probe=section, **sections)
+        # Beside the logs: a configuration that the sensor's user could replace is not used.
+        config = write_config(folder, directory=str(logs), probe=section, **sections)
         run = ["/bin/sh", "-c", 'exec "$@" 2>>"$0"', str(folder / "messages"), *command("run", "--config", str(config))]
         try:
             audit = stack.enter_context(AuditSession(run, rules=rules, directory=folder, quiet=True))

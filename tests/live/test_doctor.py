@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.live, pytest.mark.root]
 
 
 def findings(sensor: Sensed, *arguments: str) -> dict[str, dict[str, Any]]:
-    run = command("doctor", "--json", "--config", str(sensor.log.parent / "config.yaml"), *arguments)
+    run = command("doctor", "--json", "--config", str(sensor.config), *arguments)
     done = subprocess.run(run, capture_output=True, text=True, check=False, timeout=60)
     return {finding["name"]: finding for finding in json.loads(done.stdout)}
 

@@ -85,7 +85,7 @@ def test_a_sensor_that_is_started_again_tells_the_same(
 def test_a_sensor_that_is_reloaded_tells_the_same(tmp_path: Path, program: Path) -> None:
     """Each time with another configuration, which is seen from the number of ancestors."""
     with sensed(tmp_path, RULES) as sensor:
-        config = sensor.log.with_name("config.yaml")
+        config = sensor.config
         plain = json.loads(config.read_text())
         with start(sensor, program, str(PROCESSES), linger=20) as running:
             turn = 0
