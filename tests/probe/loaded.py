@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
+
 from sensor.probe import DEFAULTS, Options, btf, layout, loader
 from sensor.probe.ring import Ring
 
@@ -27,11 +29,20 @@ def obstacle() -> str | None:
         return "loading the probe needs root"
     if not Path(btf.PATH).exists():
         return "loading the probe needs a kernel with BTF"
-    if not os.path.samefile("/proc/1/root", "/"):
+    if _in_a_root_of_its_own():
         return "the probe tells of processes in the host's root, and these tests run in another"
     if importlib.util.find_spec("bcc") is None:
         return "loading the probe needs BCC (python3-bpfcc)"
     return None
+
+
+def _in_a_root_of_its_own() -> bool:
+    """Whether an ancestor of this process has another root; those that cannot be looked at do not count."""
+    for process in psutil.Process().parents():
+        with contextlib.suppress(OSError):
+            if not os.path.samefile(f"/proc/{process.pid}/root", "/"):
+                return True
+    return False
 
 
 @contextlib.contextmanager
