@@ -23,17 +23,19 @@ class Template:
 
     records: record type → its records in order of arrival; none under "SYSCALL".
     count: how many lines they were, that of the SYSCALL record among them.
+    items: how many PATH records, as `items=` of a SYSCALL record counts them.
     text: where the SYSCALL record comes first, the JSON members of all others, each with a comma before it, or ""
         before they are asked for; else None.
     head, rest: segments of the SYSCALL record (sensor.audit.syscall), None without one.
     marks: what the stages remember about it, each under keys of its own.
     """
 
-    __slots__ = ("count", "head", "marks", "records", "rest", "text")
+    __slots__ = ("count", "head", "items", "marks", "records", "rest", "text")
 
     def __init__(self, records: Records, count: int = 0, head: Any = None, rest: Any = None) -> None:
         self.records = records
         self.count = count
+        self.items = str(len(records["PATH"])) if "PATH" in records else "0"
         self.head = head
         self.rest = rest
         self.text: str | None = None

@@ -25,6 +25,7 @@ from sensor.audit.text import quote_percent
 from sensor.audit.types import OBJECT
 from sensor.event import Event, Records, Stage, StageError, Template, name_of
 from sensor.pipeline.blocks import Blocks, members
+from sensor.pipeline.completeness import count_missing
 from sensor.stats import PipelineStats
 
 _EOE = "type=EOE msg=audit("
@@ -229,6 +230,9 @@ class Pipeline:
 
     def _finish(self, event: Event, out: list[str]) -> None:
         """Run the stages on an event, those behind one that fails as well; what they keep becomes a line."""
+        syscall = event.syscall
+        if syscall is None or event.notes or syscall.values[7] != event.template.items:  # 0.1 µs; the rest costs 0.4
+            count_missing(event, self._stats.incomplete)
         stages = iter(self._stages)
         while True:
             try:
