@@ -1,24 +1,29 @@
 """How much of what a rule matches goes through: so many in a time, or each act once in a time.
 
-    rate=100/s  rate=10/5min     in each second, in each five minutes, the first so many
+    rate=100/s  rate=10/5min     in each second, in each five minutes, the first so many of each process
+    rate=100/s per=user          the first so many of each user: login uid and uid; per=rule: of all that match
     repeat=60s                   of events that tell the same act, the first in a minute
 
 Time is that of the events. What was held back is told by the next event that goes
 through, or once it is clear that there will be none. Memory is bounded: of very many
-different acts the oldest are forgotten, but not what was held back of them.
+different acts, processes or users the oldest are forgotten, but not what was held back of
+them; so a flood takes nobody else's share.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Protocol
+from typing import Callable, Protocol
 
 from sensor.event import Event
+from sensor.stages.filters.facts import who
 
 _RATE = re.compile(r"([1-9][0-9]{0,8})/(?:([0-9]{1,6})?(ms|s|min|h|d)|([0-9]{1,6}))")
 _TIME = re.compile(r"([0-9]{1,6})(ms|s|min|h|d|)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "": 1.0}
 _MOST_ACTS = 4096
+_MOST_BUDGETS = 4096
+PER = ("process", "user", "rule")
 _LATE = 5.0
 """Seconds that events may be behind the clock."""
 _PID = re.compile(r"\bpid=[0-9]+")
@@ -35,36 +40,44 @@ class Limit(Protocol):
 
 
 class Rate:
-    """So many events in each stretch of time."""
+    """So many events in each stretch of time.
 
-    def __init__(self, text: str) -> None:
+    per: whose are counted together, one of PER; budgets: of how many of these at once.
+    """
+
+    def __init__(self, text: str, per: str = "process", budgets: int = _MOST_BUDGETS) -> None:
         found = _RATE.fullmatch(text)
         if found is None:
             raise ValueError(f'expected a rate such as 100/s or 10/5min, found "{text}"')
         count, times, unit, seconds = found.groups()
         self._most = int(count)
         self._seconds = float(seconds) if seconds else int(times or 1) * _SECONDS[unit]
-        self._start = float("-inf")
-        self._passed = 0
-        self._held = 0
+        self._who = _WHO[per]
+        self._most_budgets = budgets
+        self._budgets: dict[object, tuple[float, int, int]] = {}
+        self._forgotten = 0
 
     def passes(self, event: Event) -> int | None:
         """None to hold an event back; else how many were held back before it."""
         now = _time(event)
-        if not self._start <= now < self._start + self._seconds:
-            self._start, self._passed = now, 0
-        if self._passed >= self._most:
-            self._held += 1
+        who = self._who(event)
+        start, passed, held = self._budgets.pop(who, (float("-inf"), 0, 0))
+        if not start <= now < start + self._seconds:
+            start, passed = now, 0
+        if passed >= self._most:
+            self._budgets[who] = start, passed, held + 1
             return None
-        self._passed += 1
-        held, self._held = self._held, 0
+        if len(self._budgets) >= self._most_budgets:
+            self._forgotten += self._budgets.pop(next(iter(self._budgets)))[2]
+        self._budgets[who] = start, passed + 1, 0
         return held
 
     def overdue(self, now: float) -> int:
-        """How many were held back in a time that is over by now, in seconds since 1970; they count as told."""
-        if now < self._start + self._seconds + _LATE:
-            return 0
-        held, self._held = self._held, 0
+        """How many were held back in times that are over by now, in seconds since 1970; they count as told."""
+        latest = now - self._seconds - _LATE
+        over = [who for who, (start, _, held) in self._budgets.items() if held and start <= latest]
+        held = self._forgotten + sum([self._budgets.pop(who)[2] for who in over])
+        self._forgotten = 0
         return held
 
 
@@ -99,6 +112,22 @@ class Repeat:
         held = self._forgotten + sum([self._acts.pop(act)[1] for act in over])
         self._forgotten = 0
         return held
+
+
+def _process(event: Event) -> object:
+    """The process that made the call, or sent the message; before anybody knows its start there is its pid."""
+    process = event.process
+    if process is not None:
+        return event.node, process.pid, process.program.key
+    return event.node, event.syscall.pid if event.syscall is not None else who(event).get("pid")
+
+
+def _user(event: Event) -> object:
+    fields = who(event)
+    return event.node, fields.get("auid"), fields.get("uid")
+
+
+_WHO: dict[str, Callable[[Event], object]] = {"process": _process, "user": _user, "rule": lambda event: None}
 
 
 def _time(event: Event) -> float:

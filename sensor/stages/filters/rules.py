@@ -24,7 +24,7 @@ from typing import NamedTuple
 from sensor.audit.fields import Fields
 from sensor.event import Event
 from sensor.stages.filters.facts import NUMBERS, WHO, Facts, Texts
-from sensor.stages.filters.limits import Limit, Rate, Repeat
+from sensor.stages.filters.limits import PER, Limit, Rate, Repeat
 from sensor.tables import syscalls
 
 EVENT = ("success", "syscall", "type", "label", "systemd_unit", "container", "path")
@@ -33,7 +33,7 @@ NAMES = ("exe", "comm", "path")
 ROOTS = ("host", "other", "any")
 REPEATED = ("success", "syscall", "type", "path")
 ACTIONS = ("drop", "log")
-_WORDS = {"success": ("yes", "no"), "action": ACTIONS, "root": ROOTS}
+_WORDS = {"success": ("yes", "no"), "action": ACTIONS, "root": ROOTS, "per": PER}
 
 
 class Condition(NamedTuple):
@@ -105,7 +105,8 @@ def parse_rule(name: str, text: str) -> Rule:
     """Read a rule; raises ValueError that says what is wrong."""
     conditions: list[Condition] = []
     limit: Limit | None = None
-    words = {"action": "", "root": ""}
+    words = {"action": "", "root": "", "per": ""}
+    rate = ""
     for word in shlex.split(text):
         key, equals, value = word.partition("=")
         negated = key.endswith("!")
@@ -113,10 +114,10 @@ def parse_rule(name: str, text: str) -> Rule:
         if not equals or not value:
             raise ValueError(f'"{word}" is no condition; write NAME=VALUE')
         _check(key, value)
-        if key in ("rate", "repeat", "action", "root") and negated:
+        if key in ("rate", "per", "repeat", "action", "root") and negated:
             raise ValueError(f"{key} takes = only")
         if key == "rate":
-            limit = Rate(value)
+            rate = value
         elif key == "repeat":
             limit = Repeat(value)
         elif key in words:
@@ -126,8 +127,13 @@ def parse_rule(name: str, text: str) -> Rule:
         elif key in WHO or key in EVENT:
             conditions.append(_condition(key, negated, value))
         else:
-            names = ", ".join([*WHO, *EVENT, "rate", "repeat", "root", "action"])
+            names = ", ".join([*WHO, *EVENT, "rate", "per", "repeat", "root", "action"])
             raise ValueError(f'"{key}" cannot be asked; there are {names}')
+    per = words.pop("per")
+    if per and not rate:
+        raise ValueError("per says whose events a rate counts; there is no rate")
+    if rate:
+        limit = Rate(rate, per or PER[0])
     if not conditions and limit is None and words["root"] in ("", "any"):
         raise ValueError("a rule without conditions would filter everything")
     return Rule(name, conditions, limit, **words)

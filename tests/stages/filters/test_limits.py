@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from sensor.audit.options import TransformOptions
+from sensor.audit.record import RecordDecoder
+from sensor.audit.syscall import SyscallDecoder
+from sensor.event import Event, Template
 from sensor.stages.filters import limits
 from sensor.stages.filters.limits import Rate, Repeat
 from tests.fake_host import NOW, FakeHost, event, syscall
@@ -112,3 +118,82 @@ def test_what_is_no_rate_is_refused(text):
 def test_what_is_no_time_is_refused(text):
     with pytest.raises(ValueError, match="expected a time"):
         Repeat(text)
+
+
+ALICE, BOB = (syscall(pid, 1, "/usr/bin/ls", auid=uid, uid=uid) for pid, uid in ((42, 1000), (43, 1001)))
+SUDO = syscall(44, 1, "/usr/bin/ls", auid=1000, uid=0)
+OTHER = syscall(45, 1, "/usr/bin/ls", auid=1000, uid=1000)
+
+
+@pytest.mark.parametrize(
+    ("per", "records", "said"),
+    [
+        ("process", [ALICE] * 3 + [BOB, OTHER, SUDO, BOB], [0, None, None, 0, 0, 0, None]),
+        ("user", [ALICE] * 3 + [BOB, OTHER, SUDO, BOB], [0, None, None, 0, None, 0, None]),
+        ("rule", [ALICE] * 3 + [BOB, OTHER, SUDO], [0, None, None, None, None, None]),
+        ("process", [USER, USER, USER.replace("pid=7", "pid=8")], [0, None, 0]),
+        ("user", [USER, USER.replace("pid=7", "pid=8"), USER.replace("uid=0", "uid=1")], [0, None, 0]),
+        ("process", ["SYSTEM_BOOT uid=0", "SYSTEM_BOOT uid=0"], [0, None]),
+    ],
+)
+def test_a_flood_takes_nobody_elses_share(passed, per, records, said):
+    assert passed(Rate("1/s", per), *[at(0.1, record) for record in records]) == said
+
+
+def test_nodes_have_shares_of_their_own(passed):
+    lines = [at(0.1, LS), at(0.2, LS).replace("type=", "node=db01 type="), at(0.3, LS)]
+    assert passed(Rate("1/s"), *lines) == [0, 0, None]
+
+
+def test_another_process_with_the_pid_has_a_share_of_its_own(tmp_path):
+    host, limit, said = FakeHost(tmp_path), Rate("1/s"), []
+    stages = [host.identity(), lambda event: bool(said.append(limit.passes(event))) or True]
+    for start in (5000, 5000, 6000):
+        host.process(42, 1, "/usr/bin/ls", start=start)
+        host.run(stages, at(0.1, syscall(42, start, "/usr/bin/ls")))
+    assert said[0] == 0
+    assert said[2] == 0
+
+
+def test_what_each_has_held_back_is_told_to_each_and_the_rest_later(passed):
+    limit = Rate("1/s")
+    events = [at(0.1, ALICE)] * 3 + [at(0.2, BOB)] * 2 + [at(1.5, ALICE)]
+    assert passed(limit, *events) == [0, None, None, 0, None, 2]
+    assert limit.overdue(NOW + 3) == 0
+    assert limit.overdue(NOW + 10) == 1
+    assert limit.overdue(NOW + 10) == 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 40)), max_size=60), st.integers(1, 3), st.integers(1, 8))
+def test_shares_are_as_a_naive_count_has_them(acts, most, budgets):
+    """Each event passes or is held; what is held is told once; with room for all, each process has its own share."""
+    limit, time, naive, told = Rate(f"{most}/s", budgets=budgets), 0, {}, 0
+    held = 0
+    for pid, wait in acts:
+        time += wait
+        passed = limit.passes(made(pid, time / 10))
+        start, count = naive.get(pid, (None, 0))
+        if start is None or not start <= time / 10 < start + 1:
+            start, count = time / 10, 0
+        naive[pid] = start, count + 1
+        if budgets > 6:
+            assert (passed is None) is (count + 1 > most)
+        held += passed is None
+        told += passed or 0
+        assert len(limit._budgets) <= budgets
+    assert told + limit.overdue(NOW + time + 100) == held
+
+
+def made(pid: int, seconds: float) -> Event:
+    decoder = RecordDecoder(TransformOptions(), (), 100)
+    syscalls = SyscallDecoder(decoder)
+    body = syscall(pid + 1, 1, "/usr/bin/ls").removeprefix("SYSCALL ")
+    return Event(f"{NOW + seconds:.3f}:1", "", Template({}), syscalls.decode(body))
+
+
+def test_so_many_shares_are_remembered(passed):
+    """The oldest gives way, not the newest: who comes new has a share in any case."""
+    limit = Rate("1/s", budgets=10)
+    events = [at(0.1, syscall(number, 1, "/usr/bin/ls")) for number in range(1, 101) for _ in range(2)]
+    assert passed(limit, *events) == [0, None] * 100
+    assert limit.overdue(NOW + 10) == 100

@@ -101,3 +101,16 @@ def test_what_a_root_decides_is_not_certain():
     assert parse_rule("name", "exe=/a root=any").certain
     assert not parse_rule("name", "exe=/a").certain
     assert not parse_rule("name", "key=a root=other").certain
+
+
+@pytest.mark.parametrize(
+    "text", ["key=a per=user", "key=a rate=1/s per=host", "key=a rate=1/s per=user,rule", "per!=user"]
+)
+def test_shares_that_there_are_not(text):
+    with pytest.raises(ValueError, match="per"):
+        parse_rule("name", text)
+
+
+@pytest.mark.parametrize("per", ["process", "user", "rule"])
+def test_a_rate_counts_for_whom_it_is_told(per):
+    assert parse_rule("name", f"per={per} rate=5/s").limit is not None
