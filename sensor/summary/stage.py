@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from sensor.audit.render import Render, Style
 from sensor.event import Event
+from sensor.process.roots import HOST
 from sensor.summary.summary import Summaries, Upon, Who, is_at_cwd, process_text, summary_text
 
 _MADE = "summary"
@@ -49,6 +50,8 @@ class Summary:
             )
         elif event.records:
             self._learn(event)
+        if event.process is not None and event.process.root not in (None, HOST) and event.records:
+            event.top = f'{event.top[:-1]},"labels":{{"root":"other"}}}}'  # what it names is not what the host calls so
         return True
 
     def _learn(self, event: Event) -> None:

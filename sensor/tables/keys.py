@@ -29,7 +29,8 @@ event | NODE | string | records | | the host, where node= stands before the reco
 event | TIME | string | ID | translate.time | the same time as RFC 3339, in UTC
 event | TYPE | string | records | translate.type | type of the record that tells what happened
 event | SUMMARY | object | records | translate.summary | who did what to what, how, with what result: event, user,
-  group, process, file, source, destination, network, auditd.summary and others of ECS 8.17.0, as there
+  group, process, file, source, destination, network, auditd.summary and others of ECS 8.17.0, as there; labels.root is
+  other where names are of another root than the host's
 event | PARENT_INFO | object (parent) | records, probe, /proc | enrich.parent_info | the parent, as in LAUREL's first
   releases
 event | CONTAINER_INFO | object (container info) | /proc/PID/cgroup | enrich.container_info | as in older LAUREL

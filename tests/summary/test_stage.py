@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sensor.audit.render import Style, quoter, renderer
+from sensor.process.roots import HOST, Root
 from sensor.summary.stage import Summary
 from tests.fake_host import FakeHost, event
 
@@ -39,3 +40,19 @@ def test_the_current_directory_tells_where_a_file_is(tmp_path):
     stage = Summary(STYLE, renderer("percent")).stage
     here, elsewhere = FakeHost(tmp_path).run([stage], opened("x", "ffffff9c"), opened("x", "5"))
     assert (here["SUMMARY"]["file"]["path"], elsewhere["SUMMARY"]["file"]["path"]) == ("/etc/x", "x")
+
+
+@pytest.mark.parametrize(("root", "labels"), [(None, None), (HOST, None), (Root(7), {"root": "other"})])
+def test_names_of_another_root_are_marked(tmp_path, root, labels):
+    """Also on events that are like one of the host's, of which the summary is remembered."""
+    host = FakeHost(tmp_path)
+
+    def place(event):
+        event.process.root = root if event.process.pid == 48 else HOST
+        return True
+
+    stages = [host.identity(), place, Summary(STYLE, renderer("percent")).stage]
+    lines = host.run(stages, *[opened("/x", "5", pid=pid) for pid in (47, 48, 48, 47)])
+    assert [line["SUMMARY"].get("labels") for line in lines] == [None, labels, labels, None]
+    without = [{name: said for name, said in line["SUMMARY"].items() if name != "labels"} for line in lines]
+    assert without[0]["auditd"] == without[1]["auditd"]
