@@ -18,7 +18,9 @@ venv: $(READY)  ## a Python environment that sees the system's BCC; as root also
 $(READY): pyproject.toml .ci/prepare
 	@.ci/prepare
 	@test -x $(BIN)/python || $(PYTHON) -m venv --system-site-packages $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@$(BIN)/pip install --quiet --disable-pip-version-check --retries 2 -e '.[dev]' >$(VENV)/pip.log 2>&1 || { \
+		tail -n 1 $(VENV)/pip.log; echo "make: the tools for development could not be fetched from PyPI; see $(VENV)/pip.log."; \
+		echo "make: with the distribution's pytest and hypothesis: $(PYTHON) -m pytest -m 'not live and not slow'"; exit 1; } >&2
 	@touch $@
 
 test: lint  ## everything: linters, then all tests this machine can run; those it cannot are counted, with the reason
