@@ -68,6 +68,7 @@ def _zstd(raw: BinaryIO) -> BinaryIO:
         import zstandard  # type: ignore[import-not-found,unused-ignore]
     except ImportError:
         raise InputError(
-            f"{raw.name}: is compressed with zstd, and this Python has no zstandard library; use `zstd -dc FILE |`"
+            f"{raw.name}: is compressed with zstd, which needs the library zstandard (package python3-zstandard, or "
+            "pip install 'host-sensor[convert]'); or use `zstd -dc FILE |`"
         ) from None
     return zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)  # type: ignore[no-any-return,unused-ignore]
