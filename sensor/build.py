@@ -15,7 +15,6 @@ from sensor.audit.render import Render, Style, quoter
 from sensor.config import Config, Enrich
 from sensor.errors import place_of
 from sensor.event import Event, Stage
-from sensor.loss.kernel import KernelWatch
 from sensor.pipeline import Pipeline
 from sensor.probe import Options as ProbeOptions
 from sensor.probe.events import ProbeEvents
@@ -90,7 +89,6 @@ class World:
                 self.probe = Feed(find, self.table, stats.probe, config.probe.coverage_timeout)
             self.host_paths = HostPaths(self.table, proc, self.probe.drain if self.probe is not None else None)
             self._state = StateFile(config.state, config.directory) if config.state.file else None
-        self._kernel = KernelWatch(stats.kernel) if live and config.loss.kernel else None
         self._begun = not live
 
     def begin(self) -> None:
@@ -103,8 +101,6 @@ class World:
 
     def close(self) -> None:
         """Keep what the next sensor cannot learn from the host."""
-        if self._kernel is not None:
-            self._kernel.close()
         self._keeping_state(lambda state: state.write(self.table))
 
     def before_chunk(self) -> None:
@@ -127,8 +123,6 @@ class World:
         if self.probe is not None:
             self.probe.check()
         self.table.sweep(now)
-        if self._kernel is not None:
-            self._kernel.every_second()
         self._keeping_state(lambda state: state.write_if_due(self.table))
 
     def _keeping_state(self, act: Callable[[StateFile], object]) -> None:

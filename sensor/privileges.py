@@ -28,12 +28,14 @@ class Need(NamedTuple):
     capability: without CAP_.
     use: what it is for.
     within: the option, a map, asks for it only if one of its values contains this.
+    apart: a process of its own keeps it, and the sensor does not.
     """
 
     option: str
     capability: str
     use: str
     within: str = ""
+    apart: bool = False
 
 
 NEEDS = (
@@ -44,7 +46,7 @@ NEEDS = (
     Need("label_process.unlabel_container", "DAC_READ_SEARCH", "the same, for labels by container"),
     Need("enrich.execve_env", "DAC_READ_SEARCH", "environments of other users' processes (/proc/PID/environ)"),
     Need("enrich.exe_hash", "DAC_READ_SEARCH", "executables that not everybody may read"),
-    Need("loss.kernel", "AUDIT_CONTROL", "what the kernel lost (AUDIT_GET; the kernel has no right to read alone)"),
+    Need("loss.kernel", "AUDIT_CONTROL", "what the kernel lost (AUDIT_GET), asked by a process of its own", apart=True),
 )
 """The one table of what is kept, and why; the manual page shows it."""
 
@@ -59,8 +61,8 @@ class PrivilegeError(SensorError):
 
 
 def needed(config: object) -> frozenset[str]:
-    """The capabilities that a configuration asks for, by NEEDS."""
-    return frozenset([need.capability for need in NEEDS if _asks(config, need)])
+    """The capabilities that the sensor itself keeps with a configuration, by NEEDS."""
+    return frozenset([need.capability for need in NEEDS if not need.apart and _asks(config, need)])
 
 
 def _asks(config: object, need: Need) -> bool:

@@ -94,7 +94,7 @@ except PrivilegeError as error:
         ({"label_process": {"label_exe": {"x": "y"}}}, {"SYS_PTRACE"}),
         ({"label_process": {"label_container": {"x": "y"}}}, BOTH),
         ({"label_process": {"unlabel_container": {"x": "y"}}}, BOTH),
-        ({"loss": {"kernel": True}}, {"SYS_PTRACE", "AUDIT_CONTROL"}),
+        ({"loss": {"kernel": True}}, {"SYS_PTRACE"}),
     ],
 )
 def test_only_the_capabilities_in_use_are_asked_for(sections, expected):

@@ -25,7 +25,7 @@ import time
 from sensor import __version__, privileges
 from sensor.build import App, build
 from sensor.config import Config, read
-from sensor.daemon import memory, rights
+from sensor.daemon import kernel_audit, memory, rights
 from sensor.daemon.feed import Feed
 from sensor.daemon.guard import Guard
 from sensor.daemon.logs import Logs, admit_readers
@@ -45,7 +45,7 @@ TICK = 0.1
 BURST = 2 << 20
 """Bytes of input waiting that are worth tidying up after."""
 
-FROM_THE_START = ("user", "seccomp", "input", "input_buffer", "oom_score_adj", "metrics")
+FROM_THE_START = ("user", "seccomp", "input", "input_buffer", "oom_score_adj", "metrics", "loss")
 """Keys that are looked at only once, while there are rights to act on them."""
 
 LOGS = ("directory", "auditlog", "filterlog", "debug")
@@ -126,6 +126,8 @@ class Daemon:
         self._exporter = self._make_exporter()
         self._at_defaults = False
         app = self._build()
+        self._kernel = kernel_audit.watch(config, self.stats.kernel)
+        self._watch_kernel()
         rights.give_up(config, account)
         self._feed = Feed(app, self._input.backlog.drop)
         self._logs = Logs(config, self.stats.output, self.stats.filterlog, self._guard)
@@ -151,6 +153,8 @@ class Daemon:
         self._write(self._feed.close())
         self._logs.close()
         self._feed.world().close()
+        if self._kernel is not None:
+            self._kernel.close()
         log.info("ends: %s", self._summary())
         if self._exporter is not None:
             self._exporter.close()
@@ -199,6 +203,7 @@ class Daemon:
         if now >= self._next_second:
             self._next_second = now + 1
             self._feed.every_second(time.time())
+            self._watch_kernel()
             self._give_back_memory()
             if self._input.backlog.limit < self._kept:
                 self._kept = self._input.backlog.limit
@@ -214,6 +219,10 @@ class Daemon:
             if self._next_report:
                 log.info("%s", self._summary())
             self._next_report = now + period
+
+    def _watch_kernel(self) -> None:
+        if self._kernel is not None:
+            self._guard(self._kernel.every_second)
 
     def _give_back_memory(self) -> None:
         """After a burst, return what its bytes took to the system: the allocator keeps it otherwise."""

@@ -16,5 +16,7 @@ class Options:
     """What was lost before it came to the sensor."""
 
     kernel: bool = option(
-        True, "Ask the kernel every second what it lost, and who receives its records; keeps CAP_AUDIT_CONTROL."
+        True,
+        "Ask the kernel every second what it lost, and who receives its records: a process of its own does that, which "
+        "keeps CAP_AUDIT_CONTROL and reads nothing else.",
     )

@@ -1,8 +1,8 @@
 """Keeps the kernel's account of audit in the counters: asked every second, never waited for.
 
 An administrator may reset `lost` (`auditctl --reset-lost`), and another program may take the audit stream: the one is
-no negative loss, the other counts as a change of the owner. Without CAP_AUDIT_CONTROL nothing is known, which is
-logged once.
+no negative loss, the other counts as a change of the owner. Where the kernel refuses, nothing is known, which is logged
+once.
 """
 
 from __future__ import annotations
