@@ -140,6 +140,35 @@ def test_what_the_administrator_removed_stays_away(first, debs, root):
         assert not (root.folder / PLUGIN).exists()
 
 
+def test_members_of_adm_read_what_the_former_release_wrote(debs, root):
+    _, (former, package, _) = debs
+    install(root, former)
+    log = root.folder / "var/log/host-sensor"
+    root.run("install", "-m", "0640", "-o", "_host-sensor", "-g", "_host-sensor", "/dev/null", f"/{CONFIG}.x")
+    for name in ("audit.jsonl", "audit.jsonl.1"):
+        shutil.copy2(root.folder / f"{CONFIG}.x", log / name)
+        root.run("chown", "_host-sensor:_host-sensor", f"/var/log/host-sensor/{name}")
+    (log / "audit.jsonl.2").symlink_to(f"/{CONFIG}.x")
+    install(root, package)
+    shown = root.run(
+        "stat", "-c", "%a %U %G", *(f"/var/log/host-sensor/{name}" for name in ("audit.jsonl", "audit.jsonl.1"))
+    )
+    assert shown == "640 _host-sensor adm\n" * 2
+    assert root.run("stat", "-c", "%G", f"/{CONFIG}.x") == "_host-sensor\n"
+    assert root.run("stat", "-c", "%a", "/var/log/host-sensor") == "2750\n"
+
+
+def test_before_auditd_the_folders_get_auditds_modes(debs, root):
+    _, (_, package, _) = debs
+    shutil.move(root.folder / "etc/audit", root.folder / "etc/audit-away")
+    try:
+        install(root, package)
+        assert root.run("stat", "-c", "%a %U", "/etc/audit", "/etc/audit/plugins.d") == "750 root\n" * 2
+    finally:
+        shutil.rmtree(root.folder / "etc/audit", ignore_errors=True)
+        shutil.move(root.folder / "etc/audit-away", root.folder / "etc/audit")
+
+
 def test_an_installation_after_removal_finds_its_configuration(debs, root):
     _, (_, package, _) = debs
     install(root, package)
