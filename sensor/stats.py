@@ -8,6 +8,9 @@ are keyed by reasons from closed sets, never by anything an audit record holds.
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from itertools import accumulate
+
 UNIDENTIFIED = {
     "no_probe": "no kernel probe is read, and the process had ended when /proc was asked",
     "before_probe": "the process had ended before the sensor read the kernel probe",
@@ -20,10 +23,34 @@ UNIDENTIFIED = {
 """Why an event has no GUID."""
 
 
+class Histogram:
+    """How often something took how long: counts by upper bounds, which may be included."""
+
+    def __init__(self, bounds: tuple[float, ...]) -> None:
+        self._bounds = bounds
+        self._counts = [0] * (len(bounds) + 1)
+        self.sum = 0.0
+
+    def add(self, value: float, times: int) -> None:
+        """Count a value so many times."""
+        self._counts[bisect_left(self._bounds, value)] += times
+        self.sum += value * times
+
+    @property
+    def count(self) -> int:
+        """How many values there were."""
+        return sum(self._counts)
+
+    def cumulated(self) -> list[tuple[float, int]]:
+        """Each bound with the number of values that are not above it."""
+        return list(zip(self._bounds, accumulate(self._counts)))
+
+
 class InputStats:
     """What came from auditd."""
 
     __slots__ = (
+        "buffer_bytes",
         "bytes",
         "chunks",
         "connected",
@@ -35,6 +62,7 @@ class InputStats:
     )
 
     def __init__(self) -> None:
+        self.buffer_bytes = 0  # gauge: room for what is pending
         self.bytes = 0
         self.chunks = 0
         self.connected = 0  # gauge: 1 while the input is open
@@ -93,19 +121,22 @@ class PipelineStats:
 class DaemonStats:
     """All that is around the pipeline."""
 
-    __slots__ = ("crashed",)
+    __slots__ = ("crashed", "last_event_time", "written_lag")
 
     def __init__(self) -> None:
+        self.last_event_time = 0.0  # gauge: of the newest event read, in seconds since 1970; 0: none
+        self.written_lag = Histogram((0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0))  # seconds from an event to its line
         self.crashed = 0  # unexpected exceptions that were caught outside the pipeline
 
 
 class ProcessStats:
     """The process table."""
 
-    __slots__ = ("evicted", "lag", "lookups_dead", "lookups_proc", "reused", "size", "unidentified")
+    __slots__ = ("evicted", "lag", "limit", "lookups_dead", "lookups_proc", "reused", "size", "unidentified")
 
     def __init__(self) -> None:
         self.size = 0  # gauge: processes known
+        self.limit = 0  # gauge: how many there may be
         self.evicted = 0  # pushed out of the full table
         self.reused = 0  # a pid that turned out to be another process
         self.lookups_proc = 0  # identities read from /proc
@@ -117,13 +148,30 @@ class ProcessStats:
 class OutputStats:
     """One log."""
 
-    __slots__ = ("bytes", "errors", "lines", "lost_lines", "retries", "rotations")
+    __slots__ = (
+        "buffer_bytes",
+        "bytes",
+        "disk_bytes",
+        "disk_free_bytes",
+        "errors",
+        "lines",
+        "lost_lines",
+        "pending_bytes",
+        "retained_bytes",
+        "retries",
+        "rotations",
+    )
 
     def __init__(self) -> None:
         self.lines = 0
         self.bytes = 0
         self.rotations = 0
         self.retries = 0
+        self.pending_bytes = 0  # gauge: taken, not yet written
+        self.buffer_bytes = 0  # gauge: room for what is pending
+        self.disk_bytes = 0  # gauge: size of the file system; 0: the output is no file
+        self.disk_free_bytes = 0  # gauge: what the sensor may still use of it
+        self.retained_bytes = 0  # gauge: most that this file and its old ones may take; 0: no limit, or no file
         self.errors: dict[str, int] = {}  # errno name → failed writes
         self.lost_lines: dict[str, int] = {}  # reason → lines that were given up
 

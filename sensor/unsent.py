@@ -44,6 +44,7 @@ class Unsent:
     def __init__(self, limit: int, stats: OutputStats) -> None:
         self._limit = limit
         self._stats = stats
+        stats.buffer_bytes = limit
         self._out = bytearray()  # of the first line
         self._lines = 0
         self.data = bytearray()

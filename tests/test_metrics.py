@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from sensor import __version__, metrics
@@ -124,6 +125,42 @@ def test_paths(exporter, path, status, body):
     answer = get(exporter, path)
     assert answer[0] == status
     assert body in answer[2]
+
+
+def first_page() -> dict[str, float]:
+    """What a sensor shows that has just begun."""
+    return samples(generate_latest(metrics.make_registry(Stats())).decode())
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.known], ids=lambda row: row.name)
+def test_reasons_are_there_before_the_first_loss(row):
+    """`increase` sees no counter that begins with its first count."""
+    shown = first_page()
+    assert {shown.get(f"host_sensor_{row.name} {row.label}={reason}") for reason in row.known} == {0.0}
+
+
+def test_a_custom_stage_has_its_counters_from_the_start():
+    stats = Stats()
+    stats.pipeline.custom_off["mine.py"] = 0
+    shown = samples(generate_latest(metrics.make_registry(stats)).decode())
+    assert shown["host_sensor_custom_stage_failures_total stage=mine.py"] == 0
+    assert shown["host_sensor_custom_stage_seconds_total stage=mine.py"] == 0
+
+
+def test_labels_without_known_values_are_names_of_the_administrator_or_of_stages():
+    """Rules are there as soon as they are read; a failed stage counts in crashes_total, too."""
+    unknown = {row.name for row in ROWS if row.label and not row.known and not row.like}
+    assert unknown == {"filtered_events_total", "stage_failures_total", "custom_stage_off"}
+
+
+def test_a_histogram_has_eight_buckets():
+    stats = Stats()
+    stats.daemon.written_lag.add(0.2, 3)
+    stats.daemon.written_lag.add(100, 1)
+    shown = samples(generate_latest(metrics.make_registry(stats)).decode())
+    buckets = {name: value for name, value in shown.items() if "written_lag_seconds_bucket" in name}
+    assert (len(buckets), [*buckets.values()]) == (8, [0, 3, 3, 3, 3, 3, 3, 4])
+    assert shown["host_sensor_written_lag_seconds_sum"] == pytest.approx(100.6)
 
 
 def test_values_are_those_of_the_moment():

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from sensor.stats import UNIDENTIFIED, Stats
+from sensor.stats import UNIDENTIFIED, Histogram, Stats
 
 PARTS = Stats.__slots__
 CLOSED = {"unidentified": dict.fromkeys(UNIDENTIFIED, 0)}
@@ -14,9 +16,11 @@ CLOSED = {"unidentified": dict.fromkeys(UNIDENTIFIED, 0)}
 @pytest.mark.parametrize("part", PARTS)
 def test_counters_begin_with_nothing(part):
     counters = getattr(Stats(), part)
-    assert {name: getattr(counters, name) for name in counters.__slots__} == {
-        name: CLOSED.get(name, {}) if isinstance(getattr(counters, name), dict) else 0 for name in counters.__slots__
-    }
+    for name in counters.__slots__:
+        value = getattr(counters, name)
+        if isinstance(value, Histogram):
+            value = value.count
+        assert value == (CLOSED.get(name, {}) if isinstance(value, dict) else 0), name
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -30,3 +34,13 @@ def test_sensors_share_no_counters():
     one.pipeline.unparsed["header"] = 1
     one.pipeline.lines += 1
     assert (other.pipeline.unparsed, other.pipeline.lines) == ({}, 0)
+
+
+@given(st.lists(st.tuples(st.sampled_from([0.0, 0.5, 1.0, 1.5, 2.0, 99.0]), st.integers(0, 3))))
+def test_a_histogram_counts_what_is_not_above_each_bound(values):
+    histogram = Histogram((0.5, 1.0, 2.0))
+    for value, times in values:
+        histogram.add(value, times)
+    each = [value for value, times in values for _ in range(times)]
+    assert histogram.cumulated() == [(bound, sum(value <= bound for value in each)) for bound in (0.5, 1.0, 2.0)]
+    assert (histogram.count, histogram.sum) == (len(each), sum(each))

@@ -28,6 +28,7 @@ from sensor.config import Config, read
 from sensor.daemon import kernel_audit, memory, rights
 from sensor.daemon.feed import Feed
 from sensor.daemon.guard import Guard
+from sensor.daemon.lag import WrittenLag
 from sensor.daemon.logs import Logs, admit_readers
 from sensor.daemon.reload import Reload
 from sensor.daemon.syslog import start_logging
@@ -131,6 +132,7 @@ class Daemon:
         rights.give_up(config, account)
         self._feed = Feed(app, self._input.backlog.drop)
         self._logs = Logs(config, self.stats.output, self.stats.filterlog, self._guard)
+        self._lag = WrittenLag(self.stats.daemon, self.stats.output)
         self._end_by = float("inf")  # of the input, after SIGTERM
         self._finish_by = float("inf")  # with what was read, after the end of the input
         self._ticked = self._next_second = 0.0
@@ -187,11 +189,14 @@ class Daemon:
         chunk = backlog.get(TICK)
         if chunk:
             self._logs.copy_input(chunk)
+            self._lag.read(chunk)
             self._write(self._feed.take(chunk, time.monotonic()))
         return chunk == b"" or self._is_over(time.monotonic())
 
     def _write(self, lines: list[str]) -> None:
+        self._lag.made(len(lines))
         self._logs.write(lines, self._feed.filtered())
+        self._lag.settle(time.time())
 
     def _tick(self) -> None:
         now = time.monotonic()
@@ -200,8 +205,10 @@ class Daemon:
         self._ticked = now
         self._write(self._feed.tick(now))
         self._logs.flush()
+        self._lag.settle(time.time())
         if now >= self._next_second:
             self._next_second = now + 1
+            self.stats.input.buffer_bytes = self._input.backlog.limit
             self._feed.every_second(time.time())
             self._watch_kernel()
             self._give_back_memory()

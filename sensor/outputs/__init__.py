@@ -135,6 +135,7 @@ class Stream:
         self._stats = stats
         self._log = log
         self._unsent = Untaken(options.buffer, stats)
+        stats.disk_bytes = stats.disk_free_bytes = stats.retained_bytes = 0
         self._fd = -1
         self._pause = FIRST_PAUSE
         self._connected_at = 0.0
@@ -153,6 +154,12 @@ class Stream:
         self._unsent.add(data, lines)
 
     def flush(self) -> None:
+        try:
+            self._flush()
+        finally:
+            self._stats.pending_bytes = len(self._unsent.data)
+
+    def _flush(self) -> None:
         if self._fd < 0 and not self._connected():
             return
         try:

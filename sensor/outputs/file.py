@@ -37,6 +37,7 @@ class FileOutput:
         self._stats = stats
         self._log = log
         self._unsent = Unsent(options.buffer, stats)
+        stats.retained_bytes = (options.size or 0) * (options.generations + 1)
         self._fd = -1
         self._size = 0
         self._regular = True
@@ -99,6 +100,7 @@ class FileOutput:
             unsent.failed(error)
             self._stats.retries += 1
             self._log(f"{self._path}: {error.strerror}; trying again")
+        self._stats.pending_bytes = len(unsent.data)
 
     def _fitting(self) -> int:
         """How much of what is unsent belongs into this file: whole lines, at least one in an empty file."""
@@ -219,6 +221,11 @@ class FileOutput:
             return
         ours = os.fstat(self._fd)
         self._size = ours.st_size
+        if self._regular:
+            with suppress(OSError):
+                disk = os.fstatvfs(self._fd)
+                self._stats.disk_bytes = disk.f_blocks * disk.f_frsize
+                self._stats.disk_free_bytes = disk.f_bavail * disk.f_frsize
         try:
             theirs = os.stat(self._path)
         except OSError:

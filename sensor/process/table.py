@@ -48,6 +48,7 @@ class ProcessTable:
     def __init__(self, proc: ProcFS | None, stats: ProcessStats, limit: int = 32768) -> None:
         self._proc = proc
         self._stats = stats
+        stats.limit = limit
         self._clock = BootClock()
         self._lag = Lag()
         self._lives = Lives(self._clock, limit)

@@ -81,10 +81,18 @@ def test_queries_have_good_manners(expr):
             assert expr[: selector.start()].endswith(("rate(", "increase(")), f"{selector[0]} is a counter"
 
 
+WAITING = ("pending", "buffer", "disk", "disk_free", "retained")
+
+
 def test_every_metric_is_on_the_dashboard_but_those_left_out_on_purpose():
     shown = {name for panel in PANELS for target in panel["targets"] for name in OURS.findall(target["expr"])}
     names = set(metrics.names())
     left_out = {
+        "input_buffer_bytes",
+        "processes_limit",
+        "last_event_timestamp_seconds",
+        "written_lag_seconds",
+        *(f"{log}_{name}_bytes" for log in ("output", "filterlog") for name in WAITING),
         "config_last_reload_success_timestamp_seconds",
         "input_reads_total",
         "input_dropped_bytes_total",
@@ -121,9 +129,11 @@ def busy(stats: Stats, stop: threading.Event) -> None:
     while not stop.wait(0.05):
         for row in ROWS:
             part = getattr(stats, row.part)
-            if row.label:
+            if row.name == "written_lag_seconds":
+                part.written_lag.add(0.2, 1)
+            elif row.label:
                 counts = getattr(part, row.attribute)
-                for key in counts or ("some",):
+                for key in row.known or counts or ("some",):
                     counts[key] = counts.get(key, 0) + 1
             elif row.name.endswith("_total"):
                 setattr(part, row.attribute, getattr(part, row.attribute) + 1)

@@ -1,0 +1,247 @@
+"""The metrics: what each number of sensor.stats is called, and which values its label has from the start.
+
+A labelled counter whose first sample appears with its first count is one that `increase` does not see: the function
+needs a sample before. So every reason that can be foreseen is shown from the start, at 0.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sensor.stats import UNIDENTIFIED
+
+WRITE_ERRORS = (
+    *(
+        "EACCES",
+        "ECONNREFUSED",
+        "ECONNRESET",
+        "EDQUOT",
+        "EFBIG",
+        "EIO",
+        "EISDIR",
+        "ELOOP",
+        "EMFILE",
+        "ENFILE",
+        "ENODEV",
+    ),
+    *(
+        "ENAMETOOLONG",
+        "ENOENT",
+        "ENOMEM",
+        "ENOSPC",
+        "ENOTCONN",
+        "ENOTDIR",
+        "ENXIO",
+        "EPERM",
+        "EPIPE",
+        "EROFS",
+        "ESTALE",
+        "ETIMEDOUT",
+    ),
+)
+"""What open(2), write(2), rename(2) and connect(2) can fail with; another name appears with its first count."""
+
+LOSSES = (*WRITE_ERRORS, "crash", "slow", "unknown")
+"""Reasons of an output, see sensor.unsent.reason."""
+
+
+class Row(NamedTuple):
+    """One attribute of a part of Stats and how it is shown; a name ending in `_total` is a counter, others gauges."""
+
+    part: str
+    attribute: str
+    name: str
+    help: str
+    label: str = ""  # what the keys of a dictionary are
+    known: tuple[str, ...] = ()  # keys that are shown from the start
+    like: str = ""  # an attribute of the same part: its keys are shown from the start
+
+
+ROWS = (
+    Row(
+        "config",
+        "last_reload_successful",
+        "config_last_reload_successful",
+        "1 if the configuration file, as it was last read, is in use; 0 if it was refused or has mistakes.",
+    ),
+    Row(
+        "config",
+        "last_reload_success_time",
+        "config_last_reload_success_timestamp_seconds",
+        "When a configuration file was last taken into use as a whole, in seconds since 1970; 0: not yet.",
+    ),
+    Row("input", "connected", "input_connected", "1 while the input is open."),
+    Row("input", "bytes", "input_bytes_total", "Bytes read from the audit daemon."),
+    Row("input", "chunks", "input_reads_total", "Reads from the audit daemon."),
+    Row("input", "pending_bytes", "input_pending_bytes", "Bytes read and not yet processed."),
+    Row(
+        "input",
+        "dropped_bytes",
+        "input_dropped_bytes_total",
+        "Bytes of input given up, for want of room or of time.",
+    ),
+    Row(
+        "input",
+        "dropped_lines",
+        "input_dropped_lines_total",
+        "Lines of input given up, for want of room or of time.",
+    ),
+    Row("input", "buffer_bytes", "input_buffer_bytes", "Room for bytes that are read and not yet processed."),
+    Row("input", "reader_failures", "input_reader_failures_total", "Times the reading thread failed and began again."),
+    Row("input", "reconnects", "input_reconnects_total", "Times a lost input was opened again."),
+    Row("pipeline", "lines", "lines_total", "Lines of audit text taken in."),
+    Row("pipeline", "records", "records_total", "Audit records that became part of an event."),
+    Row("pipeline", "ends", "end_lines_total", "Lines that only said that an event had ended."),
+    Row("pipeline", "events", "events_total", "Events written, those left out on purpose not counted."),
+    Row(
+        "pipeline",
+        "fast_events",
+        "fast_events_total",
+        "Events whose records came in one piece and were taken at once, filtered ones too.",
+    ),
+    Row("pipeline", "inflight", "inflight_events", "Events that wait for more records."),
+    Row("pipeline", "expired", "expired_events_total", "Events ended by time-out, not by their last record."),
+    Row("pipeline", "late", "late_records_total", "Records whose event had left already."),
+    Row("pipeline", "duplicates", "duplicate_records_total", "Records that repeated an earlier one."),
+    Row("pipeline", "crashed", "crashes_total", "Unexpected errors of the pipeline that were survived."),
+    Row(
+        "daemon",
+        "last_event_time",
+        "last_event_timestamp_seconds",
+        "When the newest event read took place, in seconds since 1970.",
+    ),
+    Row("daemon", "written_lag", "written_lag_seconds", "Time from an event to its line in the log."),
+    Row("daemon", "crashed", "daemon_crashes_total", "Unexpected errors outside the pipeline that were survived."),
+    Row(
+        "pipeline",
+        "unparsed",
+        "unparsed_lines_total",
+        "Lines reported as they are, by what is wrong.",
+        "reason",
+        ("header", "crash"),
+    ),
+    Row(
+        "pipeline",
+        "truncated",
+        "truncations_total",
+        "Times something was cut short, by the bound it hit.",
+        "bound",
+        ("line", "records", "bytes", "waiting_bytes", "events"),
+    ),
+    Row(
+        "pipeline",
+        "incomplete",
+        "incomplete_events_total",
+        "Events with a part missing: path, syscall or eoe.",
+        "missing",
+        ("path", "syscall", "eoe"),
+    ),
+    Row("pipeline", "filtered", "filtered_events_total", "Events left out on purpose, by rule.", "rule"),
+    Row("pipeline", "stage_failures", "stage_failures_total", "Events that a stage failed for, by stage.", "stage"),
+    Row(
+        "pipeline",
+        "custom_failures",
+        "custom_stage_failures_total",
+        "Mistakes of custom stages.",
+        "stage",
+        like="custom_off",
+    ),
+    Row(
+        "pipeline",
+        "custom_seconds",
+        "custom_stage_seconds_total",
+        "Time that custom stages took.",
+        "stage",
+        like="custom_off",
+    ),
+    Row("pipeline", "custom_off", "custom_stage_off", "1 for a custom stage that is switched off.", "stage"),
+    Row("process", "size", "processes", "Processes in the process table."),
+    Row("process", "limit", "processes_limit", "Processes that the process table has room for."),
+    Row("process", "evicted", "processes_evicted_total", "Processes pushed out of the full process table."),
+    Row("process", "reused", "pids_reused_total", "Process ids found to belong to another process than before."),
+    Row("process", "lookups_proc", "proc_reads_total", "Process identities read from /proc."),
+    Row("process", "lookups_dead", "proc_misses_total", "Processes that had ended when /proc was asked."),
+    Row(
+        "process",
+        "unidentified",
+        "unidentified_events_total",
+        "Events without a GUID, by what hid it.",
+        "reason",
+        tuple(UNIDENTIFIED),
+    ),
+    Row("process", "lag", "event_lag_seconds", "Longest time of late by which an event was stamped before its act."),
+    Row("output", "lines", "output_lines_total", "JSON lines written."),
+    Row("output", "bytes", "output_bytes_total", "Bytes written."),
+    Row("output", "rotations", "output_rotations_total", "Times the log was rotated."),
+    Row("output", "retries", "output_retries_total", "Writes tried again."),
+    Row("output", "errors", "output_errors_total", "Failed writes, by the error's name.", "errno", WRITE_ERRORS),
+    Row("output", "lost_lines", "output_lost_lines_total", "JSON lines given up, by reason.", "reason", LOSSES),
+    Row("output", "pending_bytes", "output_pending_bytes", "Bytes of the log that wait to be written."),
+    Row("output", "buffer_bytes", "output_buffer_bytes", "Room for bytes that wait to be written."),
+    Row("output", "disk_free_bytes", "output_disk_free_bytes", "Free space where the file is; 0: it is no file."),
+    Row("output", "disk_bytes", "output_disk_bytes", "Size of the file system where the file is; 0: it is no file."),
+    Row(
+        "output",
+        "retained_bytes",
+        "output_retained_bytes",
+        "Most that the file and its old ones may take; 0: unlimited.",
+    ),
+    Row("filterlog", "lines", "filterlog_lines_total", "Filtered events written to the filter log."),
+    Row("filterlog", "bytes", "filterlog_bytes_total", "Bytes written to the filter log."),
+    Row("filterlog", "rotations", "filterlog_rotations_total", "Times the filter log was rotated."),
+    Row("filterlog", "retries", "filterlog_retries_total", "Writes to the filter log tried again."),
+    Row(
+        "filterlog",
+        "errors",
+        "filterlog_errors_total",
+        "Failed writes to the filter log, by error.",
+        "errno",
+        WRITE_ERRORS,
+    ),
+    Row(
+        "filterlog",
+        "lost_lines",
+        "filterlog_lost_lines_total",
+        "Filtered events given up, by reason.",
+        "reason",
+        LOSSES,
+    ),
+    Row("filterlog", "pending_bytes", "filterlog_pending_bytes", "Bytes of the filter log that wait to be written."),
+    Row("filterlog", "buffer_bytes", "filterlog_buffer_bytes", "Room for bytes that wait to be written."),
+    Row("filterlog", "disk_free_bytes", "filterlog_disk_free_bytes", "Free space where the file is; 0: it is no file."),
+    Row(
+        "filterlog",
+        "disk_bytes",
+        "filterlog_disk_bytes",
+        "Size of the file system where the file is; 0: it is no file.",
+    ),
+    Row(
+        "filterlog",
+        "retained_bytes",
+        "filterlog_retained_bytes",
+        "Most that the file and its old ones may take; 0: unlimited.",
+    ),
+    Row("kernel", "readable", "kernel_audit_readable", "1 while the kernel shows its audit status."),
+    Row("kernel", "enabled", "kernel_audit_enabled", "0: auditing is off; 1: on; 2: on, and rules cannot change."),
+    Row("kernel", "failure_mode", "kernel_audit_failure_mode", "On a loss: 0 silent, 1 a kernel message, 2 panic."),
+    Row("kernel", "owner_pid", "kernel_audit_owner_pid", "Process that receives the audit records; 0: none."),
+    Row("kernel", "owner_changes", "kernel_audit_owner_changes_total", "Times another process became the receiver."),
+    Row("kernel", "rate_limit", "kernel_audit_rate_limit", "Records a second that the kernel lets through; 0: all."),
+    Row("kernel", "backlog", "kernel_backlog_records", "Records in the kernel that wait for auditd."),
+    Row("kernel", "backlog_limit", "kernel_backlog_limit", "Records that may wait there."),
+    Row("kernel", "lost", "kernel_lost_records_total", "Records that the kernel dropped since the sensor started."),
+    Row("kernel", "waited", "kernel_backlog_wait_seconds_total", "How long processes were held up by a full backlog."),
+    Row("probe", "attached", "probe_attached", "1 while the kernel probe's ring is open."),
+    Row("probe", "records", "probe_records_total", "Records read from the kernel probe."),
+    Row("probe", "lost", "probe_lost_records_total", "Records that did not fit into the kernel probe's ring."),
+    Row("privileges", "system_call_filter", "system_call_filter", "1 while the system call filter is in place."),
+    Row("privileges", "user_missing", "user_missing", "1 if the configured user is unknown and another stands in."),
+    Row("probe", "uncovered_execs", "uncovered_execs_total", "Execs the probe saw and the audit stream did not."),
+)
+
+
+USAGE = (
+    ("audit_cpu_seconds_total", "CPU time of auditd, of the kernel's kauditd and of the sensor.", "cpu_seconds"),
+    ("audit_resident_memory_bytes", "Resident memory of auditd, of kauditd and of the sensor.", "resident_bytes"),
+)
+"""Name, help, and attribute of `Usage`; labelled with the process."""

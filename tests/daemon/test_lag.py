@@ -1,0 +1,108 @@
+"""The lag is that of the event to the line on the disk, whatever stands in the way meanwhile."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sensor.daemon.lag import WrittenLag
+from sensor.stats import DaemonStats, OutputStats
+
+RECORD = b"type=SYSCALL msg=audit(%s:7): arch=c000003e syscall=59\n"
+
+
+def make() -> tuple[WrittenLag, DaemonStats, OutputStats]:
+    stats, output = DaemonStats(), OutputStats()
+    return WrittenLag(stats, output), stats, output
+
+
+@pytest.mark.parametrize(
+    ("chunk", "time"),
+    [
+        (RECORD % b"1700000000.250", 1700000000.25),
+        (b"node=web-1 " + RECORD % b"1700000000.250", 1700000000.25),
+        (b"type=UNKNOWN[1340] msg=audit(1700000000.250:7): a=b\n", 1700000000.25),
+        (b"rest of a line\n" + RECORD % b"5.000" + RECORD % b"6.000", 5.0),
+        (b'type=X msg=msg=audit(1.000:1): comm="type=X msg=audit(9.000:1):"\n' + RECORD % b"5.000", 5.0),
+        (b" msg=audit(9.000:1): no beginning", 0.0),
+        (b"type=SYSCALL msg=audit(99999999999999999999.000:1):\n", 0.0),
+        (b"", 0.0),
+    ],
+)
+def test_the_time_is_that_of_the_first_record(chunk, time):
+    lag, stats, _ = make()
+    lag.read(chunk)
+    assert stats.last_event_time == time
+
+
+def test_a_chunk_without_a_record_keeps_the_time_and_is_not_read_to_its_end():
+    lag, stats, _ = make()
+    lag.read(RECORD % b"5.000")
+    began = time.perf_counter()
+    lag.read(b"node=" + b"x" * (1 << 24))
+    assert time.perf_counter() - began < 0.05
+    assert stats.last_event_time == 5.0
+
+
+def test_lines_that_wait_for_the_disk_count_when_they_are_written():
+    lag, stats, output = make()
+    lag.read(RECORD % b"1000.000")
+    lag.made(3)
+    output.lines += 1
+    lag.settle(1000.2)
+    assert (stats.written_lag.count, stats.written_lag.sum) == (1, pytest.approx(0.2))
+    output.lines += 2
+    lag.settle(1030.0)
+    assert (stats.written_lag.count, stats.written_lag.sum) == (3, pytest.approx(60.2))
+
+
+def test_lost_lines_have_no_lag():
+    lag, stats, output = make()
+    lag.read(RECORD % b"1000.000")
+    lag.made(5)
+    output.lost_lines["ENOSPC"] = 5
+    lag.settle(1001.0)
+    lag.read(RECORD % b"2000.000")
+    lag.made(1)
+    output.lines += 1
+    lag.settle(2001.0)
+    assert (stats.written_lag.count, stats.written_lag.sum) == (1, 1.0)
+
+
+def test_a_clock_that_was_set_back_makes_no_negative_lag():
+    lag, stats, output = make()
+    lag.read(RECORD % b"1000.000")
+    lag.made(1)
+    output.lines += 1
+    lag.settle(900.0)
+    assert (stats.written_lag.count, stats.written_lag.sum) == (1, 0.0)
+
+
+def test_nothing_is_kept_without_bound():
+    """The earlier time stays with those that are taken together."""
+    lag, stats, output = make()
+    lag.read(RECORD % b"1000.000")
+    for _ in range(100_000):
+        lag.made(1)
+    output.lines += 100_000
+    lag.settle(1001.0)
+    assert (stats.written_lag.count, stats.written_lag.sum) == (100_000, 100_000.0)
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 6)), max_size=30))
+def test_each_line_has_the_lag_of_its_own_batch(steps):
+    lag, stats, output = make()
+    waiting: list[float] = []
+    expected = 0.0
+    for second, (made, written) in enumerate(steps, start=1000):
+        lag.read(RECORD % b"%d.000" % second)
+        lag.made(made)
+        waiting += [second] * made
+        done, waiting = waiting[:written], waiting[written:]
+        output.lines += len(done)
+        lag.settle(second + 0.5)
+        expected += sum(second + 0.5 - each for each in done)
+    assert (stats.written_lag.count, stats.written_lag.sum) == (output.lines, pytest.approx(expected))
