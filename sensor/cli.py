@@ -16,6 +16,7 @@ from typing import Any
 from sensor import __version__
 from sensor.audit.text import printable
 from sensor.errors import SensorError
+from sensor.ship.arguments import add_ship
 from sensor.show.arguments import add_show, add_tree
 
 DEFAULT_CONFIG = "/etc/host-sensor/config.yaml"
@@ -52,6 +53,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_streams(add)
     _add_references(add)
     _add_host(add)
+    add_ship(add)
     return parser
 
 

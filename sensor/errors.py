@@ -4,7 +4,10 @@
     ├── ConfigError        a configuration file says something that cannot be
     ├── InputError         where the audit records come from cannot be read
     ├── OutputError        where the JSON lines go cannot be opened
-    └── ProbeError         the kernel probe cannot be loaded, attached or read
+    ├── ProbeError         the kernel probe cannot be loaded, attached or read
+    └── ShipError          events cannot be shipped as configured
+        ├── UnavailableError   the far end does not take anything now
+        └── RefusedError       the far end will never take this batch
 
 Input data never raises: a line that cannot be parsed becomes an event of its own.
 """
@@ -56,3 +59,23 @@ def place_of(error: BaseException) -> str:
     if frames:
         places[0] = f"{frames[0].filename.rpartition('/sensor/')[2]}:{frames[0].lineno}"
     return f"{type(error).__name__} at {', '.join(places)}" if places else type(error).__name__
+
+
+class ShipError(SensorError):
+    """Events cannot be shipped as configured, or the far end did not take them."""
+
+
+class UnavailableError(ShipError):
+    """The far end cannot be reached, or does not take anything now; what was sent is sent again.
+
+    Attributes:
+        retry_after: seconds the far end asks to be left alone; None if it does not say.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class RefusedError(ShipError):
+    """The far end will never take this batch; smaller ones, without the event at fault, it may."""

@@ -29,7 +29,7 @@ from sensor.audit_processes import AuditProcesses
 from sensor.endpoint import Answer, Endpoint
 from sensor.errors import OutputError
 from sensor.options import OptionError, option
-from sensor.stats import Histogram, Stats
+from sensor.stats import Histogram
 from sensor.tables.metrics import ROWS, USAGE, Row
 from sensor.threads import start_thread
 
@@ -89,11 +89,26 @@ def names() -> list[str]:
     return [f"{NAMESPACE}_{name}" for name in [*(row.name for row in ROWS), *(name for name, _, _ in USAGE)]]
 
 
-class StatsCollector:
-    """What prometheus_client calls a collector: yields every metric with its value of this moment."""
+Rows = tuple[Row, ...]
 
-    def __init__(self, stats: Stats) -> None:
+
+class StatsCollector:
+    """What prometheus_client calls a collector: yields every metric of `rows` with its value of this moment."""
+
+    def __init__(self, stats: object, rows: Rows = ROWS) -> None:
         self._stats = stats
+        self._rows = rows
+
+    def collect(self) -> Iterator[Metric]:
+
+        for row in self._rows:
+            yield _metric(row, getattr(self._stats, row.part))
+
+
+class HostCollector:
+    """Yields the sensor's version, and what audit takes of the host."""
+
+    def __init__(self) -> None:
         self._processes = AuditProcesses()
 
     def collect(self) -> Iterator[Metric]:
@@ -102,8 +117,6 @@ class StatsCollector:
         build = GaugeMetricFamily(f"{NAMESPACE}_build_info", "1, labelled with versions.", labels=["version", "python"])
         build.add_metric([__version__, platform.python_version()], 1)
         yield build
-        for row in ROWS:
-            yield _metric(row, getattr(self._stats, row.part))
         usage = self._processes.usage()
         for name, help, attribute in USAGE:
             family = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
@@ -134,13 +147,19 @@ def _by_key(row: Row, part: object, counts: dict[str, Any]) -> dict[str, Any]:
     return {**dict.fromkeys([*row.known, *like], 0), **counts.copy()}
 
 
-def make_registry(stats: Stats) -> CollectorRegistry:
-    """Build a registry with the sensor's own metrics and the usual `process_*` ones (memory, CPU, descriptors)."""
+def make_registry(stats: object, rows: Rows = ROWS) -> CollectorRegistry:
+    """Build a registry with the metrics of `rows`.
+
+    The sensor's own are joined by its version and by the usual `process_*` ones (memory, CPU, descriptors). Those have
+    no label, so of all the programs whose text files one node_exporter reads only one may have them.
+    """
     from prometheus_client import CollectorRegistry, ProcessCollector
 
     registry = CollectorRegistry()
-    ProcessCollector(registry=registry)
-    registry.register(cast("Collector", StatsCollector(stats)))
+    if rows is ROWS:
+        ProcessCollector(registry=registry)
+        registry.register(cast("Collector", HostCollector()))
+    registry.register(cast("Collector", StatsCollector(stats, rows)))
     return registry
 
 
@@ -151,13 +170,14 @@ class Exporter:
     port is a low one.
     """
 
-    def __init__(self, options: Options, stats: Stats) -> None:
+    def __init__(self, options: Options, stats: object, rows: Rows = ROWS) -> None:
         self._textfile = options.textfile
         self._stats = stats
+        self._rows = rows
         self._closing = threading.Event()
         self._threads: list[threading.Thread] = []
         self._listener = _listen(options.listen)
-        self._endpoint = Endpoint(self._listener, _Pages(stats).make, _variant) if self._listener else None
+        self._endpoint = Endpoint(self._listener, _Pages(stats, rows).make, _variant) if self._listener else None
 
     @property
     def address(self) -> tuple[str, int] | None:
@@ -191,7 +211,7 @@ class Exporter:
     def _write_textfile(self) -> None:
         from prometheus_client import generate_latest
 
-        registry = make_registry(self._stats)
+        registry = make_registry(self._stats, self._rows)
         failed = False
         while True:
             closing = self._closing.wait(TEXTFILE_INTERVAL)
@@ -246,8 +266,9 @@ def _variant(accept: str) -> str:
 class _Pages:
     """Makes `/`, `/metrics` and `/-/healthy`."""
 
-    def __init__(self, stats: Stats) -> None:
+    def __init__(self, stats: object, rows: Rows) -> None:
         self._stats = stats
+        self._rows = rows
         self._registry: CollectorRegistry | None = None
 
     def make(self, path: str, variant: str) -> Answer:
@@ -263,6 +284,6 @@ class _Pages:
         from prometheus_client.exposition import choose_encoder
 
         if self._registry is None:
-            self._registry = make_registry(self._stats)
+            self._registry = make_registry(self._stats, self._rows)
         encode, kind = choose_encoder(variant)
         return Answer(200, kind, encode(self._registry))

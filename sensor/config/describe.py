@@ -26,9 +26,9 @@ HEADER = """\
 WIDTH = 116
 
 
-def describe(options: Any) -> str:
-    """Return the reference for an Options object whose fields are keys and sections."""
-    return HEADER + "".join(_fields(options, "", set()))
+def describe(options: Any, header: str = HEADER) -> str:
+    """Return the reference for an Options object whose fields are keys and sections, after a header."""
+    return header + "".join(_fields(options, "", set()))
 
 
 def _fields(options: Any, indent: str, explained: set[type]) -> list[str]:

@@ -1,0 +1,153 @@
+"""From a configuration to what runs: the only module that knows every kind by name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from sensor.errors import ShipError
+from sensor.ship.cursor import Cursor, host_identity
+from sensor.ship.deadletter import DeadLetters
+from sensor.ship.follow import Follower
+from sensor.ship.kinds import Common, Kind
+from sensor.ship.options import Config
+from sensor.ship.sender import Sender, Settings
+from sensor.ship.start import begin
+from sensor.ship.stats import ShipStats
+
+STATE = "/var/lib/host-sensor-ship"
+
+
+def state_folder(name: str, config: Config) -> str:
+    """Where a destination keeps its cursor and dead letters."""
+    return config.state or os.path.join(STATE, name)
+
+
+def make_kind(name: str, config: Config) -> Kind:
+    """The kind a configuration asks for; raises ShipError where it asks for none, or for no address."""
+    if not config.kind:
+        raise ShipError(f"{name}: `kind` is not set")
+    if not config.to and config.kind != "stdout":
+        raise ShipError(f"{name}: `to` is not set")
+    common = Common(name, config.host or os.uname().nodename, config.timeout, config.tls)
+    kind: Kind = _KINDS[config.kind](config, common)
+    return kind
+
+
+def _tcp(config: Config, common: Common) -> Kind:
+    from sensor.ship.kinds.tcp import TcpKind
+
+    return TcpKind(config.tcp, common)
+
+
+def _syslog(config: Config, common: Common) -> Kind:
+    from sensor.ship.kinds.syslog import SyslogKind
+
+    return SyslogKind(config.syslog, common)
+
+
+def _relp(config: Config, common: Common) -> Kind:
+    from sensor.ship.kinds.relp import RelpKind
+
+    return RelpKind(config.syslog, common)
+
+
+def _http(config: Config, common: Common) -> Kind:
+    from sensor.ship.kinds.http import HttpKind
+
+    return HttpKind(config.http, common)
+
+
+def _elasticsearch(config: Config, common: Common) -> Kind:
+    from sensor.ship.kinds.elasticsearch import ElasticsearchKind
+
+    return ElasticsearchKind(config.elasticsearch, common, config.http)
+
+
+def _splunk(config: Config, common: Common) -> Kind:
+    from sensor.ship.kinds.splunk import SplunkKind
+
+    return SplunkKind(config.splunk, common, config.http)
+
+
+def _loki(config: Config, common: Common) -> Kind:
+    from sensor.ship.kinds.loki import LokiKind
+
+    return LokiKind(config.loki, common, config.http)
+
+
+def _clickhouse(config: Config, common: Common) -> Kind:
+    from sensor.ship.kinds.clickhouse import ClickHouseKind
+
+    return ClickHouseKind(config.clickhouse, common, config.http)
+
+
+def _otlp(config: Config, common: Common) -> Kind:
+    from sensor.ship.kinds.otlp import OtlpKind
+
+    return OtlpKind(config.otlp, common, config.http)
+
+
+def _redis(config: Config, common: Common) -> Kind:
+    from sensor.ship.kinds.redis import RedisKind
+
+    return RedisKind(config.redis, common)
+
+
+def _kafka(config: Config, common: Common) -> Kind:
+    from sensor.ship.kinds.kafka import KafkaKind
+
+    return KafkaKind(config.kafka, common)
+
+
+def _stdout(config: Config, common: Common) -> Kind:
+    from sensor.ship.kinds.stdout import StdoutKind
+
+    return StdoutKind(None, common)
+
+
+_KINDS: dict[str, Callable[[Config, Common], Any]] = {
+    "clickhouse": _clickhouse,
+    "elasticsearch": _elasticsearch,
+    "http": _http,
+    "kafka": _kafka,
+    "loki": _loki,
+    "otlp": _otlp,
+    "redis": _redis,
+    "relp": _relp,
+    "splunk": _splunk,
+    "stdout": _stdout,
+    "syslog": _syslog,
+    "tcp": _tcp,
+}
+
+
+def make_sender(name: str, config: Config, stats: ShipStats, say: Callable[[str], None], once: bool = False) -> Sender:
+    """Everything that ships to one destination; raises ShipError, also where another process does so already."""
+    kind = make_kind(name, config)
+    folder = state_folder(name, config)
+    try:
+        os.makedirs(folder, 0o755, exist_ok=True)
+        cursor = Cursor(os.path.join(folder, "cursor"), config.log, host_identity())
+        if cursor.lost:
+            say(f"{folder}/cursor: {cursor.lost}; what is there is read from its beginning, whatever `start` says")
+        elif cursor.fresh:
+            begin(config.start, config.log, cursor)
+    except OSError as error:
+        raise ShipError(f"{folder}: {error.strerror}") from error
+    stats.cursor_number = cursor.position.number
+    settings = Settings(
+        addresses=config.to or ("-",),
+        events=config.batch.events,
+        size=config.batch.size,
+        wait=0.0 if once else config.batch.wait,
+        failback=config.failback,
+        rate=config.rate,
+        number=config.number,
+        in_a_row=config.dead_letters.in_a_row,
+        retry=config.retry,
+    )
+    follower = Follower(config.log, cursor, stats, say)
+    letters = DeadLetters(config.dead_letters, folder, name)
+    return Sender((follower, cursor), kind, settings, letters, (stats, say))

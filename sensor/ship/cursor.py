@@ -1,0 +1,127 @@
+"""The cursor: how far the far end has acknowledged, kept in a file that survives kill -9 and a full disk.
+
+    {"version":1,"host":"5d41…","log":"/var/log/host-sensor/audit.jsonl","stream":"c0ffee12",
+     "file":"9f3a…","inode":[65024,4711],"offset":1689,"number":2,"id":"1700000000.123:4567",
+     "done":[["77ab…",65024,4710]]}
+
+`done` are files that are still there and need not be read again. A cursor that cannot be read, or was written on
+another host or for another log, is no cursor: reading begins as configured for a new one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import secrets
+from collections.abc import Iterable
+from typing import Any
+
+from sensor.errors import ShipError
+from sensor.ship.batch import Position
+from sensor.ship.generations import Generation
+from sensor.slots import Slots
+
+VERSION = 1
+MOST_DONE = 500
+"""Files that are remembered as done; older ones lie before the cursor's own file anyway."""
+
+
+class Cursor:
+    """Opens the file and locks it; raises ShipError where that fails or another process has it.
+
+    `lost` says why the file held no cursor of ours, for the log; it is empty where there was one, or none at all.
+    """
+
+    def __init__(self, path: str, log: str, host: str) -> None:
+        self._host, self._log = host, log
+        existed = os.path.exists(path) and os.path.getsize(path) > 0
+        try:
+            self._slots = Slots(path)
+        except OSError as error:
+            raise ShipError(f"{path}: {error.strerror}") from error
+        try:
+            with open(path, "rb") as file:
+                self._lock = os.dup(file.fileno())
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ShipError(f"{path}: another process ships with this cursor") from None
+        self.position, self.inode = Position(), (0, 0)
+        self.stream = secrets.token_hex(4)
+        self._done: dict[str, set[tuple[int, int]]] = {}  # identity → inodes
+        self.lost = self._load(self._slots.value) if existed else ""
+        self.fresh = not self.position.file
+
+    def _load(self, value: Any) -> str:
+        """Take over what the file says; returns why not."""
+        try:
+            if value is None or value["version"] != VERSION:
+                return "it is damaged"
+            if value["host"] != self._host:
+                return "it is from another host"
+            if value["log"] != self._log:
+                return f"it is for {value['log']}"
+            texts = [value[key] for key in ("file", "id", "stream")]
+            numbers = [value["offset"], value["number"], *value["inode"]]
+            if not all(isinstance(text, str) for text in texts) or not all(type(n) is int and n >= 0 for n in numbers):
+                return "it is damaged"
+            done: dict[str, set[tuple[int, int]]] = {}
+            for name, device, number in value["done"]:
+                done.setdefault(str(name), set()).add((int(device), int(number)))
+        except (KeyError, TypeError, ValueError):
+            return "it is damaged"
+        self.position = Position(value["file"], value["offset"], value["number"], value["id"])
+        self.inode = (value["inode"][0], value["inode"][1])
+        self.stream, self._done = value["stream"], done
+        return ""
+
+    def move(self, position: Position, inode: tuple[int, int]) -> None:
+        """Set the position, in memory whatever happens, and in the file; raises OSError."""
+        self.position, self.inode, self.fresh = position, inode, False
+        self._slots.write(
+            {
+                "version": VERSION,
+                "host": self._host,
+                "log": self._log,
+                "stream": self.stream,
+                "file": position.file,
+                "inode": inode,
+                "offset": position.offset,
+                "number": position.number,
+                "id": position.id,
+                "done": [[name, *inode] for name, inodes in self._done.items() for inode in inodes][-MOST_DONE:],
+            }
+        )
+
+    def finish(self, identity: str, inode: tuple[int, int]) -> None:
+        """Remember that a file is done; goes into the file with the next move."""
+        self._done.setdefault(identity, set()).add(inode)
+
+    def forget_missing(self, present: Iterable[Generation]) -> None:
+        """Forget files that are done and gone."""
+        identities = {generation.identity for generation in present}
+        self._done = {identity: inodes for identity, inodes in self._done.items() if identity in identities}
+
+    def is_done(self, generation: Generation, inodes: set[tuple[int, int]]) -> bool:
+        """Whether a file need not be read, where `inodes` are those of all files: a packed copy has another one."""
+        done = self._done.get(generation.identity)
+        return done is not None and (generation.inode in done or not done <= inodes)
+
+    def close(self) -> None:
+        """Write everything to the disk and let go of the file."""
+        try:
+            self._slots.sync()
+        except OSError:
+            pass
+        self._slots.close()
+        os.close(self._lock)
+
+
+def host_identity() -> str:
+    """What tells this host from its clones: a hash of /etc/machine-id, which is not to be shown (machine-id(5))."""
+    try:
+        with open("/etc/machine-id", encoding="ascii") as file:
+            text = file.read().strip()
+    except (OSError, UnicodeDecodeError):
+        text = ""
+    return hashlib.sha256(f"host-sensor ship {text or os.uname().nodename}".encode()).hexdigest()[:16]

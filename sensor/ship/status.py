@@ -1,0 +1,116 @@
+"""`host-sensor ship --status`: how far each destination is, as lines for people.
+
+central: tcp to logs.example:6514, running, connected
+    acknowledged  1,234,567 events, up to 1700000000.123:4567
+    behind        25,301 events, 20.0 MB in 3 files, the oldest from 2 h 3 min ago
+    cursor        9f3a61c2… at 1689
+    last failure  4 min ago: logs.example:6514: Connection refused
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from sensor import slots
+from sensor.ship.build import state_folder
+from sensor.ship.lag import measure
+from sensor.ship.options import Config
+
+FRESH = 60.0
+"""Seconds: a failure this recent is shown as the state of a destination that is not connected."""
+
+
+def status(name: str, config: Config) -> tuple[list[str], bool]:
+    """Lines on one destination, and whether all is well with it: it runs, is connected or has nothing to send."""
+    folder = state_folder(name, config)
+    cursor, problem = _cursor(os.path.join(folder, "cursor"))
+    seen = _json(os.path.join(folder, "status.json"))
+    running = _is_locked(os.path.join(folder, "cursor"))
+    connected = running and bool(seen.get("connected"))
+    lag = measure(config.log, str(cursor.get("file", "")), int(cursor.get("offset", 0)), count=True)
+    well = running and (connected or not lag.size) and not problem
+    states = ["running" if running else "NOT RUNNING"]
+    if running:
+        states.append("connected" if connected else "not connected")
+    to = seen.get("address") if running else ", ".join(config.to)
+    lines = [f"{name}: {config.kind} to {to or '-'}, {', '.join(states)}"]
+    lines.append(f"    acknowledged  {cursor.get('number', 0):,} events, up to {cursor.get('id') or 'none'}")
+    lines.append(f"    behind        {_behind(lag.size, lag.events or 0, lag.files, lag.oldest)}")
+    lines.append(f"    cursor        {problem or _place(cursor, lag.is_there)}")
+    refused, missed = seen.get("refused", 0), seen.get("missed_files", 0)
+    if refused or missed:
+        lines.append(f"    since start   {refused:,} events refused, {missed:,} files missed")
+    if seen.get("error"):
+        lines.append(f"    last failure  {ago(seen.get('error_at', 0.0))} ago: {seen['error']}")
+    return lines, well
+
+
+def ago(moment: float) -> str:
+    """The time since, as people say it."""
+    seconds = max(0, int(time.time() - moment))
+    for size, unit, smaller, below in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
+        if seconds >= size:
+            rest = seconds % size // smaller
+            return f"{seconds // size} {unit}{f' {rest} {below}' if rest else ''}"
+    return f"{seconds} s"
+
+
+def _behind(size: int, events: int, files: int, oldest: float | None) -> str:
+    if not size:
+        return "nothing"
+    since = f", the oldest from {ago(oldest)} ago" if oldest else ""
+    return f"{events:,} events, {size / 1e6:,.1f} MB in {files} file{'s' if files != 1 else ''}{since}"
+
+
+def _place(cursor: dict[str, Any], is_there: bool) -> str:
+    if not cursor:
+        return "none yet"
+    return f"{cursor.get('file')} at {cursor.get('offset')}{'' if is_there else ': this file is GONE'}"
+
+
+def _cursor(path: str) -> tuple[dict[str, Any], str]:
+    """The cursor, and what is wrong with it."""
+    try:
+        value = slots.read(path)
+    except FileNotFoundError:
+        return {}, ""
+    except OSError as error:
+        return {}, f"{path}: {error.strerror}"
+    return (value, "") if isinstance(value, dict) else ({}, f"{path} is damaged")
+
+
+def _is_locked(path: str) -> bool:
+    """Whether a process ships with this cursor."""
+    try:
+        with open(path, "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _json(path: str) -> dict[str, Any]:
+    try:
+        with open(path, encoding="utf-8") as file:
+            value = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def names(folder: str) -> Iterator[tuple[str, str]]:
+    """Name and path of every destination that is configured."""
+    try:
+        entries = sorted(os.listdir(folder))
+    except OSError:
+        return
+    for entry in entries:
+        if entry.endswith(".yaml") and not entry.startswith("."):
+            yield entry[: -len(".yaml")], os.path.join(folder, entry)
