@@ -133,11 +133,11 @@ def name_of(stage: Stage) -> str:
 
 def run_all(stages: Iterable[Stage], event: Event) -> None:
     """Let stages that drop nothing see an event, also those behind one that raises; raises StageError at the end."""
-    failures: list[tuple[str, Exception]] = []
+    failures: list[tuple[str, Exception]] | None = None
     for stage in stages:
         try:
             stage(event)
         except Exception as error:  # noqa: BLE001  a border: collected, and raised below
-            failures.append((name_of(stage), error))
-    if failures:
+            failures = [*(failures or ()), (name_of(stage), error)]
+    if failures is not None:
         raise StageError(failures)

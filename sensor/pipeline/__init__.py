@@ -243,21 +243,23 @@ class Pipeline:
             except Exception as error:  # noqa: BLE001  the border: a mistake in a stage costs enrichment, never the event
                 self.stage_failed(name_of(stage), event, error)
         self._stats.events += 1
-        self._write(event, out)
-
-    def divert(self, event: Event) -> None:
-        """Let an event become a line among those that were filtered."""
-        self._write(event, self.filtered)
-
-    def _write(self, event: Event, out: list[str]) -> None:
         try:
             out.append(self.write(event))
         except Exception as error:  # noqa: BLE001  the border: one event costs no other
-            groups = event.records.items()
-            bodies = [(name, record.body) for name, group in groups for record in group]
-            if event.syscall is not None:
-                bodies.insert(0, ("SYSCALL", event.syscall.body))
-            out += self._as_it_came(_lines_of(event.node, event.id, bodies), error)
+            out += self._unwritable(event, error)
+
+    def divert(self, event: Event) -> None:
+        """Let an event become a line among those that were filtered."""
+        try:
+            self.filtered.append(self.write(event))
+        except Exception as error:  # noqa: BLE001  the same, and nothing of it goes elsewhere
+            self.filtered += self._unwritable(event, error)
+
+    def _unwritable(self, event: Event, error: Exception) -> list[str]:
+        bodies = [(name, record.body) for name, group in event.records.items() for record in group]
+        if event.syscall is not None:
+            bodies.insert(0, ("SYSCALL", event.syscall.body))
+        return self._as_it_came(_lines_of(event.node, event.id, bodies), error)
 
     def stage_failed(self, name: str, event: Event, error: Exception) -> None:
         """Note that an event is without what a part should have added; that part may be several, see StageError."""
