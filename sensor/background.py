@@ -18,6 +18,7 @@ from collections import deque
 from contextlib import suppress
 from typing import Callable, Generic, TypeVar
 
+from sensor.cache import BoundedDict
 from sensor.errors import place_of
 
 log = logging.getLogger(__name__)
@@ -51,10 +52,9 @@ class Background(Generic[Question, Answer]):
         stuck: float = 2.0,
     ) -> None:
         self._ask = ask
-        self._entries = max(entries, 1)
         self._life = float("inf") if life is None else life
         self._patient = patient
-        self._known: dict[Question, tuple[Answer, float]] = {}
+        self._known: BoundedDict[Question, tuple[Answer, float]] = BoundedDict(max(entries, 1))
         self._waiting: deque[Question] = deque()
         self._asked: set[Question] = set()
         self._changed = threading.Condition()
@@ -137,6 +137,4 @@ class Background(Generic[Question, Answer]):
 
     def _answer(self, question: Question) -> None:
         answer = self._ask(question)
-        while len(self._known) >= self._entries and question not in self._known:
-            del self._known[next(iter(self._known))]
-        self._known[question] = (answer, time.monotonic() + self._life)
+        self._known.keep_newest(question, (answer, time.monotonic() + self._life))

@@ -16,6 +16,7 @@ from typing import Any, Callable
 
 from sensor.audit.shape import Shape
 from sensor.audit.usual import UsualForms
+from sensor.cache import BoundedDict
 
 _ENTRIES = 4096
 
@@ -32,11 +33,11 @@ class Additions:
     """
 
     def __init__(self, forms: UsualForms, concerns: Concerns, plain: Callable[[str, str], str]) -> None:
-        self.known: dict[tuple[str, str, Any], str] = {}
+        self.known: BoundedDict[tuple[str, str, Any], str] = BoundedDict(_ENTRIES)
         self._forms = forms
         self._concerns = concerns
         self._plain = plain
-        self._picks: dict[tuple[str, str], Callable[[tuple[str, ...]], Any]] = {}
+        self._picks: BoundedDict[tuple[str, str], Callable[[tuple[str, ...]], Any]] = BoundedDict(_ENTRIES)
 
     def render(self, name: str, body: str) -> str | None:
         """JSON members of a body of the named type; None if it is not usual, or its values are new."""
@@ -58,9 +59,7 @@ class Additions:
         if found is None:
             self._forms.learn(name, body, self._plain(name, body))
         elif text == found[0] or text.startswith(f"{found[0]},"):
-            if len(self.known) >= _ENTRIES:
-                self.known.clear()
-            self.known[self._key(name, found[1], found[2])] = text[len(found[0]) :]
+            self.known.keep(self._key(name, found[1], found[2]), text[len(found[0]) :])
 
     def _key(self, name: str, shape: Shape, values: tuple[str, ...]) -> tuple[str, str, Any]:
         pick = self._picks.get((name, shape.template)) or self._pick(name, shape)
@@ -68,11 +67,8 @@ class Additions:
 
     def _pick(self, name: str, shape: Shape) -> Callable[[tuple[str, ...]], Any]:
         """What takes the values that matter out of a shape's."""
-        if len(self._picks) >= _ENTRIES:
-            self._picks.clear()
         places = [place for field, place in shape.places.items() if self._concerns(name, field)]
-        pick = self._picks[name, shape.template] = operator.itemgetter(*places) if places else _nothing
-        return pick
+        return self._picks.keep((name, shape.template), operator.itemgetter(*places) if places else _nothing)
 
 
 def _nothing(_: tuple[str, ...]) -> None:

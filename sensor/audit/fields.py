@@ -21,6 +21,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Union
 
+from sensor.cache import BoundedDict
+
 Value = Union[None, int, str, list["Value"], dict[str, "Value"]]
 """A decoded value; a str holds one byte per character."""
 Fields = dict[str, Value]
@@ -102,7 +104,7 @@ class Kinds:
 
     def __init__(self, kinds: Mapping[str, str]) -> None:
         self.kinds = kinds
-        self.words: dict[str, Fields] = {}
+        self.words: BoundedDict[str, Fields] = BoundedDict(_WORDS)
 
     def of(self, name: str) -> str:
         """How the values of a name are written."""
@@ -116,9 +118,7 @@ class Kinds:
         name, _, raw = word.partition("=")
         fields = self.decode(name, raw)
         if len(word) <= _LONGEST_WORD:
-            if len(self.words) >= _WORDS:
-                self.words.clear()
-            self.words[word] = fields
+            self.words.keep(word, fields)
         return fields
 
     def decode(self, name: str, raw: str) -> Fields:

@@ -23,6 +23,7 @@ from sensor.audit.options import TransformOptions
 from sensor.audit.render import Render, renderer
 from sensor.audit.types import LIST, RecordType, RecordTypes
 from sensor.audit.usual import UsualForms
+from sensor.cache import BoundedDict
 from sensor.tables.fields import kinds_of
 from sensor.tables.record_types import NUMBERS
 
@@ -116,12 +117,11 @@ class RecordDecoder:
         self.types = RecordTypes()
         self.prefix = ""
         self.render: Render = renderer(options.strings)
-        self.cache: dict[str, Record] = {}
+        self.cache: BoundedDict[str, Record] = BoundedDict(entries)
         self.caches: list[dict[Any, Any]] = [self.cache]
         self._options = options
         self._transforms = transforms
         self._kinds: dict[str, Kinds] = {}
-        self._entries = entries
         self._forms = UsualForms(options, self.kinds)
         self.usual: UsualForms | Additions | None = self._forms
         if transforms:
@@ -195,9 +195,7 @@ class RecordDecoder:
         type = self.types.get(name)
         record = Record(type, body, self)
         if len(body) <= _LONGEST_CACHED and not type.alone and "\0" not in body:
-            if len(self.cache) >= self._entries:
-                self.cache.clear()
-            self.cache[key] = record
+            self.cache.keep(key, record)
         return record
 
 

@@ -18,6 +18,7 @@ import re
 from typing import NamedTuple
 
 from sensor.audit.fields import ENRICHED, NULLS, PLAIN, Kinds, key_of
+from sensor.cache import BoundedDict
 
 _MOST_FIELDS = 48
 _MOST_SHAPES = 8
@@ -65,7 +66,7 @@ class Shapes:
         self._text = f'"([{safe}]*)"'
         self._word = rf"(?!{_NULL})(?!['{{])([{safe}]+)"
         self._shapes: tuple[Shape, ...] = ()
-        self._seen: dict[str, bool] = {}
+        self._seen: BoundedDict[str, bool] = BoundedDict(_MOST_SEEN)
 
     def render(self, body: str) -> tuple[str, Shape, tuple[str, ...]] | None:
         """JSON members of a body, its shape, and the values in it as written; None if it has no known shape."""
@@ -97,9 +98,7 @@ class Shapes:
         """Tell whether a form was seen before and is not known to be of no use."""
         if pattern in self._seen:
             return self._seen[pattern]
-        if len(self._seen) >= _MOST_SEEN:
-            self._seen.clear()
-        self._seen[pattern] = True
+        self._seen.keep(pattern, True)
         return False
 
     def _compile(self, pattern: str, forms: dict[str, tuple[str, str]], body: str, text: str) -> bool:

@@ -14,6 +14,7 @@ from sensor.audit.options import TransformOptions
 from sensor.audit.render import quoter
 from sensor.audit.shape import Shape, Shapes
 from sensor.audit.text import SAFE
+from sensor.cache import BoundedDict
 
 _MOST_TYPES = 64
 
@@ -28,7 +29,7 @@ class UsualForms:
         lines = PlainCommandLines(quoter(options.strings), SAFE[options.strings])
         self._kinds = kinds
         self._safe = SAFE[options.strings]
-        self._shapes: dict[str, Shapes] = {}
+        self._shapes: BoundedDict[str, Shapes] = BoundedDict(_MOST_TYPES)
         self._special: dict[str, Callable[[str], str | None]] = {}
         if options.strings == "percent":
             self._special["PROCTITLE"] = lines.proctitle
@@ -58,7 +59,5 @@ class UsualForms:
         """The shapes of one type."""
         shapes = self._shapes.get(name)
         if shapes is None:
-            if len(self._shapes) >= _MOST_TYPES:
-                self._shapes.clear()
-            shapes = self._shapes[name] = Shapes(self._kinds(name), self._safe)
+            shapes = self._shapes.keep(name, Shapes(self._kinds(name), self._safe))
         return shapes

@@ -23,6 +23,7 @@ from sensor.audit.coalesce import Pending, event_key
 from sensor.audit.options import CoalesceOptions
 from sensor.audit.record import Record, RecordDecoder
 from sensor.audit.syscall import USUAL_LINE, Syscall, SyscallDecoder
+from sensor.cache import BoundedDict
 from sensor.event import Event, Records, Template
 from sensor.stats import PipelineStats
 
@@ -62,8 +63,7 @@ class Blocks:
         self._claim = claim
         self._longest = min(options.max_line_bytes, options.max_event_bytes)
         self._max_records = options.max_records
-        self._most_templates = options.cache_entries
-        self._templates: dict[tuple[str, str, str], Template] = {}
+        self._templates: BoundedDict[tuple[str, str, str], Template] = BoundedDict(options.cache_entries)
         self._seen: set[int] = set()
         records.caches.append(self._templates)
 
@@ -142,9 +142,7 @@ class Blocks:
             key = values[0], values[1], text
             seen = hash(key)
             if seen in self._seen:
-                if len(self._templates) >= self._most_templates:
-                    self._templates.clear()
-                self._templates[key] = template
+                self._templates.keep(key, template)
             else:
                 if len(self._seen) >= _MOST_SEEN:
                     self._seen.clear()

@@ -16,6 +16,7 @@ from sensor.audit.argv import parse_execve
 from sensor.audit.fields import Value
 from sensor.audit.options import TransformOptions
 from sensor.audit.record import Record
+from sensor.cache import BoundedDict
 from sensor.process.files import ProcFiles
 from sensor.process.program import Program
 
@@ -63,7 +64,7 @@ class Commands:
     def __init__(self, files: ProcFiles, limit: int) -> None:
         self._files = files
         self._limit = limit
-        self._known: dict[str, Command] = {}
+        self._known: BoundedDict[str, Command] = BoundedDict(_REMEMBERED)
 
     def learn(self, program: Program, execve: Record) -> None:
         """Take in the EXECVE record with which a program began. It is decoded when it is asked for: few ever are."""
@@ -83,10 +84,7 @@ class Commands:
         command = self._known.get(body)
         if command is None:
             argv = parse_execve(body, _WHOLE).get("ARGV")
-            command = _command(argv if isinstance(argv, list) else []).within(self._limit)
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            self._known[body] = command
+            command = self._known.keep(body, _command(argv if isinstance(argv, list) else []).within(self._limit))
         return command
 
     def _find(self, program: Program, forked_by: Program | None) -> Command:

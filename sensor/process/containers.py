@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 from typing import Any, NamedTuple
 
+from sensor.cache import BoundedDict
 from sensor.jsonl import loads
 from sensor.process.cgroup import Cgroup
 
@@ -48,7 +49,7 @@ class ContainerNames:
 
     def __init__(self, root: str = "") -> None:
         self._root = root
-        self._known: dict[str, Names] = {}
+        self._known: BoundedDict[str, Names] = BoundedDict(_REMEMBERED)
 
     def of_cgroup(self, cgroup: Cgroup) -> Names:
         """The names of the innermost container, if it is one of the runtimes of the system.
@@ -77,9 +78,7 @@ class ContainerNames:
         names = self._known.get(id)
         if names is None:
             names = self._docker(id) or self._containerd(id) or self._storage(id) or Names()
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            self._known[id] = names
+            self._known.keep(id, names)
         return names
 
     def _docker(self, id: str) -> Names | None:

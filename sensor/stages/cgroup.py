@@ -19,9 +19,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from sensor.audit.render import Style
+from sensor.cache import BoundedDict
 from sensor.event import Event
 from sensor.options import option
 from sensor.process.cgroup import Cgroup, parse_cgroup
@@ -70,9 +71,9 @@ class Cgroups:
         self._files = files
         self._names = names
         self._mount = mount
-        self._known: dict[str, Place] = {}
-        self._by_id: dict[int, Place] = {}
-        self._rendered: dict[Place, str] = {}
+        self._known: BoundedDict[str, Place] = BoundedDict(_REMEMBERED)
+        self._by_id: BoundedDict[int, Place] = BoundedDict(_REMEMBERED)
+        self._rendered: BoundedDict[Place, str] = BoundedDict(_REMEMBERED)
 
     def describe(self, process: Process) -> str:
         """The members that PID gets, each with a comma before it."""
@@ -81,7 +82,7 @@ class Cgroups:
             place = process.program.marks[MARK] = self._place_of(process)
         text = self._rendered.get(place)
         if text is None:
-            text = _keep(self._rendered, place, self._render(place))
+            text = self._rendered.keep(place, self._render(place))
         return text
 
     def stage(self, event: Event) -> bool:
@@ -112,13 +113,13 @@ class Cgroups:
         return self._known.get(text) or self._learn(text)
 
     def _learn(self, text: str) -> Place:
-        place = _keep(self._known, text, Place(parse_cgroup(text), inherited=False))
+        place = self._known.keep(text, Place(parse_cgroup(text), inherited=False))
         if text.startswith("0::/") and text.count("\n") == 1:  # else the id would tell but one of several groups
             try:
                 status = os.stat(f"{self._mount}{text[3:-1]}".encode("latin-1"))
             except (OSError, ValueError):
                 return place
-            _keep(self._by_id, status.st_ino, place)
+            self._by_id.keep(status.st_ino, place)
         return place
 
     def _render(self, place: Place) -> str:
@@ -156,14 +157,3 @@ class Cgroups:
 
     def _members(self, texts: dict[str, str | None]) -> str:
         return "".join([f',"{name}":{self._quote(text)}' for name, text in texts.items() if text is not None])
-
-
-Key = TypeVar("Key")
-Value = TypeVar("Value")
-
-
-def _keep(cache: dict[Key, Value], key: Key, value: Value) -> Value:
-    if len(cache) >= _REMEMBERED:
-        cache.clear()
-    cache[key] = value
-    return value

@@ -20,6 +20,7 @@ from typing import Any, Callable
 
 from sensor.audit.record import Record
 from sensor.audit.render import Style
+from sensor.cache import BoundedDict
 from sensor.event import Event
 from sensor.options import option
 from sensor.process.guid import process_guid, session_guid
@@ -29,6 +30,7 @@ from sensor.process.table import ProcessTable
 
 Describe = Callable[[Process], str]
 _MAX_NODES = 64
+_MOST_SESSIONS = 4096
 _WITHOUT_PIDS = {"SYSCALL", "EXECVE", "CWD", "PATH", "PROCTITLE", "SOCKADDR", "BPRM_FCAPS"}
 
 
@@ -62,8 +64,8 @@ class Identity:
         self._host = host
         self._more = tuple(describe)
         self._unidentified = local.unidentified
-        self._foreign: dict[str, ProcessTable] = {}
-        self._sessions: dict[int, str] = {}
+        self._foreign: BoundedDict[str, ProcessTable] = BoundedDict(_MAX_NODES)
+        self._sessions: BoundedDict[int, str] = BoundedDict(_MOST_SESSIONS)
 
     def stage(self, event: Event) -> bool:
         """Add identities to an event; drops none."""
@@ -185,10 +187,7 @@ class Identity:
 
     def _session(self, ses: int) -> str:
         guid = session_guid(self._host.boot_id, ses)
-        if len(self._sessions) > 4096:
-            self._sessions = {}
-        text = self._sessions[ses] = f',"{self._named("SESSION_GUID")}":{self._quote(guid) if guid else "null"}'
-        return text
+        return self._sessions.keep(ses, f',"{self._named("SESSION_GUID")}":{self._quote(guid) if guid else "null"}')
 
     def _named(self, key: str) -> str:
         """The key, in the form that `enrich.prefix` asks for."""
@@ -197,7 +196,5 @@ class Identity:
     def _table_of(self, node: str) -> ProcessTable:
         table = self._foreign.get(node)
         if table is None:
-            if len(self._foreign) >= _MAX_NODES:
-                del self._foreign[next(iter(self._foreign))]
-            table = self._foreign[node] = self._local.without_proc("other_host" if node else "before_boot")
+            table = self._foreign.keep_newest(node, self._local.without_proc("other_host" if node else "before_boot"))
         return table

@@ -24,6 +24,7 @@ from typing import Callable
 
 from sensor.audit.render import Style
 from sensor.audit.syscall import Rest
+from sensor.cache import BoundedDict
 from sensor.event import Event
 from sensor.options import option
 from sensor.patterns import Search, searcher
@@ -83,7 +84,7 @@ class _Rules:
 
     def __init__(self, add: Mapping[str, str], remove: Mapping[str, str]) -> None:
         self._add, self._remove = _compiled(add), _compiled(remove)
-        self._known: dict[tuple[str, ...], tuple[Labels, Labels]] = {}
+        self._known: BoundedDict[tuple[str, ...], tuple[Labels, Labels]] = BoundedDict(_REMEMBERED)
 
     def __bool__(self) -> bool:
         return bool(self._add or self._remove)
@@ -92,9 +93,7 @@ class _Rules:
         """The labels after looking at texts."""
         found = self._known.get(texts)
         if found is None:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            found = self._known[texts] = _matching(self._add, texts), _matching(self._remove, texts)
+            found = self._known.keep(texts, (_matching(self._add, texts), _matching(self._remove, texts)))
         return (labels | found[0]) - found[1]
 
 
@@ -118,7 +117,7 @@ class Labeller:
         self._paths = paths if options.label_root == "host" else None
         self._commands = commands
         self._containers = containers
-        self._by_rest: dict[Rest, tuple[Labels, Labels]] = {}
+        self._by_rest: BoundedDict[Rest, tuple[Labels, Labels]] = BoundedDict(_REMEMBERED)
         self._keys = frozenset(map(_bytes, options.label_keys))
         self._unkeys = _compiled(options.unlabel_keys)
         self._propagated = frozenset(map(_bytes, options.propagate_labels))
@@ -156,12 +155,9 @@ class Labeller:
     def _remember(self, rest: Rest) -> tuple[Labels, Labels]:
         """The labels that the keys in a SYSCALL record's last part give, and those they take away."""
         keys = rest.fields.get("KEYS")
-        if len(self._by_rest) >= _REMEMBERED:
-            self._by_rest.clear()
         given = tuple([key for key in keys if isinstance(key, str)]) if isinstance(keys, list) else ()
         added, removed = self._keys.intersection(given), _matching(self._unkeys, given)
-        change = self._by_rest[rest] = (added, removed) if added or removed else _UNCHANGED
-        return change
+        return self._by_rest.keep(rest, (added, removed) if added or removed else _UNCHANGED)
 
     def show(self, event: Event) -> bool:
         """Add LABELS to an event; drops nothing."""

@@ -18,6 +18,7 @@ from typing import Callable
 from sensor.audit.fields import UNSET
 from sensor.audit.record import Record
 from sensor.audit.render import Style
+from sensor.cache import BoundedDict
 from sensor.event import Event
 from sensor.options import option
 
@@ -42,8 +43,8 @@ class Sessions:
         self._changed = changed
         self._quote = style.quote
         self._key = style.key("SESSION")
-        self._told: dict[tuple[str, int], dict[str, str]] = {}
-        self._texts: dict[tuple[str, int], str] = {}
+        self._told: BoundedDict[tuple[str, int], dict[str, str]] = BoundedDict(_REMEMBERED)
+        self._texts: BoundedDict[tuple[str, int], str] = BoundedDict(_REMEMBERED)
 
     def stage(self, event: Event) -> bool:
         """Learn of logins; add SESSION to the system calls of their sessions."""
@@ -69,10 +70,8 @@ class Sessions:
             value = message.get(name)
             if isinstance(value, str) and (overrides or name not in known):
                 known[name] = value
-        while len(self._told) >= _REMEMBERED:
-            oldest = next(iter(self._told))
-            del self._told[oldest], self._texts[oldest]
         members = ",".join([f'"{name}":{self._quote(known[name])}' for name in _TOLD if name in known])
-        self._told[node, ses] = known
+        self._told.keep_newest((node, ses), known)
         self._changed()
-        self._texts[node, ses] = f',"{self._key}":{{{members}}}'
+        self._texts.pop((node, ses), None)
+        self._texts.keep_newest((node, ses), f',"{self._key}":{{{members}}}')

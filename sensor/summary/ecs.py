@@ -19,11 +19,12 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta, timezone
-from typing import Any, Callable, TypeVar
+from typing import Any, Callable
 
 from sensor.audit.fields import UNSET, Fields, Value
 from sensor.audit.record import Record
 from sensor.audit.render import Render, Style
+from sensor.cache import BoundedDict
 from sensor.event import Event
 from sensor.pipeline import to_json
 from sensor.summary.circumstances import READERS, value_of
@@ -58,8 +59,8 @@ class Ecs:
         self._render = render
         self._summaries = Summaries(style, render)
         self._enrichments = Enrichments(style)
-        self._texts: dict[str, dict[str, str]] = {name: {} for name in READERS}
-        self._exits: dict[tuple[str, int, bool | None], str] = {}
+        self._texts: dict[str, BoundedDict[str, str]] = {name: BoundedDict(_ENTRIES) for name in READERS}
+        self._exits: BoundedDict[tuple[str, int, bool | None], str] = BoundedDict(_ENTRIES)
         self._second = ""
         self._start = ""
 
@@ -205,7 +206,7 @@ class Ecs:
         exit = self._exits.get(key)
         if exit is None:
             said: Fields = {name: value_of(said) for name, said in data_of_call(syscall).items() if name == "exit"}
-            exit = _keep(self._exits, key, self._members(said))
+            exit = self._exits.keep(key, self._members(said))
         return f'{exit},"a0":"{args[0]}","a1":"{args[1]}","a2":"{args[2]}","a3":"{args[3]}"'
 
     def _data_of_others(self, event: Event, facts: Facts) -> str:
@@ -233,7 +234,7 @@ class Ecs:
         if text is None:
             text = self._members(READERS[name](record.fields, self._style))
             if len(record.body) <= _LONGEST:
-                _keep(known, record.body, text)
+                known.keep(record.body, text)
         return text
 
     def _added_to_records(self, event: Event, who: Who) -> tuple[str, str]:
@@ -261,13 +262,3 @@ class Ecs:
         if event.notes:
             own += ',"notes":["' + '","'.join(event.notes) + '"]'
         return f',"host_sensor":{{{own[1:]}}}' if own else ""
-
-
-Key = TypeVar("Key")
-
-
-def _keep(cache: dict[Key, str], key: Key, text: str) -> str:
-    if len(cache) >= _ENTRIES:
-        cache.clear()
-    cache[key] = text
-    return text

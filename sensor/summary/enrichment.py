@@ -18,6 +18,7 @@ from typing import Any, Callable, NamedTuple
 
 from sensor.audit.render import Style
 from sensor.audit.text import ESCAPES
+from sensor.cache import BoundedDict
 from sensor.summary.objects import address_family
 
 Members = dict[str, Any]
@@ -71,7 +72,7 @@ class Enrichments:
 
     def __init__(self, style: Style) -> None:
         self._prefix = style.prefix
-        self._known: dict[tuple[str, str, bool], Enrichment] = {}
+        self._known: BoundedDict[tuple[str, str, bool], Enrichment] = BoundedDict(_ENTRIES)
 
     def of(self, call: str, top: str, is_exec: bool) -> Enrichment:
         """The translation of the members added to SYSCALL, and of those added to the top level.
@@ -87,9 +88,7 @@ class Enrichments:
             texts = (members_text(part) for part in (parts.process, parts.parent, parts.top, parts.own))
             found = Enrichment(*texts)
             if len(call) + len(top) <= _LONGEST:
-                if len(self._known) >= _ENTRIES:
-                    self._known.clear()
-                self._known[key] = found
+                self._known.keep(key, found)
         return found
 
     def of_record(self, text: str) -> Parts:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sensor.audit.render import Render, Style
+from sensor.cache import BoundedDict
 from sensor.event import Event
 from sensor.process.roots import HOST
 from sensor.summary.summary import Summaries, Upon, Who, is_at_cwd, process_text, summary_text
@@ -37,7 +38,7 @@ class Summary:
     def __init__(self, style: Style, render: Render) -> None:
         self._summaries = Summaries(style, render)
         self._start = f',"{style.key("SUMMARY")}":{{"event":{{'
-        self._texts: dict[Who, tuple[str, str, str]] = {}
+        self._texts: BoundedDict[Who, tuple[str, str, str]] = BoundedDict(_ENTRIES)
 
     def stage(self, event: Event) -> bool:
         """Add the summary; drops none."""
@@ -70,7 +71,4 @@ class Summary:
     def _keep(self, who: Who) -> tuple[str, str, str]:
         """What is before the pid, behind the ppid, and before the object."""
         start = f'{self._start}{who.event}}}{who.users},"process":{{"pid":'
-        if len(self._texts) >= _ENTRIES:
-            self._texts.clear()
-        texts = self._texts[who] = start, f"}}{who.process}}}", f',"auditd":{{"summary":{{{who.summary[1:]}'
-        return texts
+        return self._texts.keep(who, (start, f"}}{who.process}}}", f',"auditd":{{"summary":{{{who.summary[1:]}'))

@@ -16,11 +16,12 @@ other event it is remembered what records said the same.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Any
 
 from sensor.audit.fields import Fields, Value
 from sensor.audit.record import Record
 from sensor.audit.render import Render, Style
+from sensor.cache import BoundedDict
 from sensor.event import Event
 from sensor.summary.actors import Actor, actor_of, users_of
 from sensor.summary.facts import ELSEWHERE, Facts, facts_of, facts_of_call
@@ -128,10 +129,12 @@ class Summaries:
     def __init__(self, style: Style, render: Render) -> None:
         self._style = style
         self._render = render
-        self._whos: dict[Any, Who] = {}
-        self._paths: dict[str, dict[Record, _Path]] = {"file": {}, "filesystem": {}}
-        self._things: dict[tuple[str, ...], Upon] = {}
-        self._plain: dict[tuple[str, ...], str] = {}
+        self._whos: BoundedDict[Any, Who] = BoundedDict(_ENTRIES)
+        self._paths: dict[str, BoundedDict[Record, _Path]] = {
+            kind: BoundedDict(_ENTRIES) for kind in ("file", "filesystem")
+        }
+        self._things: BoundedDict[tuple[str, ...], Upon] = BoundedDict(_ENTRIES)
+        self._plain: BoundedDict[tuple[str, ...], str] = BoundedDict(_ENTRIES)
 
     def of(self, event: Event) -> tuple[Who, Upon]:
         """Who did it, and to what; the event has at least one record."""
@@ -139,7 +142,7 @@ class Summaries:
         names = tuple(event.records)
         main = self._plain.get(names)
         if main is None:
-            main = _keep(self._plain, names, main_type(names))
+            main = self._plain.keep(names, main_type(names))
         if main != "SYSCALL":
             return self._whole(event, main)
         key = (syscall.head, syscall.rest, syscall.success)
@@ -148,7 +151,7 @@ class Summaries:
             facts = facts_of_call(syscall.head, syscall.rest, syscall.success, self._style)
             call = facts.data["syscall"]
             rule = call_rule(str(call))
-            who = _keep(self._whos, key, self._who([rule], facts, Thing({}, _nothing(rule)), main))
+            who = self._whos.keep(key, self._who([rule], facts, Thing({}, _nothing(rule)), main))
         return who, self._upon(event, who, who.rule)
 
     def _whole(self, event: Event, main: str) -> tuple[Who, Upon]:
@@ -158,7 +161,7 @@ class Summaries:
         if who is None:
             who = self._who_of(event, main)
             if sum(map(len, key[4:])) <= _LONGEST and "pid" not in who.rule.fields.get("object2", ()):
-                _keep(self._whos, key, who)
+                self._whos.keep(key, who)
         upon = who.thing if who.told else self._upon(event, who, who.rule)
         if not upon.top and who.beside is not None:
             upon = Upon(self._upon(event, who, who.beside).top, upon.object)
@@ -254,11 +257,11 @@ class Summaries:
         relative = isinstance(name, str) and not name.startswith("/")
         upon = None if relative else self._texts(file_of(fields, kind, None, self._style))
         path = _Path(upon, is_beside(fields))
-        return _keep(self._paths[kind], record, path) if len(record.body) <= _LONGEST else path
+        return self._paths[kind].keep(record, path) if len(record.body) <= _LONGEST else path
 
     def _remember(self, key: tuple[str, ...], thing: Thing) -> Upon:
         upon = self._texts(thing)
-        return _keep(self._things, key, upon) if sum(map(len, key)) <= _LONGEST else upon
+        return self._things.keep(key, upon) if sum(map(len, key)) <= _LONGEST else upon
 
     def _texts(self, thing: Thing) -> Upon:
         return Upon(self._members(thing.top), self._members({"object": thing.object}))
@@ -353,14 +356,3 @@ def _told(rule: Rule, facts: Facts) -> Thing:
 
 def _once(words: Iterable[str]) -> list[Value]:
     return list(dict.fromkeys(words))
-
-
-Key = TypeVar("Key")
-Kept = TypeVar("Kept")
-
-
-def _keep(cache: dict[Key, Kept], key: Key, value: Kept) -> Kept:
-    if len(cache) >= _ENTRIES:
-        cache.clear()
-    cache[key] = value
-    return value

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sensor.audit.render import Style
+from sensor.cache import BoundedDict
 from sensor.event import Event
 
 _CALLS = ("SYSCALL", "URINGOP")
@@ -29,16 +30,14 @@ class MainType:
 
     def __init__(self, style: Style) -> None:
         self._key = style.key("TYPE")
-        self._known: dict[tuple[str, ...], str] = {}
+        self._known: BoundedDict[tuple[str, ...], str] = BoundedDict(_ENTRIES)
 
     def stage(self, event: Event) -> bool:
         """Add the type; drops none."""
         names = tuple(event.records)
         text = self._known.get(names)
         if text is None:
-            if len(self._known) >= _ENTRIES:
-                self._known.clear()
-            text = self._known[names] = f',"{self._key}":"{main_type(names)}"' if names else ""
+            text = self._known.keep(names, f',"{self._key}":"{main_type(names)}"' if names else "")
         event.top += text
         return True
 

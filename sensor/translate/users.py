@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from sensor.audit.fields import UNSET, Fields
 from sensor.audit.render import Style
+from sensor.cache import BoundedDict
 from sensor.translate.options import TranslateOptions
 from sensor.translate.userdb import UNKNOWN, Names, UserDatabase
 
@@ -64,16 +65,14 @@ class Users:
             "uid": Source(_by_number(options.user_map), database.users),
             "gid": Source(_by_number(options.group_map), database.groups),
         }
-        self._plans: dict[tuple[str, ...], list[Id]] = {}
+        self._plans: BoundedDict[tuple[str, ...], list[Id]] = BoundedDict(_PLANS)
 
     def transform(self, name: str, fields: Fields) -> None:
         """Add names to the fields of one record."""
         names = tuple(fields)
         plan = self._plans.get(names)
         if plan is None:
-            if len(self._plans) >= _PLANS:
-                self._plans.clear()
-            plan = self._plans[names] = self._ids(names)
+            plan = self._plans.keep(names, self._ids(names))
         _translate(plan, fields, fields)
         message = fields.get("msg")
         if isinstance(message, dict):

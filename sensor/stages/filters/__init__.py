@@ -25,6 +25,7 @@ from sensor.audit.fields import Fields
 from sensor.audit.record import Record
 from sensor.audit.render import Style
 from sensor.audit.syscall import Rest
+from sensor.cache import BoundedDict
 from sensor.event import Event
 from sensor.options import OptionError, option
 from sensor.patterns import searcher
@@ -109,7 +110,7 @@ class Filters:
         self.diverts = any((rule.action or options.filter_action) == "log" for rule in self.rules)
         for rule in self.rules:
             filtered.setdefault(rule.name, 0)
-        self._by_rest: dict[Rest, Sequence[Rule]] = {}
+        self._by_rest: BoundedDict[Rest, Sequence[Rule]] = BoundedDict(_REMEMBERED)
         self._counts = filtered
         self._sink = sink
         self._diverted: Event | None = None
@@ -152,10 +153,7 @@ class Filters:
         return fitting
 
     def _remember(self, rest: Rest) -> Sequence[Rule]:
-        if len(self._by_rest) >= _REMEMBERED:
-            self._by_rest.clear()
-        rules = self._by_rest[rest] = tuple([rule for rule in self.rules if rule.may_match(rest.fields)])
-        return rules
+        return self._by_rest.keep(rest, tuple([rule for rule in self.rules if rule.may_match(rest.fields)]))
 
     def _judge(self, event: Event, rules: Sequence[Rule]) -> bool:
         """Ask rules that fit; False if one drops the event."""
@@ -223,7 +221,7 @@ class _RawLines(Rule):
         super().__init__("filter_raw_lines", [])
         self.certain = False
         self._searches = tuple([searcher(expression) for expression in expressions])
-        self._known: dict[Record, bool] = {}
+        self._known: BoundedDict[Record, bool] = BoundedDict(_REMEMBERED)
 
     def matches(self, event: Event, facts: Facts) -> bool:
         syscall, marks = event.syscall, event.template.marks
@@ -244,9 +242,7 @@ class _RawLines(Rule):
     def _remember(self, node: str, record: Record) -> bool:
         found = self._is_matched(node, record.name, record.body)
         if not node and len(record.body) <= _LONGEST_REMEMBERED:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            self._known[record] = found
+            self._known.keep(record, found)
         return found
 
     def _is_matched(self, node: str, name: str, body: str) -> bool:
