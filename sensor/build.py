@@ -10,12 +10,20 @@ import logging
 from functools import partial
 from typing import Callable, NamedTuple
 
+from sensor.audit.argv import arguments_of
+from sensor.audit.event import DROP, LOG, Enrichment, Stage
+from sensor.audit.naming import Naming
 from sensor.audit.record import RecordDecoder
-from sensor.audit.render import Render, Style, quoter
 from sensor.config import Config, Enrich
 from sensor.errors import place_of
-from sensor.event import Event, Stage
-from sensor.pipeline import Pipeline
+from sensor.forms import Form, Lines
+from sensor.forms.ecs import Ecs
+from sensor.forms.laurel import Laurel
+from sensor.forms.raw import without_raw
+from sensor.forms.records import RecordTexts
+from sensor.forms.summary import SummaryTexts
+from sensor.forms.values import Style
+from sensor.pipeline import Parts, Pipeline
 from sensor.probe import Options as ProbeOptions
 from sensor.probe.events import ProbeEvents
 from sensor.probe.feed import Feed
@@ -29,7 +37,7 @@ from sensor.process.procfs import NEVER, ProcFS
 from sensor.process.state import StateFile
 from sensor.process.table import ProcessTable
 from sensor.stages.ancestors import Ancestors
-from sensor.stages.bundles import OnExecs, Remembered
+from sensor.stages.bundles import Memo, OnExecs, Remembered
 from sensor.stages.cgroup import Cgroups
 from sensor.stages.command import CommandLines
 from sensor.stages.custom import Custom
@@ -47,13 +55,8 @@ from sensor.stages.root import Roots
 from sensor.stages.script import Scripts
 from sensor.stages.session import Sessions
 from sensor.stats import Stats
-from sensor.summary.ecs import Ecs
-from sensor.summary.stage import Summary
 from sensor.translate.arguments import Calls
-from sensor.translate.main_type import MainType
 from sensor.translate.options import TranslateOptions
-from sensor.translate.raw import without_raw
-from sensor.translate.timestamp import IsoTime
 from sensor.translate.universal import Universal
 from sensor.translate.userdb import UserDatabase
 from sensor.translate.users import Users
@@ -115,7 +118,7 @@ class World:
         if self.table.calibrate(boot, now):
             self._boot = boot
             self.host.calibrate(boot)
-            self.table.forget_texts()
+            self.table.reconsider()
 
     def every_second(self, now: float) -> None:
         """Keep up with the host; now in seconds since 1970."""
@@ -147,48 +150,52 @@ class App:
 
     def __init__(self, pipeline: Pipeline, stats: Stats, world: World) -> None:
         self.pipeline = pipeline
-        pipeline.failed = _log_failure
         self.stats = stats
         self.world = world
         self.before_chunk: Callable[[], None] | None = world.before_chunk if world.live else None
         self.every_second: list[Callable[[float], None]] = [world.every_second] if world.live else []
         self.at_end: list[Callable[[float], None]] = []
 
-    def close(self) -> list[str]:
-        """End of input: the JSON lines of all that was still waiting, and of what the parts say at the end."""
+    def close(self) -> Lines:
+        """End of input: the lines of all that was still waiting, and of what the parts have to say at the end."""
         lines = self.pipeline.close()
         for function in self.at_end:
             try:
                 function(float("inf"))
             except Exception as error:  # noqa: BLE001  the border: what one part has to say costs none of the events
-                self.pipeline.failed("the end", error)
-        return lines + self.pipeline.close()
+                _log_failure("the end", error)
+        lines.take(self.pipeline.close())
+        return lines
 
 
-def build(config: Config, stats: Stats, live: bool = True, world: World | None = None) -> App:
+Wrap = Callable[[Form, Laurel], Form]
+"""The form that is configured, and one that knows how records are laid out → the form to be used."""
+
+
+def build(
+    config: Config, stats: Stats, live: bool = True, world: World | None = None, wrap: Wrap = lambda form, _: form
+) -> App:
     """Build the sensor, for live records or recorded ones; `world`: that of the App whose place it takes."""
     world = world or World(config, stats, live)
-    style = Style(quoter(config.transform.strings), config.enrich.prefix or "")
-    decoder, render = _decoder(config, style, world.users)
-    cgroups = Cgroups(config.enrich, style, world.files, world.containers)
+    naming = Naming(config.enrich.prefix or "")
+    translators = _translators(config.translate, naming, world.users)
+    transforms = [translator.transform for translator in translators]
+    decoder = RecordDecoder(config.transform, transforms, config.coalesce.cache_entries, naming.prefix)
+    form = _form(config, naming, translators, wrap)
+    cgroups = Cgroups(config.enrich, world.files, world.containers)
     describe = [cgroups.describe] if _places(config) else []
-    describe += [Roots(style, world.host_paths).describe] if config.enrich.root and live else []
-    identity = Identity(config.enrich, style, world.table, world.host, describe)
-
-    def divert(event: Event) -> None:
-        if live:  # a recorded log has no filter log
-            app.pipeline.divert(event)
-
+    describe += [Roots(world.host_paths).describe] if config.enrich.root and live else []
+    identity = Identity(config.enrich, naming, world.table, world.host, describe)
     facts = Facts(world.containers, world.host_paths, world.host.names)
-    filters = Filters(config.filter, style, facts, stats.pipeline.filtered, divert)
-    known = _knowledge(config, style, world)
-    remembered = Remembered()
-    context = _context(config.enrich, style, world, remembered.forget)
+    filters = Filters(config.filter, facts, stats.pipeline.filtered, LOG if live else DROP)
+    known = _knowledge(config, world)
+    memo = Memo()
+    context = _context(config.enrich, world, memo.forget)
     if config.enrich.container and config.enrich.container_info:
-        context.told.append(cgroups.stage)
-    remembered.stages = (identity.tell, *known.told, *context.told)
+        context.added.append(cgroups.stage)
+    remembered = Remembered(memo, (identity.add, *known.added, *context.added))
     telling = [*known.on_execs, *context.on_execs]
-    custom = [Custom(config.stages, style, stats.pipeline).stage] if config.stages else []  # which see whole events
+    custom = [Custom(config.stages, stats.pipeline).stage] if config.stages else []  # which see whole events
     stages: list[Stage] = [
         identity.track,
         *([OnExecs(known.learnt).stage] if known.learnt else []),
@@ -198,22 +205,19 @@ def build(config: Config, stats: Stats, live: bool = True, world: World | None =
         remembered.stage,
         identity.name_others,
         *([OnExecs(telling).stage] if telling else []),
-        *_translations(config, style, render),
-        *_leaving(config.filter, filters, stats),
+        *_translations(config),
+        *_leaving(config.filter, stats),
     ]
-    app = App(Pipeline(decoder, stages, config.coalesce, stats.pipeline), stats, world)
-    if config.output == "ecs":
-        ecs = Ecs(style, render)
-        ecs.failed = app.pipeline.stage_failed
-        app.pipeline.write, app.pipeline.other = ecs.event, ecs.line
+    pipeline = Pipeline(Parts(decoder, stages, form), config.coalesce, stats.pipeline, _log_failure)
+    app = App(pipeline, stats, world)
     if any(rule.limit is not None for rule in filters.rules):
         _tell_what_was_held_back(app, filters)
     if live:
         app.every_second.append(remembered.every_second)
-        _emit_probe_events(config.probe, world, ProbeEvents(style.quote, identity.describe, app.pipeline.own_line))
+        _emit_probe_events(config.probe, world, ProbeEvents(identity.describe, app.pipeline.notice))
         world.begin()
         if config.translate.user_db:
-            app.every_second.append(lambda _: decoder.forget() if world.users.refresh() else None)
+            app.every_second.append(partial(_forget_names, world.users, decoder, form))
     return app
 
 
@@ -221,42 +225,44 @@ def _log_failure(part: str, error: Exception) -> None:
     log.error("a mistake in the sensor: %s failed (%s); the event goes on without it", part, place_of(error))
 
 
+def _forget_names(users: UserDatabase, decoder: RecordDecoder, form: Form, now: float) -> None:
+    """Read and write everything anew if users or groups are called otherwise now."""
+    if users.refresh():
+        decoder.forget()
+        form.forget()
+
+
 def _tell_what_was_held_back(app: App, filters: Filters) -> None:
-    """Let a line of its own tell what no event tells in time."""
+    """Let a line of its own tell what no event shows in time."""
 
     def tell(now: float) -> None:
-        line = filters.overdue(now)
-        if line is not None:
-            app.pipeline.own_line(line)
+        notice = filters.overdue(now)
+        if notice is not None:
+            app.pipeline.notice(notice)
 
     app.at_end.append(tell)
     if app.world.live:
         app.every_second.append(tell)
 
 
-def _decoder(config: Config, style: Style, users: UserDatabase) -> tuple[RecordDecoder, Render]:
-    """What decodes records, and what renders what stages add to them, raw values or not."""
-    translators = _translators(config.translate, style, users)
-    decoder = RecordDecoder(
-        config.transform,
-        [translator.transform for translator in translators],
-        config.coalesce.cache_entries,
-        None if config.translate.drop_raw else partial(_concerns, translators),
-    )
-    decoder.prefix = style.prefix
-    render = decoder.render
-    if config.translate.drop_raw:
-        decoder.render = without_raw(render, style)
-    return decoder, render
+def _form(config: Config, naming: Naming, translators: list[Universal | Users], wrap: Wrap) -> Form:
+    """The form of output; `wrap` may put another around it."""
+    style = Style(config.transform.strings, naming)
+    concerns = partial(_concerns, translators) if translators else None
+    render = without_raw(style.render, naming) if config.translate.drop_raw else None
+    records = RecordTexts(style, config.transform, concerns, render)
+    summaries = SummaryTexts(style) if config.translate.summary else None
+    laurel = Laurel(style, records, config.translate, summaries)
+    return wrap(Ecs(style) if config.output == "ecs" else laurel, laurel)
 
 
-def _translators(options: TranslateOptions, style: Style, users: UserDatabase) -> list[Universal | Users]:
+def _translators(options: TranslateOptions, naming: Naming, users: UserDatabase) -> list[Universal | Users]:
     """What is done to the fields of each record, in this order."""
     translators: list[Universal | Users] = []
     if options.universal:
-        translators.append(Universal(style))
+        translators.append(Universal(naming))
     if options.user_db:
-        translators.append(Users(options, style, users))
+        translators.append(Users(options, naming, users))
     return translators
 
 
@@ -265,72 +271,67 @@ def _concerns(translators: list[Universal | Users], name: str, field: str) -> bo
     return any(translator.concerns(name, field) for translator in translators)
 
 
-class Parts(NamedTuple):
+class Chosen(NamedTuple):
     """Stages by when they act.
 
     learnt: they learn from an exec, before it is labelled.
     labels: they give labels.
-    told: what they say of a process hangs on that, and on what repeats of the SYSCALL record.
-    on_execs: they say something of an exec, after it was labelled.
+    added: what they add depends on the process, and on what repeats of the SYSCALL record.
+    on_execs: they add something to an exec, after it was labelled.
     """
 
-    learnt: list[Stage]
-    labels: list[Stage]
-    told: list[Stage]
-    on_execs: list[Stage]
+    learnt: list[Enrichment]
+    labels: list[Enrichment]
+    added: list[Enrichment]
+    on_execs: list[Enrichment]
 
 
-def _knowledge(config: Config, style: Style, world: World) -> Parts:
+def _knowledge(config: Config, world: World) -> Chosen:
     """The stages that learn from an exec what a program was started with, that label it, and that say both."""
     enrich, labels = config.enrich, config.label_process
-    commands = Commands(world.files, max(enrich.cmdline_bytes, labels.label_argv_bytes))
-    lines = CommandLines(enrich, style, commands, world.host, world.table)
-    parts = Parts([], [], [], [])
+    commands = Commands(world.files, arguments_of, max(enrich.cmdline_bytes, labels.label_argv_bytes))
+    lines = CommandLines(enrich, commands, world.host, world.table)
+    parts = Chosen([], [], [], [])
     asked = labels != LabelOptions() or bool(config.stages)
     if enrich.script or enrich.cmdline or enrich.parent_info or asked:
         parts.learnt.append(lines.learn)
     if enrich.cmdline:
-        parts.told.append(lines.add_cmdline)
+        parts.added.append(lines.add_cmdline)
     if enrich.parent_info:
-        parts.told.append(lines.add_parent_info)
+        parts.added.append(lines.add_parent_info)
     if enrich.script or asked:
-        scripts = Scripts(style, commands)
+        scripts = Scripts(commands)
         parts.learnt.append(scripts.learn)
         parts.on_execs.extend([scripts.show] if enrich.script else [])
     if asked:
-        labeller = Labeller(labels, style, world.host_paths, commands, world.containers)
+        labeller = Labeller(labels, world.host_paths, commands, world.containers)
         parts.labels.append(labeller.label)
-        parts.told.append(labeller.show)
+        parts.added.append(labeller.show)
     return parts
 
 
-def _context(options: Enrich, style: Style, world: World, changed: Callable[[], None]) -> Parts:
+def _context(options: Enrich, world: World, changed: Callable[[], None]) -> Chosen:
     """The stages that say more about who acts, in this order; those that ask the host are for live records only.
 
-    changed: tells that what was said of a process before may be another thing now.
+    changed: to be called when what was added for a session before is another thing now.
     """
-    parts = Parts([], [], [], [])
+    parts = Chosen([], [], [], [])
     if options.ancestors:
-        parts.on_execs.append(Ancestors(options.ancestors, style, world.table, world.host).stage)
+        parts.on_execs.append(Ancestors(options.ancestors, world.table, world.host).stage)
     if options.session:
-        parts.told.append(Sessions(style, changed).stage)
+        parts.added.append(Sessions(changed).stage)
     if world.live and options.execve_env:
-        parts.on_execs.append(Environment(options.execve_env, style, world.files).stage)
+        parts.on_execs.append(Environment(options.execve_env, world.files).stage)
     if world.live and options.uid_groups:
-        parts.told.append(Groups(style, world.host).stage)
+        parts.added.append(Groups(world.host).stage)
     if world.live and options.exe_hash:
-        parts.told.append(ExeHash(options, style, world.files, world.host).stage)
+        parts.added.append(ExeHash(options, world.files, world.host).stage)
     return parts
 
 
-def _leaving(options: FilterOptions, filters: Filters, stats: Stats) -> list[Stage]:
-    """The last stages: what is left out of an event, and where the event goes."""
-    stages: list[Stage] = []
-    if options.drop_records:
-        stages.append(RecordDropper(options.drop_records, stats.pipeline.filtered).stage)
-    if filters.diverts:
-        stages.append(filters.divert)
-    return stages
+def _leaving(options: FilterOptions, stats: Stats) -> list[Stage]:
+    """The last stages: what is left out of an event."""
+    return [RecordDropper(options.drop_records, stats.pipeline.filtered).stage] if options.drop_records else []
 
 
 def _places(config: Config) -> bool:
@@ -340,21 +341,10 @@ def _places(config: Config) -> bool:
     return enrich.container or enrich.systemd or bool(rules)
 
 
-def _translations(config: Config, style: Style, render: Render) -> list[Stage]:
-    """The stages that say what numbers mean, in this order; they look at nothing that another stage added."""
+def _translations(config: Config) -> list[Stage]:
+    """The stages that add what numbers mean; they look at nothing that another stage added."""
     options = config.translate
-    stages: list[Stage] = []
-    if options.universal or options.arguments:
-        stages.append(Calls(style, render, options.universal, options.arguments).stage)
-    if config.output == "ecs":
-        return stages  # which says the rest by itself
-    if options.time == "iso":
-        stages.append(IsoTime(style).stage)
-    if options.type:
-        stages.append(MainType(style).stage)
-    if options.summary:
-        stages.append(Summary(style, render).stage)
-    return stages
+    return [Calls(options.universal, options.arguments).stage] if options.universal or options.arguments else []
 
 
 def _emit_probe_events(options: ProbeOptions, world: World, events: ProbeEvents) -> None:

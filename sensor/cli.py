@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sensor import __version__
-from sensor.audit.text import printable
 from sensor.errors import SensorError
+from sensor.printable import printable
 from sensor.ship.arguments import add_ship
 from sensor.show.arguments import add_show, add_tree
 

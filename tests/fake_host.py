@@ -13,21 +13,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sensor.audit.options import CoalesceOptions, TransformOptions
-from sensor.audit.record import RecordDecoder
-from sensor.audit.render import Style, quoter
-from sensor.event import Stage
-from sensor.pipeline import Pipeline
-from sensor.process.procfs import ProcFS
+from sensor.audit.event import Event, Stage
+from sensor.audit.naming import Naming
+from sensor.audit.options import TransformOptions
+from sensor.process.procfs import Host, ProcFS
 from sensor.process.table import ProcessTable
 from sensor.stages.identity import Describe, Identity, Options
 from sensor.stats import Stats
+from tests.pipelines import make_pipeline
 
 BOOTED = 1_700_000_000
 """When the host booted, in seconds since 1970."""
 NOW = BOOTED + 1000.0
 """The time of events that say nothing else."""
-STYLE = Style(quoter("percent"))
 
 
 class FakeHost:
@@ -69,14 +67,23 @@ class FakeHost:
         """Let a process be gone."""
         shutil.rmtree(self.root / str(pid))
 
-    def identity(self, *describe: Describe, style: Style = STYLE) -> Stage:
-        """The stage that has to come first."""
-        return Identity(Options(), style, self.table, self.proc.host(BOOTED), describe).stage
+    def identity(self, *describe: Describe, prefix: str = "", here: Host | None = None, **options: bool) -> Stage:
+        """The stage that has to come first, and all that it adds."""
+        here = here or self.proc.host(BOOTED)
+        identity = Identity(Options(**options), Naming(prefix), self.table, here, describe)
 
-    def run(self, stages: Sequence[Stage], *events: str, strings: str = "percent") -> list[dict[str, Any]]:
+        def stage(event: Event) -> None:
+            identity.track(event)
+            identity.add(event)
+            identity.name_others(event)
+
+        return stage
+
+    def run(
+        self, stages: Sequence[Stage], *events: str, strings: str = "percent", prefix: str = ""
+    ) -> list[dict[str, Any]]:
         """What becomes of events, given as audit text."""
-        decoder = RecordDecoder(TransformOptions(strings=strings), (), 1000)
-        pipeline = Pipeline(decoder, stages, CoalesceOptions(), self.stats.pipeline)
+        pipeline = make_pipeline(TransformOptions(strings=strings), stages, prefix=prefix, stats=self.stats.pipeline)
         lines = [line for event in events for line in pipeline.feed(event.encode("latin-1"), 0.0)]
         return [json.loads(line.encode("latin-1")) for line in [*lines, *pipeline.close()]]
 

@@ -12,16 +12,18 @@ from typing import Any
 
 import pytest
 
+from sensor.audit.event import Event
 from sensor.build import App, build
 from sensor.config import Config
-from sensor.event import Event, Template
+from sensor.forms.ecs import Ecs
+from sensor.forms.values import Style
 from sensor.process.procfs import ProcFS
 from sensor.stages.bundles import OnExecs, Remembered
 from sensor.stats import Stats
 from tests.fake_host import event, exec_event, syscall
 
 ASKED = ["CommandLines.learn", "Scripts.learn", "Labeller.label"]
-ALWAYS = ["Identity.track", "Identity.tell", "Identity.name_others"]
+ALWAYS = ["Identity.track", "Identity.add", "Identity.name_others"]
 
 
 def configured(**sections: Any) -> Config:
@@ -66,7 +68,7 @@ def test_with_everything_off_only_processes_are_tracked():
         ({"filter": {"filter_null_keys": True}}, ["Filters.decide"]),
         (
             {"filter": {"filter_null_keys": True, "filter_action": "log"}},
-            ["Filters.decide", "Filters.divert"],
+            ["Filters.decide"],
         ),
         ({"filter": {"drop_records": ("CWD",)}}, ["RecordDropper.stage"]),
         ({"stages": ("/nowhere/*.py",)}, [*ASKED, "Custom.stage", "Labeller.show"]),
@@ -94,8 +96,8 @@ def test_a_recorded_log_has_no_filter_log():
     for live in (True, False):
         app = build(configured(filter=rules), Stats(), live=live)
         text = event(syscall(4_000_000, 1, "/bin/x"), time=time.time())
-        assert app.pipeline.feed(text.encode(), 0.0) == []
-        assert len(app.pipeline.filtered) == live
+        lines = app.pipeline.feed(text.encode(), 0.0)
+        assert (list(lines), len(lines.filtered)) == ([], live)
 
 
 def test_what_was_held_back_is_told_although_no_event_follows():
@@ -138,12 +140,23 @@ def test_our_own_process_is_seen_as_it_is():
 
 def test_an_event_that_has_no_form_is_counted_under_its_name_and_logged(caplog):
     stats = Stats()
-    app = build(configured(output="ecs"), stats, live=False)
-    broken = Event("x.y", "", Template({}), None)  # an id that no line of audit text gives
-    with pytest.raises(ValueError, match="x"):
-        app.pipeline.write(broken)
-    assert (stats.pipeline.stage_failures, stats.pipeline.crashed) == ({"Ecs.event": 1}, 1)
-    assert "stage Ecs.event failed (ValueError at summary/ecs.py:" in caplog.text
+
+    class Broken(Ecs):
+        """Fails."""
+
+        def event(self, event: Event) -> str:
+            raise ValueError(event.id)
+
+    def wrap(form, laurel):
+        broken = Broken(Style())
+        broken.__dict__.update(vars(form))
+        return broken
+
+    app = build(configured(output="ecs"), stats, live=False, wrap=wrap)
+    (line,) = app.pipeline.feed(event(syscall(7, 1, "/bin/x")).encode(), 0.0)
+    assert json.loads(line)["host_sensor"]["notes"] == ["stage_failed"]
+    assert (stats.pipeline.stage_failures, stats.pipeline.crashed) == ({Broken.event.__qualname__: 1}, 1)
+    assert "failed (ValueError at " in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -20,13 +20,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sensor.audit.event import Event, Stage
 from sensor.audit.options import CoalesceOptions, TransformOptions
-from sensor.audit.record import RecordDecoder
-from sensor.event import Event, Stage
-from sensor.pipeline import Pipeline
 from sensor.stats import PipelineStats
 from sensor.tables.fields import kinds_of
 from sensor.tables.record_types import NUMBERS
+from tests.pipelines import make_pipeline
 from tests.reference import Reference
 from tests.strategies import chunkings, chunks, feeds, spoiled
 
@@ -64,8 +63,7 @@ class Run:
 
     def __init__(self, options: CoalesceOptions, transform: TransformOptions, stages: Sequence[Stage] = ()) -> None:
         self.stats = PipelineStats()
-        decoder = RecordDecoder(transform, (), options.cache_entries)
-        self.pipeline = Pipeline(decoder, stages, options, self.stats)
+        self.pipeline = make_pipeline(transform, stages, options, self.stats, entries=options.cache_entries)
 
     def all(self, pieces: list[bytes]) -> list[str]:
         """The JSON lines of a feed that comes in these pieces."""

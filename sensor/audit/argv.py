@@ -15,12 +15,10 @@ import re
 
 from sensor.audit.fields import ENRICHED, Collector, Fields, Value, decode, key_of, split_section, unquote
 from sensor.audit.options import TransformOptions
-from sensor.audit.text import Quote
 
 _ARGUMENT = re.compile(r"a([0-9]{1,7})(?:\[([0-9]{1,7})\]|(_len))?")
 _HALF_A_BYTE = re.compile(r"(?:[0-9A-F]{2})+[0-9A-F]")
-_BYTES = re.compile(r"(?:[0-9A-F]{2})+")
-_PLACES = [str(place) for place in range(256)]
+_WHOLE = TransformOptions()
 _MAX_MISSING = 1024
 """Missing arguments of a command line shown one by one; a run beyond them stands as {"skipped_args": n}."""
 
@@ -52,6 +50,13 @@ def parse_execve(body: str, options: TransformOptions) -> Fields:
     return record.fields
 
 
+def arguments_of(body: str) -> list[str | int | None]:
+    """All arguments in an EXECVE body: None for one that is missing, a number where at least as many bytes are."""
+    argv = parse_execve(body, _WHOLE)["ARGV"]
+    assert isinstance(argv, list)
+    return [_skipped(word) if isinstance(word, dict) else word if isinstance(word, str) else None for word in argv]
+
+
 def parse_proctitle(body: str) -> Fields:
     """Parse a PROCTITLE body; of a title cut within a byte only that half byte is lost."""
     record = Collector()
@@ -70,39 +75,9 @@ def parse_proctitle(body: str) -> Fields:
     return record.fields
 
 
-class PlainCommandLines:
-    """Command lines as the kernel mostly writes them, from text to text: no piece missing, none in pieces.
-
-    quote: for the arguments that the kernel encoded.
-    safe: the characters, besides the blank, that are the same in JSON, for a regular expression's brackets.
-    """
-
-    def __init__(self, quote: Quote, safe: str) -> None:
-        self._quote = quote
-        self._argument = re.compile(rf' a([0-9]+)=(?:("[{safe}]*")|((?:[0-9A-F]{{2}})+))(?= |\Z)')
-        self._safe_title = re.compile(rf"[ {safe}\0]*")
-
-    def execve(self, body: str) -> str | None:
-        """JSON members of an EXECVE body; None if it is not plain."""
-        count, blank, _ = body.partition(" ")
-        found = self._argument.findall(body)
-        arguments = [quoted or self._quote(bytes.fromhex(encoded).decode("latin-1")) for _, quoted, encoded in found]
-        length = sum([3 + len(number) + len(quoted) + len(encoded) for number, quoted, encoded in found])
-        plain = len(found) <= len(_PLACES) and [number for number, _, _ in found] == _PLACES[: len(found)]
-        if not blank or count != f"argc={len(found)}" or len(count) + length != len(body) or not plain:
-            return None
-        return f'"argc":{len(found)},"ARGV":[{",".join(arguments)}]'
-
-    def proctitle(self, body: str) -> str | None:
-        """JSON members of a PROCTITLE body; None if it is not plain."""
-        encoded = body[10:]
-        if body[:10] != "proctitle=" or _BYTES.fullmatch(encoded) is None:
-            return None
-        title = bytes.fromhex(encoded).decode("latin-1")
-        if self._safe_title.fullmatch(title):
-            words = title.replace("\0", '","')
-            return f'"ARGV":["{words}"]'
-        return f'"ARGV":[{",".join(map(self._quote, title.split(chr(0))))}]'
+def _skipped(mark: dict[str, Value]) -> int:
+    count = mark.get("skipped_bytes")
+    return count if isinstance(count, int) else 1
 
 
 def _join(parts: list[tuple[int, str]]) -> str:

@@ -23,9 +23,18 @@ from typing import Union
 
 from sensor.cache import BoundedDict
 
-Value = Union[None, int, str, list["Value"], dict[str, "Value"]]
+Value = Union[None, int, float, str, list["Value"], dict[str, "Value"]]
 """A decoded value; a str holds one byte per character."""
 Fields = dict[str, Value]
+NOTHING: Fields = {}
+"""No fields, for all who have none: not to be changed."""
+
+
+class Number(str):
+    """A number as it is to be written, with as many decimals as are known: Number("0.250")."""
+
+    __slots__ = ()
+
 
 ENRICHED = "\x1d"
 UNSET = 4294967295

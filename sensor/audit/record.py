@@ -1,11 +1,11 @@
-"""One record's type and body to its JSON, remembered.
+"""One record's type and body to its fields, remembered.
 
-Without its event id a record is a repeated string: the JSON of
+Without its event id a record is a repeated string: what
 
     type=PATH item=0 name="/usr/bin/bash" inode=260104 dev=fe:00 mode=0100755 …
 
-is a pure function of its bytes and of the configuration, so a bounded cache turns
-most of parsing into one dictionary look-up (45 ns instead of 10 µs). SYSCALL records
+means, and how it is written, is a pure function of its bytes and of the configuration, so a
+bounded cache turns most of both into one dictionary look-up (45 ns instead of 10 µs). SYSCALL records
 are new each time and have a decoder of their own (sensor.audit.syscall).
 """
 
@@ -13,16 +13,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, Callable
+from typing import Callable, TypeVar
 
-from sensor.audit.additions import Additions, Concerns
 from sensor.audit.argv import parse_execve, parse_proctitle
-from sensor.audit.fields import Fields, Kinds, parse_fields
+from sensor.audit.fields import NOTHING, Fields, Kinds, parse_fields
 from sensor.audit.header import BLANKS
+from sensor.audit.layout import SAFE, Found, LayoutsByType
 from sensor.audit.options import TransformOptions
-from sensor.audit.render import Render, renderer
 from sensor.audit.types import LIST, RecordType, RecordTypes
-from sensor.audit.usual import UsualForms
 from sensor.cache import BoundedDict
 from sensor.tables.fields import kinds_of
 from sensor.tables.record_types import NUMBERS
@@ -32,31 +30,40 @@ Transform = Callable[[str, Fields], None]
 
 _KEY = re.compile(r"type=([A-Za-z0-9_]+|UNKNOWN\[[0-9]{1,10}\])\x00(.*)\Z", re.DOTALL)
 _ELSEWHERE = frozenset({"SYSCALL", "EOE"})
-_WORDS = frozenset({"CWD", "EXECVE", "PROCTITLE"})
+NUMBERED = frozenset(["arch", "syscall", "success", "exit", "items", "ppid", "pid", "a0", "a1", "a2", "a3", "ARGV"])
+"""What a SYSCALL record has in its first part; another one in its last part would be a second one of the name."""
+WORDS = frozenset({"CWD", "EXECVE", "PROCTITLE"})
 """Types that hold words and nothing else: no transform sees them."""
 _LONGEST_CACHED = 1024
+
+
+Key = TypeVar("Key")
+Made = TypeVar("Made")
 
 
 class Record:
     """A record, decoded when somebody asks; shared by all events that hold the same bytes.
 
-    type: its record type; name: the JSON key.
+    type: its record type; name: the key in an event.
+    repeats: an event may have several of its type.
     body: its bytes as they came, one character each.
-    member: its place in an event that has one of its type: `"CWD":{…}`, `"PATH":[{…}]`.
-    added: the JSON members that stages added to it, each with a comma before it.
+    added: members that stages added to it.
+    origin: the record without them; None if there are none.
+    text: for the form: its place in an event that has one of its type; "" before it is written.
     """
 
-    __slots__ = ("_decoder", "_fields", "_member", "added", "body", "name", "repeats", "type")
+    __slots__ = ("_decoder", "_fields", "added", "body", "name", "origin", "repeats", "text", "type")
 
     def __init__(self, type: RecordType, body: str, decoder: RecordDecoder) -> None:
         self.type = type
         self.name = type.name
         self.repeats = type.shape == LIST
         self.body = body
-        self.added = ""
+        self.added = NOTHING
+        self.origin: Record | None = None
+        self.text = ""
         self._decoder = decoder
         self._fields: Fields | None = None
-        self._member: str | None = None
 
     @property
     def fields(self) -> Fields:
@@ -65,74 +72,60 @@ class Record:
             self._fields = self._decoder.parse(self.name, self.body)
         return self._fields
 
+    def find(self) -> Found | None:
+        """Its layout and values; None if no such layout is known, but the record has been made an example of one."""
+        found = self._decoder.find(self.name, self.body)
+        if found is None:
+            self._fields = self._decoder.parse(self.name, self.body, learn=True)
+        return found
+
     @property
     def pids(self) -> list[tuple[str, int]]:
-        """The processes it names, as (JSON key of the identity, pid)."""
+        """The processes it names, as (key of the identity, pid)."""
         return [
             (name.upper(), pid)
             for name, pid in self.fields.items()
             if name[-3:] == "pid" and isinstance(pid, int) and pid > 0 and name != "ipid"  # which numbers packets
         ]
 
-    @property
-    def member(self) -> str:
-        if self._member is None:
-            self._member = self._as_member(self._decoder.text_of(self.type, self.body))
-        return self._member
-
-    @property
-    def text(self) -> str:
-        """Its JSON members, without braces."""
-        start = len(self.name) + 4
-        return self.member[start + 1 : -2] if self.repeats else self.member[start:-1]
-
-    def extended(self, members: str) -> Record:
-        """A copy with further JSON members, which begin with a comma."""
+    def extended(self, added: Fields) -> Record:
+        """A copy with further members."""
         copy = Record(self.type, self.body, self._decoder)
-        copy._member = self._as_member(self.text + members)
-        copy.added = self.added + members
+        copy.origin = self.origin or self
+        copy.added = {**self.added, **added}
         return copy
-
-    def _as_member(self, text: str) -> str:
-        return f'"{self.name}":[{{{text}}}]' if self.repeats else f'"{self.name}":{{{text}}}'
 
 
 class RecordDecoder:
     """Bodies to Records, with the cache in between.
 
     transforms: applied in their order to the fields of every record.
-    concerns: about which fields they care; None if nobody knows, and every record is to be parsed.
-    caches: all that is remembered of records, also by others.
-    usual: renders what needs no parsing; None where everything does.
+    find: type and body → the known layout of a record, and the values in it.
     prefix: of the keys that stages add; a record's own name that begins so gets another, as those in fields.OURS do.
     """
 
     def __init__(
-        self,
-        options: TransformOptions,
-        transforms: Sequence[Transform],
-        entries: int,
-        concerns: Concerns | None = None,
+        self, options: TransformOptions, transforms: Sequence[Transform], entries: int, prefix: str = ""
     ) -> None:
         self.types = RecordTypes()
-        self.prefix = ""
-        self.render: Render = renderer(options.strings)
+        self._prefix = prefix
         self.cache: BoundedDict[str, Record] = BoundedDict(entries)
-        self.caches: list[dict[Any, Any]] = [self.cache]
+        self._forget = [self.cache.clear]
         self._options = options
         self._transforms = transforms
         self._kinds: dict[str, Kinds] = {}
-        self._forms = UsualForms(options, self.kinds)
-        self.usual: UsualForms | Additions | None = self._forms
-        if transforms:
-            self.usual = None if concerns is None else Additions(self._forms, concerns, self._plain)
-        if isinstance(self.usual, Additions):
-            self.caches.append(self.usual.known)
+        self._layouts = LayoutsByType(self.kinds, SAFE[options.strings])
+        self.find = self._layouts.find
 
     def forget(self) -> None:
         """Decode everything anew: what the transforms know has changed."""
-        for cache in self.caches:
-            cache.clear()
+        for forget in self._forget:
+            forget()
+
+    def cleared(self, cache: BoundedDict[Key, Made]) -> BoundedDict[Key, Made]:
+        """The same dictionary, which `forget` will empty, for what others make of records."""
+        self._forget.append(cache.clear)
+        return cache
 
     def decode(self, name: str, body: str) -> Record:
         """Decode a record of the type called `name`."""
@@ -150,10 +143,12 @@ class RecordDecoder:
         record = self._remember(key, found.group(1), found.group(2).strip(BLANKS))
         return None if record.type.alone else record
 
-    def parse(self, name: str, body: str) -> Fields:
-        """Parse and transform the fields of a record of the type auditd calls `name`."""
+    def parse(self, name: str, body: str, learn: bool = False) -> Fields:
+        """Parse and transform the fields of a record of the type auditd calls `name`, and maybe learn its layout."""
         fields = self._parse(name, body)
-        if name not in _WORDS:
+        if learn and (name != "SYSCALL" or NUMBERED.isdisjoint(fields)):
+            self._layouts.learn(name, body, fields)
+        if name not in WORDS:
             for transform in self._transforms:
                 transform(name, fields)
         return fields
@@ -168,10 +163,7 @@ class RecordDecoder:
         key = fields.get("key")
         if isinstance(key, str):
             fields["KEYS"] = list(key.split("\x01"))
-        return _set_aside(fields, self.prefix) if self.prefix else fields
-
-    def _plain(self, name: str, body: str) -> str:
-        return self.render(self._parse(name, body))
+        return _set_aside(fields, self._prefix) if self._prefix else fields
 
     def kinds(self, name: str) -> Kinds:
         """How the fields of a type are written; one table for all types that nobody knows."""
@@ -180,16 +172,6 @@ class RecordDecoder:
         if kinds is None:
             kinds = self._kinds[name] = Kinds(kinds_of(name))
         return kinds
-
-    def text_of(self, type: RecordType, body: str) -> str:
-        """The JSON members of a record."""
-        usual = self._forms if type.name in _WORDS else self.usual
-        text = usual.render(type.name, body) if usual is not None else None
-        if text is None:
-            text = self.render(self.parse(type.name, body))
-            if usual is not None:
-                usual.learn(type.name, body, text)
-        return text
 
     def _remember(self, key: str, name: str, body: str) -> Record:
         type = self.types.get(name)

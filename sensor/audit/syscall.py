@@ -11,13 +11,12 @@ other record would be.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from functools import partial
-from typing import Any, Callable
+from typing import Optional
 
 from sensor.audit.fields import Fields, Value, decode
 from sensor.audit.header import BLANKS
-from sensor.audit.record import RecordDecoder
+from sensor.audit.layout import Found
+from sensor.audit.record import NUMBERED, RecordDecoder
 from sensor.cache import BoundedDict
 
 _PLAIN = "(?!0[0-9a-f])"
@@ -31,121 +30,105 @@ _NUMBERS = (
 )
 _USUAL = re.compile(_NUMBERS)
 USUAL_LINE = re.compile("type=SYSCALL\0" + _NUMBERS)
-"""The beginning of a line of the usual form, with a NUL for the event id; its groups are what Syscall calls values."""
-_FIXED = frozenset(["arch", "syscall", "success", "exit", "items", "ppid", "pid", "a0", "a1", "a2", "a3", "ARGV"])
+"""The beginning of a line of the usual form, with a NUL for the event id; its groups are Numbers."""
 _ARCH = re.compile("0x[0-9a-f]+")
 _FIELD = re.compile("[A-Za-z][A-Za-z0-9_-]*=")
 _ENTRIES = 4096
 _LONGEST_CACHED = 1024
 
+Numbers = tuple[Optional[str], ...]
+"""Head, success, exit, a0 to a3, items, ppid and pid as written; None for what the record does not say."""
+
 
 class Head:
-    """`arch=… syscall=…`: JSON members and numbers."""
+    """`arch=… syscall=…`, and for the form their text, "" before it is written."""
 
-    __slots__ = ("arch", "number", "text")
+    __slots__ = ("arch", "fields", "number", "text")
 
-    def __init__(self, fields: Fields, text: str) -> None:
+    def __init__(self, fields: Fields) -> None:
         arch, number = fields.get("arch"), fields.get("syscall")
         self.arch: int = int(arch, 16) if isinstance(arch, str) and _ARCH.fullmatch(arch) else 0
         self.number: int = number if isinstance(number, int) else -1
-        self.text = text
+        self.fields = fields
+        self.text = ""
 
 
 class Rest:
-    """`auid=… key=…`: JSON members and what the stages ask for most; comm and exe are "" if they are not told.
+    """`auid=… key=…`, of which comm, exe, ses and auid are at hand; "" and None if the record does not say.
 
     body: its bytes as they came, one character each.
-    login: ses and auid, None where they are not told.
+    found: its layout and values, if it has a known one.
+    text: for the form; "" before it is written.
     """
 
-    __slots__ = ("_fields", "_parse", "auid", "body", "comm", "exe", "ses", "text")
+    __slots__ = ("_decoder", "_fields", "auid", "body", "comm", "exe", "found", "ses", "text")
 
-    def __init__(
-        self,
-        body: str,
-        text: str,
-        names: tuple[str, str],
-        login: tuple[int | None, int | None],
-        parse: Callable[[], Fields],
-    ) -> None:
+    def __init__(self, body: str, decoder: RecordDecoder, fields: Fields | None, found: Found | None = None) -> None:
         self.body = body
-        self.text = text
-        self.comm, self.exe = names
-        self.ses, self.auid = login
-        self._parse = parse
-        self._fields: Fields | None = None
+        self.found = found
+        self.text = ""
+        self._decoder = decoder
+        self._fields = fields
+        self.ses: int | None = None
+        self.auid: int | None = None
+        if found is not None:
+            layout, values = found
+            self.comm, self.exe = layout.value("comm", values), layout.value("exe", values)
+            session, login = layout.value("ses", values), layout.value("auid", values)
+            self.ses = int(session) if session else None
+            self.auid = int(login) if login else None
+        else:
+            comm, exe, ses, auid = (self.fields.get(name) for name in ("comm", "exe", "ses", "auid"))
+            self.comm, self.exe = (name if isinstance(name, str) else "" for name in (comm, exe))
+            self.ses = ses if isinstance(ses, int) else None
+            self.auid = auid if isinstance(auid, int) else None
 
     @property
     def fields(self) -> Fields:
-        """All its fields, decoded."""
+        """All its fields, decoded; those of a whole record, if that is of unusual form."""
         if self._fields is None:
-            self._fields = self._parse()
+            self._fields = self._decoder.parse("SYSCALL", self.body.rstrip(BLANKS))
         return self._fields
 
 
 class Syscall:
     """One SYSCALL record.
 
-    values: head, success, exit, a0 to a3, items, ppid and pid as written, None for what the record does not say.
-    text: JSON members of a record of unusual form, without braces.
-    extra: JSON members that stages add, each with a comma before it.
-    body: its bytes as they came, one character each.
+    result: yes or no, exit, a0 to a3: as written, None for what the record does not say; items as well.
     pid, ppid: 0 when the record does not say.
+    usual: it has the usual form, so its head and rest are those of other records, too; else all fields are in its rest.
     success: None when the record does not say, as that of exit_group(2), which never returns.
-    exit: as written, "" when the record does not say.
-    args: a0 to a3 as written, in hexadecimal.
-    usual: it has the usual form, so its head and rest are those of other records, too.
     """
 
-    __slots__ = ("_text", "extra", "head", "pid", "ppid", "rest", "values")
+    __slots__ = ("a0", "a1", "a2", "a3", "exit", "head", "items", "pid", "ppid", "rest", "result", "start", "usual")
 
-    def __init__(self, head: Head, rest: Rest, values: Sequence[Any], text: str | None = None) -> None:
+    def __init__(self, head: Head, rest: Rest, values: Numbers, usual: bool = True) -> None:
         self.head = head
         self.rest = rest
-        self.extra = ""
-        self.ppid = int(values[8])
-        self.pid = int(values[9])
-        self.values = values
-        self._text = text
+        self.start, self.result, self.exit, self.a0, self.a1, self.a2, self.a3, self.items, ppid, pid = values
+        self.ppid = int(ppid or 0)
+        self.pid = int(pid or 0)
+        self.usual = usual
 
     @property
     def body(self) -> str:
-        if self._text is not None:
+        """Its bytes as they came, one character each."""
+        if not self.usual:
             return self.rest.body
-        head, success, exit, a0, a1, a2, a3, items, ppid, pid = self.values
-        result = f" success={success} exit={exit}" if success else ""
-        numbers = f"a0={a0} a1={a1} a2={a2} a3={a3} items={items} ppid={ppid} pid={pid}"
-        return f"{head}{result} {numbers} {self.rest.body}"
-
-    @property
-    def usual(self) -> bool:
-        return self._text is None
+        result = f" success={self.result} exit={self.exit}" if self.result else ""
+        return (
+            f"{self.start}{result} a0={self.a0} a1={self.a1} a2={self.a2} a3={self.a3} items={self.items} "
+            f"ppid={self.ppid} pid={self.pid} {self.rest.body}"
+        )
 
     @property
     def success(self) -> bool | None:
-        said: str | None = self.values[1]
-        return said == "yes" if said else None
+        return self.result == "yes" if self.result else None
 
     @property
-    def exit(self) -> str:
-        return self.values[2] or ""
-
-    @property
-    def args(self) -> tuple[str, ...]:
-        args = tuple(self.values[3:7])
-        return args if None not in args else tuple([value for value in args if value is not None])
-
-    @property
-    def member(self) -> str:
-        """Its place in the event."""
-        if self._text is not None:
-            return f'"SYSCALL":{{{self._text}{self.extra}}}'
-        _, success, exit, a0, a1, a2, a3, items, ppid, pid = self.values
-        result = f',"success":"{success}","exit":{exit}' if success else ""
-        return (
-            f'"SYSCALL":{{{self.head.text}{result},"items":{items},"ppid":{ppid},"pid":{pid},'
-            f'{self.rest.text},"ARGV":["0x{a0}","0x{a1}","0x{a2}","0x{a3}"]{self.extra}}}'
-        )
+    def args(self) -> tuple[str | None, ...]:
+        """a0 to a3 as written, in hexadecimal; None for what the record does not say, only at the end."""
+        return (self.a0, self.a1, self.a2, self.a3)
 
 
 class SyscallDecoder:
@@ -153,9 +136,8 @@ class SyscallDecoder:
 
     def __init__(self, records: RecordDecoder) -> None:
         self._records = records
-        self._heads: BoundedDict[str, Head] = BoundedDict(_ENTRIES)
-        self._rests: BoundedDict[str, Rest] = BoundedDict(_ENTRIES)
-        records.caches += [self._heads, self._rests]
+        self._heads: BoundedDict[str, Head] = records.cleared(BoundedDict(_ENTRIES))
+        self._rests: BoundedDict[str, Rest] = records.cleared(BoundedDict(_ENTRIES))
 
     def decode(self, body: str) -> Syscall:
         """Decode any body of a SYSCALL record."""
@@ -166,17 +148,16 @@ class SyscallDecoder:
         found = _USUAL.match(body)
         return self.join(found.groups(), body[found.end() :]) if found is not None else None
 
-    def join(self, values: Sequence[Any], rest_text: str) -> Syscall | None:
+    def join(self, values: Numbers, rest_text: str) -> Syscall | None:
         """A record of the usual form, of which the numbers are cut already; None when it has another form after all."""
-        head_text: str = values[0]
+        head_text = values[0] or ""
         rest = self._rests.get(rest_text) or self._rest(rest_text)
         if rest is None:
             return None
         return Syscall(self._heads.get(head_text) or self._head(head_text), rest, values)
 
     def _decode_unusual(self, body: str) -> Syscall:
-        records = self._records
-        fields = records.parse("SYSCALL", body)
+        fields = self._records.parse("SYSCALL", body)
         argv: list[Value] = []
         for name in ("a0", "a1", "a2", "a3"):
             if name in fields:
@@ -185,55 +166,31 @@ class SyscallDecoder:
         fields["ARGV"] = argv
         said = fields.get("success")
         exit, ppid, pid = (fields.get(name) for name in ("exit", "ppid", "pid"))
-        args = [str(arg)[2:] for arg in argv]
-        values = (
+        args: list[str | None] = [str(arg)[2:] for arg in argv]
+        values: Numbers = (
             None,
-            said if said in ("yes", "no") else None,
+            str(said) if said in ("yes", "no") else None,
             None if exit is None else str(exit),
             *(args + [None] * (4 - len(args))),
             None,
-            ppid if isinstance(ppid, int) else 0,
-            pid if isinstance(pid, int) else 0,
+            str(ppid) if isinstance(ppid, int) else None,
+            str(pid) if isinstance(pid, int) else None,
         )
-        return Syscall(Head(fields, ""), _rest_of(body, fields, ""), values, records.render(fields))
+        return Syscall(Head(fields), Rest(body, self._records, fields), values, usual=False)
 
     def _head(self, text: str) -> Head:
-        fields = self._records.parse("SYSCALL", text)
-        head = Head(fields, self._records.render(fields))
+        head = Head(self._records.parse("SYSCALL", text))
         return self._heads.keep(text, head) if len(text) <= _LONGEST_CACHED else head
 
     def _rest(self, text: str) -> Rest | None:
         """The decoded rest; None when it belongs to the record's first part: begins with no name, or repeats one."""
         body = text.rstrip(BLANKS)
-        rest = self._usual_rest(text, body)
-        if rest is None:
-            fields = self._records.parse("SYSCALL", body)
-            if "\0" in text or _FIELD.match(text) is None or not _FIXED.isdisjoint(fields):
+        found = self._records.find("SYSCALL", body)
+        if found is not None:
+            rest = Rest(text, self._records, None, found)
+        else:
+            fields = self._records.parse("SYSCALL", body, learn=True)
+            if "\0" in text or _FIELD.match(text) is None or not NUMBERED.isdisjoint(fields):
                 return None
-            rest = _rest_of(text, fields, self._records.render(fields))
-            if self._records.usual is not None:
-                self._records.usual.learn("SYSCALL", body, rest.text)
+            rest = Rest(text, self._records, fields)
         return self._rests.keep(text, rest) if len(text) <= _LONGEST_CACHED else rest
-
-    def _usual_rest(self, whole: str, body: str) -> Rest | None:
-        usual = self._records.usual
-        found = usual.find("SYSCALL", body) if usual is not None else None
-        if found is None:
-            return None
-        text, shape, values = found
-        ses, auid = shape.value("ses", values), shape.value("auid", values)
-        parse = partial(self._records.parse, "SYSCALL", body)
-        names = shape.value("comm", values), shape.value("exe", values)
-        login = int(ses) if ses else None, int(auid) if auid else None
-        return Rest(whole, text, names, login, parse)
-
-
-def _rest_of(body: str, fields: Fields, text: str) -> Rest:
-    comm, exe, ses, auid = (fields.get(name) for name in ("comm", "exe", "ses", "auid"))
-    return Rest(
-        body,
-        text,
-        (comm if isinstance(comm, str) else "", exe if isinstance(exe, str) else ""),
-        (ses if isinstance(ses, int) else None, auid if isinstance(auid, int) else None),
-        lambda: fields,
-    )

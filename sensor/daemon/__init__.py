@@ -33,6 +33,7 @@ from sensor.daemon.logs import Logs, admit_readers
 from sensor.daemon.reload import Reload
 from sensor.daemon.syslog import start_logging
 from sensor.errors import InputError, OutputError, place_of
+from sensor.forms import Lines
 from sensor.inputs import Input
 from sensor.inputs.stdin import StdinInput
 from sensor.metrics import Exporter
@@ -193,9 +194,9 @@ class Daemon:
             self._write(self._feed.take(chunk, time.monotonic()))
         return chunk == b"" or self._is_over(time.monotonic())
 
-    def _write(self, lines: list[str]) -> None:
+    def _write(self, lines: Lines) -> None:
         self._lag.made(len(lines))
-        self._logs.write(lines, self._feed.filtered())
+        self._logs.write(lines)
         self._lag.settle(time.time())
 
     def _tick(self) -> None:

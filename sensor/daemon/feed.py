@@ -15,6 +15,7 @@ from typing import Callable
 
 from sensor.build import App, World
 from sensor.daemon.guard import Guard
+from sensor.forms import Lines
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ class Feed:
         self._at_line_start = True
         self._fed_at = 0.0
 
-    def take(self, chunk: bytes, now: float) -> list[str]:
+    def take(self, chunk: bytes, now: float) -> Lines:
         """Return the JSON lines that a chunk of audit lines completed."""
         if self._app.before_chunk is not None:
             self._guard(self._app.before_chunk)
@@ -49,28 +50,23 @@ class Feed:
         if not cut:
             return self._feed(chunk, now)
         lines = self._feed(chunk[:cut], now)
-        if self._unfinished() and now < self._next_by:
-            return lines + self._feed(chunk[cut:], now)
-        return lines + self._take_over() + self._feed(chunk[cut:], now)
+        if not self._unfinished() or now >= self._next_by:
+            lines.take(self._take_over())
+        lines.take(self._feed(chunk[cut:], now))
+        return lines
 
-    def tick(self, now: float) -> list[str]:
+    def tick(self, now: float) -> Lines:
         """Let time pass; to be called when there is nothing to take, too."""
-        lines = self._guard(self._app.pipeline.tick, now) or []
+        lines: Lines = self._guard(self._app.pipeline.tick, now) or Lines()
         idle = now >= self._fed_at + IDLE and not self._unfinished()
         if self._next is not None and self._at_line_start and (idle or now >= self._next_by):
-            lines += self._take_over()
+            lines.take(self._take_over())
         return lines
 
     def every_second(self, time: float) -> None:
         """Do what the parts want done now and then; `time` in seconds since 1970."""
         for function in self._app.every_second:
             self._guard(function, time)
-
-    def filtered(self) -> list[str]:
-        """Return, once, the JSON lines that a stage diverted."""
-        pipeline = self._app.pipeline
-        diverted, pipeline.filtered = pipeline.filtered, []
-        return diverted
 
     def world(self) -> World:
         """What the next App has to go on with."""
@@ -80,25 +76,25 @@ class Feed:
         """Let another App take over, between two events."""
         self._next, self._next_by = app, now + TAKE_OVER_WITHIN
 
-    def close(self) -> list[str]:
+    def close(self) -> Lines:
         """End of input: return the JSON lines of all that was still waiting."""
-        return self._guard(self._app.close) or []
+        return self._guard(self._app.close) or Lines()
 
-    def _feed(self, chunk: bytes, now: float) -> list[str]:
+    def _feed(self, chunk: bytes, now: float) -> Lines:
         if not chunk:
-            return []
+            return Lines()
         self._at_line_start, self._fed_at = chunk[-1] == 10, now
-        lines: list[str] | None = self._guard(self._app.pipeline.feed, chunk, now)
+        lines: Lines | None = self._guard(self._app.pipeline.feed, chunk, now)
         if lines is None:  # without memory, for instance: the pipeline survives its own mistakes
             self._drop(chunk)
             self._guard(self._app.pipeline.end_line)
-        return lines or []
+        return lines if lines is not None else Lines()
 
-    def _take_over(self) -> list[str]:
+    def _take_over(self) -> Lines:
         assert self._next is not None
-        lines = self.close() + self.filtered()
+        lines = self.close()
         self._app, self._next = self._next, None
-        self._app.world.table.forget_texts()
+        self._app.world.table.reconsider()
         log.info("the new configuration is in use")
         return lines
 

@@ -13,13 +13,11 @@ import os
 from sensor.acl import Readers
 from sensor.config import Config
 from sensor.daemon.guard import Guard
+from sensor.forms import Lines
 from sensor.outputs import Options, Output
 from sensor.stats import OutputStats
 
 log = logging.getLogger(__name__)
-
-UNPARSED = ('{"ID":null,"PARSE_ERROR":', '{"event":{"kind":"pipeline_error",')
-"""How lines begin that say what could not be parsed, in each form of output."""
 
 
 def open_output(options: Options, directory: str, stats: OutputStats) -> Output:
@@ -101,13 +99,13 @@ class Logs:
         self._parse_error_log = self._beside(config.debug.parse_error_log)
         self._carry = ""
 
-    def write(self, lines: list[str], filtered: list[str]) -> None:
-        """Write events, and those a filter diverted."""
+    def write(self, lines: Lines) -> None:
+        """Write lines, each to its log."""
         self._guard(self._auditlog.write, lines)
-        if filtered:
-            self._guard(self._for_filtered().write, filtered)
+        if lines.filtered:
+            self._guard(self._for_filtered().write, lines.filtered)
         if self._parse_error_log is not None:
-            self._guard(self._parse_error_log.write, [line for line in lines if line.startswith(UNPARSED)])
+            self._guard(self._parse_error_log.write, lines.unparsed)
 
     def copy_input(self, chunk: bytes) -> None:
         """Write input to its log, if there is one, in whole lines."""

@@ -18,7 +18,7 @@ import time
 from collections.abc import Sequence
 from logging.handlers import SysLogHandler
 
-from sensor.audit.text import printable
+from sensor.printable import printable
 
 SOCKETS = ("/dev/log", "/run/systemd/journal/dev-log")
 LONGEST = 8000

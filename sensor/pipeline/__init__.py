@@ -14,51 +14,55 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Callable
+from typing import Callable, NamedTuple
 
 from sensor.audit.coalesce import Coalescer, Pending
-from sensor.audit.fields import ENRICHED, Fields
+from sensor.audit.event import DROP, LOG, Event, Notice, Records, Stage, StageError, Template, name_of
+from sensor.audit.fields import ENRICHED
 from sensor.audit.header import parse_line
 from sensor.audit.options import CoalesceOptions
 from sensor.audit.record import RecordDecoder
-from sensor.audit.text import quote_percent
 from sensor.audit.types import OBJECT
-from sensor.event import Event, Records, Stage, StageError, Template, name_of
-from sensor.pipeline.blocks import Blocks, members
+from sensor.forms import Form, Lines, unparsed
+from sensor.pipeline.blocks import Blocks
 from sensor.pipeline.completeness import count_missing
 from sensor.stats import PipelineStats
 
+Failed = Callable[[str, Exception], None]
+"""Takes the name of a part that failed, and its exception."""
 _EOE = "type=EOE msg=audit("
 _ID_OF_EOE = re.compile(r"([1-9][0-9]{0,15}\.[0-9]{3}:(?:0|[1-9][0-9]{0,9}))\): ?\Z")
+
+
+class Parts(NamedTuple):
+    """What a configuration decides.
+
+    stages: applied in their order to every event.
+    form: writes what becomes of it.
+    """
+
+    decoder: RecordDecoder
+    stages: Sequence[Stage]
+    form: Form
 
 
 class Pipeline:
     """Audit text in, JSON lines out.
 
-    stages: applied in their order to every event.
-    filtered: JSON lines that a stage diverted; the caller empties it.
     failed: called with what failed, a stage or the pipeline, and its exception. One that fails for a record or an event
         costs only that: the event goes on without a stage, what cannot be read or written goes out as it came.
-    write: how an event becomes a JSON line; other: what becomes of the JSON lines that are no events. Another form
-        of output sets its own.
     """
 
     def __init__(
-        self,
-        decoder: RecordDecoder,
-        stages: Sequence[Stage],
-        options: CoalesceOptions,
-        stats: PipelineStats,
+        self, parts: Parts, options: CoalesceOptions, stats: PipelineStats, failed: Failed = lambda part, error: None
     ) -> None:
-        self.filtered: list[str] = []
-        self.write: Callable[[Event], str] = self._json
-        self.other: Callable[[str], str] = str
-        self.failed: Callable[[str, Exception], None] = lambda part, error: None
+        self.form = parts.form
+        self._failed = failed
         self._own: list[str] = []
-        self._records = decoder
-        self._stages = tuple(stages)
+        self._records = parts.decoder
+        self._stages = tuple(parts.stages)
         self._coalescer = Coalescer(options, stats)
-        self._blocks = Blocks(decoder, options, stats, self._coalescer.claim)
+        self._blocks = Blocks(parts.decoder, options, stats, self._coalescer.claim)
         self._stats = stats
         self._max_line = options.max_line_bytes
         self._max_block = min(options.max_line_bytes, options.max_event_bytes)
@@ -69,11 +73,11 @@ class Pipeline:
         self._prefix = self._next_prefix = ""
         self._now = 0.0
 
-    def own_line(self, line: str) -> None:
-        """Let a JSON line of the sensor's own go out with the next ones."""
-        self._own.append(self.other(line))
+    def notice(self, notice: Notice) -> None:
+        """Let a line of the sensor's own go out with the next ones."""
+        self._own.append(self.form.notice(notice))
 
-    def feed(self, chunk: bytes, now: float) -> list[str]:
+    def feed(self, chunk: bytes, now: float) -> Lines:
         """Take bytes as they came; return the JSON lines they completed, one byte per character."""
         self._now = now
         out = self._take_own()
@@ -85,10 +89,10 @@ class Pipeline:
             self._carry = ""
             came = [line for line in text.split("\n") if line]
             self._stats.lines = lines + len(came)
-            out += self._as_it_came(came, error)
+            out.take_unparsed(self._as_it_came(came, error))
         return out
 
-    def _take(self, chunk: bytes, out: list[str]) -> None:
+    def _take(self, chunk: bytes, out: Lines) -> None:
         text = chunk.decode("latin-1")
         if self._cutting:
             text = self._skip_cut_line(text)
@@ -106,7 +110,7 @@ class Pipeline:
             rest = behind
         self._carry_on(rest, last > 0, out)
 
-    def tick(self, now: float) -> list[str]:
+    def tick(self, now: float) -> Lines:
         """Let time pass; return the JSON lines of events whose time is up."""
         self._now = now
         out = self._take_own()
@@ -116,7 +120,7 @@ class Pipeline:
             self._finish_pending(pending, out)
         return out
 
-    def close(self) -> list[str]:
+    def close(self) -> Lines:
         """End of input: return the JSON lines of all that was still waiting."""
         out = self._take_own()
         carry, self._carry = self._carry, ""
@@ -125,11 +129,13 @@ class Pipeline:
             self._finish_pending(pending, out)
         return out
 
-    def _take_own(self) -> list[str]:
-        own, self._own = self._own, []
-        return own
+    def _take_own(self) -> Lines:
+        out = Lines()
+        out += self._own
+        self._own.clear()
+        return out
 
-    def _block(self, block: str, ending: str, out: list[str]) -> None:
+    def _block(self, block: str, ending: str, out: Lines) -> None:
         """Take the lines before an EOE, and the EOE, of which `ending` is what follows its opening bracket."""
         found = _ID_OF_EOE.match(ending)
         try:
@@ -141,7 +147,7 @@ class Pipeline:
         else:
             self._finish(event, out)
 
-    def _carry_on(self, rest: str, fresh: bool, out: list[str]) -> None:
+    def _carry_on(self, rest: str, fresh: bool, out: Lines) -> None:
         """Keep what has no EOE yet, within bounds."""
         if fresh or not self._carry:
             self._carried_since = self._now
@@ -153,7 +159,7 @@ class Pipeline:
                 self._cutting = True
                 self._line(line, out)
 
-    def _flush_carried_lines(self, out: list[str]) -> None:
+    def _flush_carried_lines(self, out: Lines) -> None:
         lines, newline, partial = self._carry.rpartition("\n")
         if newline:
             self._carry = partial
@@ -165,20 +171,20 @@ class Pipeline:
         self._cutting = not newline
         return behind
 
-    def _lines(self, text: str, out: list[str]) -> None:
+    def _lines(self, text: str, out: Lines) -> None:
         for line in text.split("\n"):
             if line:
                 self._line(line, out)
 
-    def _line(self, text: str, out: list[str]) -> None:
+    def _line(self, text: str, out: Lines) -> None:
         """Take one line the general way."""
         self._stats.lines += 1
         try:
             self._take_line(text, out)
         except Exception as error:  # noqa: BLE001  the border: one line costs no other
-            out += self._as_it_came([text], error)
+            out.take_unparsed(self._as_it_came([text], error))
 
-    def _take_line(self, text: str, out: list[str]) -> None:
+    def _take_line(self, text: str, out: Lines) -> None:
         stats = self._stats
         cut = len(text) > self._max_line
         if cut:
@@ -187,9 +193,8 @@ class Pipeline:
         line = parse_line(text)
         if line is None:
             stats.unparsed["header"] = stats.unparsed.get("header", 0) + 1
-            notes: Fields = {"SENSOR": {"notes": ["truncated_line"]}} if cut else {}
-            whole: Fields = {"ID": None, "PARSE_ERROR": {"reason": "header", "raw": text}, **notes}
-            out.append(self.other("{" + self._records.render(whole) + "}"))
+            error = self.form.error("header", text, ["truncated_line"] if cut else [])
+            out.take_unparsed([error])
             return
         type = self._records.types.get(line.type)
         if type.name == "EOE":
@@ -202,12 +207,11 @@ class Pipeline:
         for left in self._coalescer.add(line, type, cut, self._now):
             self._finish_pending(left, out)
 
-    def _finish_pending(self, pending: Pending, out: list[str]) -> None:
+    def _finish_pending(self, pending: Pending, out: Lines) -> None:
         try:
             event = self._blocks.gathered(pending) or self._merged(pending)
         except Exception as error:  # noqa: BLE001  the border: one event costs no other
-            bodies = [(name, body) for name, bodies in pending.bodies.items() for body in bodies]
-            out += self._as_it_came(_lines_of(pending.node, pending.id, bodies), error)
+            out.take_unparsed(self._as_it_came(_lines(pending), error))
         else:
             self._finish(event, out)
 
@@ -228,95 +232,95 @@ class Pipeline:
         event.notes += pending.notes
         return event
 
-    def _finish(self, event: Event, out: list[str]) -> None:
-        """Run the stages on an event, those behind one that fails as well; what they keep becomes a line."""
+    def _finish(self, event: Event, out: Lines) -> None:
+        """Run the stages on an event, those behind one that fails as well; unless one drops it, it becomes a line."""
         syscall = event.syscall
-        if syscall is None or event.notes or syscall.values[7] != event.template.items:  # 0.1 µs; the rest costs 0.4
+        if syscall is None or event.notes or syscall.items != event.template.items:  # 0.1 µs; the rest costs 0.4
             count_missing(event, self._stats.incomplete)
         stages = iter(self._stages)
         while True:
             try:
                 for stage in stages:
-                    if not stage(event):
-                        return
+                    verdict = stage(event)
+                    if verdict:
+                        event.verdict = verdict
+                        if verdict == DROP:
+                            return
                 break
             except Exception as error:  # noqa: BLE001  the border: a mistake in a stage costs enrichment, never the event
-                self.stage_failed(name_of(stage), event, error)
-        self._stats.events += 1
+                self._stage_failed(name_of(stage), event, error)
         try:
-            out.append(self.write(event))
-        except Exception as error:  # noqa: BLE001  the border: one event costs no other
-            out += self._unwritable(event, error)
+            line = self.form.event(event)
+        except Exception as error:  # noqa: BLE001  the border: a mistake costs the form, never the event
+            self._write_plainly(event, error, out)
+            return
+        if event.verdict == LOG:
+            out.filtered.append(line)
+        else:
+            self._stats.events += 1
+            out.append(line)
 
-    def divert(self, event: Event) -> None:
-        """Let an event become a line among those that were filtered."""
+    def _write_plainly(self, event: Event, error: Exception, out: Lines) -> None:
+        """Write an event for which its form has failed; if that cannot be done either, its lines as they came."""
+        line = self._plainly(event, error)
+        lines = self._as_it_came(_lines_of(event), error) if line is None else [line]
+        if event.verdict == LOG:
+            out.filtered += lines
+        elif line is None:
+            out.take_unparsed(lines)
+        else:
+            self._stats.events += 1
+            out.append(line)
+
+    def _plainly(self, event: Event, error: Exception) -> str | None:
+        """Write an event for which its form has failed; None if that cannot be done."""
         try:
-            self.filtered.append(self.write(event))
-        except Exception as error:  # noqa: BLE001  the same, and nothing of it goes elsewhere
-            self.filtered += self._unwritable(event, error)
+            event.note("stage_failed")
+            line = self.form.plainly(event)
+        except Exception:  # noqa: BLE001  the first one is reported
+            return None
+        self._stage_failed(name_of(self.form.event), event, error)
+        return line
 
-    def _unwritable(self, event: Event, error: Exception) -> list[str]:
-        bodies = [(name, record.body) for name, group in event.records.items() for record in group]
-        if event.syscall is not None:
-            bodies.insert(0, ("SYSCALL", event.syscall.body))
-        return self._as_it_came(_lines_of(event.node, event.id, bodies), error)
-
-    def stage_failed(self, name: str, event: Event, error: Exception) -> None:
+    def _stage_failed(self, name: str, event: Event, error: Exception) -> None:
         """Note that an event is without what a part should have added; that part may be several, see StageError."""
         failures = error.failures if isinstance(error, StageError) else [(name, error)]
         counts = self._stats.stage_failures
         for name, each in failures:
             counts[name] = counts.get(name, 0) + 1
-            self.failed(f"stage {name}", each)
+            self._failed(f"stage {name}", each)
         self._stats.crashed += 1
-        if "stage_failed" not in event.notes:
-            event.notes.append("stage_failed")
+        event.note("stage_failed")
 
-    def _as_it_came(self, lines: list[str], error: Exception) -> list[str]:
+    def _as_it_came(self, lines: Sequence[str], error: Exception) -> list[str]:
         """The JSON lines that tell of lines which the pipeline cannot work on; they have been counted as lines."""
         stats = self._stats
         stats.crashed += 1
         stats.unparsed["crash"] = stats.unparsed.get("crash", 0) + len(lines)
-        self.failed("the pipeline", error)
-        told = [f'{{"ID":null,"PARSE_ERROR":{{"reason":"crash","raw":{quote_percent(line)}}}}}' for line in lines]
-        try:
-            return [self.other(line) for line in told]
-        except Exception:  # noqa: BLE001  better in another form than not at all
-            return told
+        self._failed("the pipeline", error)
+        return [unparsed(self.form, "crash", line) for line in lines]
 
     def end_line(self) -> None:
         """The rest of a line that was begun will not come; what is fed next is another one."""
         if self._carry and self._carry[-1] != "\n":
             self._carry += "\n"
 
-    def _json(self, event: Event) -> str:
-        return to_json(event, "," + self._records.render({"NODE": event.node}) if event.node else "")
+
+def _lines(pending: Pending) -> list[str]:
+    """The lines of an event as it was gathered."""
+    start = f"node={pending.node} " if pending.node else ""
+    bodies = [(name, body) for name, bodies in pending.bodies.items() for body in bodies]
+    return [f"{start}type={name} msg=audit({pending.id}): {body}" for name, body in bodies]
 
 
-def to_json(event: Event, node: str) -> str:
-    """One event as one JSON object; node: the JSON members that name it, with a leading comma."""
-    template = event.template
-    if template.text is not None and not event.altered:
-        behind = template.text
-        if not behind:
-            behind = "".join([f",{members(name, group)}" for name, group in template.records.items() if group])
-            template.text = behind
-        title = f",{event.title.member}" if event.title is not None else ""
-        text = f",{event.syscall.member}{behind}{title}"
-    else:
-        parts = [
-            f",{event.syscall.member if name == 'SYSCALL' else members(name, group)}"
-            for name, group in event.records.items()
-        ]
-        text = "".join(parts)
-    notes = ',"SENSOR":{"notes":["' + '","'.join(event.notes) + '"]}' if event.notes else ""
-    return f'{{"ID":"{event.id}"{node}{text}{notes}{event.top}}}'
-
-
-def _lines_of(node: str, id: str, bodies: list[tuple[str, str]]) -> list[str]:
-    """The lines of an event, from its records' types and bodies."""
-    start = f"node={node} " if node else ""
-    return [f"{start}type={name} msg=audit({id}): {body}" for name, body in bodies]
+def _lines_of(event: Event) -> list[str]:
+    """The lines of an event as it was read."""
+    pending = Pending(event.node, event.id, 0.0)
+    if event.syscall is not None:
+        pending.bodies["SYSCALL"] = [event.syscall.body]
+    for name, group in event.records.items():
+        pending.bodies.setdefault(name, []).extend([record.body for record in group])
+    return _lines(pending)
 
 
 def _merge(bodies: list[str]) -> str:

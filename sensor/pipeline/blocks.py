@@ -6,7 +6,7 @@
 
 One `replace` takes the id out of the block, one expression cuts the numbers out of the
 SYSCALL record. What is left, without the title at the end, is a repeated string, and what it
-says, its records and their JSON, is remembered as a Template (sensor.event) when it comes a
+says, its records and how they are written, is remembered as a Template (sensor.audit.event) when it comes a
 second time: two of three events are no news but for numbers and title. Of the others each
 line is looked up in the record cache.
 
@@ -16,15 +16,14 @@ gathered the records of one, they are read in the same way.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Callable, NamedTuple
+from typing import Callable, NamedTuple
 
 from sensor.audit.coalesce import Pending, event_key
+from sensor.audit.event import Event, Records, Template
 from sensor.audit.options import CoalesceOptions
 from sensor.audit.record import Record, RecordDecoder
-from sensor.audit.syscall import USUAL_LINE, Syscall, SyscallDecoder
+from sensor.audit.syscall import USUAL_LINE, Numbers, Syscall, SyscallDecoder
 from sensor.cache import BoundedDict
-from sensor.event import Event, Records, Template
 from sensor.stats import PipelineStats
 
 _SYSCALL = "type=SYSCALL\0"
@@ -63,9 +62,10 @@ class Blocks:
         self._claim = claim
         self._longest = min(options.max_line_bytes, options.max_event_bytes)
         self._max_records = options.max_records
-        self._templates: BoundedDict[tuple[str, str, str], Template] = BoundedDict(options.cache_entries)
+        self._templates: BoundedDict[tuple[str | None, str | None, str], Template] = records.cleared(
+            BoundedDict(options.cache_entries)
+        )
         self._seen: set[int] = set()
-        records.caches.append(self._templates)
 
     def read(self, lines: str, prefix: str, id: str) -> Event | None:
         """The event that some lines are, if they all belong to this id and to nothing else."""
@@ -106,6 +106,8 @@ class Blocks:
             return self._news(values, text, Block(id, node, prefix, count, title))
         if template.count + (title is not None) != count:
             return None
+        assert template.head is not None  # it begins with a SYSCALL record
+        assert template.rest is not None
         return Event(id, node, template, Syscall(template.head, template.rest, values), title)
 
     def _take(self, node: str, id: str, count: int) -> bool:
@@ -119,7 +121,7 @@ class Blocks:
         stats.fast_events += 1
         return True
 
-    def _news(self, values: Sequence[Any], text: str, block: Block) -> Event | None:
+    def _news(self, values: Numbers, text: str, block: Block) -> Event | None:
         """An event that begins with a SYSCALL record of the usual form, and is unlike those before."""
         rest, *lines = text.split("\n")
         if block.title is not None:
@@ -133,15 +135,15 @@ class Blocks:
             return None
         if block.title is not None and block.title.name in records:
             return None
-        template = self._remember(values, text, Template(records, count, syscall.head, syscall.rest))
+        template = self._remember(values, text, Template(records, count, syscall))
         return Event(block.id, block.node, template, syscall, block.title)
 
-    def _remember(self, values: Sequence[Any], text: str, template: Template) -> Template:
-        template.text = ""
+    def _remember(self, values: Numbers, text: str, template: Template) -> Template:
         if len(text) <= _LONGEST_TEMPLATE:
             key = values[0], values[1], text
             seen = hash(key)
             if seen in self._seen:
+                template.kept = True
                 self._templates.keep(key, template)
             else:
                 if len(self._seen) >= _MOST_SEEN:
@@ -189,11 +191,3 @@ class Blocks:
             else:
                 return False
         return True
-
-
-def members(name: str, group: Sequence[Any]) -> str:
-    """The JSON member for the records of one type."""
-    if len(group) == 1:
-        text: str = group[0].member
-        return text
-    return f'"{name}":[{{' + "},{".join([record.text for record in group]) + "}]"

@@ -10,9 +10,8 @@ of them were lost on the way, or excluded by an audit rule. In 40,000 recorded e
 
 from __future__ import annotations
 
-from typing import Any
-
-from sensor.event import Event
+from sensor.audit.event import Event
+from sensor.audit.syscall import Syscall
 
 _OF_A_CALL = frozenset(["CWD", "PATH", "EXECVE", "SOCKADDR", "FD_PAIR", "MMAP", "IPC", "OBJ_PID", "BPRM_FCAPS"])
 _CALLS = frozenset(["SYSCALL", "URINGOP"])
@@ -32,9 +31,9 @@ def count_missing(event: Event, counts: dict[str, int]) -> None:
         _add(counts, "syscall")
 
 
-def _items(syscall: Any) -> int:
+def _items(syscall: Syscall) -> int:
     """How many PATH records an event should have; 0 if that is not said."""
-    items = syscall.values[7] if syscall.usual else syscall.rest.fields.get("items")
+    items = syscall.items if syscall.usual else syscall.rest.fields.get("items")
     return int(items) if isinstance(items, (int, str)) else 0
 
 

@@ -16,7 +16,8 @@ from __future__ import annotations
 import time
 from typing import Callable
 
-from sensor.audit.text import Quote
+from sensor.audit.event import Notice
+from sensor.audit.fields import Fields, Number
 from sensor.probe.layout import EXEC, EXIT, ProbeRecord
 from sensor.process.program import Process
 
@@ -24,14 +25,13 @@ _SECOND = 1_000_000_000
 
 
 class ProbeEvents:
-    """Makes the lines.
+    """Makes the notices.
 
-    describe: a process's identities as JSON members, each with a comma before it.
-    write: takes a finished JSON line.
+    describe: a process's identities.
+    write: takes a notice.
     """
 
-    def __init__(self, quote: Quote, describe: Callable[[Process], str], write: Callable[[str], None]) -> None:
-        self._quote = quote
+    def __init__(self, describe: Callable[[Process], Fields], write: Callable[[Notice], None]) -> None:
         self._describe = describe
         self._write = write
         self._count = 0
@@ -39,30 +39,34 @@ class ProbeEvents:
     def execs(self, record: ProbeRecord, process: Process) -> None:
         """Write a line for each exec, at once."""
         if record.kind == EXEC:
-            self._line("PROBE_EXEC", record, process, "")
+            self._notice("PROBE_EXEC", record, process, {})
 
     def exits(self, record: ProbeRecord, process: Process) -> None:
         """Write a line for each process that ended."""
         if record.kind == EXIT:
             signal = record.status & 0x7F
-            code = "null" if signal else str(record.status >> 8 & 0xFF)
-            duration = (record.time - record.start) / _SECOND
-            facts = f',"exit_code":{code},"signal":{signal or "null"},"duration":{duration:.6f}'
-            self._line("PROBE_EXIT", record, process, facts)
+            code = None if signal else record.status >> 8 & 0xFF
+            duration = Number(f"{(record.time - record.start) / _SECOND:.6f}")
+            facts: Fields = {"exit_code": code, "signal": signal or None, "duration": duration}
+            self._notice("PROBE_EXIT", record, process, facts)
 
     def uncovered(self, record: ProbeRecord, process: Process) -> None:
         """Write a line for an exec that audit did not report."""
-        self._line("PROBE_EXEC", record, process, ',"reported":false')
+        self._notice("PROBE_EXEC", record, process, {"reported": False})
 
-    def _line(self, name: str, record: ProbeRecord, process: Process, facts: str) -> None:
+    def _notice(self, name: str, record: ProbeRecord, process: Process, facts: Fields) -> None:
         self._count += 1
-        comm = self._quote(record.comm.partition(b"\0")[0].decode("latin-1"))
-        auid, ses = (str(number) for number in (record.loginuid, record.sessionid))
-        self._write(
-            f'{{"ID":"{_wall(record.time)}:probe-{self._count}","{name}":{{"pid":{record.tgid},'
-            f'"ppid":{record.parent_tgid},"comm":{comm},"auid":{auid},"ses":{ses},"cgroup":{record.cgroup or "null"}'
-            f"{facts}{self._describe(process)}}}}}"
-        )
+        members: Fields = {
+            "pid": record.tgid,
+            "ppid": record.parent_tgid,
+            "comm": record.comm.partition(b"\0")[0].decode("latin-1"),
+            "auid": record.loginuid,
+            "ses": record.sessionid,
+            "cgroup": record.cgroup or None,
+            **facts,
+        }
+        id = f"{_wall(record.time)}:probe-{self._count}"
+        self._write(Notice(id, name, members, self._describe(process)))
 
 
 def _wall(boot_ns: int) -> str:

@@ -12,8 +12,8 @@ of those that remain it is the one with whose parent, session, login uid and nam
 
 from __future__ import annotations
 
-from sensor.process.clock import LONGEST_LAG, ROUNDING
-from sensor.process.program import Process, Sighting
+from sensor.process.clock import LONGEST_LAG
+from sensor.process.program import ROUNDING, Process, Sighting
 
 
 def at_time(newest: Process | None, time: float, sighting: Sighting | None) -> Process | None:

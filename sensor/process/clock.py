@@ -19,8 +19,6 @@ from dataclasses import dataclass
 LONGEST_LAG = 1.001
 """Seconds that an event's time may lie before its act: a second, and what its milliseconds cut off. 4 ms at HZ=250,
 20 to 40 measured in an emulated machine."""
-ROUNDING = 1e-4
-"""Seconds by which readings of the clocks may be wrong, at most: in an emulated machine reading one takes 50 µs."""
 _EARLY = 0.01
 """Seconds by which the reading of `now` may lie before an event that was read before it."""
 _SAME = 0.001

@@ -5,52 +5,23 @@
                                                        still runs the same file
     a child that has executed nothing yet              inherited: it runs with its parent's command line
 
-Kept under the mark "argv" of each program, and cut after a number of bytes.
+Kept with each program, and cut after a number of bytes.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Callable, Union
 
-from sensor.audit.argv import parse_execve
-from sensor.audit.fields import Value
-from sensor.audit.options import TransformOptions
-from sensor.audit.record import Record
 from sensor.cache import BoundedDict
 from sensor.process.files import ProcFiles
-from sensor.process.program import Program
+from sensor.process.program import Command, Program
 
-MARK = "argv"
 _REMEMBERED = 2048
 _SMALL = 512
 """Bytes of a record that is kept as it came."""
-_WHOLE = TransformOptions()
 
-
-class Command(NamedTuple):
-    """A command line. Texts hold one byte per character.
-
-    words: as many arguments as fit; () if nothing is known.
-    skipped: bytes of arguments that are left out, at least.
-    """
-
-    words: tuple[str, ...]
-    skipped: int
-    inherited: bool
-
-    def within(self, limit: int) -> Command:
-        """The same with no more than so many bytes, counting each argument's end."""
-        words: list[str] = []
-        skipped = self.skipped
-        room = limit
-        for word in self.words:
-            kept = word[: max(room, 0)]
-            if room > 0:
-                words.append(kept)
-            skipped += len(word) - len(kept)
-            room -= len(kept) + 1
-        return Command(tuple(words), skipped, self.inherited)
-
+Arguments = Callable[[str], list[Union[str, int, None]]]
+"""The body of an EXECVE record → its arguments: None for one that is missing, a number for that many bytes left out."""
 
 UNKNOWN = Command((), 0, True)
 
@@ -61,30 +32,35 @@ class Commands:
     limit: bytes that are kept of one, counting each argument's end.
     """
 
-    def __init__(self, files: ProcFiles, limit: int) -> None:
+    def __init__(self, files: ProcFiles, arguments: Arguments, limit: int) -> None:
         self._files = files
+        self._arguments = arguments
         self._limit = limit
         self._known: BoundedDict[str, Command] = BoundedDict(_REMEMBERED)
 
-    def learn(self, program: Program, execve: Record) -> None:
-        """Take in the EXECVE record with which a program began. It is decoded when it is asked for: few ever are."""
-        body = execve.body
-        program.marks[MARK] = body if len(body) <= _SMALL else self._decoded(body)
+    def learn(self, program: Program, execve: str) -> None:
+        """Take in the body of the EXECVE record with which a program began.
+
+        It is decoded when somebody asks for it, which few ever do, unless that takes less memory.
+        """
+        if len(execve) <= _SMALL:
+            program.execve, program.command = execve, None
+        else:
+            program.command = self._decoded(execve)
 
     def of(self, program: Program, forked_by: Program | None = None) -> Command:
         """What is known of a program; UNKNOWN if nothing is."""
-        command: Command | str | None = program.marks.get(MARK)
-        if isinstance(command, Command):
-            return command
-        found = self._decoded(command) if command is not None else self._find(program, forked_by)
-        program.marks[MARK] = found
-        return found
+        command = program.command
+        if command is None:
+            body = program.execve
+            command = self._decoded(body) if body is not None else self._find(program, forked_by)
+            program.command, program.execve = command, None
+        return command
 
     def _decoded(self, body: str) -> Command:
         command = self._known.get(body)
         if command is None:
-            argv = parse_execve(body, _WHOLE).get("ARGV")
-            command = self._known.keep(body, _command(argv if isinstance(argv, list) else []).within(self._limit))
+            command = self._known.keep(body, _command(self._arguments(body)).within(self._limit))
         return command
 
     def _find(self, program: Program, forked_by: Program | None) -> Command:
@@ -99,14 +75,8 @@ class Commands:
         return UNKNOWN
 
 
-def _command(argv: list[Value]) -> Command:
-    """The ARGV of an EXECVE record as a command line."""
-    words: list[str] = []
-    skipped = 0
-    for word in argv:
-        if isinstance(word, dict):
-            count = word.get("skipped_bytes")
-            skipped += count if isinstance(count, int) else 1
-        else:
-            words.append(word if isinstance(word, str) else "")
+def _command(arguments: list[str | int | None]) -> Command:
+    """All arguments of an EXECVE record as a command line."""
+    words = [word or "" for word in arguments if not isinstance(word, int)]
+    skipped = sum([word for word in arguments if isinstance(word, int)])
     return Command(tuple(words), skipped, inherited=False)

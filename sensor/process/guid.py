@@ -15,8 +15,6 @@ from __future__ import annotations
 
 import struct
 
-from sensor.audit.fields import UNSET
-
 # hashlib brings OpenSSL with it: 3.5 MB resident, for digests of 40 bytes.
 try:
     from _sha2 import sha256  # type: ignore[import-not-found,unused-ignore]
@@ -29,6 +27,8 @@ except ImportError:
 NANOSECONDS_PER_TICK = 10_000_000
 """start_boottime in nanoseconds // this = field 22 of /proc/PID/stat (USER_HZ is 100)."""
 
+_UNSET = 0xFFFFFFFF
+"""The kernel's session number of processes that belong to none."""
 _PROCESS = struct.Struct("<16sQQq")
 _SESSION = struct.Struct("<16s7sI")
 
@@ -46,7 +46,7 @@ def process_guid(boot_id: bytes, namespace: int, ticks: int, tgid: int) -> str:
 
 def session_guid(boot_id: bytes, session: int) -> str | None:
     """The GUID of a login session; None for the kernel's unset session."""
-    if not 0 <= session < UNSET:
+    if not 0 <= session < _UNSET:
         return None
     return _uuid8(_SESSION.pack(boot_id, b"session", session))
 

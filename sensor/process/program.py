@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from itertools import count
+from typing import NamedTuple
 
-from sensor.process.clock import ROUNDING
+from sensor.process.cgroup import Cgroup
 from sensor.process.roots import Root, worst
 
 _FOR_EVER = "~"
 """Greater than any event id."""
 _EARLIER = 4
 _MOST_EXECS = 8
+ROUNDING = 1e-4
+"""Seconds by which readings of the clocks may be wrong, at most: in an emulated machine reading one takes 50 µs."""
 UNSEEN, STALE = -1.0, -2.0
 """Of Process.rooted: nobody has looked; somebody has, but the process may have moved since."""
+_VERSIONS = count(1)
+
+Labels = frozenset[str]
 
 
 class Key(NamedTuple):
@@ -22,6 +29,63 @@ class Key(NamedTuple):
     namespace: int
     ticks: int
     tgid: int
+
+
+class Command(NamedTuple):
+    """A command line. Texts hold one byte per character.
+
+    words: as many arguments as fit; () if nothing is known.
+    skipped: bytes of arguments that are left out, at least.
+    inherited: from the program that forked the process, which executed nothing since.
+    """
+
+    words: tuple[str, ...]
+    skipped: int
+    inherited: bool
+
+    def within(self, limit: int) -> Command:
+        """The same with no more than so many bytes, counting each argument's end."""
+        words: list[str] = []
+        skipped = self.skipped
+        room = limit
+        for word in self.words:
+            kept = word[: max(room, 0)]
+            if room > 0:
+                words.append(kept)
+            skipped += len(word) - len(kept)
+            room -= len(kept) + 1
+        return Command(tuple(words), skipped, self.inherited)
+
+
+class Place(NamedTuple):
+    """Where a program runs: its control groups, seen or taken over from the program that started it."""
+
+    cgroup: Cgroup
+    inherited: bool
+
+
+class Script(NamedTuple):
+    """The script that a program was started for; inherited by the interpreter that env(1) executed."""
+
+    path: str
+    inherited: bool
+
+
+@dataclass(frozen=True)
+class Image:
+    """One state of the file that a program was executed from, and the paths under which it may be found.
+
+    mtime, ctime: in nanoseconds since 1970.
+    own: the first path is a link of /proc.
+    """
+
+    device: int
+    inode: int
+    size: int
+    mtime: int
+    ctime: int
+    paths: tuple[str, ...] = field(compare=False, default=())
+    own: bool = field(compare=False, default=False)
 
 
 class Program:
@@ -33,25 +97,48 @@ class Program:
     event_id: the event that began it: its exec, or the first one seen of an unknown process.
     started: start of the process in seconds since boot, 0 without a key.
     began: when this program was executed, in seconds since boot; 0 for what a process ran when it started.
-    text: its identity as JSON members, filled in by whoever renders it.
     authentic: its image is the file of the host that bears its name; None as long as nobody has compared the two.
-    marks: what the stages remember about it, each under keys of its own; those that begin with `~` hold what was
-        concluded from the configuration, and from who started it.
+    guid: made of the key when it is first shown, "" before (sensor.stages.identity).
+    named: /proc has been asked for comm and exe (sensor.process.table).
+    first_event: id of the first event that filters saw of it, "" before (sensor.stages.filters).
+    execve: body of the EXECVE record it began with, until somebody asks for the command line; command: that line
+        (both sensor.process.command).
+    script: what it was started for, None if that is no script (sensor.stages.script).
+    place: where it runs, None before that is looked up (sensor.stages.cgroup).
+    image: the file it was executed from, None if there is no telling, and then image_unknown says why, "" before
+        that is known; image_inherited: it is that of the program that forked it; image_path, image_opened: where to
+        look for it, and what its exec has opened, None before its first event (sensor.stages.exe_hash).
+    labels: None before they are given; labels_open: they may become others; labels_given, labels_taken: by keys of
+        its events (sensor.stages.labels).
     """
 
     __slots__ = (
         "authentic",
         "began",
         "comm",
+        "command",
         "event_id",
         "exe",
+        "execve",
+        "first_event",
+        "guid",
+        "image",
+        "image_inherited",
+        "image_opened",
+        "image_path",
+        "image_unknown",
         "key",
-        "marks",
+        "labels",
+        "labels_given",
+        "labels_open",
+        "labels_taken",
+        "named",
         "pid",
+        "place",
         "ppid",
+        "script",
         "source",
         "started",
-        "text",
     )
 
     def __init__(self, pid: int, ppid: int, comm: str, exe: str) -> None:
@@ -64,20 +151,33 @@ class Program:
         self.event_id = ""
         self.started = 0.0
         self.began = 0.0
-        self.text: str | None = None
         self.authentic: bool | None = None
-        self.marks: dict[str, Any] = {}
+        self.guid = ""
+        self.named = False
+        self.first_event = ""
+        self.execve: str | None = None
+        self.command: Command | None = None
+        self.script: Script | None = None
+        self.place: Place | None = None
+        self.image: Image | None = None
+        self.image_unknown = ""
+        self.image_inherited = False
+        self.image_path = ""
+        self.image_opened: frozenset[tuple[int, int]] | None = None
+        self.labels: Labels | None = None
+        self.labels_open = False
+        self.labels_given: Labels = frozenset()
+        self.labels_taken: Labels = frozenset()
 
     def reconsider(self) -> None:
         """Let conclusions about it be drawn anew: the configuration is another, or who started it is known by now."""
-        self.text = None
-        for mark in [mark for mark in self.marks if mark.startswith("~")]:
-            del self.marks[mark]
+        self.labels = None
 
     def successor(self, comm: str, exe: str, event_id: str) -> Program:
         """The same process after an exec."""
         program = Program(self.pid, self.ppid, comm, exe)
         program.key, program.source, program.started = self.key, self.source, self.started
+        program.guid = self.guid
         program.event_id = event_id
         return program
 
@@ -124,8 +224,9 @@ class Process:
     cgroup: id of its control group at its fork or last exec, as the probe saw; 0 if it did not.
     root: where its paths begin, the worst that was seen; None as long as nobody knows.
     rooted: up to which chunk of records that holds (sensor.process.host_paths); infinite once it has ended so.
-    text: its identity as JSON members, filled in by whoever renders it; None when it must be done anew.
-    said: last part of a SYSCALL record → what else is said of it on such events; None when nothing is remembered.
+    version: another number, not given to any process before, whenever something about it or its program changes that
+        events of it show.
+    settled: its last event told what it runs and whose child it is, and nothing has changed since.
     """
 
     __slots__ = (
@@ -146,13 +247,13 @@ class Process:
         "program",
         "root",
         "rooted",
-        "said",
         "seen",
+        "settled",
         "since",
         "spawned_by",
-        "text",
         "unidentified",
         "until",
+        "version",
     )
 
     def __init__(self, program: Program, seen: float) -> None:
@@ -178,19 +279,20 @@ class Process:
         self.left = ""
         self.login: tuple[int, int] | None = None
         self.unidentified = ""
-        self.text: str | None = None
-        self.said: dict[Any, tuple[str, str]] | None = None
+        self.version = next(_VERSIONS)
+        self.settled = False
 
-    def retell(self) -> None:
-        """Something about it has changed: what is told of it has to be put together anew."""
-        self.text = self.said = None
+    def changed(self) -> None:
+        """Something that its events show is another now."""
+        self.version = next(_VERSIONS)
+        self.settled = False
 
     def found_in(self, root: Root) -> None:
         """Take in a root that it has, or had."""
         found = worst(self.root, root)
         if found is not self.root:
             self.root = found
-            self.retell()
+            self.changed()
 
     def run(self, comm: str, exe: str, event_id: str, time: float) -> None:
         """It has executed a program, says an audit event; time: of the event, in seconds since boot."""
@@ -248,7 +350,7 @@ class Process:
         if self.program.source == "probe":  # only the probe tells when a child was forked
             self.earlier = (*self.earlier[1 - _EARLIER :], self.program)
         self.program = program
-        self.retell()
+        self.changed()
 
     def notice(self, comm: str, exe: str, event_id: str) -> None:
         """It turns out to run another program than was known; nobody told of the exec."""
@@ -257,7 +359,7 @@ class Process:
         else:
             self._replace(self.program.successor(comm, exe, event_id))
             self.rooted = self.rooted if self.rooted == math.inf else STALE
-        self.retell()
+        self.changed()
 
 
 class Sighting(NamedTuple):

@@ -100,6 +100,7 @@ class ProcessTable:
         process.first = process.first or sighting.event_id
         if sighting.leaves:
             process.left = sighting.event_id
+        process.settled = True
         return process
 
     def _begin(self, sighting: Sighting, time: float) -> Process:
@@ -159,7 +160,7 @@ class ProcessTable:
         program.source, program.started = process.program.source, process.program.started
         process.program, process.spawned_by, process.ppid = program, spawned_by, stat.ppid
         process.forked = False
-        process.retell()
+        process.changed()
         parent = self._lives.current.get(stat.ppid)
         process.parent = parent.program if parent is not None else None
         return True
@@ -194,9 +195,9 @@ class ProcessTable:
 
     def _confirm(self, process: Process, birth: Birth) -> None:
         """The probe, too, knows a process that /proc has told of; who forked it, only the probe can know."""
-        process.program.source, process.program.started, process.program.text = "probe", birth.started, None
+        process.program.source, process.program.started = "probe", birth.started
         process.login = birth.login
-        process.retell()
+        process.changed()
         by = process.spawned_by
         if birth.spawner is not None and (by is None or by.pid != process.pid):
             spawner = self._lives.by_key(*birth.spawner)
@@ -225,10 +226,10 @@ class ProcessTable:
 
     # Housekeeping.
 
-    def forget_texts(self) -> None:
-        """Let all that follows from the configuration be found anew: another one is in force."""
+    def reconsider(self) -> None:
+        """Let all that follows from the configuration be worked out anew: another one is in force."""
         for process in self._lives.all():
-            process.retell()
+            process.changed()
             for program in (process.program, process.parent, process.spawned_by):
                 if program is not None:
                     program.reconsider()
@@ -302,7 +303,7 @@ class ProcessTable:
         parent = self.find(ppid, when) if ppid > 0 else None
         process.ppid = process.program.ppid = ppid
         process.parent = parent.program if parent is not None else None
-        process.retell()
+        process.changed()
         if parent is None and ppid > 0:
             self._orphans.append(process)
 
@@ -313,13 +314,13 @@ class ProcessTable:
                 process.parent = parent.program
                 process.spawned_by = process.spawned_by or self._forked_by(parent.program)
                 process.program.reconsider()
-                process.retell()
+                process.changed()
 
     def learn_names(self, program: Program) -> None:
         """Read comm and the path of the image, once, if /proc still has them; the probe does not tell the path."""
-        if self._proc is None or program.key is None or "exe" in program.marks:
+        if self._proc is None or program.key is None or program.named:
             return
-        program.marks["exe"] = True
+        program.named = True
         stat = self._proc.stat(program.pid)
         if stat is not None and stat.start == program.key.ticks:
             program.exe = self._proc.exe(program.pid)

@@ -25,7 +25,7 @@ def add_ship(add: Any) -> None:
 
 
 def _ship(parsed: argparse.Namespace) -> int:
-    from sensor.audit.text import printable
+    from sensor.printable import printable
     from sensor.ship.command import command
 
     def show(text: str) -> None:

@@ -8,9 +8,9 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 
-from sensor.audit.text import ESCAPES
 from sensor.config import Config
 from sensor.errors import InputError
+from sensor.printable import ESCAPES
 from sensor.show.conditions import Conditions, moment
 from sensor.show.logs import follow, generations, read_lines
 from sensor.show.read import Reader

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sensor.audit.render import Style
-from sensor.event import Event
+from sensor.audit.event import Event
+from sensor.audit.fields import Fields, Value
 from sensor.options import option
 from sensor.process.guid import process_guid
 from sensor.process.procfs import Host
@@ -29,19 +29,16 @@ class Options:
 class Ancestors:
     """The stage."""
 
-    def __init__(self, count: int, style: Style, table: ProcessTable, host: Host) -> None:
+    def __init__(self, count: int, table: ProcessTable, host: Host) -> None:
         self._count = count
-        self._style = style
         self._table = table
         self._host = host
 
-    def stage(self, event: Event) -> bool:
-        """Add the ancestors of a process to its exec; drops none."""
-        process: Process | None = event.process
-        if process is not None and event.syscall.success and "EXECVE" in event.records:
-            line = ",".join([self._member(program) for program in self._line(process)])
-            event.syscall.extra += f',"{self._style.key("ANCESTORS")}":[{line}]'
-        return True
+    def stage(self, event: Event) -> None:
+        """Add the ancestors of a process to its exec."""
+        if event.process is not None and event.is_exec:
+            line: list[Value] = [self._member(program) for program in self._line(event.process)]
+            event.add({"ANCESTORS": line})
 
     def _line(self, process: Process) -> list[Program]:
         line: list[Program] = []
@@ -55,6 +52,6 @@ class Ancestors:
             seen.add(id(following))
         return line
 
-    def _member(self, program: Program) -> str:
-        guid = f'"{process_guid(self._host.boot_id, *program.key)}"' if program.key is not None else "null"
-        return f'{{"GUID":{guid},"comm":{self._style.quote(program.comm) if program.comm else "null"}}}'
+    def _member(self, program: Program) -> Fields:
+        guid = process_guid(self._host.boot_id, *program.key) if program.key is not None else None
+        return {"GUID": guid, "comm": program.comm or None}

@@ -12,25 +12,23 @@ the process lived, or when the probe saw a control group that is known from anot
 process; and `inherited` when the process had ended by then and its control groups are
 taken to be those of the program that started it.
 
-Looked up once for each program, and kept under the mark "cgroup" for labels and filters.
+Looked up once for each program, and kept with it, for labels and filters as well.
 """
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from sensor.audit.render import Style
+from sensor.audit.event import Addition, Event
+from sensor.audit.fields import Fields, Value
 from sensor.cache import BoundedDict
-from sensor.event import Event
 from sensor.options import option
 from sensor.process.cgroup import Cgroup, parse_cgroup
 from sensor.process.containers import ContainerNames
 from sensor.process.files import ProcFiles
-from sensor.process.program import Process, Program
+from sensor.process.program import Place, Process, Program
 
-MARK = "cgroup"
 _REMEMBERED = 1024
 _LONGEST = 16384  # a path has at most 4096 bytes, and there is one for each of a dozen hierarchies
 
@@ -46,52 +44,41 @@ class Options:
     )
 
 
-class Place(NamedTuple):
-    """What the mark "cgroup" holds."""
-
-    cgroup: Cgroup
-    inherited: bool
-
-
 _NOWHERE = Place(Cgroup((), None, (), None, None, None, ()), True)
 
 
 class Cgroups:
-    """Looks processes up, says it inside PID (`describe`), and at the top level (`stage`).
+    """Looks processes up, for PID (`describe`), and for the top level (`stage`).
 
     mount: where control groups of version 2 are; a group's id is the inode of its directory there.
     """
 
     def __init__(
-        self, options: Options, style: Style, files: ProcFiles, names: ContainerNames, mount: str = "/sys/fs/cgroup"
+        self, options: Options, files: ProcFiles, names: ContainerNames, mount: str = "/sys/fs/cgroup"
     ) -> None:
         self._options = options
-        self._quote = style.quote
-        self._info = style.key("CONTAINER_INFO")
         self._files = files
         self._names = names
         self._mount = mount
         self._known: BoundedDict[str, Place] = BoundedDict(_REMEMBERED)
         self._by_id: BoundedDict[int, Place] = BoundedDict(_REMEMBERED)
-        self._rendered: BoundedDict[Place, str] = BoundedDict(_REMEMBERED)
+        self._members: BoundedDict[Place, Fields] = BoundedDict(_REMEMBERED)
 
-    def describe(self, process: Process) -> str:
-        """The members that PID gets, each with a comma before it."""
-        place: Place | None = process.program.marks.get(MARK)
+    def describe(self, process: Process) -> Fields:
+        """The members that PID gets."""
+        place = process.program.place
         if place is None:
-            place = process.program.marks[MARK] = self._place_of(process)
-        text = self._rendered.get(place)
-        if text is None:
-            text = self._rendered.keep(place, self._render(place))
-        return text
+            place = process.program.place = self._place_of(process)
+        members = self._members.get(place)
+        return self._members.keep(place, self._describe(place)) if members is None else members
 
-    def stage(self, event: Event) -> bool:
-        """Add CONTAINER_INFO; drops nothing."""
-        place: Place | None = event.process.program.marks.get(MARK) if event.process is not None else None
+    def stage(self, event: Event) -> None:
+        """Add CONTAINER_INFO."""
+        place = event.process.program.place if event.process is not None else None
         outermost = place.cgroup.containers[:1] if place is not None else ()
         if outermost and outermost[0].user is None:
-            event.top += f',"{self._info}":{{"ID":{self._quote(outermost[0].id)}}}'
-        return True
+            info: Fields = {"ID": outermost[0].id}
+            event.additions.append(Addition(top={"CONTAINER_INFO": info}))
 
     def _place_of(self, process: Process) -> Place:
         place = self._observe(process.program) if process.ended is None else None
@@ -100,9 +87,9 @@ class Cgroups:
             return place
         for ancestor in (process.spawned_by, process.parent):
             if ancestor is not None:
-                inherited: Place | None = ancestor.marks.get(MARK) or self._observe(ancestor)
+                inherited = ancestor.place or self._observe(ancestor)
                 if inherited is not None:
-                    ancestor.marks[MARK] = inherited
+                    ancestor.place = inherited
                     return Place(inherited.cgroup, inherited=True)
         return _NOWHERE
 
@@ -122,38 +109,47 @@ class Cgroups:
             self._by_id.keep(status.st_ino, place)
         return place
 
-    def _render(self, place: Place) -> str:
+    def _describe(self, place: Place) -> Fields:
         cgroup = place.cgroup
-        source = '"inherited"' if place.inherited else '"observed"'
-        text = ""
+        source = "inherited" if place.inherited else "observed"
+        members: Fields = {}
         if self._options.container and cgroup.containers:
-            text += f',"container":{{{self._container(cgroup)},"source":{source}}}'
+            members["container"] = {**self._container(cgroup), "source": source}
         if self._options.systemd and cgroup.units:
-            text += f'{self._units(cgroup)},"systemd_source":{source}'
-        return text
+            members.update(_units(cgroup))
+            members["systemd_source"] = source
+        return members
 
-    def _container(self, cgroup: Cgroup) -> str:
+    def _container(self, cgroup: Cgroup) -> Fields:
         container = cgroup.containers[-1]
         names = self._names.of_cgroup(cgroup)
-        known = {
-            "id": container.id,
-            "runtime": container.runtime or names.runtime,
-            "name": names.name,
-            "image": names.image,
-            "pod": names.pod,
-            "namespace": names.namespace,
-            "pod_uid": cgroup.pod,
-            "user": container.user,
+        outer: list[Value] = [around.id for around in cgroup.containers[:-1]]
+        return _known(
+            {
+                "id": container.id,
+                "runtime": container.runtime or names.runtime,
+                "name": names.name,
+                "image": names.image,
+                "pod": names.pod,
+                "namespace": names.namespace,
+                "pod_uid": cgroup.pod,
+                "user": container.user,
+                "outer": outer or None,
+            }
+        )
+
+
+def _units(cgroup: Cgroup) -> Fields:
+    services: list[Value] = list(cgroup.services)
+    return _known(
+        {
+            "systemd_service": services or None,
+            "systemd_scope": cgroup.scope,
+            "systemd_slice": cgroup.slice,
+            "systemd_user_unit": cgroup.user_unit,
         }
-        outer = [self._quote(around.id) for around in cgroup.containers[:-1]]
-        text = self._members(known)[1:]
-        return f'{text},"outer":[{",".join(outer)}]' if outer else text
+    )
 
-    def _units(self, cgroup: Cgroup) -> str:
-        services = ",".join([self._quote(name) for name in cgroup.services])
-        names = {"scope": cgroup.scope, "slice": cgroup.slice, "user_unit": cgroup.user_unit}
-        text = self._members({f"systemd_{name}": value for name, value in names.items()})
-        return f',"systemd_service":[{services}]{text}' if services else text
 
-    def _members(self, texts: dict[str, str | None]) -> str:
-        return "".join([f',"{name}":{self._quote(text)}' for name, text in texts.items() if text is not None])
+def _known(members: Fields) -> Fields:
+    return {name: value for name, value in members.items() if value is not None}

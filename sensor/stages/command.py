@@ -14,16 +14,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sensor.audit.render import Style
-from sensor.event import Event
+from sensor.audit.event import Addition, Event
+from sensor.audit.fields import Fields, Number, Value
 from sensor.options import option
-from sensor.process.command import Command, Commands
+from sensor.process.command import Commands
 from sensor.process.guid import process_guid
 from sensor.process.procfs import Host
-from sensor.process.program import Process, Program
+from sensor.process.program import Command, Program
 from sensor.process.table import ProcessTable
-
-_LINE, _PARENT = "~cmdline", "~parent_info"
 
 
 @dataclass(frozen=True)
@@ -38,74 +36,55 @@ class Options:
 
 
 class CommandLines:
-    """The stages; `learn` has to come before the others, and before whoever reads the mark "argv"."""
+    """The stages; `learn` has to come before the others, and before whoever asks for command lines."""
 
-    def __init__(self, options: Options, style: Style, commands: Commands, host: Host, table: ProcessTable) -> None:
+    def __init__(self, options: Options, commands: Commands, host: Host, table: ProcessTable) -> None:
         self._limit = options.cmdline_bytes
-        self._quote = style.quote
-        self._line, self._skipped, self._source, self._parent = (
-            style.key(key) for key in ("CMDLINE", "CMDLINE_SKIPPED", "CMDLINE_SOURCE", "PARENT_INFO")
-        )
         self._commands = commands
         self._host = host
         self._table = table
 
-    def learn(self, event: Event) -> bool:
+    def learn(self, event: Event) -> None:
         """Take in the command line of a program that begins."""
-        process = event.process
-        if process is not None and process.program.event_id == event.id and "EXECVE" in event.records:
-            self._commands.learn(process.program, event.records["EXECVE"][0])
-        return True
+        if event.process is not None and event.began_program:
+            self._commands.learn(event.process.program, event.records["EXECVE"][0].body)
 
-    def add_cmdline(self, event: Event) -> bool:
+    def add_cmdline(self, event: Event) -> None:
         """Add CMDLINE to an event."""
-        process: Process | None = event.process
+        process = event.process
         if process is not None:
-            marks = process.program.marks
-            text: str | None = marks.get(_LINE)
-            if text is None:
-                text = marks[_LINE] = self._cmdline(self._commands.of(process.program, process.spawned_by))
-            event.syscall.extra += text
-        return True
+            command = self._commands.of(process.program, process.spawned_by).within(self._limit)
+            if command.words:
+                skipped: Fields = {"CMDLINE_SKIPPED": command.skipped} if command.skipped else {}
+                event.add({"CMDLINE": _words(command), **skipped, "CMDLINE_SOURCE": _source(command)})
 
-    def add_parent_info(self, event: Event) -> bool:
+    def add_parent_info(self, event: Event) -> None:
         """Add PARENT_INFO to an event."""
-        process: Process | None = event.process
+        process = event.process
         if process is not None and process.parent is not None:
-            marks = process.parent.marks
-            text: str | None = marks.get(_PARENT)
-            if text is None:
-                text = marks[_PARENT] = self._parent_info(process.parent)
-            event.top += text
-        return True
+            event.additions.append(Addition(top={"PARENT_INFO": self._parent_info(process.parent)}))
 
-    def _cmdline(self, command: Command) -> str:
-        command = command.within(self._limit)
-        if not command.words:
-            return ""
-        skipped = f',"{self._skipped}":{command.skipped}' if command.skipped else ""
-        return f',"{self._line}":{self._list(command)}{skipped},"{self._source}":{_source(command)}'
-
-    def _parent_info(self, parent: Program) -> str:
+    def _parent_info(self, parent: Program) -> Fields:
         process = self._table.process_of(parent)
         forked_by = process.spawned_by if process is not None and process.program is parent else None
         command = self._commands.of(parent, forked_by).within(self._limit)
-        argv = f'"ARGV":{self._list(command)},"ARGV_SOURCE":{_source(command)},' if command.words else ""
-        launched, key = None, parent.key
+        info: Fields = {}
+        if command.words:
+            info = {"ARGV": _words(command), "ARGV_SOURCE": _source(command)}
+        key = parent.key
         if parent.event_id:
-            launched = float(parent.event_id.partition(":")[0])
+            info["launch_time"] = Number(f"{float(parent.event_id.partition(':')[0]):.3f}")
         elif key is not None:
-            launched = self._host.boot_time + key.ticks / 100
-        time = f'"launch_time":{launched:.3f},' if launched is not None else ""
-        comm, exe = (self._quote(name) if name else "null" for name in (parent.comm, parent.exe))
-        guid = ""
+            info["launch_time"] = Number(f"{self._host.boot_time + key.ticks / 100:.3f}")
+        info.update({"ppid": parent.ppid, "comm": parent.comm or None, "exe": parent.exe or None})
         if key is not None:
-            guid = f',"GUID":"{process_guid(self._host.boot_id, *key)}","GUID_SOURCE":"{parent.source}"'
-        return f',"{self._parent}":{{{argv}{time}"ppid":{parent.ppid},"comm":{comm},"exe":{exe}{guid}}}'
+            info.update({"GUID": process_guid(self._host.boot_id, *key), "GUID_SOURCE": parent.source})
+        return info
 
-    def _list(self, command: Command) -> str:
-        return "[" + ",".join([self._quote(word) for word in command.words]) + "]"
+
+def _words(command: Command) -> list[Value]:
+    return list(command.words)
 
 
 def _source(command: Command) -> str:
-    return '"inherited"' if command.inherited else '"observed"'
+    return "inherited" if command.inherited else "observed"

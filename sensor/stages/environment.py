@@ -13,9 +13,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sensor.audit.record import Record
-from sensor.audit.render import Style
-from sensor.event import Event
+from sensor.audit.event import Event
+from sensor.audit.fields import Fields
 from sensor.options import OptionError, option
 from sensor.process.files import ProcFiles
 
@@ -40,31 +39,24 @@ class Options:
 class Environment:
     """The stage."""
 
-    def __init__(self, names: Sequence[str], style: Style, files: ProcFiles) -> None:
-        self._quote = style.quote
-        self._key = style.key("ENV")
+    def __init__(self, names: Sequence[str], files: ProcFiles) -> None:
         self._files = files
         # In the patterns a text has one character per byte.
         wanted = "|".join([_pattern(name.encode().decode("latin-1")) for name in names])
         self._wanted = re.compile(f"\0({wanted})=([^\0]*)")
 
-    def stage(self, event: Event) -> bool:
-        """Add ENV to an exec; drops nothing."""
+    def stage(self, event: Event) -> None:
+        """Add ENV to an exec."""
         process = event.process
-        if process is None or process.program.event_id != event.id or "EXECVE" not in event.records:
-            return True
-        if process.ended is not None:
-            return True
+        if process is None or process.ended is not None or not event.began_program:
+            return
         text = self._files.read(process.program, "environ", _LARGEST)
         if text is None or not self._files.runs(process.program):
-            return True
-        found: dict[str, str] = {}
+            return
+        found: Fields = {}
         for name, value in self._wanted.findall(f"\0{text}"):
             found.setdefault(name, value)
-        members = ",".join([f"{self._quote(name)}:{self._quote(value)}" for name, value in found.items()])
-        execve: Record = event.records["EXECVE"][0]
-        event.replace("EXECVE", 0, execve.extended(f',"{self._key}":{{{members}}}'))
-        return True
+        event.replace("EXECVE", 0, event.records["EXECVE"][0].extended({"ENV": found}))
 
 
 def _pattern(name: str) -> str:

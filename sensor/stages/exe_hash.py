@@ -20,16 +20,15 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from sensor.audit.render import Style
+from sensor.audit.event import Addition, Event
 from sensor.background import Background
-from sensor.event import Event
 from sensor.options import option
 from sensor.process import opening
 from sensor.process.files import ProcFiles
 from sensor.process.procfs import Host
-from sensor.process.program import Process, Program
+from sensor.process.program import Image, Process, Program
 
 SKIPPED = {
     "gone": "the process had ended, and what it executed cannot be told for sure",
@@ -40,7 +39,6 @@ SKIPPED = {
 }
 """Every value of EXE_HASH_SKIPPED, and what it means."""
 
-_TEXT, _FILE, _WHERE, _INHERITED = "~exe_hash", "exe_hash", "exe_hash_where", "exe_hash_inherited"
 _REMEMBERED = 1024
 _PIECE = 1 << 18
 
@@ -66,82 +64,62 @@ class Where:
     opened: frozenset[tuple[int, int]] = frozenset()
 
 
-@dataclass(frozen=True)
-class File:
-    """One state of one file, and the paths under which it may be found; own: the first is a link of /proc."""
-
-    device: int
-    inode: int
-    size: int
-    mtime: int
-    ctime: int
-    paths: tuple[str, ...] = field(compare=False, default=())
-    own: bool = field(compare=False, default=False)
-
-
 class ExeHash:
     """The stage."""
 
-    def __init__(self, options: Options, style: Style, files: ProcFiles, host: Host) -> None:
+    def __init__(self, options: Options, files: ProcFiles, host: Host) -> None:
         self._host = host
         self._limit = options.exe_hash_size_limit
-        self._hash, self._skipped = style.key("EXE_HASH"), style.key("EXE_HASH_SKIPPED")
-        self._source = style.key("EXE_HASH_SOURCE")
+        self._skipped = {reason: Addition({"EXE_HASH_SKIPPED": reason}) for reason in SKIPPED}
         self._files = files
-        self._found: Background[Where, File | str] = Background(self._find, _REMEMBERED)
-        self._digests: Background[File, tuple[str, str]] = Background(_digest, options.exe_hash_cache_entries)
+        self._found: Background[Where, Image | str] = Background(self._find, _REMEMBERED)
+        self._digests: Background[Image, tuple[str, str]] = Background(_digest, options.exe_hash_cache_entries)
 
-    def stage(self, event: Event) -> bool:
-        """Add EXE_HASH, or why there is none, to an event; drops nothing."""
-        process: Process | None = event.process
-        if process is not None and event.syscall.rest.exe and self._host.is_this(event.node, event.id):
-            text: str | None = process.program.marks.get(_TEXT)
-            event.syscall.extra += self._look(process, event) if text is None else text
-        return True
+    def stage(self, event: Event) -> None:
+        """Add EXE_HASH, or why there is none, to an event."""
+        process, syscall = event.process, event.syscall
+        if process is None or syscall is None or not syscall.rest.exe:
+            return
+        if self._host.is_this(event.node, event.id):
+            event.additions.append(self._look(process, event, syscall.rest.exe))
 
-    def _look(self, process: Process, event: Event) -> str:
-        marks = process.program.marks
-        file: File | str | None = marks.get(_FILE)
-        if file is None:
-            file = self._identify(process, event)
-            if file is not None:
-                marks[_FILE] = file
-        if file is None:
-            event.passing = True
-            return self._because("pending")
-        if isinstance(file, str):
-            text = marks[_TEXT] = self._because(file)
-            return text
-        if file.size > self._limit:
-            text = marks[_TEXT] = self._because("too_large")
-            return text
-        answer = self._digests.get(file)
-        if answer is None:
-            event.passing = True
-            return self._because("pending")
-        digest, reason = answer
-        source = "inherited" if _INHERITED in marks else "observed"
-        told = f',"{self._hash}":"{digest}","{self._source}":"{source}"'
-        text = marks[_TEXT] = told if digest else self._because(reason)
-        return text
-
-    def _identify(self, process: Process, event: Event) -> File | str | None:
-        """The file, or why there is none; None as long as it is looked for."""
+    def _look(self, process: Process, event: Event, path: str) -> Addition:
         program = process.program
-        where: Where | None = program.marks.get(_WHERE)
-        if where is None:
-            is_exec = program.event_id == event.id and "EXECVE" in event.records
-            where = Where(program, event.syscall.rest.exe, frozenset(_opened(event) if is_exec else ()))
-            program.marks[_WHERE] = where
+        if program.image is None and not program.image_unknown:
+            self._identify(process, event, path)
+        image = program.image
+        if image is None and program.image_unknown:
+            return self._skipped[program.image_unknown]
+        if image is not None and image.size > self._limit:
+            return self._skipped["too_large"]
+        answer = self._digests.get(image) if image is not None else None
+        if answer is None:
+            event.provisional = True
+            return self._skipped["pending"]
+        digest, reason = answer
+        if not digest:
+            return self._skipped[reason]
+        source = "inherited" if program.image_inherited else "observed"
+        return Addition({"EXE_HASH": digest, "EXE_HASH_SOURCE": source})
+
+    def _identify(self, process: Process, event: Event, path: str) -> None:
+        """Find the file, or why there is none, unless it takes longer than an event waits."""
+        program = process.program
+        if program.image_opened is None:
+            program.image_path = path
+            program.image_opened = frozenset(_opened(event) if event.began_program else ())
+        where = Where(program, program.image_path, program.image_opened)
         found = self._found.get(where) if where.opened or self._files.runs(program) else "gone"
         by = process.spawned_by
-        if found == "gone" and by is not None and by.exe == program.exe and isinstance(by.marks.get(_FILE), File):
-            inherited: File = by.marks[_FILE]
-            program.marks[_INHERITED] = True
-            return inherited
-        return found
+        if found == "gone" and by is not None and by.exe == program.exe and by.image is not None:
+            program.image_inherited = True
+            program.image = by.image
+        elif isinstance(found, Image):
+            program.image = found
+        elif found is not None:
+            program.image_unknown = found
 
-    def _find(self, where: Where) -> File | str:
+    def _find(self, where: Where) -> Image | str:
         """Look for the file; in the background."""
         own = self._files.path(where.program, "exe")
         found = _state((own, where.path), own=True) if own is not None else None
@@ -150,11 +128,8 @@ class ExeHash:
         found = _state((where.path,)) if where.opened else None
         return found if found is not None and (found.device, found.inode) in where.opened else "gone"
 
-    def _because(self, reason: str) -> str:
-        return f',"{self._skipped}":"{reason}"'
 
-
-def _state(paths: tuple[str, ...], own: bool = False) -> File | None:
+def _state(paths: tuple[str, ...], own: bool = False) -> Image | None:
     """The state of the file at the first path; the others may be tried for reading it."""
     try:
         handle = _handle(paths[0], own)
@@ -170,12 +145,12 @@ def _handle(path: str, own: bool) -> int:
     return opening.find_link_of_process(path) if own else opening.find(path)
 
 
-def _described(descriptor: int, paths: tuple[str, ...] = (), own: bool = False) -> File | None:
+def _described(descriptor: int, paths: tuple[str, ...] = (), own: bool = False) -> Image | None:
     """The state of an open file, None if it is no regular one."""
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode):
         return None
-    return File(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns, paths, own)
+    return Image(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns, paths, own)
 
 
 def _opened(event: Event) -> Iterator[tuple[int, int]]:
@@ -190,7 +165,7 @@ def _opened(event: Event) -> Iterator[tuple[int, int]]:
                 continue
 
 
-def _digest(file: File) -> tuple[str, str]:
+def _digest(file: Image) -> tuple[str, str]:
     """Hash a file: (hexadecimal digest, ""), or ("", why not)."""
     reason = "unreadable"
     for number, path in enumerate(file.paths):

@@ -15,9 +15,9 @@ import os
 import pwd
 from dataclasses import dataclass
 
-from sensor.audit.render import Style
+from sensor.audit.event import Addition, Event
+from sensor.audit.fields import Value
 from sensor.background import Background
-from sensor.event import Event
 from sensor.options import option
 from sensor.process.procfs import Host
 
@@ -64,23 +64,23 @@ def _name(gid: int) -> str:
 class Groups:
     """The stage."""
 
-    def __init__(self, style: Style, host: Host) -> None:
-        self._quote = style.quote
-        self._key = style.key("UID_GROUPS")
+    def __init__(self, host: Host) -> None:
         self._host = host
-        self._texts: Background[int, str] = Background(self._render, _REMEMBERED, LIFE)
+        self._groups: Background[int, Addition] = Background(_added, _REMEMBERED, LIFE)
 
-    def stage(self, event: Event) -> bool:
-        """Add UID_GROUPS to an event; drops nothing."""
+    def stage(self, event: Event) -> None:
+        """Add UID_GROUPS to an event."""
         syscall = event.syscall
         if syscall is not None and self._host.is_this(event.node, event.id):
             uid = syscall.rest.fields.get("uid")
             if isinstance(uid, int):
-                text = self._texts.get(uid)
-                syscall.extra += text or ""
-                event.passing |= text is None
-        return True
+                groups = self._groups.get(uid)
+                if groups is None:
+                    event.provisional = True
+                elif groups.subject:
+                    event.additions.append(groups)
 
-    def _render(self, uid: int) -> str:
-        names = [self._quote(name) for name in groups_of(uid)]
-        return f',"{self._key}":[{",".join(names)}]' if names else ""
+
+def _added(uid: int) -> Addition:
+    names: list[Value] = list(groups_of(uid))
+    return Addition({"UID_GROUPS": names} if names else {})

@@ -16,21 +16,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Callable
 
+from sensor.audit.event import Addition, Event
+from sensor.audit.fields import Fields
+from sensor.audit.naming import Naming
 from sensor.audit.record import Record
-from sensor.audit.render import Style
+from sensor.audit.syscall import Syscall
 from sensor.cache import BoundedDict
-from sensor.event import Event
 from sensor.options import option
 from sensor.process.guid import process_guid, session_guid
 from sensor.process.procfs import Host
 from sensor.process.program import Process, Program, Sighting
 from sensor.process.table import ProcessTable
 
-Describe = Callable[[Process], str]
+Describe = Callable[[Process], Fields]
+"""A process → what is known about it besides, as members for PID."""
 _MAX_NODES = 64
 _MOST_SESSIONS = 4096
+_MOST_PARENTS = 512
 _WITHOUT_PIDS = {"SYSCALL", "EXECVE", "CWD", "PATH", "PROCTITLE", "SOCKADDR", "BPRM_FCAPS"}
 
 
@@ -45,125 +49,129 @@ class Options:
 
 
 class Identity:
-    """The stage.
+    """The stages: `track` first of all, `add` and `name_others` where it is shown.
 
+    naming: of the added keys, which a record's own may not be.
     local: the table of this host's processes.
     host: events from before its boot, and those of other nodes, get only what the
         records themselves tell.
-    describe: what else is known about a process, as members for PID, each with a comma
-        before it; asked once for each program.
+    describe: what else is known about a process.
     """
 
     def __init__(
-        self, options: Options, style: Style, local: ProcessTable, host: Host, describe: Sequence[Describe] = ()
+        self, options: Options, naming: Naming, local: ProcessTable, host: Host, describe: Sequence[Describe] = ()
     ) -> None:
         self._options = options
-        self._quote = style.quote
-        self._prefix = style.prefix
+        self._naming = naming
         self._local = local
         self._host = host
         self._more = tuple(describe)
         self._unidentified = local.unidentified
         self._foreign: BoundedDict[str, ProcessTable] = BoundedDict(_MAX_NODES)
-        self._sessions: BoundedDict[int, str] = BoundedDict(_MOST_SESSIONS)
+        self._sessions: BoundedDict[int, Addition] = BoundedDict(_MOST_SESSIONS)
+        self._parents: BoundedDict[State, Addition] = BoundedDict(_MOST_PARENTS)
+        self._spawners: BoundedDict[State, Addition] = BoundedDict(_MOST_PARENTS)
 
-    def stage(self, event: Event) -> bool:
-        """Add identities to an event; drops none."""
-        return self.track(event) and self.tell(event) and self.name_others(event)
-
-    def track(self, event: Event) -> bool:
+    def track(self, event: Event) -> None:
         """Find out who made the system call; looks at SYSCALL only, and whether there is an EXECVE."""
         syscall = event.syscall
         if syscall is not None and syscall.pid:
             local = event.id >= self._host.booted and not event.node  # nearly always
             table = self._local if local or self._is_local(event) else self._table_of(event.node)
-            is_exec = "EXECVE" in event.records and syscall.success
             process = table.current(syscall.pid)
+            is_exec = "EXECVE" in event.records and syscall.result == "yes"
             if (
                 process is None
                 or is_exec
+                or not process.settled
                 or process.ppid != syscall.ppid
                 or process.program.exe != syscall.rest.exe
                 or not process.since <= event.id <= process.until
-                or process.text is None
-                or syscall.values[1] is None
+                or syscall.result is None
             ):
-                process = self._sight(table, event, bool(is_exec))
+                process = self._sight(table, event, syscall, is_exec)
             if process.unidentified:
                 self._unidentified[process.unidentified] += 1
             event.process = process
-        return True
 
-    def tell(self, event: Event) -> bool:
-        """Say who made the system call, and in which session."""
-        if event.process is not None:
-            syscall = event.syscall
-            syscall.extra += self.describe(event.process)
-            ses = syscall.rest.ses
-            if ses is not None and self._options.session_guid and self._is_local(event):
-                syscall.extra += self._sessions.get(ses) or self._session(ses)
-        return True
+    def add(self, event: Event) -> None:
+        """Add who made the system call, and in which session."""
+        syscall = event.syscall
+        if event.process is None or syscall is None:
+            return
+        event.additions += self._identities(event.process)
+        ses = syscall.rest.ses
+        if ses is not None and self._options.session_guid and self._is_local(event):
+            event.additions.append(self._sessions.get(ses) or self._session(ses))
 
-    def name_others(self, event: Event) -> bool:
-        """Say whom the other records name."""
+    def name_others(self, event: Event) -> None:
+        """Add whom the other records name."""
         if self._options.pid and not event.records.keys() <= _WITHOUT_PIDS:
             local = self._is_local(event)
             self._other_records(event, self._local if local else self._table_of(event.node), local)
-        return True
+
+    def describe(self, process: Process) -> Fields:
+        """The identities of a process, of its parent and of its spawner."""
+        subject: Fields = {}
+        for addition in self._identities(process):
+            subject.update(addition.subject)
+        return subject
+
+    def _identities(self, process: Process) -> list[Addition]:
+        options, parent, by = self._options, process.parent, process.spawned_by
+        added: list[Addition] = []
+        if options.pid:
+            added.append(Addition({"PID": {**self._identity(process.program), **self._described(process)}}))
+            if parent is not None:
+                added.append(self._parents.get(_state(parent)) or self._parent(parent))
+        if options.spawned_by and by is not None:
+            added.append(self._spawners.get(_state(by)) or self._spawner(by))
+        return added
+
+    def _parent(self, program: Program) -> Addition:
+        of_parent = self._full if self._options.ppid_verbose else self._identity
+        added = Addition({"PPID": of_parent(program)})
+        return self._parents.keep(_state(program), added)
+
+    def _spawner(self, program: Program) -> Addition:
+        by: Fields = {**self._identity(program), "pid": program.pid, **self._names(program)}
+        return self._spawners.keep(_state(program), Addition({"SPAWNED_BY": by}))
 
     def _is_local(self, event: Event) -> bool:
         return self._host.is_this(event.node, event.id)
 
-    def _sight(self, table: ProcessTable, event: Event, is_exec: bool) -> Process:
-        syscall = event.syscall
-        rest, id = syscall.rest, event.id
-        facts = syscall.pid, syscall.ppid, rest.comm, rest.exe, id, float(id.partition(":")[0]), is_exec
-        process = table.sight(Sighting(*facts, rest.ses, rest.auid, syscall.values[1] is None))
-        self.describe(process)
+    def _sight(self, table: ProcessTable, event: Event, syscall: Syscall, is_exec: bool) -> Process:
+        rest = syscall.rest
+        facts = syscall.pid, syscall.ppid, rest.comm, rest.exe, event.id, event.time, is_exec
+        process = table.sight(Sighting(*facts, rest.ses, rest.auid, syscall.result is None))
+        for describe in self._more:  # labels and filters want to know, too
+            describe(process)
         return process
 
-    def describe(self, process: Process) -> str:
-        """The identities of a process as JSON members, each with a comma before it."""
-        if process.text is None:
-            process.text = self._text_of(process)
-        return process.text
+    def _described(self, process: Process) -> Fields:
+        members: Fields = {}
+        for describe in self._more:
+            members.update(describe(process))
+        return members
 
-    def _text_of(self, process: Process) -> str:
-        options = self._options
-        text = ""
-        described = self._described(process)
-        if options.pid:
-            text = f',"{self._named("PID")}":{{{self._text(process.program)}{described}}}'
-            if process.parent is not None:
-                members = self._full if options.ppid_verbose else self._text
-                text += f',"{self._named("PPID")}":{{{members(process.parent)}}}'
-        if options.spawned_by and process.spawned_by is not None:
-            by = process.spawned_by
-            text += f',"{self._named("SPAWNED_BY")}":{{{self._text(by)},"pid":{by.pid},{self._names(by)}}}'
-        return text
+    def _identity(self, program: Program) -> Fields:
+        key = program.key
+        if key is None:
+            return {"EVENT_ID": program.event_id}
+        if not program.guid:
+            program.guid = process_guid(self._host.boot_id, *key)
+        guid: Fields = {"GUID": program.guid, "GUID_SOURCE": program.source}
+        if program.event_id:
+            return {"EVENT_ID": program.event_id, **guid}
+        return {"START_TIME": f"{self._host.boot_time + key.ticks / 100:.3f}", **guid}
 
-    def _described(self, process: Process) -> str:
-        return "".join([describe(process) for describe in self._more])
-
-    def _text(self, program: Program) -> str:
-        if program.text is None:
-            text = f'"EVENT_ID":"{program.event_id}"'
-            if program.key is not None:
-                if not program.event_id:
-                    text = f'"START_TIME":"{self._host.boot_time + program.key.ticks / 100:.3f}"'
-                guid = process_guid(self._host.boot_id, *program.key)
-                text += f',"GUID":"{guid}","GUID_SOURCE":"{program.source}"'
-            program.text = text
-        return program.text
-
-    def _names(self, program: Program) -> str:
+    def _names(self, program: Program) -> Fields:
         if not program.exe:
             self._local.learn_names(program)
-        comm, exe = (self._quote(name) if name else "null" for name in (program.comm, program.exe))
-        return f'"comm":{comm},"exe":{exe}'
+        return {"comm": program.comm or None, "exe": program.exe or None}
 
-    def _full(self, program: Program) -> str:
-        return f'{self._text(program)},{self._names(program)},"ppid":{program.ppid}'
+    def _full(self, program: Program) -> Fields:
+        return {**self._identity(program), **self._names(program), "ppid": program.ppid}
 
     def _other_records(self, event: Event, table: ProcessTable, local: bool) -> None:
         for name, group in event.records.items():
@@ -173,28 +181,31 @@ class Identity:
 
     def _extended(self, record: Record, event: Event, table: ProcessTable, local: bool) -> Record:
         """A copy of a record with the identities of the processes it names."""
-        time = float(event.id.partition(":")[0])
-        text = ""
+        key_of = self._naming.key
+        added: Fields = {}
         for key, pid in record.pids:
-            process = table.find(pid, time)
-            if process is not None and self._named(key) not in record.fields:
-                text += f',"{self._named(key)}":{{{self._full(process.program)}{self._described(process)}}}'
-        ses: Any = record.fields.get("ses")
-        told = self._named("SESSION_GUID") in record.fields
-        if local and self._options.session_guid and isinstance(ses, int) and not told:
-            text += self._sessions.get(ses) or self._session(ses)
-        return record.extended(text)
+            process = table.find(pid, event.time)
+            if process is not None and key_of(key) not in record.fields:
+                added[key] = {**self._full(process.program), **self._described(process)}
+        ses = record.fields.get("ses")
+        wanted = local and self._options.session_guid and key_of("SESSION_GUID") not in record.fields
+        if wanted and isinstance(ses, int):
+            added.update((self._sessions.get(ses) or self._session(ses)).subject)
+        return record.extended(added)
 
-    def _session(self, ses: int) -> str:
-        guid = session_guid(self._host.boot_id, ses)
-        return self._sessions.keep(ses, f',"{self._named("SESSION_GUID")}":{self._quote(guid) if guid else "null"}')
-
-    def _named(self, key: str) -> str:
-        """The key, in the form that `enrich.prefix` asks for."""
-        return self._prefix + key.lower() if self._prefix else key
+    def _session(self, ses: int) -> Addition:
+        return self._sessions.keep(ses, Addition({"SESSION_GUID": session_guid(self._host.boot_id, ses)}))
 
     def _table_of(self, node: str) -> ProcessTable:
         table = self._foreign.get(node)
         if table is None:
             table = self._foreign.keep_newest(node, self._local.without_proc("other_host" if node else "before_boot"))
         return table
+
+
+State = tuple[Program, int, str, str, str, str]
+
+
+def _state(program: Program) -> State:
+    """A program, and all that is shown of it and may change."""
+    return program, program.ppid, program.event_id, program.source, program.comm, program.exe

@@ -13,7 +13,7 @@ of the program that started it, if they are propagated; then by systemd unit, co
 executable, command line and script, in this order, each time first the added and then
 the removed ones. The key of any later event may add one more, and take some away, in this order
 again. Children of an init process inherit nothing: whoever was orphaned would. Shown in
-alphabetical order. Kept under the mark "~labels".
+alphabetical order.
 """
 
 from __future__ import annotations
@@ -22,20 +22,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Callable
 
-from sensor.audit.render import Style
+from sensor.audit.event import Addition, Event
+from sensor.audit.fields import Value
 from sensor.audit.syscall import Rest
 from sensor.cache import BoundedDict
-from sensor.event import Event
 from sensor.options import option
 from sensor.patterns import Search, searcher
 from sensor.process.command import Commands
 from sensor.process.containers import ContainerNames
 from sensor.process.host_paths import HostPaths
-from sensor.process.program import Process, Program
+from sensor.process.program import Labels, Process, Program
 
-_OPEN = "~labels_open"
-MARK, _TEXT, _KEYED, _UNKEYED = "~labels", "~labels_text", "labels_by_key", "unlabelled_by_key"
-Labels = frozenset[str]
 _NONE: Labels = frozenset()
 _UNCHANGED = _NONE, _NONE
 _REMEMBERED = 512
@@ -108,15 +105,12 @@ def _matching(rules: Iterable[tuple[Search, str]], texts: tuple[str, ...]) -> La
 class Labeller:
     """The stages; `label` before whoever looks at labels, `show` after whoever adds some."""
 
-    def __init__(
-        self, options: Options, style: Style, paths: HostPaths, commands: Commands, containers: ContainerNames
-    ) -> None:
-        self._quote = style.quote
-        self._key = style.key("LABELS")
+    def __init__(self, options: Options, paths: HostPaths, commands: Commands, containers: ContainerNames) -> None:
         self._table = paths.table
         self._paths = paths if options.label_root == "host" else None
         self._commands = commands
         self._containers = containers
+        self._shown: BoundedDict[Labels, Addition] = BoundedDict(_REMEMBERED)
         self._by_rest: BoundedDict[Rest, tuple[Labels, Labels]] = BoundedDict(_REMEMBERED)
         self._keys = frozenset(map(_bytes, options.label_keys))
         self._unkeys = _compiled(options.unlabel_keys)
@@ -128,29 +122,27 @@ class Labeller:
         self._argv = _Rules(options.label_argv, options.unlabel_argv)
         self._script = _Rules(options.label_script, options.unlabel_script)
 
-    def label(self, event: Event) -> bool:
-        """Give labels to the process of an event; drops nothing."""
-        process: Process | None = event.process
-        if process is not None:
-            program = process.program
-            if MARK not in program.marks or program.marks.pop(_OPEN, False):
-                self._give(process, event)
-            if self._keys or self._unkeys:
-                rest = event.syscall.rest
-                change = self._by_rest.get(rest)
-                if change is None:
-                    change = self._remember(rest)
-                if change is not _UNCHANGED:
-                    self._change(process, *change)
-        return True
+    def label(self, event: Event) -> None:
+        """Give labels to the process of an event."""
+        process, syscall = event.process, event.syscall
+        if process is None or syscall is None:
+            return
+        program = process.program
+        if program.labels is None or program.labels_open:
+            self._give(process, event)
+        if self._keys or self._unkeys:
+            change = self._by_rest.get(syscall.rest)
+            if change is None:
+                change = self._remember(syscall.rest)
+            if change is not _UNCHANGED:
+                _change(process, *change)
 
     def _give(self, process: Process, event: Event) -> None:
-        marks = process.program.marks
-        before, labels = marks.get(MARK), self._labels_of(process.program, process.spawned_by, event)
-        marks[MARK] = labels
-        if before is not None and labels != before:
-            marks.pop(_TEXT, None)
-            process.said = None
+        program = process.program
+        program.labels_open = False
+        before, program.labels = program.labels, self._labels_of(program, process.spawned_by, event)
+        if before is not None and program.labels != before:
+            process.changed()
 
     def _remember(self, rest: Rest) -> tuple[Labels, Labels]:
         """The labels that the keys in a SYSCALL record's last part give, and those they take away."""
@@ -159,40 +151,24 @@ class Labeller:
         added, removed = self._keys.intersection(given), _matching(self._unkeys, given)
         return self._by_rest.keep(rest, (added, removed) if added or removed else _UNCHANGED)
 
-    def show(self, event: Event) -> bool:
-        """Add LABELS to an event; drops nothing."""
-        process: Process | None = event.process
-        if process is not None:
-            marks = process.program.marks
-            text: str | None = marks.get(_TEXT)
-            if text is None:
-                text = marks[_TEXT] = self._render(marks.get(MARK, _NONE))
-            event.syscall.extra += text
-        return True
+    def show(self, event: Event) -> None:
+        """Add LABELS to an event."""
+        labels = event.process.program.labels if event.process is not None else None
+        if labels:
+            event.additions.append(self._shown.get(labels) or self._show(labels))
 
-    @staticmethod
-    def _change(process: Process, added: Labels, removed: Labels) -> None:
-        """Add the labels that a key gives, then take those away that it takes."""
-        marks = process.program.marks
-        labels = (marks[MARK] | added) - removed
-        if labels != marks[MARK]:
-            marks[MARK] = labels
-            marks[_KEYED] = (marks.get(_KEYED, _NONE) | added) - removed
-            marks[_UNKEYED] = (marks.get(_UNKEYED, _NONE) - added) | removed
-            marks.pop(_TEXT, None)
-            process.said = None
-
-    def _render(self, labels: Labels) -> str:
-        return f',"{self._key}":[{",".join([self._quote(label) for label in sorted(labels)])}]' if labels else ""
+    def _show(self, labels: Labels) -> Addition:
+        names: list[Value] = [*sorted(labels)]
+        return self._shown.keep(labels, Addition({"LABELS": names}))
 
     def _labels_of(self, program: Program, started_by: Program | None, event: Event, depth: int = 0) -> Labels:
         labels = _NONE
         if self._propagated and started_by is not None and (started_by.pid == program.pid or not _is_init(started_by)):
-            if MARK not in started_by.marks and depth < _MOST_ANCESTORS:
+            if started_by.labels is None and depth < _MOST_ANCESTORS:
                 grandparent = self._started_by(started_by, event)
-                started_by.marks[MARK] = self._labels_of(started_by, grandparent, event, depth + 1)
-            labels = started_by.marks.get(MARK, _NONE) & self._propagated
-        place = program.marks.get("cgroup")
+                started_by.labels = self._labels_of(started_by, grandparent, event, depth + 1)
+            labels = (started_by.labels or _NONE) & self._propagated
+        place = program.place
         if place is not None:
             if self._unit:
                 # A regular expression fits anywhere: what a user, or a container's root, has named must not be there.
@@ -204,12 +180,10 @@ class Labeller:
         if self._argv:
             words = self._commands.of(program, started_by).words
             labels = self._argv.apply(labels, (self._joined(words),)) if words else labels
-        script = program.marks.get("script")
-        if self._script and script and self._holds(program, HostPaths.paths_hold):
-            labels = self._script.apply(labels, (script,))
-        keyed: Labels = program.marks.get(_KEYED, _NONE)
-        unkeyed: Labels = program.marks.get(_UNKEYED, _NONE)
-        return (labels | (keyed & self._keys)) - unkeyed.intersection([label for _, label in self._unkeys])
+        if self._script and program.script is not None and self._holds(program, HostPaths.paths_hold):
+            labels = self._script.apply(labels, (program.script.path,))
+        labels |= program.labels_given & self._keys
+        return labels - program.labels_taken.intersection([label for _, label in self._unkeys])
 
     def _holds(self, program: Program, question: Callable[[HostPaths, Process | None], bool]) -> bool:
         """Tell whether names of a program are the host's; as long as they may turn out to be, it is asked again."""
@@ -219,7 +193,7 @@ class Labeller:
         if question(self._paths, process):
             return True
         if process is not None and self._paths.is_open(process):
-            program.marks[_OPEN] = True
+            program.labels_open = True
         return False
 
     def _started_by(self, program: Program, event: Event) -> Program | None:
@@ -228,7 +202,7 @@ class Labeller:
         if process is None or process.program is not program:
             return None
         if process.spawned_by is None and program.ppid > 0:
-            parent = self._table.find(program.ppid, float(event.id.partition(":")[0]))
+            parent = self._table.find(program.ppid, event.time)
             return parent.program if parent is not None else None
         return process.spawned_by
 
@@ -242,6 +216,18 @@ class Labeller:
                 break
             taken.append(word)
         return " ".join(taken)
+
+
+def _change(process: Process, added: Labels, removed: Labels) -> None:
+    """Add the labels that a key gives, then take those away that it takes."""
+    program = process.program
+    before = program.labels or _NONE
+    labels = (before | added) - removed
+    if labels != before:
+        program.labels = labels
+        program.labels_given = (program.labels_given | added) - removed
+        program.labels_taken = (program.labels_taken - added) | removed
+        process.changed()
 
 
 def _is_init(program: Program) -> bool:

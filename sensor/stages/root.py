@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sensor.audit.render import Style
+from sensor.audit.fields import Fields
 from sensor.options import option
 from sensor.process.host_paths import HostPaths
 from sensor.process.program import Process
@@ -26,19 +26,20 @@ class Options:
 
 
 class Roots:
-    """Says it inside PID."""
+    """Looks it up, for PID."""
 
-    def __init__(self, style: Style, paths: HostPaths) -> None:
-        self._quote = style.quote
+    def __init__(self, paths: HostPaths) -> None:
         self._paths = paths
 
-    def describe(self, process: Process) -> str:
-        """The members that PID gets, each with a comma before it."""
+    def describe(self, process: Process) -> Fields:
+        """The members that PID gets."""
         self._paths.look_if_unknown(process)
         root = process.root
         if root is None or root is HOST:
-            return ""
-        members = [f'"path":{self._quote(root.path)}'] if root.path else []
-        members += [f'"mount_namespace":{root.namespace}'] if root.namespace else []
-        members += ['"user_namespace":"other"'] if root.users else []
-        return f',"root":{{{",".join(members)}}}'
+            return {}
+        members: Fields = {"path": root.path} if root.path else {}
+        if root.namespace:
+            members["mount_namespace"] = root.namespace
+        if root.users:
+            members["user_namespace"] = "other"
+        return {"root": members}

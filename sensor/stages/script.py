@@ -11,8 +11,7 @@ The records of the exec tell it all: for a script the kernel (fs/binfmt_script.c
 interpreter's name before the arguments, the file's among them, and opens the interpreter
 under that very name. `sh backup.sh` is no script in this sense: there the program is sh. The path is
 made absolute and `.`, `..` are folded; symbolic links stay. For `#!/usr/bin/env python3`
-both execs have SCRIPT, that of env and that of python3, which has `inherited` it. Kept under the
-mark "script".
+both execs have SCRIPT, that of env and that of python3, which has `inherited` it.
 """
 
 from __future__ import annotations
@@ -20,14 +19,11 @@ from __future__ import annotations
 import posixpath
 from dataclasses import dataclass
 
+from sensor.audit.event import Event
 from sensor.audit.fields import Value
-from sensor.audit.render import Style
-from sensor.event import Event
 from sensor.options import option
 from sensor.process.command import Commands
-from sensor.process.program import Process
-
-MARK, _INHERITED = "script", "script_inherited"
+from sensor.process.program import Process, Script
 
 
 @dataclass(frozen=True)
@@ -40,59 +36,48 @@ class Options:
 class Scripts:
     """The stages: `learn` before whoever wants to know the script, `show` later."""
 
-    def __init__(self, style: Style, commands: Commands) -> None:
-        self._quote = style.quote
-        self._key, self._source = style.key("SCRIPT"), style.key("SCRIPT_SOURCE")
+    def __init__(self, commands: Commands) -> None:
         self._commands = commands
 
-    def learn(self, event: Event) -> bool:
-        """Keep the script that an exec executes; drops nothing."""
+    def learn(self, event: Event) -> None:
+        """Keep the script that an exec executes."""
         process = event.process
-        if process is not None and process.program.event_id == event.id and "EXECVE" in event.records:
-            marks = process.program.marks
-            path = self._executed(event)
-            if path is not None:
-                marks[MARK] = path
-            elif (path := self._handed_on(process, event)) is not None:
-                marks[MARK], marks[_INHERITED] = path, True
-        return True
+        if process is not None and event.began_program:
+            path = self._executed(event, process)
+            process.program.script = Script(path, False) if path is not None else self._handed_on(process, event)
 
-    def show(self, event: Event) -> bool:
-        """Add SCRIPT to the exec of a script; drops nothing."""
-        process = event.process
-        if process is not None and process.program.event_id == event.id and "EXECVE" in event.records:
-            marks = process.program.marks
-            path = marks.get(MARK)
-            if path is not None:
-                source = "inherited" if _INHERITED in marks else "observed"
-                event.syscall.extra += f',"{self._key}":{self._quote(path)},"{self._source}":"{source}"'
-        return True
+    def show(self, event: Event) -> None:
+        """Add SCRIPT to the exec of a script."""
+        script = event.process.program.script if event.process is not None else None
+        if script is not None and event.began_program:
+            event.add({"SCRIPT": script.path, "SCRIPT_SOURCE": "inherited" if script.inherited else "observed"})
 
-    def _executed(self, event: Event) -> str | None:
+    def _executed(self, event: Event, process: Process) -> str | None:
         """The absolute path of the script that an exec event executes; None if it is none."""
-        process: Process = event.process
         names = {record.fields.get("item"): record.fields.get("name") for record in event.records.get("PATH", ())}
         name = names.pop(0, None)
-        if not isinstance(name, str) or not name or name == event.syscall.rest.exe or not _begins_with(event, names):
+        if not isinstance(name, str) or not name or event.syscall is None or name == event.syscall.rest.exe:
+            return None
+        if not _begins_with(event, names):
             return None
         words = self._commands.of(process.program).words
         if len(words) < 2 or words[0] not in names.values() or not any(_names(word, name) for word in words[1:]):
             return None
         return _absolute(event, name)
 
-    def _handed_on(self, process: Process, event: Event) -> str | None:
+    def _handed_on(self, process: Process, event: Event) -> Script | None:
         """The script of env(1), which executes the interpreter that `#!/usr/bin/env python3` names."""
         before = process.spawned_by
-        if before is None or before.pid != process.pid or not before.exe.endswith("/env"):
+        if before is None or before.script is None or before.pid != process.pid or not before.exe.endswith("/env"):
             return None
-        script: str | None = before.marks.get(MARK)
+        path = before.script.path
         words = self._commands.of(process.program).words
-        return script if script and any(_absolute(event, word) == script for word in words[1:]) else None
+        return Script(path, True) if any(_absolute(event, word) == path for word in words[1:]) else None
 
 
 def _begins_with(event: Event, names: dict[Value, Value]) -> bool:
     """Tell whether the first argument may be one of these names; most often it can be seen without decoding it."""
-    body: str = event.records["EXECVE"][0].body
+    body = event.records["EXECVE"][0].body
     return ' a0="' not in body or any(f' a0="{name}"' in body for name in names.values())
 
 

@@ -15,14 +15,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Callable
 
-from sensor.audit.fields import UNSET
+from sensor.audit.event import Addition, Event
+from sensor.audit.fields import UNSET, Fields
 from sensor.audit.record import Record
-from sensor.audit.render import Style
 from sensor.cache import BoundedDict
-from sensor.event import Event
 from sensor.options import option
 
-_TOLD = ("acct", "addr", "hostname", "terminal", "exe")
+_SHOWN = ("acct", "addr", "hostname", "terminal", "exe")
 _REMEMBERED = 4096
 
 
@@ -39,25 +38,22 @@ class Sessions:
     changed: called when more is known of a session, of which something may have been said already.
     """
 
-    def __init__(self, style: Style, changed: Callable[[], None]) -> None:
+    def __init__(self, changed: Callable[[], None], entries: int = _REMEMBERED) -> None:
         self._changed = changed
-        self._quote = style.quote
-        self._key = style.key("SESSION")
-        self._told: BoundedDict[tuple[str, int], dict[str, str]] = BoundedDict(_REMEMBERED)
-        self._texts: BoundedDict[tuple[str, int], str] = BoundedDict(_REMEMBERED)
+        self._known: BoundedDict[tuple[str, int], Addition] = BoundedDict(entries)
 
-    def stage(self, event: Event) -> bool:
+    def stage(self, event: Event) -> None:
         """Learn of logins; add SESSION to the system calls of their sessions."""
         syscall = event.syscall
         if syscall is not None:
-            text = self._texts.get((event.node, syscall.rest.ses))
-            if text is not None:
-                syscall.extra += text
-            return True
+            if syscall.rest.ses is not None:
+                known = self._known.get((event.node, syscall.rest.ses))
+                if known is not None:
+                    event.additions.append(known)
+            return
         for name in ("USER_LOGIN", "USER_START"):
             for record in event.records.get(name, ()):
                 self._learn(event.node, record, overrides=name == "USER_LOGIN")
-        return True
 
     def _learn(self, node: str, record: Record, overrides: bool) -> None:
         ses, message = record.fields.get("ses"), record.fields.get("msg")
@@ -65,13 +61,15 @@ class Sessions:
             return
         if message.get("res") not in ("success", "1"):
             return
-        known = self._told.pop((node, ses), {})
-        for name in _TOLD:
+        known = self._known.pop((node, ses), None)
+        before = known.subject["SESSION"] if known is not None else {}
+        assert isinstance(before, dict)
+        session: Fields = {}
+        for name in _SHOWN:
             value = message.get(name)
-            if isinstance(value, str) and (overrides or name not in known):
-                known[name] = value
-        members = ",".join([f'"{name}":{self._quote(known[name])}' for name in _TOLD if name in known])
-        self._told.keep_newest((node, ses), known)
+            if name in before and not (overrides and isinstance(value, str)):
+                session[name] = before[name]
+            elif isinstance(value, str):
+                session[name] = value
+        self._known.keep_newest((node, ses), Addition({"SESSION": session}))
         self._changed()
-        self._texts.pop((node, ses), None)
-        self._texts.keep_newest((node, ses), f',"{self._key}":{{{members}}}')

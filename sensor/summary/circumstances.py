@@ -12,13 +12,13 @@ from __future__ import annotations
 from typing import Callable
 
 from sensor.audit.fields import Fields, Value
-from sensor.audit.render import Style
+from sensor.audit.naming import Naming
 from sensor.summary.facts import Datum, datum_of, own_fields
 from sensor.summary.objects import FAMILIES
 from sensor.translate.sockaddr import decode_sockaddr
 
 
-def command(fields: Fields, style: Style) -> Fields:
+def command(fields: Fields, naming: Naming) -> Fields:
     """Members of `process` from an EXECVE record."""
     argv, line = fields.get("ARGV"), fields.get("ARGV_STR")
     members: Fields = {}
@@ -29,18 +29,18 @@ def command(fields: Fields, style: Style) -> Fields:
     return {**members, "args_count": fields.get("argc"), "command_line": line}
 
 
-def directory(fields: Fields, style: Style) -> Fields:
+def directory(fields: Fields, naming: Naming) -> Fields:
     """Members of `process` from a CWD record."""
     return {"working_directory": fields.get("cwd")}
 
 
-def title(fields: Fields, style: Style) -> Fields:
+def title(fields: Fields, naming: Naming) -> Fields:
     """Members of `process` from a PROCTITLE record."""
     argv = fields.get("ARGV")
     return {"title": " ".join(map(_word, argv)) if isinstance(argv, list) else None}
 
 
-def address(fields: Fields, style: Style) -> Fields:
+def address(fields: Fields, naming: Naming) -> Fields:
     """Members of auditd.data from a SOCKADDR record."""
     saddr = fields.get("saddr")
     decoded = decode_sockaddr(saddr.encode("latin-1")) if isinstance(saddr, str) else None
@@ -53,12 +53,12 @@ def address(fields: Fields, style: Style) -> Fields:
     return members
 
 
-def path(fields: Fields, style: Style) -> Fields:
+def path(fields: Fields, naming: Naming) -> Fields:
     """A member of auditd.paths."""
-    return {name: value_of(datum_of(name, value, fields)) for name, value in own_fields(fields, style)}
+    return {name: value_of(datum_of(name, value, fields)) for name, value in own_fields(fields, naming)}
 
 
-READERS: dict[str, Callable[[Fields, Style], Fields]] = {
+READERS: dict[str, Callable[[Fields, Naming], Fields]] = {
     "EXECVE": command,
     "CWD": directory,
     "PROCTITLE": title,

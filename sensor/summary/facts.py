@@ -16,12 +16,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, Union
+from typing import Union
 
+from sensor.audit.event import Event
 from sensor.audit.fields import UNSET, Fields, Value
-from sensor.audit.render import Style
-from sensor.audit.syscall import Head, Rest
-from sensor.event import Event
+from sensor.audit.naming import Naming
+from sensor.audit.syscall import Head, Rest, Syscall
 from sensor.tables import arches, errno, syscalls, uring_ops
 
 Datum = Union[str, list[str]]
@@ -75,10 +75,10 @@ class Facts:
         return None
 
 
-def facts_of_call(head: Head, rest: Rest, success: bool | None, style: Style) -> Facts:
+def facts_of_call(head: Head, rest: Rest, success: bool | None, naming: Naming) -> Facts:
     """What a SYSCALL record says that is not new each time."""
     facts = Facts()
-    _first(facts, {name: value for name, value in rest.fields.items() if name not in _OF_THE_CALL}, style)
+    _first(facts, {name: value for name, value in rest.fields.items() if name not in _OF_THE_CALL}, naming)
     facts.data["arch"] = arches.name(head.arch) or f"{head.arch:x}"
     facts.data["syscall"] = syscalls.name(head.arch, head.number) or str(head.number)
     if success is not None:
@@ -86,37 +86,37 @@ def facts_of_call(head: Head, rest: Rest, success: bool | None, style: Style) ->
     return facts
 
 
-def facts_of(event: Event, main: str, style: Style) -> Facts:
+def facts_of(event: Event, main: str, naming: Naming) -> Facts:
     """All that an event says; main: its main record type."""
     syscall = event.syscall
     first = None
     if syscall is not None:
-        facts = facts_of_call(syscall.head, syscall.rest, syscall.success, style)
+        facts = facts_of_call(syscall.head, syscall.rest, syscall.success, naming)
         facts.data.update(pids_of(syscall))
     else:
         facts = Facts()
         first = event.records[main][0]
-        _first(facts, first.fields, style)
+        _first(facts, first.fields, naming)
     for name, group in event.records.items():
         if name not in ELSEWHERE:
             for record in group:
                 if record is not first:
-                    add_record(facts, name, record.fields, style)
+                    add_record(facts, name, record.fields, naming)
     return facts
 
 
-def data_of_call(syscall: Any) -> dict[str, Datum]:
+def data_of_call(syscall: Syscall) -> dict[str, Datum]:
     """What a SYSCALL record says that is new each time: the result by name, if it is an error, and the arguments."""
-    exit = syscall.exit
+    exit = syscall.exit or ""
     error = errno.name(int(exit), syscall.head.arch) if exit[:1] == "-" and not syscall.success else None
     data: dict[str, Datum] = {"exit": error or exit} if exit else {}
-    data.update(zip(("a0", "a1", "a2", "a3"), syscall.args))
+    data.update({name: arg for name, arg in zip(("a0", "a1", "a2", "a3"), syscall.args) if arg is not None})
     return data
 
 
-def add_record(facts: Facts, type: str, fields: Fields, style: Style) -> None:
+def add_record(facts: Facts, type: str, fields: Fields, naming: Naming) -> None:
     """Add what another record says."""
-    for name, value in own_fields(fields, style):
+    for name, value in own_fields(fields, naming):
         if name == "key":
             facts.tags += [tag for tag in tags_of(fields) if tag not in facts.tags]
             continue
@@ -132,11 +132,11 @@ def add_record(facts: Facts, type: str, fields: Fields, style: Style) -> None:
             free = f"{type.lower()}_{name}" + (f"_{number}" if number > 1 else "")
             number += 1
         facts.data[free] = datum
-        if isinstance(said := _translation(fields, name, style), str):
+        if isinstance(said := _translation(fields, name, naming), str):
             facts.names.setdefault(free, said)
 
 
-def pids_of(syscall: Any) -> dict[str, Datum]:
+def pids_of(syscall: Syscall) -> dict[str, Datum]:
     """The processes a SYSCALL record names."""
     return {"pid": str(syscall.pid), "ppid": str(syscall.ppid)} if syscall.pid else {}
 
@@ -152,10 +152,10 @@ def tags_of(fields: Fields) -> list[str]:
     return [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else []
 
 
-def _first(facts: Facts, fields: Fields, style: Style) -> None:
+def _first(facts: Facts, fields: Fields, naming: Naming) -> None:
     """Take in the record that says who acted."""
     facts.tags = tags_of(fields)
-    for name, value in own_fields(fields, style):
+    for name, value in own_fields(fields, naming):
         if name == "key":
             continue
         if name in ("res", "result", "success"):
@@ -172,26 +172,26 @@ def _first(facts: Facts, fields: Fields, style: Style) -> None:
                 facts.ids[name] = datum
             else:
                 facts.data[name] = datum
-            if isinstance(said := _translation(fields, name, style), str):
+            if isinstance(said := _translation(fields, name, naming), str):
                 facts.names[name] = said
 
 
-def own_fields(fields: Fields, style: Style) -> Iterator[tuple[str, Any]]:
+def own_fields(fields: Fields, naming: Naming) -> Iterator[tuple[str, Value]]:
     """The fields without their translations, those of msg='…' among them."""
     for name, value in fields.items():
         if name == "msg" and isinstance(value, dict):
-            for inner, said in own_fields(value, style):
+            for inner, said in own_fields(value, naming):
                 if inner not in fields:
                     yield inner, said
                 elif fields[inner] != said:
                     yield f"{_INNER}{inner}", said
-        elif not _is_translation(name, fields, style):
+        elif not _is_translation(name, fields, naming):
             yield name, value
 
 
-def _is_translation(name: str, fields: Fields, style: Style) -> bool:
-    if style.prefix and name.startswith(style.prefix):
-        return any(name == style.key(other.upper()) for other in fields)
+def _is_translation(name: str, fields: Fields, naming: Naming) -> bool:
+    if naming.prefix and name.startswith(naming.prefix):
+        return any(name == naming.key(other.upper()) for other in fields)
     if not name.isupper():
         return False
     partner = _REPEATED.sub("", name).lower()
@@ -199,9 +199,9 @@ def _is_translation(name: str, fields: Fields, style: Style) -> bool:
     return name == "KEYS" or partner in fields or (isinstance(message, dict) and partner in message)
 
 
-def _translation(fields: Fields, name: str, style: Style) -> Value:
+def _translation(fields: Fields, name: str, naming: Naming) -> Value:
     """The name that is told beside a number, if there is one."""
-    key = style.key(name.upper())
+    key = naming.key(name.upper())
     message = fields.get("msg")
     for said in (fields, message if isinstance(message, dict) else {}):
         if name in said:
@@ -232,6 +232,8 @@ def datum_of(name: str, value: Value, fields: Fields) -> Datum | None:
         return [str(word) for word in value if word is not None]
     if isinstance(value, dict) or value is None:
         return None
+    if isinstance(value, float):
+        return str(value)
     if name == "arch" and (number := _hexadecimal(value)) is not None:
         return arches.name(number) or value
     return f"0{value[2:]}" if value.startswith("0o") else value  # as the kernel writes it

@@ -12,10 +12,9 @@ from __future__ import annotations
 import posixpath
 import re
 import socket
-from typing import NamedTuple
 
 from sensor.audit.fields import Fields, Value
-from sensor.audit.render import Style
+from sensor.audit.naming import Naming
 from sensor.summary.facts import context_parts
 from sensor.translate.sockaddr import decode_sockaddr
 
@@ -53,15 +52,22 @@ FAMILIES = {"inet": "ipv4", "inet6": "ipv6", "local": "unix"}
 """What families of addresses are called in ECS network.type, where it has a word of its own."""
 
 
-class Thing(NamedTuple):
+class Thing:
     """One thing that was acted upon.
 
     top: ECS members for the top level.
     object: members of the summary's object: type, primary, secondary.
+    relative: it depends on the current directory, and on whether the call's arguments mean that.
+    text: for the form; () before it is written.
     """
 
-    top: Fields
-    object: Fields
+    __slots__ = ("object", "relative", "text", "top")
+
+    def __init__(self, top: Fields, object: Fields) -> None:
+        self.top = top
+        self.object = object
+        self.relative = False
+        self.text: tuple[str, ...] = ()
 
 
 def is_beside(path: Fields) -> bool:
@@ -69,7 +75,7 @@ def is_beside(path: Fields) -> bool:
     return (path.get("nametype") or path.get("objtype")) in ("PARENT", "UNKNOWN")
 
 
-def file_of(path: Fields, kind: str, cwd: str | None, style: Style) -> Thing:
+def file_of(path: Fields, kind: str, cwd: str | None, naming: Naming) -> Thing:
     """The file of a PATH record.
 
     kind: what the rule calls the object; what the file's mode says comes first.
@@ -87,8 +93,8 @@ def file_of(path: Fields, kind: str, cwd: str | None, style: Style) -> Thing:
         "device": path.get("dev"),
         "mode": f"{number & 0o7777:04o}" if number is not None else None,
         "type": type,
-        **_owner(path, "uid", "owner", style),
-        **_owner(path, "gid", "group", style),
+        **_owner(path, "uid", "owner", naming),
+        **_owner(path, "gid", "group", naming),
     }
     context = path.get("obj")
     if isinstance(context, str):
@@ -137,9 +143,9 @@ def address_family(text: Value) -> int | None:
     return None
 
 
-def _owner(path: Fields, id: str, name: str, style: Style) -> Fields:
+def _owner(path: Fields, id: str, name: str, naming: Naming) -> Fields:
     field = f"o{id}"
-    said = path.get(style.key(field.upper())) or path.get(field.upper())
+    said = path.get(naming.key(field.upper())) or path.get(field.upper())
     return {id: _text(path.get(field)), name: said if isinstance(said, str) and "(" not in said else None}
 
 

@@ -7,7 +7,7 @@
       "auditd":{"summary":{"actor":{"primary":"1000","secondary":"1000"},
         "object":{"type":"file","primary":"/etc/shadow"},"how":"/usr/bin/cat"}}}
 
-An event whose main record is the system call is put together from two texts that come
+An event whose main record is the system call is put together of two parts that come
 again and again: who called what (head and rest of the SYSCALL record), and what upon (a PATH,
 SOCKADDR or OBJ_PID record). Both are remembered; process ids alone are new each time. Of any
 other event it is remembered what records said the same.
@@ -16,13 +16,12 @@ other event it is remembered what records said the same.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
+from sensor.audit.event import Event
 from sensor.audit.fields import Fields, Value
+from sensor.audit.naming import Naming
 from sensor.audit.record import Record
-from sensor.audit.render import Render, Style
 from sensor.cache import BoundedDict
-from sensor.event import Event
 from sensor.summary.actors import Actor, actor_of, users_of
 from sensor.summary.facts import ELSEWHERE, Facts, facts_of, facts_of_call
 from sensor.summary.objects import (
@@ -48,18 +47,18 @@ _INTERPRETERS = ("/usr/bin/python", "/usr/bin/sh", "/usr/bin/bash", "/usr/bin/pe
 
 
 class Who:
-    """All of a summary but the process ids and what was acted upon; texts are JSON members.
+    """All of a summary but the process ids and what was acted upon, as ECS members.
 
     rule: what applies; beside: the rule of the call during which the main record was written, which tells the file.
     directories: which arguments of the call are directories; direction: where its address belongs.
     event: of ECS `event`, with action and outcome.
-    users: of the top level, `user` and `group`, each with a comma before it.
-    process: of ECS `process`, each with a comma before it.
-    summary: of auditd.summary but its object, each with a comma before it.
+    users: of the top level: `user` and `group`.
+    process: of ECS `process`.
+    means: of auditd.summary, but its object.
     thing: what was acted upon, if nothing more is known; told: whether the rule found it among the facts.
     facts: what they were made of.
     main: the main record type.
-    details: what else is made of them, by whoever writes more.
+    text, details: for the form, two places for texts; () before they are written.
     """
 
     __slots__ = (
@@ -70,9 +69,10 @@ class Who:
         "event",
         "facts",
         "main",
+        "means",
         "process",
         "rule",
-        "summary",
+        "text",
         "thing",
         "told",
         "users",
@@ -83,92 +83,85 @@ class Who:
     told: bool
     directories: tuple[int, ...]
     direction: str | None
-    event: str
-    users: str
-    process: str
-    summary: str
-    thing: Upon
+    event: Fields
+    users: Fields
+    process: Fields
+    means: Fields
+    thing: Thing
     facts: Facts
     main: str
-    details: Any
-
-
-class Upon:
-    """What was acted upon, as text.
-
-    top: members of the top level, each with a comma before it.
-    object: auditd.summary.object with a comma before it.
-    relative: it hangs on the current directory, and on whether the call's arguments mean that.
-    """
-
-    __slots__ = ("object", "relative", "top")
-
-    def __init__(self, top: str, object: str) -> None:
-        self.top = top
-        self.object = object
-        self.relative = False
+    text: tuple[str, ...]
+    details: tuple[str, ...]
 
 
 class _Path:
     """What is remembered of a PATH record.
 
-    upon: what it says; None if its name is relative, and so depends on more.
+    thing: what it says; None if its name is relative, and so depends on more.
     beside: it is the directory above what the call was about, or was never looked up.
     """
 
-    __slots__ = ("beside", "upon")
+    __slots__ = ("beside", "thing")
 
-    def __init__(self, upon: Upon | None, beside: bool) -> None:
-        self.upon = upon
+    def __init__(self, thing: Thing | None, beside: bool) -> None:
+        self.thing = thing
         self.beside = beside
 
 
 class Summaries:
-    """Works out summaries."""
+    """Works out summaries.
 
-    def __init__(self, style: Style, render: Render) -> None:
-        self._style = style
-        self._render = render
-        self._whos: BoundedDict[Any, Who] = BoundedDict(_ENTRIES)
+    entries: as many of each kind are remembered.
+    """
+
+    def __init__(self, naming: Naming, entries: int = _ENTRIES) -> None:
+        self._naming = naming
+        self._whos: BoundedDict[tuple[object, ...], Who] = BoundedDict(entries)
         self._paths: dict[str, BoundedDict[Record, _Path]] = {
-            kind: BoundedDict(_ENTRIES) for kind in ("file", "filesystem")
+            kind: BoundedDict(entries) for kind in ("file", "filesystem")
         }
-        self._things: BoundedDict[tuple[str, ...], Upon] = BoundedDict(_ENTRIES)
-        self._plain: BoundedDict[tuple[str, ...], str] = BoundedDict(_ENTRIES)
+        self._things: BoundedDict[tuple[str, ...], Thing] = BoundedDict(entries)
+        self._plain: BoundedDict[tuple[str, ...], str] = BoundedDict(entries)
 
-    def of(self, event: Event) -> tuple[Who, Upon]:
+    @property
+    def remembered(self) -> list[int]:
+        """How many of each kind are remembered."""
+        return [len(self._whos), *map(len, self._paths.values()), len(self._things), len(self._plain)]
+
+    def of(self, event: Event) -> tuple[Who, Thing]:
         """Who did it, and to what; the event has at least one record."""
         syscall = event.syscall
         names = tuple(event.records)
         main = self._plain.get(names)
         if main is None:
             main = self._plain.keep(names, main_type(names))
-        if main != "SYSCALL":
+        if main != "SYSCALL" or syscall is None:
             return self._whole(event, main)
         key = (syscall.head, syscall.rest, syscall.success)
         who = self._whos.get(key)
         if who is None:
-            facts = facts_of_call(syscall.head, syscall.rest, syscall.success, self._style)
+            facts = facts_of_call(syscall.head, syscall.rest, syscall.success, self._naming)
             call = facts.data["syscall"]
             rule = call_rule(str(call))
             who = self._whos.keep(key, self._who([rule], facts, Thing({}, _nothing(rule)), main))
         return who, self._upon(event, who, who.rule)
 
-    def _whole(self, event: Event, main: str) -> tuple[Who, Upon]:
+    def _whole(self, event: Event, main: str) -> tuple[Who, Thing]:
         """A summary of an event that is not about a system call alone."""
         key = _key(event, main)
         who = self._whos.get(key)
         if who is None:
             who = self._who_of(event, main)
-            if sum(map(len, key[4:])) <= _LONGEST and "pid" not in who.rule.fields.get("object2", ()):
+            short = sum([len(str(body)) for body in key[4:]]) <= _LONGEST
+            if short and "pid" not in who.rule.fields.get("object2", ()):
                 self._whos.keep(key, who)
-        upon = who.thing if who.told else self._upon(event, who, who.rule)
-        if not upon.top and who.beside is not None:
-            upon = Upon(self._upon(event, who, who.beside).top, upon.object)
-        return who, upon
+        thing = who.thing if who.told else self._upon(event, who, who.rule)
+        if not thing.top and who.beside is not None:
+            thing = Thing(self._upon(event, who, who.beside).top, thing.object)
+        return who, thing
 
     def _who_of(self, event: Event, main: str) -> Who:
-        facts = facts_of(event, main, self._style)
+        facts = facts_of(event, main, self._naming)
         call = facts.data.get("uring_op" if main == "URINGOP" else "syscall")
         rules = [call_rule(str(call))] if call is not None else []
         if main not in _CALLS:
@@ -184,8 +177,8 @@ class Summaries:
         """
         rule = rules[0]
         who = Who()
+        who.text = who.details = ()
         who.main = main
-        who.details = None
         who.rule = rule
         who.beside = rules[1] if len(rules) > 1 else None
         who.told = "primary" in thing.object
@@ -196,20 +189,19 @@ class Summaries:
         categories = _once(category for applied in rules for category in applied.categories)
         types = _once(type for applied in rules for type in applied.types)
         kind = rule.fields.get("kind", ("event",))[0]
-        said: Fields = {"kind": kind, "category": categories, "type": types, "action": rule.action}
-        who.event = self._render({**said, "outcome": facts.result})
+        who.event = {"kind": kind, "category": categories, "type": types, "action": rule.action}
+        who.event["outcome"] = facts.result
         actor = actor_of(rule, facts)
         user, group = users_of(rule, facts, actor, facts.find(rule.fields.get("object", ())))
-        who.users = self._members({"user": user, "group": group})
+        who.users = {"user": user, "group": group}
         told = {member: facts.find((field,)) for member, field in _OF_PROCESS.items()}
-        who.process = self._members({member: found[1] for member, found in told.items() if found is not None})
+        who.process = {member: found[1] for member, found in told.items() if found is not None}
         how = facts.find(rule.fields["how"]) if "how" in rule.fields else None
-        means: Fields = {"actor": _actor(actor), "how": how[1] if how is not None else _program(facts)}
-        who.summary = self._members(means)
-        who.thing = self._texts(thing)
+        who.means = {"actor": _actor(actor), "how": how[1] if how is not None else _program(facts)}
+        who.thing = thing
         return who
 
-    def _upon(self, event: Event, who: Who, rule: Rule) -> Upon:
+    def _upon(self, event: Event, who: Who, rule: Rule) -> Thing:
         """What an event was done to, by this rule, as its PATH, SOCKADDR or OBJ_PID tells."""
         kind = rule.object
         records = event.records
@@ -228,7 +220,7 @@ class Summaries:
             return self._things.get(key) or self._remember(key, process_of(record.fields))
         return who.thing
 
-    def _file(self, event: Event, who: Who, rule: Rule) -> Upon:
+    def _file(self, event: Event, who: Who, rule: Rule) -> Thing:
         paths = event.records["PATH"]
         kind = rule.object
         index = rule.path if rule.path < len(paths) else 0
@@ -241,63 +233,29 @@ class Summaries:
                 if not better.beside:
                     record, path = other, better
                     break
-        if path.upon is not None:
-            return path.upon
+        if path.thing is not None:
+            return path.thing
         cwd = _cwd(event, who.directories)
         key = (kind, record.body, cwd or "")
-        upon = self._things.get(key)
-        if upon is None:
-            upon = self._remember(key, file_of(record.fields, kind, cwd, self._style))
-            upon.relative = True
-        return upon
+        thing = self._things.get(key)
+        if thing is None:
+            thing = self._remember(key, file_of(record.fields, kind, cwd, self._naming))
+            thing.relative = True
+        return thing
 
     def _path(self, record: Record, kind: str) -> _Path:
         fields = record.fields
         name = fields.get("name")
         relative = isinstance(name, str) and not name.startswith("/")
-        upon = None if relative else self._texts(file_of(fields, kind, None, self._style))
-        path = _Path(upon, is_beside(fields))
+        thing = None if relative else file_of(fields, kind, None, self._naming)
+        path = _Path(thing, is_beside(fields))
         return self._paths[kind].keep(record, path) if len(record.body) <= _LONGEST else path
 
-    def _remember(self, key: tuple[str, ...], thing: Thing) -> Upon:
-        upon = self._texts(thing)
-        return self._things.keep(key, upon) if sum(map(len, key)) <= _LONGEST else upon
-
-    def _texts(self, thing: Thing) -> Upon:
-        return Upon(self._members(thing.top), self._members({"object": thing.object}))
-
-    def _members(self, fields: Fields) -> str:
-        """Members with a comma before them; what is nothing, or has nothing in it, is left out."""
-        texts = [
-            f',"{name}":{{{self._render(value)}}}' if isinstance(value, dict) else f",{self._render({name: value})}"
-            for name, value in fields.items()
-            if value
-        ]
-        return "".join(texts)
+    def _remember(self, key: tuple[str, ...], thing: Thing) -> Thing:
+        return self._things.keep(key, thing) if sum(map(len, key)) <= _LONGEST else thing
 
 
-def process_text(event: Event, who: Who, more: str = "", parent: str = "") -> str:
-    """ECS `process` with a comma before it; "" if the event names none.
-
-    more, parent: further members of the process, and of its parent, each with a comma before it.
-    """
-    syscall = event.syscall
-    if syscall is not None and syscall.pid:
-        return f',"process":{{"pid":{syscall.pid},"parent":{{"pid":{syscall.ppid}{parent}}}{who.process}{more}}}'
-    told = event.records[who.main][0].fields if who.main != "SYSCALL" else {}
-    pid, ppid = told.get("pid"), told.get("ppid")
-    members = f',"pid":{pid}' if isinstance(pid, int) else ""
-    members += f',"parent":{{"pid":{ppid}}}' if isinstance(ppid, int) else ""
-    members += who.process + more
-    return f',"process":{{{members[1:]}}}' if members else ""
-
-
-def summary_text(who: Who, upon: Upon) -> str:
-    """Members of auditd.summary."""
-    return (who.summary + upon.object)[1:]
-
-
-def _key(event: Event, main: str) -> tuple[Any, ...]:
+def _key(event: Event, main: str) -> tuple[object, ...]:
     """What a summary depends on, but for what is new in each SYSCALL record, and the pid in messages of user space."""
     bodies = []
     for name, group in event.records.items():
@@ -319,9 +277,12 @@ def _cwd(event: Event, directories: tuple[int, ...]) -> str | None:
     return cwd if isinstance(cwd, str) else None
 
 
-def is_at_cwd(args: tuple[str, ...], directories: tuple[int, ...]) -> bool:
+def is_at_cwd(args: tuple[str | None, ...], directories: tuple[int, ...]) -> bool:
     """Tell whether these arguments of a call are the current directory."""
-    return all(position < len(args) and args[position] in _AT_CWD for position in directories)
+    for position in directories:
+        if args[position] not in _AT_CWD:
+            return False
+    return True
 
 
 def _program(facts: Facts) -> Value:

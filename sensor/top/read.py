@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
+from sensor.audit.event import Event
 from sensor.build import build
 from sensor.config import Config
-from sensor.event import Event
+from sensor.forms import Form
+from sensor.forms.count import Count, Sizes
+from sensor.forms.laurel import Laurel
 from sensor.inputs.files import read_chunks, time_of
 from sensor.stats import Stats
 from sensor.top.heavy import Heavy
@@ -113,14 +116,14 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 def _count_records(chunks: Iterable[bytes], config: Config, counts: Counts) -> None:
     stats = Stats()
-    pipeline = build(config, stats, live=False).pipeline
-    write = pipeline.write
 
-    def observe(event: Event) -> str:
-        counts.add(seen_event(event, len(write(event)) + 1))
-        return ""
+    def observe(event: Event, bytes: int, sizes: Sizes) -> None:
+        counts.add(seen_event(event, bytes, sizes))
 
-    pipeline.write = observe
+    def wrap(form: Form, laurel: Laurel) -> Form:
+        return Count(form, laurel, observe)
+
+    pipeline = build(config, stats, live=False, wrap=wrap).pipeline
     now = 0.0
     for chunk in chunks:
         now = max(now, time_of(chunk))

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from sensor.audit.render import Style
-from sensor.audit.text import quote_percent
-from sensor.event import Event
+from sensor.audit.event import Event
+from sensor.audit.naming import Naming
+from sensor.forms.count import Sizes
 from sensor.jsonl import dumps, loads
 from sensor.tables import syscalls
 from sensor.tables.record_types import NUMBERS
@@ -39,8 +39,8 @@ class Seen(NamedTuple):
     types: list[tuple[str, int]]
 
 
-def seen_event(event: Event, bytes: int) -> Seen:
-    """An event of the pipeline; bytes: of the line that becomes of it."""
+def seen_event(event: Event, bytes: int, types: Sizes) -> Seen:
+    """An event of the pipeline; bytes: of the line that becomes of it; types: those of its records."""
     syscall = event.syscall
     exe = call = ""
     keys: list[str] = []
@@ -49,12 +49,8 @@ def seen_event(event: Event, bytes: int) -> Seen:
         keys = _texts(syscall.rest.fields.get("KEYS"))
     paths: list[str] = []
     units: list[str] = []
-    types: list[tuple[str, int]] = []
     for name, group in event.records.items():
-        if name == "SYSCALL":
-            types.append((name, len(syscall.member)))
         for record in group:
-            types.append((name, len(record.member)))
             if name == "PATH":
                 paths += _path(record.fields)
             elif name not in _PLAIN:
@@ -64,8 +60,7 @@ def seen_event(event: Event, bytes: int) -> Seen:
                 exe = exe or _text(said.get("exe") or fields.get("exe"))
                 keys = keys or _texts(fields.get("KEYS"))
                 units += _texts([said.get("unit")] if name.startswith("SERVICE_") else [])
-    time = float(event.id.partition(":")[0])
-    return Seen(bytes, time, _once(keys), exe, call, _once(paths), _once(units), types)
+    return Seen(bytes, event.time, _once(keys), exe, call, _once(paths), _once(units), types)
 
 
 def seen_line(line: bytes, prefix: str = "") -> Seen | None:
@@ -77,7 +72,7 @@ def seen_line(line: bytes, prefix: str = "") -> Seen | None:
         document = loads(line.decode("latin-1"))  # one character per byte, as in records
         if "@timestamp" in document or "ecs" in document:
             return _ecs(document, len(line))
-        return _laurel(document, len(line), Style(quote_percent, prefix))
+        return _laurel(document, len(line), Naming(prefix))
     except Exception:  # noqa: BLE001  the border: what a line says may have any shape, depth and size
         return None
 
@@ -86,16 +81,16 @@ _PLAIN = frozenset({"SYSCALL", "EXECVE", "CWD", "PROCTITLE", "SOCKADDR", "BPRM_F
 """Types that tell neither a key, a program nor a unit beyond what SYSCALL does."""
 
 
-def _laurel(document: dict[str, Any], bytes: int, style: Style) -> Seen:
+def _laurel(document: dict[str, Any], bytes: int, naming: Naming) -> Seen:
     time = float(document["ID"].partition(":")[0])
     call = document.get("SYSCALL", {})
     number, arch = call.get("syscall"), call.get("arch")
-    name = call.get(style.key("SYSCALL")) or (
+    name = call.get(naming.key("SYSCALL")) or (
         syscalls.name(int(arch, 16), number) if number is not None and arch else None
     )
     exe, keys = _text(call.get("exe")), _texts(call.get("KEYS"))
     paths: list[str] = []
-    units = _units(call.get(style.key("PID"), {}))
+    units = _units(call.get(naming.key("PID"), {}))
     types = []
     for type, said in document.items():
         if type not in NUMBERS and not type.startswith(("UNKNOWN[", "PROBE_")):

@@ -12,34 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sensor.audit.render import Style
-from sensor.cache import BoundedDict
-from sensor.event import Event
-
 _CALLS = ("SYSCALL", "URINGOP")
 _NAMES = """
 SYSCALL URINGOP SOCKETCALL EXECVE CWD PATH PROCTITLE SOCKADDR FD_PAIR OBJ_PID BPRM_FCAPS CAPSET MMAP OPENAT2 IPC
 IPC_SET_PERM MQ_OPEN MQ_SENDRECV MQ_NOTIFY MQ_GETSETATTR KERNEL_OTHER MAC_TASK_CONTEXTS MAC_OBJ_CONTEXTS
 """
 _CIRCUMSTANCES = frozenset(_NAMES.split())
-_ENTRIES = 1024
-
-
-class MainType:
-    """The stage that adds TYPE."""
-
-    def __init__(self, style: Style) -> None:
-        self._key = style.key("TYPE")
-        self._known: BoundedDict[tuple[str, ...], str] = BoundedDict(_ENTRIES)
-
-    def stage(self, event: Event) -> bool:
-        """Add the type; drops none."""
-        names = tuple(event.records)
-        text = self._known.get(names)
-        if text is None:
-            text = self._known.keep(names, f',"{self._key}":"{main_type(names)}"' if names else "")
-        event.top += text
-        return True
 
 
 def main_type(names: Iterable[str]) -> str:

@@ -21,7 +21,7 @@ import re
 from functools import lru_cache
 
 from sensor.audit.fields import Fields, Value
-from sensor.audit.render import Style
+from sensor.audit.naming import Naming
 from sensor.tables import arches, errno, syscalls
 from sensor.tables.flags import spell
 from sensor.tables.meanings import forms_of
@@ -38,8 +38,8 @@ _NAMELESS = "0123456789?"
 class Universal:
     """The transform."""
 
-    def __init__(self, style: Style) -> None:
-        self._key = style.key
+    def __init__(self, naming: Naming) -> None:
+        self._key = naming.key
 
     def transform(self, name: str, fields: Fields) -> None:
         """Add names to the fields of one record."""

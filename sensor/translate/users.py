@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from sensor.audit.fields import UNSET, Fields
-from sensor.audit.render import Style
+from sensor.audit.naming import Naming
 from sensor.cache import BoundedDict
 from sensor.translate.options import TranslateOptions
 from sensor.translate.userdb import UNKNOWN, Names, UserDatabase
@@ -59,8 +59,8 @@ class Users:
     options: names from the configuration.
     """
 
-    def __init__(self, options: TranslateOptions, style: Style, database: UserDatabase) -> None:
-        self._key = style.key
+    def __init__(self, options: TranslateOptions, naming: Naming, database: UserDatabase) -> None:
+        self._key = naming.key
         self._sources = {
             "uid": Source(_by_number(options.user_map), database.users),
             "gid": Source(_by_number(options.group_map), database.groups),

@@ -39,27 +39,14 @@ def test_a_body_is_parsed_as_its_type_asks(name, body, expected):
     assert decoder().parse(name, body) == expected
 
 
-@pytest.mark.parametrize(
-    ("name", "body", "member"),
-    [
-        ("CWD", 'cwd="/"', '"CWD":{"cwd":"/"}'),
-        ("PATH", "item=0", '"PATH":[{"item":0}]'),
-        ("USER_AUTH", "pid=1", '"USER_AUTH":{"pid":1}'),
-        ("PATH", "", '"PATH":[{}]'),
-        ("ID", "a=b", '"ID_2":[{"a":"b"}]'),
-    ],
-)
-def test_a_record_knows_its_place_in_the_event(name, body, member):
-    record = decoder().decode(name, body)
-    assert record.member == member
-    assert "{" + record.text + "}" in record.member
-
-
 def test_a_record_can_be_extended_without_changing_what_others_see():
     records = decoder()
     record = records.decode("PATH", "item=0")
-    assert record.extended(',"X":1').member == '"PATH":[{"item":0,"X":1}]'
-    assert records.decode("PATH", "item=0").member == '"PATH":[{"item":0}]'
+    once = record.extended({"X": 1})
+    twice = once.extended({"Y": 2})
+    assert (once.added, twice.added, twice.fields) == ({"X": 1}, {"X": 1, "Y": 2}, {"item": 0})
+    assert (once.origin, twice.origin) == (record, record)
+    assert records.decode("PATH", "item=0").added == {}
 
 
 @pytest.mark.parametrize(
@@ -76,18 +63,18 @@ def test_the_processes_that_a_record_names(body, pids):
 
 
 @pytest.mark.parametrize(
-    ("key", "member"),
+    ("key", "name", "fields"),
     [
-        ('type=CWD\0cwd="/"', '"CWD":{"cwd":"/"}'),
-        ('type=CWD\0 cwd="/" \r', '"CWD":{"cwd":"/"}'),
-        ("type=UNKNOWN[1334]\0op=LOAD", '"BPF":[{"op":"LOAD"}]'),
-        ("type=CWD\0", '"CWD":{}'),
+        ('type=CWD\0cwd="/"', "CWD", {"cwd": "/"}),
+        ('type=CWD\0 cwd="/" \r', "CWD", {"cwd": "/"}),
+        ("type=UNKNOWN[1334]\0op=LOAD", "BPF", {"op": "LOAD"}),
+        ("type=CWD\0", "CWD", {}),
     ],
 )
-def test_a_line_without_its_id_is_decoded(key, member):
+def test_a_line_without_its_id_is_decoded(key, name, fields):
     record = decoder().decode_key(key)
     assert record is not None
-    assert record.member == member
+    assert (record.name, record.fields) == (name, fields)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +100,7 @@ def test_a_record_is_decoded_once():
     records = decoder()
     assert records.decode("CWD", 'cwd="/"') is records.decode("CWD", 'cwd="/"')
     assert records.decode_key('type=CWD\0cwd="/"') is not None
-    assert records.cache['type=CWD\0cwd="/"'].text == '"cwd":"/"'
+    assert records.cache['type=CWD\0cwd="/"'].fields == {"cwd": "/"}
 
 
 @pytest.mark.parametrize(

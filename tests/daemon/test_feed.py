@@ -14,7 +14,9 @@ from sensor.build import build
 from sensor.config import Config, Enrich
 from sensor.daemon import feed as module
 from sensor.daemon.feed import Feed
+from sensor.forms import Lines
 from sensor.stats import Stats
+from tests.pipelines import laurel
 
 
 class FakePipeline:
@@ -23,14 +25,13 @@ class FakePipeline:
     def __init__(self, name: str, stats: Stats) -> None:
         self.name, self.stats = name, stats
         self.waiting: list[str] = []
-        self.filtered: list[str] = []
-        self.other = str
+        self.form = laurel()
         self.error: type[Exception] = RuntimeError
 
-    def feed(self, chunk: bytes, now: float) -> list[str]:
+    def feed(self, chunk: bytes, now: float) -> Lines:
         if b"poison" in chunk:
             raise self.error("poison")
-        out = []
+        out = Lines()
         for line in chunk.decode().splitlines():
             if line.startswith("open"):
                 self.waiting.append(f"{self.name}:{line}")
@@ -41,21 +42,23 @@ class FakePipeline:
         self.stats.pipeline.inflight = len(self.waiting)
         return out
 
-    def tick(self, now: float) -> list[str]:
-        return []
+    def tick(self, now: float) -> Lines:
+        return Lines()
 
     def end_line(self) -> None:
         self.waiting.append(f"{self.name}:ended")
 
-    def close(self) -> list[str]:
-        waiting, self.waiting = self.waiting, []
+    def close(self) -> Lines:
+        lines = Lines()
+        lines += self.waiting
+        self.waiting = []
         self.stats.pipeline.inflight = 0
-        return waiting
+        return lines
 
 
 def make(name: str = "A", stats: Stats | None = None) -> SimpleNamespace:
     stats = stats or Stats()
-    world = SimpleNamespace(table=SimpleNamespace(forget_texts=lambda: None))
+    world = SimpleNamespace(table=SimpleNamespace(reconsider=lambda: None))
     app = SimpleNamespace(
         pipeline=FakePipeline(name, stats), stats=stats, before_chunk=None, every_second=[], world=world
     )
@@ -105,16 +108,9 @@ def test_before_each_chunk_the_probe_is_asked():
     app = make()
     order: list[str] = []
     app.before_chunk = lambda: order.append("probe")
-    app.pipeline.feed = lambda chunk, now: order.append("chunk") or []
+    app.pipeline.feed = lambda chunk, now: order.append("chunk") or Lines()
     Feed(app, drop=fail).take(b"1\n", 0)
     assert order == ["probe", "chunk"]
-
-
-def test_diverted_lines_are_given_out_once():
-    app = make()
-    app.pipeline.filtered = ["{1}"]
-    feed = Feed(app, drop=fail)
-    assert (feed.filtered(), feed.filtered()) == (["{1}"], [])
 
 
 EOE = b"type=EOE msg=audit(1.000:1): \n"

@@ -10,12 +10,7 @@ from typing import Any
 
 import pytest
 
-from sensor.audit.options import CoalesceOptions, TransformOptions
-from sensor.audit.record import RecordDecoder
-from sensor.audit.render import Style
-from sensor.audit.text import quote_percent
-from sensor.pipeline import Pipeline
-from sensor.stats import PipelineStats
+from sensor.audit.naming import Naming
 from sensor.translate.arguments import Calls
 from sensor.translate.options import TranslateOptions
 from sensor.translate.universal import Universal
@@ -24,6 +19,7 @@ from sensor.translate.users import Users
 from tests.bench import feeds
 from tests.oracle import auparse
 from tests.oracle.readings import EXPLAINED, agree, explain, find
+from tests.pipelines import make_pipeline
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 FOLDERS = ("translate", "origin", "demo", "laurel-special-cases", "go-libaudit/auparse")
@@ -53,11 +49,10 @@ def need_auparse() -> None:
 
 
 def our_events(log: bytes) -> dict[str, dict[str, Any]]:
-    style = Style(quote_percent)
-    transforms = [Universal(style).transform, Users(TranslateOptions(), style, UserDatabase(patient=True)).transform]
-    decoder = RecordDecoder(TransformOptions(), transforms, 4096)
-    stages = [Calls(style, decoder.render, errors=True, arguments=True).stage]
-    pipeline = Pipeline(decoder, stages, CoalesceOptions(), PipelineStats())
+    naming = Naming()
+    transforms = [Universal(naming).transform, Users(TranslateOptions(), naming, UserDatabase(patient=True)).transform]
+    stages = [Calls(errors=True, arguments=True).stage]
+    pipeline = make_pipeline(stages=stages, transforms=transforms, entries=4096)
     events: dict[str, dict[str, Any]] = {}
     for line in [*pipeline.feed(log, 0.0), *pipeline.close()]:
         event = json.loads(line.encode("latin-1"))

@@ -13,10 +13,11 @@ from sensor.audit.options import CoalesceOptions, TransformOptions
 from sensor.audit.record import RecordDecoder
 from sensor.build import build
 from sensor.config import Config
-from sensor.pipeline import Pipeline
+from sensor.pipeline import Parts, Pipeline
 from sensor.pipeline.blocks import Blocks
 from sensor.stats import PipelineStats, Stats
 from tests.bench import feeds
+from tests.pipelines import laurel, make_pipeline
 
 ID = "1700000000.001:1"
 SYSCALL = (
@@ -160,7 +161,7 @@ def test_of_what_came_once_so_much_is_known_and_no_more(monkeypatch):
 
 def test_a_new_meaning_of_a_number_makes_templates_anew():
     decoder = RecordDecoder(TransformOptions(), (), 64)
-    pipeline = Pipeline(decoder, [], CoalesceOptions(), PipelineStats())
+    pipeline = Pipeline(Parts(decoder, [], laurel()), CoalesceOptions(), PipelineStats())
     text = USUAL + line("EOE")
     for serial in range(3):
         pipeline.feed(text.replace(":1)", f":{serial + 2})").encode(), 0.0)
@@ -181,9 +182,8 @@ def test_an_event_may_begin_with_another_record(first):
 
 def test_interleaved_events_are_read_as_whole_ones_are():
     """Records of two system calls that ran at once, as the kernel writes them on several processors."""
-    decoder = RecordDecoder(TransformOptions(), (), 64)
     stats = PipelineStats()
-    pipeline = Pipeline(decoder, [], CoalesceOptions(), stats)
+    pipeline = make_pipeline(stats=stats)
     lines = [(USUAL + line("EOE")).replace(":1)", f":{serial})") for serial in range(4)]
     whole = [said for each in lines[:2] for said in pipeline.feed(each.encode(), 0.0)]
     mixed = "".join([f"{a}\n{b}\n" for a, b in zip(lines[2].splitlines(), lines[3].splitlines())])

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from sensor.audit.options import CoalesceOptions, TransformOptions
-from sensor.audit.record import RecordDecoder
-from sensor.pipeline import Pipeline
+from sensor.audit.options import CoalesceOptions
 from sensor.stats import PipelineStats
 from tests.bench import feeds
+from tests.pipelines import make_pipeline
 
 PATH = 'PATH item={} name="/x" inode=1 nametype=NORMAL'
 CWD = 'CWD cwd="/"'
@@ -31,7 +30,7 @@ def missing(records: list[str], node: str = "", **options: float) -> dict[str, i
     """What is counted of one event that is fed twice: as news, and as one like the last."""
     stats = PipelineStats()
     bounds = CoalesceOptions(**options)  # type: ignore[arg-type]
-    pipeline = Pipeline(RecordDecoder(TransformOptions(), (), 64), (), bounds, stats)
+    pipeline = make_pipeline(coalesce=bounds, stats=stats)
     for serial in range(4):
         lines = [
             f"{node and f'node={node} '}type={record.partition(' ')[0]} msg=audit(1700000000.001:{serial}): "
@@ -82,7 +81,7 @@ def test_what_is_missing(records: list[str], expected: list[str], node: str) -> 
 
 def test_one_that_makes_room_has_no_end() -> None:
     stats = PipelineStats()
-    pipeline = Pipeline(RecordDecoder(TransformOptions(), (), 64), (), CoalesceOptions(max_events=1), stats)
+    pipeline = make_pipeline(coalesce=CoalesceOptions(max_events=1), stats=stats)
     for serial in range(3):
         type_, _, body = syscall(0).partition(" ")
         pipeline.feed(f"type={type_} msg=audit(1.000:{serial}): {body}\n".encode(), 0.0)
@@ -92,7 +91,7 @@ def test_one_that_makes_room_has_no_end() -> None:
 
 def test_what_comes_late_is_no_event_of_its_own() -> None:
     stats = PipelineStats()
-    pipeline = Pipeline(RecordDecoder(TransformOptions(), (), 64), (), CoalesceOptions(), stats)
+    pipeline = make_pipeline(coalesce=CoalesceOptions(), stats=stats)
     for number, text in enumerate((syscall(1), CWD, PATH.format(0), EOE)):
         type_, _, body = text.partition(" ")
         pipeline.feed(f"type={type_} msg=audit(1.000:1): {body}\n".encode(), 100.0 * number)
@@ -107,7 +106,7 @@ def test_what_comes_late_is_no_event_of_its_own() -> None:
 @pytest.mark.parametrize("name", feeds.names())
 def test_of_what_a_real_auditd_wrote_nothing_is_missing(name: str) -> None:
     stats = PipelineStats()
-    pipeline = Pipeline(RecordDecoder(TransformOptions(), (), 4096), (), CoalesceOptions(), stats)
+    pipeline = make_pipeline(coalesce=CoalesceOptions(), stats=stats)
     pipeline.feed(feeds.recorded(name), 0.0)
     pipeline.close()
     assert stats.events > 10_000

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Callable
 
 import pytest
 
+from sensor.audit.event import DROP, KEEP, LOG, Addition, Event, Notice, Stage, Verdict
 from sensor.audit.options import CoalesceOptions, TransformOptions
-from sensor.audit.record import RecordDecoder, Transform
-from sensor.event import Event, Stage
-from sensor.pipeline import Pipeline
+from sensor.audit.record import Transform
+from sensor.forms import Form
 from sensor.stages.bundles import OnExecs
 from sensor.stats import PipelineStats
+from tests.pipelines import make_pipeline
 
 ID = "1700000000.001:{}"
 REST = 'auid=1000 uid=0 tty=pts1 ses=3 comm="bash" exe="/usr/bin/bash" key=(null)'
@@ -30,12 +32,23 @@ class Subject:
         stages: Sequence[Stage] = (),
         strings: str = "percent",
         transforms: Sequence[Transform] = (),
+        wrap: Callable[[Form], Form] = lambda form: form,
         **options: float,
     ) -> None:
         self.stats = PipelineStats()
-        decoder = RecordDecoder(TransformOptions(strings=strings), transforms, 64)
         bounds = CoalesceOptions(**options)  # type: ignore[arg-type]
-        self.pipeline = Pipeline(decoder, stages, bounds, self.stats)
+        transform = TransformOptions(strings=strings)
+        self.failures: list[tuple[str, Exception]] = []
+        self.pipeline = make_pipeline(
+            transform,
+            stages,
+            bounds,
+            self.stats,
+            transforms=transforms,
+            entries=64,
+            failed=lambda part, error: self.failures.append((part, error)),
+            wrap=wrap,
+        )
 
     def feed(self, text: str, now: float = 0.0) -> list[str]:
         return self.pipeline.feed(text.encode("latin-1"), now)
@@ -187,31 +200,39 @@ def test_what_is_held_back_is_bounded():
 
 def test_lines_of_the_sensors_own_go_out_with_the_next():
     subject = Subject()
-    subject.pipeline.own_line('{"own":1}')
-    assert subject.feed(event(1))[0] == '{"own":1}'
-    subject.pipeline.own_line('{"own":2}')
-    assert subject.pipeline.tick(0.0) == ['{"own":2}']
-    subject.pipeline.own_line('{"own":3}')
-    assert subject.pipeline.close() == ['{"own":3}']
+
+    def own(number: int) -> str:
+        subject.pipeline.notice(Notice(None, "", {}, {"OWN": number}))
+        return f'{{"ID":null,"OWN":{number}}}'
+
+    expected = own(1)
+    assert subject.feed(event(1))[0] == expected
+    expected = own(2)
+    assert subject.pipeline.tick(0.0) == [expected]
+    expected = own(3)
+    assert subject.pipeline.close() == [expected]
 
 
 # Stages.
 
 
-def keep(event: Event) -> bool:
-    event.top += ',"KEPT":1'
-    return True
+def keep(event: Event) -> None:
+    event.additions.append(Addition(top={"KEPT": 1}))
 
 
-def drop_odd(event: Event) -> bool:
-    return int(event.id[-1]) % 2 == 0
+def drop_odd(event: Event) -> Verdict:
+    return DROP if int(event.id[-1]) % 2 else KEEP
 
 
-def fail(event: Event) -> bool:
+def log_all(event: Event) -> Verdict:
+    return LOG
+
+
+def fail(event: Event) -> None:
     raise ValueError(event.id)
 
 
-def fail_otherwise(event: Event) -> bool:
+def fail_otherwise(event: Event) -> None:
     raise KeyError(event.id)
 
 
@@ -224,39 +245,49 @@ def test_a_stage_can_drop_an_event(text):
     assert subject.stats.events == 1
 
 
+@pytest.mark.parametrize("behind", [[], [keep], [fail], [keep, fail]])
+def test_an_event_for_the_filter_log_is_never_in_the_other(behind):
+    subject = Subject([log_all, *behind])
+    lines = subject.pipeline.feed(event(1).encode(), 0.0)
+    assert (list(lines), len(lines.filtered)) == ([], 1)
+    assert (keep in behind) == ("KEPT" in lines.filtered[0])
+    assert (fail in behind) == ("stage_failed" in lines.filtered[0])
+    assert subject.stats.events == 0
+
+
+def test_what_cannot_be_parsed_is_given_out_apart_as_well():
+    lines = Subject().pipeline.feed(b"what is this\n" + event(1).encode(), 0.0)
+    assert (len(lines), lines.unparsed) == (2, lines[:1])
+
+
 def test_stages_come_one_after_the_other():
     seen: list[str] = []
 
     def note(name: str) -> Stage:
-        return lambda event: seen.append(name) is None
+        return lambda event: seen.append(name)
 
     Subject([note("a"), note("b")]).feed(event(1))
     assert seen == ["a", "b"]
 
 
 def test_a_mistake_in_a_stage_costs_what_it_adds_and_not_the_event():
-    failures: list[str] = []
     subject = Subject([fail, keep, fail])
-    subject.pipeline.failed = lambda part, error: failures.append(f"{part}: {error!r}")
     (said,) = subject.feed(event(1))
     parsed = json.loads(said)
     assert (parsed["KEPT"], parsed["SENSOR"]) == (1, {"notes": ["stage_failed"]})
     assert (subject.stats.crashed, subject.stats.events) == (2, 1)
     assert subject.stats.stage_failures == {"fail": 2}
-    assert failures == [f"stage fail: ValueError('{ID.format(1)}')"] * 2
+    assert [(part, repr(error)) for part, error in subject.failures] == [
+        ("stage fail", f"ValueError('{ID.format(1)}')")
+    ] * 2
 
 
 def test_stages_that_decide_act_although_one_before_them_fails():
     subject = Subject([fail, drop_odd])
     assert ids(subject.feed(event(1) + event(2))) == [2]
 
-    def elsewhere(event: Event) -> bool:
-        subject.pipeline.divert(event)
-        return False
-
-    subject = Subject([fail, elsewhere])
-    assert subject.feed(event(1)) == []
-    assert ids(subject.pipeline.filtered) == [1]
+    lines = Subject([fail, log_all]).pipeline.feed(event(1).encode(), 0.0)
+    assert (list(lines), ids(lines.filtered)) == ([], [1])
 
 
 def test_stages_behind_another_one_act_although_one_of_them_fails():
@@ -306,36 +337,6 @@ def test_one_bad_record_costs_its_event_and_no_other(spoilt, size):
     assert subject.stats.crashed == 1
 
 
-def test_of_an_event_that_cannot_be_written_the_lines_are():
-    failures: list[str] = []
-    subject = Subject()
-    subject.pipeline.failed = lambda part, error: failures.append(part)
-    write = subject.pipeline.write
-    subject.pipeline.write = lambda event: write(event) if event.id != ID.format(2) else str(1 // 0)
-    said = [json.loads(one) for one in subject.feed(event(1) + event(2) + event(3))]
-    assert [one.get("PARSE_ERROR", {}).get("reason") for one in said] == [None, "crash", "crash", None]
-    assert [one["PARSE_ERROR"]["raw"][:13] for one in said[1:3]] == ["type=SYSCALL ", "type=CWD msg="]
-    assert failures == ["the pipeline"]
-
-
-def test_of_an_event_for_the_filter_log_that_cannot_be_written_nothing_goes_elsewhere():
-    def divert(event: Event) -> bool:
-        subject.pipeline.divert(event)
-        return False
-
-    subject = Subject([divert])
-    subject.pipeline.write = lambda event: str(1 // 0)
-    assert subject.feed(event(1)) == []
-    assert ["crash" in one for one in subject.pipeline.filtered] == [True, True]
-
-
-def test_if_not_even_that_can_be_had_in_its_form_it_goes_out_all_the_same():
-    subject = Subject(transforms=[spoil])
-    subject.pipeline.other = lambda line: str(1 // 0)
-    (said,) = subject.feed(SPOILT["no system call"])
-    assert json.loads(said)["PARSE_ERROR"]["raw"].endswith("flags=spoilt")
-
-
 def test_what_was_carried_over_is_not_glued_to_what_follows_a_failure():
     subject = Subject()
     subject.feed("type=CWD msg=aud", 0.0)
@@ -348,10 +349,9 @@ def test_what_was_carried_over_is_not_glued_to_what_follows_a_failure():
 def test_stages_see_the_same_event_whichever_way_it_came():
     seen: list[tuple[object, ...]] = []
 
-    def look(event: Event) -> bool:
+    def look(event: Event) -> None:
         assert event.records["SYSCALL"] == []
         seen.append((event.node, list(event.records), event.syscall.pid, event.records["CWD"][0].fields, event.notes))
-        return True
 
     for text in (event(1), event(1).replace("EOE", "UNKNOWN[1320]")):
         Subject([look]).all(text)

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from sensor.audit.render import quoter
+from sensor.audit.event import Notice
 from sensor.probe.events import ProbeEvents
 from sensor.probe.layout import ALIVE, EXEC, EXIT, FORK, UNSET, ProbeRecord
 from sensor.process.program import Process, Program
+from tests.pipelines import laurel
 
 HOST = 4026531836
 STARTED = 5_000_000_000
@@ -27,7 +28,10 @@ def record(kind: int, **others: Any) -> ProbeRecord:
 class Subject:
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self.events = ProbeEvents(quoter("percent"), lambda process: f',"PID":{{"n":{process.pid}}}', self.lines.append)
+        self.events = ProbeEvents(lambda process: {"PID": {"n": process.pid}}, self.write)
+
+    def write(self, notice: Notice) -> None:
+        self.lines.append(laurel().notice(notice))
 
     def line(self) -> dict[str, Any]:
         (line,) = self.lines

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sensor.process.choice import at_time, by_order
-from sensor.process.clock import LONGEST_LAG, ROUNDING
-from sensor.process.program import Birth, Exec, Key, Process, Program, Sighting
+from sensor.process.clock import LONGEST_LAG
+from sensor.process.program import ROUNDING, Birth, Exec, Key, Process, Program, Sighting
 from sensor.process.table import ProcessTable
 from sensor.stats import ProcessStats
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from sensor.audit.argv import arguments_of
 from sensor.audit.options import TransformOptions
 from sensor.audit.record import RecordDecoder
-from sensor.process.command import MARK, UNKNOWN, Command, Commands
+from sensor.process.command import UNKNOWN, Commands
 from sensor.process.files import ProcFiles
-from sensor.process.program import Key, Program
+from sensor.process.program import Command, Key, Program
 from tests.fake_host import FakeHost
 
 
 def execve(body, **options):
-    return RecordDecoder(TransformOptions(**options), (), 100).decode("EXECVE", body)
+    return RecordDecoder(TransformOptions(**options), (), 100).decode("EXECVE", body).body
 
 
 def program(pid=42, exe="/usr/bin/bash", ticks=5000):
@@ -43,7 +44,7 @@ def program(pid=42, exe="/usr/bin/bash", ticks=5000):
     ],
 )
 def test_an_exec_tells_the_command_line(body, options, limit, words, skipped):
-    commands = Commands(ProcFiles(None), limit)
+    commands = Commands(ProcFiles(None), arguments_of, limit)
     program_ = program()
     commands.learn(program_, execve(body, **options))
     learnt = commands.of(program_)
@@ -66,14 +67,14 @@ def test_an_exec_tells_the_command_line(body, options, limit, words, skipped):
 def test_a_process_that_was_there_before_is_asked(tmp_path, cmdline, limit, expected):
     host = FakeHost(tmp_path)
     host.process(42, 1, "/usr/bin/perl", cmdline=cmdline)
-    assert Commands(ProcFiles(host.proc), limit).of(program(exe="/usr/bin/perl")) == expected
+    assert Commands(ProcFiles(host.proc), arguments_of, limit).of(program(exe="/usr/bin/perl")) == expected
 
 
 def test_the_command_line_of_the_next_program_is_not_taken_for_it(tmp_path):
     """A child of bash made an event, then executed perl before that event was read."""
     host = FakeHost(tmp_path)
     host.process(42, 1, "/usr/bin/perl", cmdline="perl\0")
-    commands = Commands(ProcFiles(host.proc), 100)
+    commands = Commands(ProcFiles(host.proc), arguments_of, 100)
     parent = program(41)
     commands.learn(parent, execve('argc=1 a0="bash"'))
     assert commands.of(program(), parent) == Command(("bash",), 0, True)
@@ -81,7 +82,7 @@ def test_the_command_line_of_the_next_program_is_not_taken_for_it(tmp_path):
 
 @pytest.mark.parametrize(("exe", "inherits"), [("/usr/bin/bash", True), ("/usr/bin/ls", False)])
 def test_a_child_that_executed_nothing_has_its_parents(exe, inherits):
-    commands = Commands(ProcFiles(None), 100)
+    commands = Commands(ProcFiles(None), arguments_of, 100)
     parent = program()
     commands.learn(parent, execve('argc=1 a0="bash"'))
     child = commands.of(program(43, exe), parent)
@@ -89,7 +90,7 @@ def test_a_child_that_executed_nothing_has_its_parents(exe, inherits):
 
 
 def test_the_same_command_line_is_kept_once():
-    commands = Commands(ProcFiles(None), 100)
+    commands = Commands(ProcFiles(None), arguments_of, 100)
     first, second = program(42), program(43)
     for one in first, second:
         commands.learn(one, execve('argc=1 a0="ls"'))
@@ -98,5 +99,6 @@ def test_the_same_command_line_is_kept_once():
 
 def test_a_long_command_line_is_not_kept_whole():
     kept = program()
-    Commands(ProcFiles(None), 100).learn(kept, execve(f'argc=1 a0="{"x" * 100_000}"'))
-    assert kept.marks[MARK].skipped == 99_900
+    Commands(ProcFiles(None), arguments_of, 100).learn(kept, execve(f'argc=1 a0="{"x" * 100_000}"'))
+    assert kept.command is not None
+    assert kept.command.skipped == 99_900

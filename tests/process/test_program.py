@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sensor.process.program import Exec, Key, Process, Program
+from sensor.process.program import Exec, Key, Process, Program, Script
 
 KEY = Key(1, 5000, 100)
 
@@ -17,20 +17,29 @@ def process(started: float = 50.0) -> Process:
 
 def test_a_successor_is_the_same_process():
     program = process().program
-    program.marks["x"] = 1
+    program.script, program.labels = Script("/x.sh", False), frozenset(["x"])
     after = program.successor("ls", "/bin/ls", "id")
     assert (after.pid, after.ppid, after.key, after.source, after.started) == (100, 1, KEY, "probe", 50.0)
-    assert (after.comm, after.exe, after.event_id, after.marks, after.text) == ("ls", "/bin/ls", "id", {}, None)
+    assert (after.comm, after.exe, after.event_id) == ("ls", "/bin/ls", "id")
+    assert (after.script, after.labels, after.command, after.place) == (None, None, None, None)
 
 
 def test_an_exec_is_spawned_by_the_program_before():
     subject = process()
-    subject.text = "rendered"
+    subject.settled, version = True, subject.version
     first = subject.program
     subject.run("ls", "/bin/ls", "id", 60.0)
-    assert (subject.spawned_by, subject.program.exe, subject.program.began, subject.text) == (
-        first, "/bin/ls", 60.0, None
-    )  # fmt: skip
+    assert (subject.spawned_by, subject.program.exe, subject.program.began) == (first, "/bin/ls", 60.0)
+    assert (subject.settled, subject.version > version) == (False, True)
+
+
+def test_no_two_states_of_processes_have_one_version():
+    one, other = process(), process()
+    versions = [one.version, other.version]
+    for subject in (one, other, one):
+        subject.changed()
+        versions.append(subject.version)
+    assert len(set(versions)) == 5
 
 
 def test_the_first_exec_after_a_fork_is_spawned_by_who_forked():

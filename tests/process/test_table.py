@@ -290,7 +290,7 @@ def test_who_forked_a_process_that_proc_told_of_the_probe_knows(subject):
     subject.table.ended(90, key(90, 4000), 55)
     by = 90, key(90, 4000)
     assert subject.table.born(Birth(100, key(100, 5000), 50, "bash", (1, key(1, 1)), by)) is process
-    assert (process.spawned_by, process.ppid, process.text) == (spawner.program, 1, None)
+    assert (process.spawned_by, process.ppid, process.settled) == (spawner.program, 1, False)
 
 
 def test_a_child_is_of_what_its_parent_ran_at_the_fork_also_if_audit_tells_later(subject):
@@ -376,7 +376,7 @@ def test_a_parent_whose_first_event_ends_later_is_told_to_its_children():
     child = subject.sight(200, 150, BASH, 10)
     assert child.parent is None
     parent = subject.sight(150, 1, BASH, 10.004)
-    assert (child.parent, child.spawned_by, child.text) == (parent.program, parent.program, None)
+    assert (child.parent, child.spawned_by, child.settled) == (parent.program, parent.program, False)
 
 
 def test_a_pid_seen_long_after_is_not_the_parent():

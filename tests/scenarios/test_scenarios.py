@@ -26,9 +26,8 @@ from typing import Any
 import pytest
 
 from sensor.audit.options import CoalesceOptions, TransformOptions
-from sensor.audit.record import RecordDecoder
-from sensor.pipeline import Pipeline
 from sensor.stats import PipelineStats
+from tests.pipelines import make_pipeline
 from tests.reference import Reference
 
 SCRIPTS = sorted(Path(__file__).parent.glob("*.txt"))
@@ -85,7 +84,7 @@ class Stage:
     def start(self) -> Any:
         if not self.chunk:
             return Reference(self.options, TransformOptions())
-        return Pipeline(RecordDecoder(TransformOptions(), (), 64), (), self.options, self.stats)
+        return make_pipeline(coalesce=self.options, stats=self.stats, entries=64)
 
     def settle(self) -> None:
         """Feed what was gathered; a moment later comes a tick."""

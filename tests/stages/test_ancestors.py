@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from sensor.audit.render import Style
 from sensor.process.program import Key
 from sensor.process.table import Birth
 from sensor.stages.ancestors import Ancestors
-from tests.fake_host import BOOTED, NOW, STYLE, FakeHost, event, exec_event, syscall
+from tests.fake_host import BOOTED, NOW, FakeHost, event, exec_event, syscall
 
 NAMESPACE = 4026531836
 BASH = "/usr/bin/bash"
@@ -23,9 +22,9 @@ def host(tmp_path):
     return host
 
 
-def run(host, *events, count=8, style=STYLE):
-    ancestors = Ancestors(count, style, host.table, host.proc.host(BOOTED))
-    return [line["SYSCALL"] for line in host.run([host.identity(), ancestors.stage], *events)]
+def run(host, *events, count=8, prefix=""):
+    ancestors = Ancestors(count, host.table, host.proc.host(BOOTED))
+    return [line["SYSCALL"] for line in host.run([host.identity(), ancestors.stage], *events, prefix=prefix)]
 
 
 def known(host):
@@ -84,13 +83,13 @@ def test_a_parent_without_a_start_has_no_guid(host):
     ids=["no-exec", "failed", "no-call"],
 )
 def test_only_execs_tell_them(host, other):
-    ancestors = Ancestors(8, STYLE, host.table, host.proc.host(BOOTED))
+    ancestors = Ancestors(8, host.table, host.proc.host(BOOTED))
     (line,) = host.run([host.identity(), ancestors.stage], other)
     assert "ANCESTORS" not in line.get("SYSCALL", {})
 
 
 def test_the_key_bears_the_prefix(host):
-    (call,) = run(host, known(host), style=Style(STYLE.quote, "x_"), count=1)
+    (call,) = run(host, known(host), prefix="x_", count=1)
     assert [ancestor["comm"] for ancestor in call["x_ancestors"]] == ["bash"]
 
 

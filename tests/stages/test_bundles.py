@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sensor.event import Event
-from sensor.stages.bundles import LIFE, OnExecs, Remembered
+from sensor.audit.event import Addition, Event
+from sensor.stages.bundles import LIFE, Memo, OnExecs, Remembered
 from tests.fake_host import FakeHost, event, exec_event, syscall
 
 CALL = syscall(42, 1, "/usr/bin/ls")
@@ -14,17 +14,14 @@ CALL = syscall(42, 1, "/usr/bin/ls")
 class Teller:
     """Says how often it was asked."""
 
-    def __init__(self, passing: int = 0) -> None:
+    def __init__(self, provisional: int = 0) -> None:
         self.asked = 0
-        self.passing = passing
+        self.provisional = provisional
 
-    def stage(self, event: Event) -> bool:
+    def stage(self, event: Event) -> None:
         self.asked += 1
-        if event.syscall is not None:
-            event.syscall.extra += f',"ASKED":{self.asked}'
-        event.top += f',"TOP":{self.asked}'
-        event.passing |= self.asked <= self.passing
-        return True
+        event.additions.append(Addition({"ASKED": self.asked}, {"TOP": self.asked}))
+        event.provisional |= self.asked <= self.provisional
 
 
 @pytest.fixture
@@ -38,15 +35,15 @@ def said(host, bundle, *events):
 
 
 def test_a_process_is_told_of_once(host):
-    assert said(host, Remembered([Teller().stage]), event(CALL), event(CALL), event(CALL)) == [(1, 1)] * 3
+    assert said(host, Remembered(Memo(), [Teller().stage]), event(CALL), event(CALL), event(CALL)) == [(1, 1)] * 3
 
 
 def test_of_an_event_that_one_failed_for_nothing_is_remembered(host):
-    def fail(event: Event) -> bool:
+    def fail(event: Event) -> None:
         raise ValueError
 
     teller = Teller()
-    bundle = Remembered([teller.stage, fail, teller.stage])
+    bundle = Remembered(Memo(), [teller.stage, fail, teller.stage])
     found = said(host, bundle, event(CALL), event(CALL))
     assert teller.asked == 4
     assert [top for _, top in found] == [2, 4]
@@ -64,11 +61,11 @@ def test_of_an_event_that_one_failed_for_nothing_is_remembered(host):
     ids=["another process", "another key", "another session", "another parent", "another program"],
 )
 def test_what_differs_is_told_anew(host, other):
-    assert said(host, Remembered([Teller().stage]), event(CALL), other) == [(1, 1), (2, 2)]
+    assert said(host, Remembered(Memo(), [Teller().stage]), event(CALL), other) == [(1, 1), (2, 2)]
 
 
 def test_what_will_soon_be_told_otherwise_is_not_remembered(host):
-    bundle = Remembered([Teller(passing=2).stage])
+    bundle = Remembered(Memo(), [Teller(provisional=2).stage])
     assert said(host, bundle, *[event(CALL)] * 1, event(CALL), event(CALL), event(CALL)) == [
         (1, 1),
         (2, 2),
@@ -79,29 +76,33 @@ def test_what_will_soon_be_told_otherwise_is_not_remembered(host):
 
 def test_events_without_a_process_are_always_told(host):
     user = "USER_ACCT pid=1 uid=0"
-    assert said(host, Remembered([Teller().stage]), event(user), event(user)) == [(None, 1), (None, 2)]
+    assert said(host, Remembered(Memo(), [Teller().stage]), event(user), event(user)) == [(None, 1), (None, 2)]
 
 
 @pytest.mark.parametrize(("after", "told"), [(LIFE - 1, 1), (LIFE, 2), (-1.0, 2)])
 def test_after_a_minute_or_when_the_clock_was_set_back_all_is_told_anew(host, after, told):
-    bundle = Remembered([Teller().stage])
+    bundle = Remembered(Memo(), [Teller().stage])
     times = iter([1000.0, 1000.0 + after])
 
-    def clock(event: Event) -> bool:
+    def clock(event: Event) -> None:
         bundle.every_second(next(times))
-        return True
 
     lines = host.run([clock, host.identity(), bundle.stage], event(CALL), event(CALL))
     assert [line["TOP"] for line in lines] == [1, told]
 
 
+def test_what_is_news_makes_all_be_told_anew(host):
+    memo = Memo()
+    bundle = Remembered(memo, [Teller().stage])
+    assert said(host, bundle, event(CALL), event(CALL)) == [(1, 1), (1, 1)]
+    memo.forget()
+    assert said(host, bundle, event(CALL), event(CALL)) == [(2, 2), (2, 2)]
+
+
 def test_memory_is_bounded(host):
-    bundle = Remembered([Teller().stage])
-    said(host, bundle, *[event(syscall(pid, 1, "/usr/bin/ls")) for pid in range(10, 1100)])
-    assert len(bundle._processes) == 1024
-    said(host, bundle, *[event(syscall(42, 1, "/usr/bin/ls", ses=ses)) for ses in range(1, 50)])
-    (process,) = [process for process in bundle._processes if process.pid == 42]
-    assert len(process.said) <= 8
+    memo = Memo(entries=8)
+    said(host, Remembered(memo, [Teller().stage]), *[event(syscall(pid, 1, "/usr/bin/ls")) for pid in range(10, 60)])
+    assert 0 < len(memo.known) <= 8
 
 
 def test_only_execs_are_shown_to_those_that_want_nothing_else(host):

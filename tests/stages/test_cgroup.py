@@ -6,11 +6,10 @@ import json
 
 import pytest
 
-from sensor.audit.render import Style
 from sensor.process.containers import ContainerNames
 from sensor.process.files import ProcFiles
 from sensor.stages.cgroup import Cgroups, Options
-from tests.fake_host import STYLE, FakeHost, event, exec_event, syscall
+from tests.fake_host import FakeHost, event, exec_event, syscall
 
 ID, OUTER = "3f" * 32, "9b" * 32
 SERVICE = "0::/system.slice/ssh.service\n"
@@ -26,10 +25,10 @@ def host(tmp_path):
 
 @pytest.fixture
 def run(host, tmp_path):
-    def run(*events, style=STYLE, **options):
-        cgroups = Cgroups(Options(**options), style, ProcFiles(host.proc), ContainerNames(str(tmp_path / "root")))
+    def run(*events, prefix="", **options):
+        cgroups = Cgroups(Options(**options), ProcFiles(host.proc), ContainerNames(str(tmp_path / "root")))
         after = [cgroups.stage] if options.get("container_info") else []
-        return host.run([host.identity(cgroups.describe, style=style), *after], *events)
+        return host.run([host.identity(cgroups.describe, prefix=prefix), *after], *events, prefix=prefix)
 
     return run
 
@@ -158,8 +157,7 @@ def test_container_info_stands_at_the_top(host, run):
 @pytest.mark.parametrize(("prefix", "key"), [("", "CONTAINER_INFO"), ("x_", "x_container_info")])
 def test_container_info_bears_the_prefix(host, run, prefix, key):
     host.process(42, 1, "/usr/bin/bash", cgroup=DOCKER)
-    style = Style(STYLE.quote, prefix)
-    (line,) = run(event(syscall(42, 1, "/usr/bin/bash")), style=style, container_info=True)
+    (line,) = run(event(syscall(42, 1, "/usr/bin/bash")), prefix=prefix, container_info=True)
     assert line[key] == {"ID": ID}
 
 
@@ -175,13 +173,13 @@ def test_the_probe_tells_the_group_of_a_process_that_is_gone(host, tmp_path, tex
     """Another process of the group was looked at before."""
     (tmp_path / "cgroup/system.slice/web.service").mkdir(parents=True)
     names = ContainerNames(str(tmp_path))
-    cgroups = Cgroups(Options(), STYLE, ProcFiles(host.proc), names, str(tmp_path / "cgroup"))
+    cgroups = Cgroups(Options(), ProcFiles(host.proc), names, str(tmp_path / "cgroup"))
     host.process(42, 1, "/usr/bin/web", cgroup=text)
     host.run([host.identity(cgroups.describe)], event(syscall(42, 1, "/usr/bin/web")))
 
     def seen_by_the_probe(process):
         process.cgroup = (tmp_path / "cgroup" / id_of).stat().st_ino if process.pid == 50 else 0
-        return ""
+        return {}
 
     (line,) = host.run([host.identity(seen_by_the_probe, cgroups.describe)], event(syscall(50, 49, "/usr/bin/gone")))
     assert place(line).get("systemd_source") == source

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from sensor.audit.render import Style
+from sensor.audit.argv import arguments_of
 from sensor.process.command import Commands
 from sensor.process.files import ProcFiles
 from sensor.stages.command import CommandLines, Options
-from tests.fake_host import BOOTED, STYLE, FakeHost, event, exec_event, syscall
+from tests.fake_host import BOOTED, FakeHost, event, exec_event, syscall
 
 
 @pytest.fixture
@@ -20,21 +20,20 @@ def host(tmp_path):
 
 @pytest.fixture
 def run(host):
-    def run(*events, style=STYLE, limit=1024, cmdline=True):
+    def run(*events, prefix="", limit=1024, cmdline=True):
         lines = CommandLines(
             Options(cmdline_bytes=limit),
-            style,
-            Commands(ProcFiles(host.proc), 4096),
+            Commands(ProcFiles(host.proc), arguments_of, 4096),
             host.proc.host(BOOTED),
             host.table,
         )
         stages = [
-            host.identity(style=style),
+            host.identity(prefix=prefix),
             lines.learn,
             *([lines.add_cmdline] if cmdline else []),
             lines.add_parent_info,
         ]
-        return host.run(stages, *events)
+        return host.run(stages, *events, prefix=prefix)
 
     return run
 
@@ -97,6 +96,6 @@ def test_of_a_parent_that_nobody_knows_nothing_is_told(run):
 
 
 def test_keys_bear_the_prefix(run):
-    (line,) = run(exec_event(43, 42, "/usr/bin/ls", ["ls", "abcdef"]), style=Style(STYLE.quote, "x_"), limit=6)
+    (line,) = run(exec_event(43, 42, "/usr/bin/ls", ["ls", "abcdef"]), prefix="x_", limit=6)
     assert {"x_cmdline", "x_cmdline_skipped", "x_cmdline_source"} <= line["SYSCALL"].keys()
     assert "x_parent_info" in line

@@ -6,11 +6,10 @@ import time
 
 import pytest
 
-from sensor.audit.render import Style
 from sensor.options import OptionError
 from sensor.process.files import ProcFiles
 from sensor.stages.environment import Environment, Options
-from tests.fake_host import STYLE, FakeHost, event, exec_event, syscall
+from tests.fake_host import FakeHost, event, exec_event, syscall
 
 
 @pytest.fixture
@@ -20,9 +19,9 @@ def host(tmp_path):
 
 @pytest.fixture
 def run(host):
-    def run(*events, names=("LD_PRELOAD", "LC_*"), style=STYLE, strings="percent"):
-        environment = Environment(names, style, ProcFiles(host.proc))
-        return host.run([host.identity(style=style), environment.stage], *events, strings=strings)
+    def run(*events, names=("LD_PRELOAD", "LC_*"), prefix="", strings="percent"):
+        environment = Environment(names, ProcFiles(host.proc))
+        return host.run([host.identity(prefix=prefix), environment.stage], *events, strings=strings, prefix=prefix)
 
     return run
 
@@ -67,7 +66,7 @@ def test_it_may_be_too_late(host, run):
 
 def test_the_key_bears_the_prefix(host, run):
     host.process(43, 42, "/usr/bin/ls", environ="LC_ALL=C\0")
-    (line,) = run(exec_event(43, 42, "/usr/bin/ls", ["ls"]), style=Style(STYLE.quote, "x_"))
+    (line,) = run(exec_event(43, 42, "/usr/bin/ls", ["ls"]), prefix="x_")
     assert line["EXECVE"]["x_env"] == {"LC_ALL": "C"}
 
 

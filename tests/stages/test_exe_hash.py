@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from sensor.audit.render import Style
 from sensor.process.files import ProcFiles
+from sensor.process.program import Image
 from sensor.stages import exe_hash
 from sensor.stages.exe_hash import SKIPPED, ExeHash, Options
-from tests.fake_host import BOOTED, STYLE, FakeHost, event, exec_event, syscall
+from tests.fake_host import BOOTED, FakeHost, event, exec_event, syscall
 from tests.hung_mount import hung_mount
 
 
@@ -35,20 +35,18 @@ def host(tmp_path):
 
 @pytest.fixture
 def stage(host):
-    return lambda style=STYLE, **options: (
-        ExeHash(Options(**options), style, ProcFiles(host.proc), host.proc.host(BOOTED)).stage
-    )
+    return lambda **options: ExeHash(Options(**options), ProcFiles(host.proc), host.proc.host(BOOTED)).stage
 
 
 def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def told(host, stage, text, style=STYLE):
+def told(host, stage, text, prefix=""):
     """What is told in the end."""
-    identity = host.identity(style=style)
+    identity = host.identity(prefix=prefix)
     for _ in range(400):
-        (line,) = host.run([identity, stage], text)
+        (line,) = host.run([identity, stage], text, prefix=prefix)
         found = {key: value for key, value in line["SYSCALL"].items() if "hash" in key.lower()}
         if "pending" not in found.values():
             break
@@ -71,10 +69,7 @@ def path_record(path: Path, item: int = 0) -> str:
 )
 def test_the_file_of_a_process_is_hashed(host, stage, program, prefix, keys):
     host.process(42, 1, str(program))
-    style = Style(STYLE.quote, prefix)
-    assert told(host, stage(style), event(syscall(42, 1, str(program))), style) == dict(
-        zip(keys, hashed(b"one").values())
-    )
+    assert told(host, stage(), event(syscall(42, 1, str(program))), prefix) == dict(zip(keys, hashed(b"one").values()))
 
 
 def test_a_large_file_is_not_hashed(host, stage, program):
@@ -163,12 +158,12 @@ def test_a_file_that_is_not_the_one_is_not_hashed(program, tmp_path):
     assert exe_hash._digest(file) == ("", "changed")  # and nobody waits at it
     other = tmp_path / "other"
     other.write_bytes(b"x")
-    assert exe_hash._digest(exe_hash.File(1, 2, 3, 4, 5, ("/nowhere", str(other)))) == ("", "changed")
+    assert exe_hash._digest(Image(1, 2, 3, 4, 5, ("/nowhere", str(other)))) == ("", "changed")
 
 
-def test_every_reason_is_explained(program):
-    text = Path(exe_hash.__file__).read_text()
-    assert all(f'"{reason}"' in text.partition("_TEXT")[2] for reason in SKIPPED)
+def test_every_reason_is_explained():
+    text = Path(exe_hash.__file__).read_text(encoding="utf-8").partition("class ExeHash")[2]
+    assert all(f'"{reason}"' in text for reason in SKIPPED)
 
 
 class Watched:

@@ -10,10 +10,9 @@ import time
 
 import pytest
 
-from sensor.audit.render import Style
 from sensor.stages import groups
 from sensor.stages.groups import Groups, groups_of
-from tests.fake_host import BOOTED, STYLE, FakeHost, event, syscall
+from tests.fake_host import BOOTED, FakeHost, event, syscall
 
 
 @pytest.fixture
@@ -24,7 +23,7 @@ def host(tmp_path):
 @pytest.fixture
 def run(host, monkeypatch):
     monkeypatch.setattr(groups, "groups_of", {0: ["root"], 7: ["a\xe4", "#4242"], 8: []}.__getitem__)
-    return lambda *events, style=STYLE: host.run([Groups(style, host.proc.host(BOOTED)).stage], *events)
+    return lambda *events, prefix="": host.run([Groups(host.proc.host(BOOTED)).stage], *events, prefix=prefix)
 
 
 def told(run, text, **options):
@@ -43,7 +42,7 @@ def test_groups_are_told(run, uid, expected):
 
 
 def test_the_key_bears_the_prefix(run):
-    assert told(run, event(syscall(42, 1, "/bin/sh")), style=Style(STYLE.quote, "x_"))["x_uid_groups"] == ["root"]
+    assert told(run, event(syscall(42, 1, "/bin/sh")), prefix="x_")["x_uid_groups"] == ["root"]
 
 
 @pytest.mark.parametrize(
@@ -69,7 +68,7 @@ def test_this_hosts_name_is_known(run):
 def test_a_database_that_hangs_stops_nothing(host, monkeypatch):
     gate = threading.Event()
     monkeypatch.setattr(groups, "groups_of", lambda _: [str(gate.wait(30))])
-    stage = Groups(STYLE, host.proc.host(BOOTED)).stage
+    stage = Groups(host.proc.host(BOOTED)).stage
     start = time.monotonic()
     lines = host.run([stage], *[event(syscall(42, 1, "/bin/sh", uid=uid)) for uid in range(500)])
     took = time.monotonic() - start

@@ -7,14 +7,9 @@ from typing import Any
 
 import pytest
 
-from sensor.audit.options import CoalesceOptions, TransformOptions
-from sensor.audit.record import RecordDecoder
-from sensor.audit.render import Style, quoter
-from sensor.event import Event
-from sensor.pipeline import Pipeline
 from sensor.process.guid import process_guid, session_guid
-from sensor.stages.identity import Identity, Options
-from tests.fake_host import BOOTED, NOW, STYLE, FakeHost, event, exec_event, syscall
+from tests.fake_host import BOOTED, NOW, FakeHost, event, exec_event, syscall
+from tests.pipelines import make_pipeline
 
 NAMESPACE = 4026531836
 BASH = "/usr/bin/bash"
@@ -37,9 +32,8 @@ def was_there(host: FakeHost, pid: int, ticks: int) -> dict[str, Any]:
     return {"START_TIME": start, "GUID": guid(host, pid, ticks), "GUID_SOURCE": "proc"}
 
 
-def run(host: FakeHost, *events: str, style: Style = STYLE, **options: bool) -> list[dict[str, Any]]:
-    identity = Identity(Options(**options), style, host.table, host.proc.host(BOOTED))
-    return host.run([identity.stage], *events)
+def run(host: FakeHost, *events: str, prefix: str = "", **options: bool) -> list[dict[str, Any]]:
+    return host.run([host.identity(prefix=prefix, **options)], *events, prefix=prefix)
 
 
 def test_a_process_that_was_there_has_a_start_and_a_guid(host):
@@ -139,8 +133,7 @@ def test_the_parent_can_be_told_at_length(host):
 
 
 def test_enriched_keys_can_have_a_prefix(host):
-    style = Style(quoter("percent"), "x_")
-    (line,) = run(host, event(syscall(100, 1, BASH), "OBJ_PID opid=100"), style=style)
+    (line,) = run(host, event(syscall(100, 1, BASH), "OBJ_PID opid=100"), prefix="x_")
     assert {"x_pid", "x_ppid", "x_spawned_by", "x_session_guid"} <= set(line["SYSCALL"])
     assert "x_opid" in line["OBJ_PID"][0]
 
@@ -152,13 +145,7 @@ def test_the_unset_session_is_null(host, ses, known):
 
 
 def feed(host: FakeHost, text: str) -> list[dict[str, Any]]:
-    pipeline = Pipeline(
-        RecordDecoder(TransformOptions(), (), 100),
-        [Identity(Options(), STYLE, host.table, host.proc.host(BOOTED)).stage],
-        CoalesceOptions(),
-        host.stats.pipeline,
-    )
-    return [json.loads(line) for line in pipeline.feed(text.encode(), 0.0) + pipeline.close()]
+    return host.run([host.identity()], text)
 
 
 def of_node(node: str, text: str) -> str:
@@ -198,11 +185,11 @@ def test_each_event_without_a_guid_is_counted_by_why(host):
 
 def test_a_start_is_told_by_the_clock_as_it_is_now(host):
     here = host.proc.host(BOOTED)
-    stage = Identity(Options(), STYLE, host.table, here).stage
+    stage = host.identity(here=here)
     (before,) = host.run([stage], event(syscall(100, 1, BASH)))
     host.table.calibrate(BOOTED - 600)
     here.calibrate(BOOTED - 600)
-    host.table.forget_texts()
+    host.table.reconsider()
     (after,) = host.run([stage], event(syscall(100, 1, BASH), time=NOW - 600))
     told = [line["SYSCALL"]["PID"] for line in (before, after)]
     assert told[0]["GUID"] == told[1]["GUID"]
@@ -224,11 +211,7 @@ def test_a_record_that_has_our_keys_already_does_not_get_them_twice(host):
         "USER_AUTH pid=100 ses=3 PID=x SESSION_GUID=y",
         "OBJ_PID opid=100 OPID=x",
     )
-    identity = Identity(Options(), STYLE, host.table, host.proc.host(BOOTED))
-    pipeline = Pipeline(
-        RecordDecoder(TransformOptions(), (), 100), [identity.stage], CoalesceOptions(), host.stats.pipeline
-    )
-    (line,) = pipeline.feed(text.encode(), 0.0)
+    (line,) = make_pipeline(stages=[host.identity()]).feed(text.encode(), 0.0)
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         assert len(dict(pairs)) == len(pairs)
@@ -239,33 +222,19 @@ def test_a_record_that_has_our_keys_already_does_not_get_them_twice(host):
     assert said["OBJ_PID"][0]["OPID"] == "x"
 
 
-def test_sessions_are_not_remembered_without_end(host):
-    identity = Identity(Options(), STYLE, host.table, host.proc.host(BOOTED))
-    host.run([identity.stage], *[event(syscall(100, 1, BASH, ses=ses), time=NOW) for ses in range(4200)])
-    assert len(identity._sessions) <= 4100
-
-
 def test_where_a_process_runs_is_told_wherever_it_is_named(host):
     host.process(42, 1, "/usr/bin/x")
-    identity = host.identity(lambda process: ',"place":"here"')
+    identity = host.identity(lambda process: {"place": "here"})
     first, second = host.run([identity], event("USER_ACCT pid=42 uid=0"), event(syscall(42, 1, "/usr/bin/x")))
     assert (first["USER_ACCT"]["PID"]["place"], second["SYSCALL"]["PID"]["place"]) == ("here", "here")
 
 
-@pytest.mark.parametrize("prefix", ["", "x_"])
-def test_a_key_that_a_record_has_itself_is_not_written_twice(host, prefix):
+@pytest.mark.parametrize(("prefix", "pid", "session"), [("", "PID", "SESSION_GUID"), ("x_", "x_pid", "x_session_guid")])
+def test_a_key_that_a_record_has_itself_is_not_written_twice(host, prefix, pid, session):
     host.process(42, 1, "/usr/bin/x")
-    style = Style(quoter("percent"), prefix)
-    own = " ".join([f"{style.key(key)}=own" for key in ("PID", "SESSION_GUID")])
-    decoded: list[list[str]] = []
-    identity = host.identity(style=style)
-
-    def members(event: Event) -> bool:
-        identity(event)
-        pairs = json.loads(f"{{{event.records['USER_ACCT'][0].text}}}", object_pairs_hook=list)
-        decoded.append([name for name, _ in pairs])
-        return True
-
-    host.run([members], event(f"USER_ACCT pid=42 uid=0 ses=3 {own}"))
-    assert len(decoded[0]) == len(set(decoded[0]))
-    assert {style.key("PID"), style.key("SESSION_GUID")} <= set(decoded[0])
+    text = event(f"USER_ACCT pid=42 uid=0 ses=3 {pid}=own {session}=own")
+    (line,) = make_pipeline(stages=[host.identity(prefix=prefix)], prefix=prefix).feed(text.encode(), 0.0)
+    (members,) = [value for name, value in json.loads(line, object_pairs_hook=list) if name == "USER_ACCT"]
+    names = [name for name, _ in members]
+    assert len(names) == len(set(names))
+    assert {pid, session} <= set(names)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from sensor.audit.render import Style
+from sensor.audit.argv import arguments_of
 from sensor.process.command import Commands
 from sensor.process.containers import ContainerNames
 from sensor.process.files import ProcFiles
@@ -17,7 +17,7 @@ from sensor.stages.command import CommandLines
 from sensor.stages.command import Options as CommandOptions
 from sensor.stages.labels import Labeller, Options
 from sensor.stages.script import Scripts
-from tests.fake_host import BOOTED, STYLE, FakeHost, event, exec_event, syscall
+from tests.fake_host import BOOTED, FakeHost, event, exec_event, syscall
 
 ID = "3f" * 32
 
@@ -35,21 +35,21 @@ def run(host, tmp_path):
     """Run events through all that labels depend on; the stages stay the same within a test."""
     made = []
 
-    def run(*events, style=STYLE, **options):
+    def run(*events, prefix="", **options):
         if not made:
             files, containers = ProcFiles(host.proc), ContainerNames(str(tmp_path))
-            commands = Commands(files, 4096)
-            labeller = Labeller(Options(**options), style, HostPaths(host.table), commands, containers)
+            commands = Commands(files, arguments_of, 4096)
+            labeller = Labeller(Options(**options), HostPaths(host.table), commands, containers)
             made.extend(
                 [
-                    host.identity(Cgroups(CgroupOptions(), style, files, containers).describe, style=style),
-                    CommandLines(CommandOptions(), style, commands, host.proc.host(BOOTED), host.table).learn,
-                    Scripts(style, commands).learn,
+                    host.identity(Cgroups(CgroupOptions(), files, containers).describe, prefix=prefix),
+                    CommandLines(CommandOptions(), commands, host.proc.host(BOOTED), host.table).learn,
+                    Scripts(commands).learn,
                     labeller.label,
                     labeller.show,
                 ]
             )
-        return [line.get("SYSCALL", {}).get("LABELS") for line in host.run(made, *events)]
+        return [line.get("SYSCALL", {}).get("LABELS") for line in host.run(made, *events, prefix=prefix)]
 
     return run
 
@@ -152,12 +152,9 @@ def test_user_space_events_have_none(run):
 
 
 def test_labels_are_told_under_a_prefix(host, tmp_path):
-    style = Style(STYLE.quote, "x_")
-    commands = Commands(ProcFiles(None), 4096)
-    labeller = Labeller(
-        Options(label_exe={"": "a"}), style, HostPaths(host.table), commands, ContainerNames(str(tmp_path))
-    )
-    (line,) = host.run([host.identity(style=style), labeller.label, labeller.show], event(BASH))
+    commands = Commands(ProcFiles(None), arguments_of, 4096)
+    labeller = Labeller(Options(label_exe={"": "a"}), HostPaths(host.table), commands, ContainerNames(str(tmp_path)))
+    (line,) = host.run([host.identity(), labeller.label, labeller.show], event(BASH), prefix="x_")
     assert line["SYSCALL"]["x_labels"] == ["a"]
 
 
@@ -166,10 +163,10 @@ def test_another_configuration_labels_anew_but_keeps_what_keys_gave(host, run, t
     unlabel = {"k": "c", "l": "d"}
     given = {"bash": "a", "^/usr": "c"}
     assert run(keyed, label_keys=("k", "l"), unlabel_keys=unlabel, label_exe=given) == [["a", "k"]]
-    host.table.forget_texts()
-    commands = Commands(ProcFiles(None), 4096)
+    host.table.reconsider()
+    commands = Commands(ProcFiles(None), arguments_of, 4096)
     options = Options(label_keys=("k",), unlabel_keys=unlabel, label_exe={"bash": "b", "^/usr": "c"})
-    labeller = Labeller(options, STYLE, HostPaths(host.table), commands, ContainerNames(str(tmp_path)))
+    labeller = Labeller(options, HostPaths(host.table), commands, ContainerNames(str(tmp_path)))
     (line,) = host.run([host.identity(), labeller.label, labeller.show], event(BASH))
     assert line["SYSCALL"]["LABELS"] == ["b", "k"]
 
@@ -199,8 +196,8 @@ def test_a_name_means_a_file_of_the_host(tmp_path, view, root, expected):
     if view is not None:
         host.view(100, **view)
     options = Options(label_exe={"env$": "env"}, label_root=root)
-    paths, commands = HostPaths(host.table, host.proc), Commands(ProcFiles(None), 4096)
-    labeller = Labeller(options, STYLE, paths, commands, ContainerNames(str(tmp_path)))
+    paths, commands = HostPaths(host.table, host.proc), Commands(ProcFiles(None), arguments_of, 4096)
+    labeller = Labeller(options, paths, commands, ContainerNames(str(tmp_path)))
     for _ in range(100):  # files are compared in the background
         (line,) = host.run([host.identity(), labeller.label, labeller.show], event(syscall(100, 1, "/usr/bin/env")))
     assert line["SYSCALL"].get("LABELS", []) == expected

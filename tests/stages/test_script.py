@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from sensor.audit.render import Style
+from sensor.audit.argv import arguments_of
 from sensor.process.command import Commands
 from sensor.process.files import ProcFiles
 from sensor.stages.command import CommandLines, Options
 from sensor.stages.script import Scripts
-from tests.fake_host import BOOTED, STYLE, FakeHost, exec_event
+from tests.fake_host import BOOTED, FakeHost, exec_event
 
 CORPUS = Path(__file__).parent.parent / "data/corpora/session-mixed.raw.audit.xz"
 LD = "/lib64/ld-linux-x86-64.so.2"
@@ -30,11 +30,13 @@ def paths(*names):
 def run(tmp_path):
     host = FakeHost(tmp_path)
 
-    def run(*events, style=STYLE):
-        commands = Commands(ProcFiles(None), 1024)
-        lines = CommandLines(Options(), style, commands, host.proc.host(BOOTED), host.table)
-        scripts = Scripts(style, commands)
-        return host.run([host.identity(style=style), lines.learn, scripts.learn, scripts.show], *events)
+    def run(*events, prefix=""):
+        commands = Commands(ProcFiles(None), arguments_of, 1024)
+        lines = CommandLines(Options(), commands, host.proc.host(BOOTED), host.table)
+        scripts = Scripts(commands)
+        return host.run(
+            [host.identity(prefix=prefix), lines.learn, scripts.learn, scripts.show], *events, prefix=prefix
+        )
 
     return run
 
@@ -66,9 +68,7 @@ def test_the_records_tell_the_script(run, exe, argv, names, script):
 
 
 def test_the_key_bears_the_prefix(run):
-    (line,) = run(
-        exec_event(43, 42, "/bin/dash", ["/bin/sh", "/x"], *paths("/x", "/bin/sh")), style=Style(STYLE.quote, "x_")
-    )
+    (line,) = run(exec_event(43, 42, "/bin/dash", ["/bin/sh", "/x"], *paths("/x", "/bin/sh")), prefix="x_")
     assert (line["SYSCALL"]["x_script"], line["SYSCALL"]["x_script_source"]) == ("/x", "observed")
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sensor.audit.render import Style
-from sensor.stages import session
 from sensor.stages.session import Sessions
-from tests.fake_host import STYLE, FakeHost, event, syscall
+from tests.fake_host import FakeHost, event, syscall
 
 
 def user(type, ses, **told):
@@ -30,9 +28,9 @@ WHOLE = {
 
 @pytest.fixture
 def run(tmp_path):
-    def run(*events, style=STYLE):
-        lines = FakeHost(tmp_path).run([Sessions(style, lambda: None).stage], *events, CALL)
-        return lines[-1]["SYSCALL"].get(style.key("SESSION"))
+    def run(*events, prefix=""):
+        lines = FakeHost(tmp_path).run([Sessions(lambda: None).stage], *events, CALL, prefix=prefix)
+        return lines[-1]["SYSCALL"].get("x_session" if prefix else "SESSION")
 
     return run
 
@@ -57,11 +55,18 @@ def test_logins_tell_of_their_session(run, events, expected):
 
 
 def test_the_key_bears_the_prefix(run):
-    assert run(user("USER_START", 3, **SSH), style=Style(STYLE.quote, "x_"))["terminal"] == "ssh"
+    assert run(user("USER_START", 3, **SSH), prefix="x_")["terminal"] == "ssh"
 
 
-def test_memory_is_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr(session, "_REMEMBERED", 5)
-    sessions = Sessions(STYLE, lambda: None)
-    FakeHost(tmp_path).run([sessions.stage], *[user("USER_START", ses, **SSH) for ses in range(50)])
-    assert len(sessions._told) == len(sessions._texts) == 5
+def test_the_sessions_that_began_first_are_forgotten_when_there_are_too_many(tmp_path):
+    logins = [user("USER_START", ses, **SSH) for ses in range(50)]
+    calls = [event(syscall(42, 1, "/bin/sh", ses=ses)) for ses in range(50)]
+    lines = FakeHost(tmp_path).run([Sessions(lambda: None, entries=5).stage], *logins, *calls)
+    assert [number for number, line in enumerate(lines[50:]) if "SESSION" in line["SYSCALL"]] == [45, 46, 47, 48, 49]
+
+
+def test_what_a_login_tells_is_news_of_its_session(tmp_path):
+    news = []
+    stage = Sessions(lambda: news.append("changed")).stage
+    FakeHost(tmp_path).run([stage], CALL, user("USER_START", 3, **SSH), user("USER_START", 4, res="failed"))
+    assert news == ["changed"]

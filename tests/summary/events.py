@@ -5,17 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from sensor.audit.event import Event
 from sensor.audit.header import parse_line
-from sensor.audit.options import CoalesceOptions, TransformOptions
+from sensor.audit.naming import Naming
+from sensor.audit.options import TransformOptions
 from sensor.audit.record import RecordDecoder, Transform
-from sensor.audit.render import Style
-from sensor.audit.text import quote_percent
-from sensor.event import Event
-from sensor.pipeline import Pipeline
-from sensor.stats import PipelineStats
-from sensor.summary.stage import Summary
+from tests.pipelines import make_pipeline
 
-PLAIN = Style(quote_percent)
+PLAIN = Naming()
 IDS = "auid=1000 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0"
 
 
@@ -39,29 +36,21 @@ def events(*records: str, transforms: tuple[Transform, ...] = (), prefix: str = 
     """What becomes of some records, before anything is added."""
     found: list[Event] = []
 
-    def catch(event: Event) -> bool:
-        found.append(event)
-        return True
-
-    decoder = RecordDecoder(TransformOptions(), transforms, 64)
-    pipeline = Pipeline(decoder, [catch], CoalesceOptions(), PipelineStats())
+    pipeline = make_pipeline(stages=[found.append], transforms=transforms)
     pipeline.feed(text(*records), 0.0)
     pipeline.close()
     return found
 
 
 def summary(*records: str, transforms: tuple[Transform, ...] = (), prefix: str = "") -> dict[str, Any]:
-    """The SUMMARY of one event; made twice, because the second time it is remembered."""
-    style = Style(quote_percent, prefix)
-    decoder = RecordDecoder(TransformOptions(), transforms, 64)
-    stage = Summary(style, decoder.render).stage
-    pipeline = Pipeline(decoder, [stage], CoalesceOptions(), PipelineStats())
-    lines = []
-    for _ in range(2):
+    """The SUMMARY of one event; made three times, because the third time it is remembered."""
+    pipeline = make_pipeline(transforms=transforms, prefix=prefix, summary=True)
+    lines: list[str] = []
+    for _ in range(3):
         lines += pipeline.feed(text(*records).replace(b":1)", b":%d)" % (len(lines) + 1)), 0.0)
         lines += pipeline.close()
-    first, second = (json.loads(line.encode("latin-1"))[style.key("SUMMARY")] for line in lines)
-    assert first == second
+    first, second, third = (json.loads(line.encode("latin-1"))[Naming(prefix).key("SUMMARY")] for line in lines)
+    assert first == second == third
     return dict(first)
 
 

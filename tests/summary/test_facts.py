@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from sensor.audit.render import Style
-from sensor.audit.text import quote_percent
+from sensor.audit.naming import Naming
 from sensor.summary.facts import Facts, add_record, context_parts, facts_of
 from sensor.translate.main_type import main_type
 from sensor.translate.universal import Universal
@@ -15,9 +14,9 @@ from tests.summary.events import PLAIN, call, events, fields
 
 
 def table(*records: str, prefix: str = "") -> Facts:
-    style = Style(quote_percent, prefix)
-    event = events(*records, transforms=(Universal(style).transform,))[0]
-    return facts_of(event, main_type(event.records), style)
+    naming = Naming(prefix)
+    event = events(*records, transforms=(Universal(naming).transform,))[0]
+    return facts_of(event, main_type(event.records), naming)
 
 
 def test_a_message_of_user_space_is_flat() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sensor.summary import objects
-from sensor.summary.objects import Thing, address_family, address_of, file_of, is_beside, process_of, source_of
+from sensor.summary.objects import address_family, address_of, file_of, is_beside, process_of, source_of
 from sensor.summary.rules import _calls, call_rule
 from sensor.tables import syscalls
 from sensor.tables.arches import ARCHES
@@ -48,7 +48,8 @@ FILES: list[tuple[str, str | None, dict[str, Any], dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("body", "cwd", "file", "object"), FILES)
 def test_a_file(body: str, cwd: str | None, file: dict[str, Any], object: dict[str, Any]) -> None:
-    assert file_of(fields("PATH", body), "filesystem", cwd, PLAIN) == Thing({"file": file}, object)
+    thing = file_of(fields("PATH", body), "filesystem", cwd, PLAIN)
+    assert (thing.top, thing.object) == ({"file": file}, object)
 
 
 TYPES = [
@@ -111,12 +112,14 @@ ADDRESSES: list[tuple[str, str | None, dict[str, Any], dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("saddr", "direction", "top", "object"), ADDRESSES)
 def test_an_address(saddr: str, direction: str | None, top: dict[str, Any], object: dict[str, Any]) -> None:
-    assert address_of(fields("SOCKADDR", f"saddr={saddr}").get("saddr"), direction) == Thing(top, object)
+    thing = address_of(fields("SOCKADDR", f"saddr={saddr}").get("saddr"), direction)
+    assert (thing.top, thing.object) == (top, object)
 
 
 def test_the_process_that_got_a_signal() -> None:
     target = fields("OBJ_PID", 'opid=42 oauid=0 ouid=0 oses=1 obj=(null) ocomm="sleep"')
-    assert process_of(target) == Thing({}, {"type": "process", "primary": "sleep", "secondary": "42"})
+    thing = process_of(target)
+    assert (thing.top, thing.object) == ({}, {"type": "process", "primary": "sleep", "secondary": "42"})
 
 
 SOURCES = [

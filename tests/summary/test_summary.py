@@ -7,16 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from sensor.audit.options import CoalesceOptions, TransformOptions
-from sensor.audit.record import RecordDecoder
-from sensor.audit.render import Style, renderer
-from sensor.audit.text import quote_percent
-from sensor.event import Event, Template
-from sensor.pipeline import Pipeline
+from sensor.audit.event import DROP, Event, Template
+from sensor.audit.naming import Naming
+from sensor.forms.summary import SummaryTexts
+from sensor.forms.values import Style
 from sensor.stats import PipelineStats
-from sensor.summary import summary as module
-from sensor.summary.stage import Summary
+from sensor.summary.summary import Summaries
 from sensor.tables.record_types import NUMBERS
+from tests.pipelines import laurel, make_pipeline
 from tests.summary.events import IDS, call, events, summary
 from tests.test_data import LOGS, content
 
@@ -26,6 +24,12 @@ AT_CWD = "a0=ffffff9c a1=7f a2=0 a3=0"
 
 def path(item: int, name: str, nametype: str = "NORMAL", mode: str = "0100644") -> str:
     return f'PATH item={item} name="{name}" inode={item + 1} dev=fd:01 mode={mode} ouid=0 ogid=0 nametype={nametype}'
+
+
+def said(summaries: Summaries, event: Event) -> list[dict[str, object]]:
+    """All that is worked out of an event."""
+    who, thing = summaries.of(event)
+    return [{**who.event, **who.users, **who.process, **who.means}, dict(thing.top), dict(thing.object)]
 
 
 def test_everything_about_one_call() -> None:
@@ -219,14 +223,11 @@ def test_file_names_are_written_as_everywhere() -> None:
 
 
 def test_an_event_without_records_has_no_summary() -> None:
-    event = Event("1.000:1", "", Template({}), None)
-    assert Summary(Style(quote_percent), renderer("percent")).stage(event)
-    assert event.top == ""
+    assert "SUMMARY" not in laurel(summary=True).event(Event("1.000:1", "", Template({}), None))
 
 
-def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_ENTRIES", 8)
-    stage = Summary(Style(quote_percent), renderer("percent"))
+def test_what_is_remembered_is_bounded_and_changes_nothing() -> None:
+    few, many = Summaries(Naming(), entries=8), Summaries(Naming())
     for number in range(50):
         ids = IDS.replace("uid=0", f"uid={number}")
         for records in (
@@ -234,9 +235,9 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
             [call(42), f"{SADDR[:-2]}{number:02x}"],
         ):
             (event,) = events(*records)
-            assert stage.stage(event)
-    kept = stage._summaries
-    assert max(map(len, (kept._whos, *kept._paths.values(), kept._things, kept._plain))) <= 8
+            assert said(few, event) == said(many, event)
+            assert max(few.remembered) <= 8
+    assert max(many.remembered) > 8
 
 
 SAME: list[tuple[list[str], list[str]]] = [
@@ -255,22 +256,19 @@ SAME: list[tuple[list[str], list[str]]] = [
 @pytest.mark.parametrize(("first", "second"), SAME)
 def test_what_is_remembered_of_one_event_does_not_spoil_the_next(first: list[str], second: list[str]) -> None:
     alone = summary(*second)
-    stage = Summary(Style(quote_percent), renderer("percent"))
-    for event in (*events(*first), *events(*second)):
-        event.top = ""
-        assert stage.stage(event)
-    assert json.loads(f"{{{event.top[1:]}}}")["SUMMARY"] == alone
+    form = laurel(summary=True)
+    lines = [json.loads(form.event(event)) for event in (*events(*first), *events(*second))]
+    assert lines[-1]["SUMMARY"] == alone
 
 
 def test_long_records_are_not_remembered() -> None:
-    stage = Summary(Style(quote_percent), renderer("percent"))
-    (event,) = events(call(2), CWD, path(0, "/" + "x" * 2000))
-    assert stage.stage(event)
-    assert not any(stage._summaries._paths.values())
-    (event,) = events(call(2), CWD, path(0, "x" * 2000))
-    assert stage.stage(event)
-    assert len(stage._summaries._things) == 0
-    assert f'"path":"/root/{"x" * 2000}"' in event.top
+    summaries = Summaries(Naming())
+    for name in ("/" + "x" * 2000, "x" * 2000):
+        (event,) = events(call(2), CWD, path(0, name))
+        said(summaries, event)
+    kept = dict(zip(("whos", "files", "filesystems", "things"), summaries.remembered))
+    assert (kept["files"], kept["things"]) == (0, 0)
+    assert said(summaries, event)[1]["file"]["path"] == f"/root/{'x' * 2000}"
 
 
 def test_every_record_type_has_a_summary() -> None:
@@ -281,20 +279,14 @@ def test_every_record_type_has_a_summary() -> None:
 
 @pytest.mark.parametrize("log", LOGS, ids=lambda log: log.name)
 def test_what_is_remembered_is_what_would_be_worked_out_anew(log: Path) -> None:
-    remembering = Summary(Style(quote_percent), renderer("percent"))
+    remembering = SummaryTexts(Style())
 
-    def compare(event: Event) -> bool:
-        fresh = Summary(Style(quote_percent), renderer("percent"))
-        texts = []
-        for stage in (remembering, fresh):
-            event.top = ""
-            stage.stage(event)
-            texts.append(event.top)
-        assert texts[0] == texts[1], event.id
-        return False
+    def compare(event: Event) -> int:
+        assert remembering.member(event) == SummaryTexts(Style()).member(event), event.id
+        return DROP
 
     stats = PipelineStats()
-    pipeline = Pipeline(RecordDecoder(TransformOptions(), (), 64), [compare], CoalesceOptions(), stats)
+    pipeline = make_pipeline(stages=[compare], stats=stats)
     pipeline.feed(content(log)[:200_000].rpartition(b"\n")[0], 0.0)
     pipeline.close()
     assert stats.crashed == 0

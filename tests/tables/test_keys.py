@@ -6,12 +6,12 @@ import re
 
 import pytest
 
+from sensor.audit.event import NOTES
 from sensor.audit.fields import OURS
 from sensor.audit.types import TOP
 from sensor.config import Config
-from sensor.event import NOTES
+from sensor.forms.ecs import VERSION
 from sensor.stages.exe_hash import SKIPPED
-from sensor.summary.ecs import VERSION
 from sensor.tables.keys import KEYS, find, holders
 from sensor.tables.meanings import forms_of
 from sensor.tables.record_types import NUMBERS

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from sensor.audit.event import Event
 from sensor.build import build
 from sensor.config import Config
-from sensor.event import Event
+from sensor.forms import Form
+from sensor.forms.count import Count, Sizes
 from sensor.stats import Stats
 from sensor.top.seen import Seen, seen_event, seen_line
 from tests.summary.events import call, text
@@ -43,15 +45,24 @@ CASES: list[tuple[list[str], dict[str, Any]]] = [
 def observed(*records: str, output: str = "laurel") -> tuple[Seen, bytes]:
     """What is seen in the records of one event, and the line that becomes of it."""
     found: list[tuple[Seen, bytes]] = []
-    pipeline = build(replace(Config(), output=output), Stats(), live=False).pipeline
-    write = pipeline.write
+    lines: list[bytes] = []
 
-    def observe(event: Event) -> str:
-        line = write(event).encode("latin-1")
-        found.append((seen_event(event, len(line)), line))
-        return ""
+    class Keep(Form):
+        """The form whose lines are wanted, and which is measured."""
 
-    pipeline.write = observe
+        def __init__(self, form: Form) -> None:
+            self.form = form
+
+        def event(self, event: Event) -> str:
+            lines.append(self.form.event(event).encode("latin-1"))
+            return lines[-1].decode("latin-1")
+
+    def observe(event: Event, bytes: int, sizes: Sizes) -> None:
+        found.append((seen_event(event, bytes - 1, sizes), lines[-1]))
+
+    config = replace(Config(), output=output)
+    wrap = lambda form, laurel: Count(Keep(form), laurel, observe)  # noqa: E731
+    pipeline = build(config, Stats(), live=False, wrap=wrap).pipeline
     pipeline.feed(text(*records), 0.0)
     pipeline.close()
     (only,) = found

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
+from sensor.audit.event import Event, Template
 from sensor.audit.options import TransformOptions
 from sensor.audit.record import RecordDecoder
-from sensor.audit.render import Style
 from sensor.audit.syscall import SyscallDecoder
-from sensor.audit.text import quote_percent
-from sensor.event import Event, Template
-from sensor.translate import arguments
 from sensor.translate.arguments import Calls
 
 X86_64, I386, S390X, MIPS = "c000003e", "40000003", "80000016", "8"
 RECORDS = RecordDecoder(TransformOptions(), (), 16)
 SYSCALLS = SyscallDecoder(RECORDS)
-STYLE = Style(quote_percent)
 
 
 def event(arch: str, number: int, args: str, result: str = "success=yes exit=0") -> Event:
@@ -31,12 +26,12 @@ def event(arch: str, number: int, args: str, result: str = "success=yes exit=0")
 
 
 def calls(errors: bool = True, arguments: bool = True) -> Calls:
-    return Calls(STYLE, RECORDS.render, errors, arguments)
+    return Calls(errors, arguments)
 
 
-def extra(event: Event) -> dict[str, Any]:
-    members: dict[str, Any] = json.loads("{" + event.syscall.extra[1:] + "}")
-    return members
+def added(event: Event) -> dict[str, Any]:
+    """What was added to the SYSCALL record."""
+    return {name: value for addition in event.additions for name, value in addition.subject.items()}
 
 
 CASES = [
@@ -64,8 +59,8 @@ def test_arguments_have_names(arch: str, number: int, args: str, expected: dict[
     stage = calls(errors=False).stage
     for _ in range(2):  # worked out, then remembered
         made = event(arch, number, args)
-        assert stage(made)
-        assert made.syscall.extra == "" if expected is None else extra(made) == {"ARGS": expected}
+        stage(made)
+        assert added(made) == ({} if expected is None else {"ARGS": expected})
 
 
 @pytest.mark.parametrize(
@@ -87,36 +82,39 @@ def test_a_failure_is_named(arch: str, result: str, expected: str | None) -> Non
     stage = calls(arguments=False).stage
     for _ in range(2):
         made = event(arch, 2, "0", result)
-        assert stage(made)
-        assert made.syscall.extra == (f',"EXIT":"{expected}"' if expected else "")
+        stage(made)
+        assert added(made) == ({"EXIT": expected} if expected else {})
 
 
-def test_added_keys_bear_the_prefix() -> None:
-    style = Style(quote_percent, "x_")
-    made = event(X86_64, 62, "1 9", "success=no exit=-1")
-    assert Calls(style, RECORDS.render, errors=True, arguments=True).stage(made)
-    assert extra(made) == {"x_exit": "EPERM", "x_args": {"pid": 1, "sig": "SIGKILL"}}
+def test_events_that_get_the_same_share_it() -> None:
+    stage = calls().stage
+    one, other = (event(X86_64, 62, "1 9", "success=no exit=-1") for _ in range(2))
+    stage(one)
+    stage(other)
+    assert added(one) == {"EXIT": "EPERM", "ARGS": {"pid": 1, "sig": "SIGKILL"}}
+    assert [id(addition) for addition in one.additions] == [id(addition) for addition in other.additions]
 
 
 def test_an_event_without_a_system_call_is_left_alone() -> None:
     made = Event("1.000:1", "", Template({}), None)
-    assert calls().stage(made)
-    assert made.top == ""
+    calls().stage(made)
+    assert made.additions == []
 
 
 def test_a_record_with_too_few_arguments_or_odd_ones_has_none() -> None:
     stage = calls(errors=False).stage
     for body in ("arch=c000003e syscall=62 a0=1", "arch=c000003e syscall=62 a0=zz a1=? a2=0 a3=0"):
-        syscall = SYSCALLS.decode(body)
-        assert stage(Event("1.000:1", "", Template({"SYSCALL": []}), syscall))
-        assert syscall.extra == ""
+        made = Event("1.000:1", "", Template({"SYSCALL": []}), SYSCALLS.decode(body))
+        stage(made)
+        assert added(made) == {}
 
 
-def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arguments, "_ENTRIES", 8)
-    stage = calls()
+def test_what_is_remembered_is_bounded_and_does_not_change_what_is_added() -> None:
+    few, many = Calls(True, True, entries=8), Calls(True, True)
     for number in range(100):
-        made = event(X86_64, 62 + number % 3, f"{number:x} 9", f"success=no exit=-{number + 1}")
-        assert stage.stage(made)
-    remembered = stage._calls.values()
-    assert sum(1 + len(call.known) + len(call.errors or ()) for call in remembered) <= 8
+        text = X86_64, 62 + number % 3, f"{number:x} 9", f"success=no exit=-{number + 1}"
+        one, other = event(*text), event(*text)
+        few.stage(one)
+        many.stage(other)
+        assert added(one) == added(other)
+    assert few.remembered <= 8 < many.remembered

@@ -6,17 +6,16 @@ from typing import Any
 
 import pytest
 
+from sensor.audit.naming import Naming
 from sensor.audit.options import TransformOptions
 from sensor.audit.record import RecordDecoder
-from sensor.audit.render import Style
-from sensor.audit.text import quote_percent
 from sensor.translate.universal import Universal
 
 
 def translated(name: str, body: str, prefix: str = "") -> dict[str, Any]:
     """What is added to the fields of a record, or changed."""
     plain = RecordDecoder(TransformOptions(), (), 16).parse(name, body)
-    transform = Universal(Style(quote_percent, prefix)).transform
+    transform = Universal(Naming(prefix)).transform
     fields = RecordDecoder(TransformOptions(), (transform,), 16).parse(name, body)
     assert set(plain) - set(fields) <= {"ARCH", "SYSCALL", "SADDR"}
     return {key: value for key, value in fields.items() if key not in plain or plain[key] != value}
@@ -79,7 +78,7 @@ def test_names_stand_beside_numbers(name: str, body: str, added: dict[str, Any])
 
 
 def test_auditd_s_own_arch_and_syscall_are_replaced() -> None:
-    transform = Universal(Style(quote_percent)).transform
+    transform = Universal(Naming()).transform
     decoder = RecordDecoder(TransformOptions(), (transform,), 16)
     enriched = 'arch=c000003e syscall=59 uid=0\x1dARCH=x86_64 SYSCALL=execve UID="root"'
     assert decoder.parse("SYSCALL", enriched) == {

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
+from sensor.audit.naming import Naming
 from sensor.audit.options import CoalesceOptions, TransformOptions
 from sensor.audit.record import RecordDecoder
-from sensor.audit.render import Style
-from sensor.audit.text import quote_percent
-from sensor.pipeline import Pipeline
+from sensor.pipeline import Parts, Pipeline
 from sensor.stats import PipelineStats
 from sensor.translate.options import TranslateOptions
 from sensor.translate.userdb import Names, UserDatabase
 from sensor.translate.users import Users
+from tests.pipelines import laurel
 
 
 class Known(Names):
@@ -36,7 +36,7 @@ def decoder(prefix: str = "", **options: Any) -> RecordDecoder:
     database = UserDatabase(patient=True)
     database.users = Known({0: "root", 1000: "alice"})
     database.groups = Known({0: "wheel", 1000: "staff"})
-    users = Users(TranslateOptions(**options), Style(quote_percent, prefix), database)
+    users = Users(TranslateOptions(**options), Naming(prefix), database)
     return RecordDecoder(TransformOptions(), (users.transform,), 16)
 
 
@@ -116,9 +116,10 @@ def test_names_that_come_late_are_in_what_follows_and_nobody_waits_for_them() ->
 
     database = UserDatabase(patient=True)
     database.users = Names(os.devnull, ask)
-    style = Style(quote_percent)
-    records = RecordDecoder(TransformOptions(), (Users(TranslateOptions(), style, database).transform,), 4096)
-    pipeline = Pipeline(records, [], CoalesceOptions(), PipelineStats())
+    users = Users(TranslateOptions(), Naming(), database)
+    records = RecordDecoder(TransformOptions(), (users.transform,), 4096)
+    form = laurel()
+    pipeline = Pipeline(Parts(records, [], form), CoalesceOptions(), PipelineStats())
 
     def feed(serial: int, uids: range) -> list[dict[str, Any]]:
         ids = [f"msg=audit(1.000:{serial + uid})" for uid in uids]
@@ -141,5 +142,6 @@ def test_names_that_come_late_are_in_what_follows_and_nobody_waits_for_them() ->
         time.sleep(0.01)
     assert "UID" not in feed(5000, range(1000, 1001))[0]["SYSCALL"]
     records.forget()
+    form.forget()
     (event,) = feed(10000, range(1000, 1001))
     assert (event["SYSCALL"]["UID"], event["PATH"][0]["OUID"]) == ("user1000", "user1000")

@@ -12,7 +12,6 @@ and that it is off.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import signal
@@ -21,8 +20,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from sensor.audit.render import Style
-from sensor.event import Event
+from sensor.audit.event import DROP, KEEP, Addition, Event, Verdict
+from sensor.audit.fields import Fields, Value
 from sensor.process.program import Process
 from sensor.stages.custom.loading import Function, StageFileError, find, load
 from sensor.stages.custom.view import EventView
@@ -60,9 +59,7 @@ class Custom:
     owner: whose the files must be.
     """
 
-    def __init__(self, patterns: Sequence[str], style: Style, stats: PipelineStats, owner: int = 0) -> None:
-        self._quote = style.quote
-        self._key = style.key("CUSTOM")
+    def __init__(self, patterns: Sequence[str], stats: PipelineStats, owner: int = 0) -> None:
         self._stats = stats
         self._stages: tuple[_Stage, ...] = ()
         self._alarm = _alarm_clock()
@@ -76,15 +73,15 @@ class Custom:
                 log.error("custom stage: %s", error)
                 stats.custom_off[name] = 1
 
-    def stage(self, event: Event) -> bool:
-        """Let every custom stage see an event; False if one drops it."""
+    def stage(self, event: Event) -> Verdict:
+        """Let every custom stage see an event; DROP if one drops it."""
         view = EventView(event)
         kept = self._keeps(view)
         if view.labelled and event.process is not None:
             _label(event.process, view.labelled)
         if view.added and kept:
-            event.top += f',"{self._key}":{self._json(view.added)}'
-        return kept
+            event.additions.append(Addition(top={"CUSTOM": _members(view.added, 0)}))
+        return KEEP if kept else DROP
 
     def _keeps(self, view: EventView) -> bool:
         for stage in self._stages:
@@ -134,35 +131,35 @@ class Custom:
         self._stages = tuple([other for other in self._stages if other is not stage])
         self._stats.custom_off[stage.name] = 1
 
-    def _json(self, value: Any, depth: int = 0) -> str:
-        """A value as JSON; what is no such value as the text that Python makes of it."""
-        if isinstance(value, str):
-            return self._quote(value.encode("utf-8", "replace" if _odd(value) else "surrogateescape").decode("latin-1"))
-        if value is None or isinstance(value, (bool, int)):
-            return json.dumps(value)
-        if isinstance(value, float) and value - value == 0:  # neither infinite nor no number
-            return json.dumps(value)
-        if isinstance(value, dict) and depth < _DEEPEST:
-            named = {str(name): inner for name, inner in value.items()}
-            return (
-                "{"
-                + ",".join([f"{self._json(name)}:{self._json(inner, depth + 1)}" for name, inner in named.items()])
-                + "}"
-            )
-        if isinstance(value, (list, tuple, set, frozenset)) and depth < _DEEPEST:
-            return "[" + ",".join([self._json(inner, depth + 1) for inner in value]) + "]"
-        return self._json(str(value))
+
+def _value(value: Any, depth: int = 0) -> Value:
+    """What a stage added as a value of an event; what is no such value as the text that Python makes of it."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace" if _odd(value) else "surrogateescape").decode("latin-1")
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, float) and value - value == 0:  # neither infinite nor no number
+        return value
+    if isinstance(value, dict) and depth < _DEEPEST:
+        return _members(value, depth)
+    if isinstance(value, (list, tuple, set, frozenset)) and depth < _DEEPEST:
+        return [_value(inner, depth + 1) for inner in value]
+    return _value(str(value))
+
+
+def _members(value: dict[Any, Any], depth: int) -> Fields:
+    named = {str(name): inner for name, inner in value.items()}
+    return {str(_value(name)): _value(inner, depth + 1) for name, inner in named.items()}
 
 
 def _label(process: Process, given: set[str]) -> None:
     """Add labels to a process, whether its event is kept or not."""
-    marks = process.program.marks
+    program = process.program
     labels = frozenset([label.encode("utf-8", "surrogateescape").decode("latin-1") for label in given])
-    before = marks.get("~labels", frozenset())
+    before = program.labels or frozenset()
     if not labels <= before:
-        marks["~labels"] = before | labels
-        marks.pop("~labels_text", None)
-        process.said = None
+        program.labels = before | labels
+        process.changed()
 
 
 def _odd(text: str) -> bool:

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sensor.audit.fields import Fields
-from sensor.event import Event
+from sensor.audit.argv import arguments_of
+from sensor.audit.event import Event
+from sensor.process.program import Place, Program
 from sensor.process.roots import HOST
 from sensor.tables import syscalls
 
@@ -47,7 +48,7 @@ class EventView:
     @property
     def time(self) -> float:
         """Seconds since 1970."""
-        return float(self._event.id.partition(":")[0])
+        return self._event.time
 
     @property
     def node(self) -> str:
@@ -72,7 +73,7 @@ class EventView:
         What that has in msg='…' is there as well.
         """
         if self._fields is None:
-            self._fields = _shown(_who(self._event))
+            self._fields = _shown(self._event.subject)
         return self._fields or {}
 
     @property
@@ -126,16 +127,18 @@ class EventView:
     @property
     def argv(self) -> list[str]:
         """The command line of the process, if the configuration lets it be kept; else that of an exec."""
-        command = self._mark("argv")
+        command = self._program.command if self._program is not None else None
         if command is not None:
             return [_shown(word) for word in command.words]
+        if self._program is not None and self._program.execve is not None:
+            return [_shown(word) for word in arguments_of(self._program.execve) if isinstance(word, str)]
         return [word for execve in self.records("EXECVE") for word in execve.get("ARGV", ()) if isinstance(word, str)]
 
     @property
     def script(self) -> str | None:
         """The script that the program was started for."""
-        script: str | None = _shown(self._mark("script"))
-        return script
+        script = self._program.script if self._program is not None else None
+        return str(_shown(script.path)) if script is not None else None
 
     @property
     def root(self) -> str | None:
@@ -149,18 +152,19 @@ class EventView:
     @property
     def labels(self) -> frozenset[str]:
         """The labels of the process."""
-        return frozenset([_shown(label) for label in self._mark("~labels") or ()]) | self.labelled
+        given = self._program.labels if self._program is not None else None
+        return frozenset([_shown(label) for label in given or ()]) | self.labelled
 
     @property
     def container(self) -> str | None:
         """The id of the container; 1000/ID if a user's own runtime says so, ID/ID within another."""
-        place = self._mark("cgroup")
-        return _shown(place.cgroup.container) if place is not None else None
+        container = self._place.cgroup.container if self._place is not None else None
+        return str(_shown(container)) if container is not None else None
 
     @property
     def units(self) -> list[str]:
         """The systemd units around the process; user@1000.service/NAME where that user's manager has named one."""
-        place = self._mark("cgroup")
+        place = self._place
         return [_shown(unit) for unit in place.cgroup.units] if place is not None else []
 
     def _short(self, name: str) -> str | None:
@@ -169,19 +173,13 @@ class EventView:
         text: str | None = _shown(getattr(syscall.rest, name)) or None if syscall is not None else self.fields.get(name)
         return text
 
-    def _mark(self, name: str) -> Any:
-        return self._event.process.program.marks.get(name) if self._event.process is not None else None
+    @property
+    def _program(self) -> Program | None:
+        return self._event.process.program if self._event.process is not None else None
 
-
-def _who(event: Event) -> Fields:
-    if event.syscall is not None:
-        told: Fields = event.syscall.rest.fields
-        return told
-    for group in event.records.values():
-        fields: Fields = group[0].fields
-        message = fields.get("msg")
-        return {**message, **fields} if isinstance(message, dict) else fields
-    return {}
+    @property
+    def _place(self) -> Place | None:
+        return self._program.place if self._program is not None else None
 
 
 def _shown(value: Any) -> Any:

@@ -19,25 +19,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Callable
 
+from sensor.audit.event import DROP, KEEP, LOG, Addition, Event, Notice, Template, Verdict
 from sensor.audit.fields import Fields
 from sensor.audit.record import Record
-from sensor.audit.render import Style
 from sensor.audit.syscall import Rest
 from sensor.cache import BoundedDict
-from sensor.event import Event
 from sensor.options import OptionError, option
 from sensor.patterns import searcher
 from sensor.stages.filters.addresses import is_wanted, parse_wanted
-from sensor.stages.filters.facts import Facts, keys, who
+from sensor.stages.filters.facts import Facts, keys
 from sensor.stages.filters.records import RULE
 from sensor.stages.filters.rules import ACTIONS, Condition, Rule, parse_rule
 
 _REMEMBERED = 2048
 _LONGEST_REMEMBERED = 1024
 _ANY_ID = "1700000000.000:1"
-_FIRST, _FITTING, _RAW = "first", "filters", "raw lines"
 _OWN_NAMES = ("", "filter_keys", "filter_null_keys", "filter_labels", "filter_sockaddr", "filter_raw_lines", RULE)
 
 
@@ -85,60 +82,56 @@ class Options:
 
 
 class Filters:
-    """The stages: `decide` once processes are known and labelled and, as the last, `divert`.
+    """The stage; it comes once processes are known and labelled.
 
     filtered: counts by rule.
-    sink: takes the events that go to the filter log.
+    log: what becomes of events for the filter log: a recorded log has none, so there they are dropped.
     rules: in the order in which they decide.
-    diverts: some event may go to the filter log.
     """
 
     def __init__(
         self,
         options: Options,
-        style: Style,
         facts: Facts,
         filtered: dict[str, int],
-        sink: Callable[[Event], None],
+        log: Verdict = LOG,
+        entries: int = _REMEMBERED,
     ) -> None:
-        self._suppressed = style.key("SUPPRESSED")
-        self._quote = style.quote
+        self._actions = {"drop": DROP, "log": log}
         self._action = options.filter_action
         self._keep_first = options.keep_first_per_process
         self._facts = facts
-        self.rules = _rules(options)
-        self.diverts = any((rule.action or options.filter_action) == "log" for rule in self.rules)
+        self.rules = _rules(options, entries)
         for rule in self.rules:
             filtered.setdefault(rule.name, 0)
-        self._by_rest: BoundedDict[Rest, Sequence[Rule]] = BoundedDict(_REMEMBERED)
+        self._by_rest: BoundedDict[Rest, Sequence[Rule]] = BoundedDict(entries)
+        self._by_template: BoundedDict[Template, Sequence[Rule]] = BoundedDict(2 * entries)
         self._counts = filtered
-        self._sink = sink
-        self._diverted: Event | None = None
 
-    def decide(self, event: Event) -> bool:
-        """Drop an event, or let it go on; one for the filter log goes on until `divert`."""
+    def decide(self, event: Event) -> Verdict:
+        """Say where an event goes."""
         if self._keep_first and event.process is not None:
-            marks = event.process.program.marks
-            if marks.setdefault(_FIRST, event.id) == event.id:
-                return True
-        rules: Sequence[Rule] | None = event.template.marks.get(_FITTING)
+            program = event.process.program
+            if not program.first_event:
+                program.first_event = event.id
+            if program.first_event == event.id:
+                return KEEP
+        rules = self._by_template.get(event.template)
         if rules is None:
             rules = self._fitting(event)
-        return not rules or self._judge(event, rules)
+        return self._judge(event, rules) if rules else KEEP
 
-    def divert(self, event: Event) -> bool:
-        """Give an event to the filter log, if that was decided."""
-        if event is not self._diverted:
-            return True
-        self._diverted = None
-        self._sink(event)
-        return False
+    def overdue(self, now: float) -> Notice | None:
+        """Tell what was held back and no event has shown by now, in seconds since 1970."""
+        held = [(rule, rule.limit.overdue(now)) for rule in self.rules if rule.limit is not None]
+        counts = {_bytes(rule.name): count for rule, count in held if count}
+        return Notice(None, "", {}, {"SUPPRESSED": {**counts}}) if counts else None
 
     def _fitting(self, event: Event) -> Sequence[Rule]:
         """The rules that fit what repeats of an event, up to one that is certain."""
         if event.syscall is None:
-            fields = who(event)
-            rules: Sequence[Rule] = [rule for rule in self.rules if rule.may_match(fields)]
+            subject = event.subject
+            rules: Sequence[Rule] = [rule for rule in self.rules if rule.may_match(subject)]
         else:
             rest = event.syscall.rest
             found = self._by_rest.get(rest)
@@ -149,44 +142,30 @@ class Filters:
                 fitting.append(rule)
                 if rule.certain:
                     break
-        event.template.marks[_FITTING] = fitting
+        if event.template.kept:
+            self._by_template.keep(event.template, fitting)
         return fitting
 
     def _remember(self, rest: Rest) -> Sequence[Rule]:
         return self._by_rest.keep(rest, tuple([rule for rule in self.rules if rule.may_match(rest.fields)]))
 
-    def _judge(self, event: Event, rules: Sequence[Rule]) -> bool:
-        """Ask rules that fit; False if one drops the event."""
-        told: list[str] = []
-        kept = True
+    def _judge(self, event: Event, rules: Sequence[Rule]) -> Verdict:
+        """Ask rules that fit, until one filters the event."""
+        held: dict[str, int] = {}
+        verdict = KEEP
         for rule in rules:
             if not rule.certain and not rule.matches(event, self._facts):
                 continue
             passed = rule.limit.passes(event) if rule.limit is not None else None
             if passed is None:
-                kept = self._filter(event, rule)
+                self._counts[rule.name] += 1
+                verdict = self._actions[rule.action or self._action]
                 break
             if passed:
-                told.append(self._held_back(rule, passed))
-        if told:
-            event.top += f',"{self._suppressed}":{{{",".join(told)}}}'
-        return kept
-
-    def overdue(self, now: float) -> str | None:
-        """The JSON line that tells what was held back and no event has told by now, in seconds since 1970."""
-        held = [(rule, rule.limit.overdue(now)) for rule in self.rules if rule.limit is not None]
-        told = [self._held_back(rule, count) for rule, count in held if count]
-        return f'{{"ID":null,"{self._suppressed}":{{{",".join(told)}}}}}' if told else None
-
-    def _held_back(self, rule: Rule, count: int) -> str:
-        return f"{self._quote(rule.name.encode().decode('latin-1'))}:{count}"
-
-    def _filter(self, event: Event, rule: Rule) -> bool:
-        self._counts[rule.name] += 1
-        if (rule.action or self._action) == "drop":
-            return False
-        self._diverted = event
-        return True
+                held[_bytes(rule.name)] = passed
+        if held:
+            event.additions.append(Addition(top={"SUPPRESSED": {**held}}))
+        return verdict
 
 
 class _Keys(Rule):
@@ -217,22 +196,23 @@ class _Sockaddr(Rule):
 class _RawLines(Rule):
     """Events with a line that an expression matches."""
 
-    def __init__(self, expressions: Sequence[str]) -> None:
+    def __init__(self, expressions: Sequence[str], entries: int) -> None:
         super().__init__("filter_raw_lines", [])
         self.certain = False
         self._searches = tuple([searcher(expression) for expression in expressions])
-        self._known: BoundedDict[Record, bool] = BoundedDict(_REMEMBERED)
+        self._known: BoundedDict[Record, bool] = BoundedDict(entries)
+        self._by_template: BoundedDict[Template, bool] = BoundedDict(2 * entries)
 
     def matches(self, event: Event, facts: Facts) -> bool:
-        syscall, marks = event.syscall, event.template.marks
+        syscall, template = event.syscall, event.template
         if syscall is not None and self._is_matched(event.node, "SYSCALL", syscall.body):
             return True
-        found: bool | None = marks.get(_RAW) if not event.node else None
+        found = self._by_template.get(template) if not event.node else None
         if found is None:
-            others = [record for group in event.template.records.values() for record in group]
+            others = [record for group in template.records.values() for record in group]
             found = any(self._is_known(event.node, record) for record in others)
-            if not event.node:
-                marks[_RAW] = found
+            if not event.node and template.kept:
+                self._by_template.keep(template, found)
         return found or (event.title is not None and self._is_known(event.node, event.title))
 
     def _is_known(self, node: str, record: Record) -> bool:
@@ -254,7 +234,7 @@ class _RawLines(Rule):
         return False
 
 
-def _rules(options: Options) -> list[Rule]:
+def _rules(options: Options, entries: int) -> list[Rule]:
     """All rules, in the order in which they decide."""
     rules: list[Rule] = []
     if options.filter_keys:
@@ -266,9 +246,13 @@ def _rules(options: Options) -> list[Rule]:
     if options.filter_sockaddr:
         rules.append(_Sockaddr(options.filter_sockaddr))
     if options.filter_raw_lines:
-        rules.append(_RawLines(options.filter_raw_lines))
+        rules.append(_RawLines(options.filter_raw_lines, entries))
     return rules + [parse_rule(name, text) for name, text in options.rules.items()]
 
 
 def _exactly(name: str, values: Sequence[str]) -> Condition:
-    return Condition(name, False, frozenset([value.encode().decode("latin-1") for value in values]), ())
+    return Condition(name, False, frozenset(map(_bytes, values)), ())
+
+
+def _bytes(text: str) -> str:
+    return text.encode().decode("latin-1")

@@ -11,31 +11,19 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Sequence
-from typing import Any, Callable
+from typing import Callable
 
+from sensor.audit.event import Event
 from sensor.audit.fields import UNSET, Fields, Value
-from sensor.event import Event
 from sensor.process.containers import ContainerNames
 from sensor.process.host_paths import HostPaths
-from sensor.process.program import Process
+from sensor.process.program import Place, Process
 from sensor.tables import syscalls
 
 Texts = Sequence[str]
 _DONE = {"yes": "yes", "success": "yes", "1": "yes", "no": "no", "failed": "no", "0": "no"}
 NUMBERS = ("uid", "auid", "euid", "suid", "fsuid", "gid", "egid", "sgid", "fsgid", "ses")
 _TEXTS = ("exe", "comm", "tty", "subj", "acct", "op", "unit")
-
-
-def who(event: Event) -> Fields:
-    """The fields that tell who acted."""
-    if event.syscall is not None:
-        fields: Fields = event.syscall.rest.fields
-        return fields
-    for group in event.records.values():
-        told: Fields = group[0].fields
-        message = told.get("msg")
-        return {**message, **told} if isinstance(message, dict) else told
-    return {}
 
 
 def _number(name: str) -> Callable[[Fields], Texts]:
@@ -85,7 +73,7 @@ def _syscall(event: Event) -> Texts:
 def _success(event: Event) -> Texts:
     if event.syscall is not None:
         return () if event.syscall.success is None else ("yes",) if event.syscall.success else ("no",)
-    fields = who(event)
+    fields = event.subject
     done = _DONE.get(str(fields.get("res", fields.get("success"))))
     return (done,) if done is not None else ()
 
@@ -95,11 +83,11 @@ def _types(event: Event) -> Texts:
 
 
 def _labels(event: Event) -> Texts:
-    return tuple(event.process.program.marks.get("~labels", ())) if event.process is not None else ()
+    return tuple(event.process.program.labels or ()) if event.process is not None else ()
 
 
-def _place(event: Event) -> Any:
-    return event.process.program.marks.get("cgroup") if event.process is not None else None
+def _place(event: Event) -> Place | None:
+    return event.process.program.place if event.process is not None else None
 
 
 def _units(event: Event) -> Texts:
@@ -162,10 +150,10 @@ class Facts:
 
     def _sender(self, event: Event) -> Process | None:
         """Who sent a message from user space: the kernel has said which process that was."""
-        pid = who(event).get("pid")
+        pid = event.subject.get("pid")
         if not isinstance(pid, int) or (event.node and event.node not in self._names):
             return None
-        return self._host_paths.table.find(pid, float(event.id.partition(":")[0]))
+        return self._host_paths.table.find(pid, event.time)
 
     def _container(self, event: Event) -> Texts:
         place = _place(event)

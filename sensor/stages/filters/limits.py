@@ -15,8 +15,7 @@ from __future__ import annotations
 import re
 from typing import Callable, Protocol
 
-from sensor.event import Event
-from sensor.stages.filters.facts import who
+from sensor.audit.event import Event
 
 _RATE = re.compile(r"([1-9][0-9]{0,8})/(?:([0-9]{1,6})?(ms|s|min|h|d)|([0-9]{1,6}))")
 _TIME = re.compile(r"([0-9]{1,6})(ms|s|min|h|d|)")
@@ -59,7 +58,7 @@ class Rate:
 
     def passes(self, event: Event) -> int | None:
         """None to hold an event back; else how many were held back before it."""
-        now = _time(event)
+        now = event.time
         who = self._who(event)
         start, passed, held = self._budgets.pop(who, (float("-inf"), 0, 0))
         if not start <= now < start + self._seconds:
@@ -94,7 +93,7 @@ class Repeat:
 
     def passes(self, event: Event) -> int | None:
         """None to hold an event back; else how many were held back before it."""
-        now = _time(event)
+        now = event.time
         act = hash(_act(event))
         start, held = self._acts.pop(act, (float("-inf"), 0))
         if start <= now < start + self._seconds:
@@ -119,19 +118,15 @@ def _process(event: Event) -> object:
     process = event.process
     if process is not None:
         return event.node, process.pid, process.program.key
-    return event.node, event.syscall.pid if event.syscall is not None else who(event).get("pid")
+    return event.node, event.syscall.pid if event.syscall is not None else event.subject.get("pid")
 
 
 def _user(event: Event) -> object:
-    fields = who(event)
+    fields = event.subject
     return event.node, fields.get("auid"), fields.get("uid")
 
 
 _WHO: dict[str, Callable[[Event], object]] = {"process": _process, "user": _user, "rule": lambda event: None}
-
-
-def _time(event: Event) -> float:
-    return float(event.id.partition(":")[0])
 
 
 def _act(event: Event) -> tuple[object, ...]:

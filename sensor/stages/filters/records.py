@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sensor.event import Event
+from sensor.audit.event import DROP, KEEP, Event, Verdict
 
 RULE = "drop_records"
 
@@ -26,9 +26,9 @@ class RecordDropper:
         self._beginnings = tuple([name[:-1] for name in types if name.endswith("*")])
         self._counts = filtered
 
-    def stage(self, event: Event) -> bool:
+    def stage(self, event: Event) -> Verdict:
         """Leave records out of an event; drop it if none is left."""
         event.leave_out([name for name in event.records if name in self._types or name.startswith(self._beginnings)])
         if not event.records:
             self._counts[RULE] = self._counts.get(RULE, 0) + 1
-        return bool(event.records)
+        return KEEP if event.records else DROP

@@ -21,8 +21,8 @@ from __future__ import annotations
 import shlex
 from typing import NamedTuple
 
+from sensor.audit.event import Event
 from sensor.audit.fields import Fields
-from sensor.event import Event
 from sensor.stages.filters.facts import NUMBERS, WHO, Facts, Texts
 from sensor.stages.filters.limits import PER, Limit, Rate, Repeat
 from sensor.tables import syscalls
@@ -87,7 +87,7 @@ class Rule:
         return all(condition.holds(texts(fields)) for texts, condition in self._who)
 
     def fits(self, event: Event, facts: Facts) -> bool:
-        """Tell whether the conditions on what repeats of an event hold (sensor.event.Template)."""
+        """Tell whether the conditions on what repeats of an event hold (sensor.audit.event.Template)."""
         for condition in self._repeated:
             if not condition.holds(facts.event[condition.name](event)):
                 return False

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from sensor.audit.render import Style
+from sensor.audit.event import Addition
 from sensor.stages import custom
 from sensor.stages.custom import Custom
-from tests.fake_host import STYLE, FakeHost, event, exec_event, syscall
+from tests.fake_host import FakeHost, event, exec_event, syscall
 
 EXAMPLE = Path(__file__).parents[3] / "packaging/examples/stages/temporary_programs.py"
 LS = event(syscall(42, 1, "/usr/bin/ls"))
@@ -29,25 +29,23 @@ def host(tmp_path):
 def run(host, tmp_path):
     """Run events through stages, given as source by name; the process starts with one label."""
 
-    def run(files, *events, style=STYLE):
+    def run(files, *events, prefix=""):
         for name, text in files.items():
             path = tmp_path / "stages" / f"{name}.py"
             path.parent.mkdir(exist_ok=True)
             path.write_text(text)
-        stages = Custom([f"{tmp_path}/stages/*.py"], style, host.stats.pipeline, os.getuid())
+        stages = Custom([f"{tmp_path}/stages/*.py"], host.stats.pipeline, os.getuid())
 
         def label(event):
             if event.process is not None:
-                event.process.program.marks.setdefault("~labels", frozenset(["old"]))
-            return True
+                event.process.program.labels = event.process.program.labels or frozenset(["old"])
 
         def show(event):
             if event.process is not None:
-                labels = sorted(event.process.program.marks["~labels"])
-                event.top += f',"SEEN":"{" ".join(labels)}"'
-            return True
+                labels = sorted(event.process.program.labels)
+                event.additions.append(Addition(top={"SEEN": " ".join(labels)}))
 
-        return host.run([host.identity(style=style), label, stages.stage, show], *events)
+        return host.run([host.identity(), label, stages.stage, show], *events, prefix=prefix)
 
     return run
 
@@ -109,7 +107,7 @@ def test_a_value_without_end_is_cut(run):
 
 
 def test_the_key_bears_the_prefix(run):
-    (line,) = run({"a": stage("event.add('k', 1)")}, LS, style=Style(STYLE.quote, "x_"))
+    (line,) = run({"a": stage("event.add('k', 1)")}, LS, prefix="x_")
     assert line["x_custom"] == {"k": 1}
 
 

@@ -9,7 +9,7 @@ from sensor.process.files import ProcFiles
 from sensor.process.roots import HOST, Root
 from sensor.stages.cgroup import Cgroups, Options
 from sensor.stages.custom.view import EventView
-from tests.fake_host import NOW, STYLE, FakeHost, event, exec_event, syscall
+from tests.fake_host import NOW, FakeHost, event, exec_event, syscall
 
 ID = "3f" * 32
 
@@ -19,17 +19,16 @@ def seen(tmp_path):
     """What an attribute of the view says."""
     host = FakeHost(tmp_path)
     host.process(42, 1, "/usr/bin/ls", cgroup=f"0::/system.slice/docker-{ID}.scope\n")
-    cgroups = Cgroups(Options(), STYLE, ProcFiles(host.proc), ContainerNames(str(tmp_path)))
+    cgroups = Cgroups(Options(), ProcFiles(host.proc), ContainerNames(str(tmp_path)))
 
     def seen(text, *names):
         said = []
 
         def look(event):
             if event.process is not None:
-                event.process.program.marks["~labels"] = frozenset(["b\xc3\xa4"])
+                event.process.program.labels = frozenset(["b\xc3\xa4"])
             view = EventView(event)
             said.extend([getattr(view, name) for name in names])
-            return True
 
         host.run([host.identity(cgroups.describe), look], text)
         return said[0] if len(names) == 1 else said
@@ -80,7 +79,6 @@ def test_fields_are_those_of_the_records(tmp_path):
         view = EventView(event)
         said.update(fields=view.fields, path=view.records("PATH"), own=view.records("SYSCALL"), none=view.records("X"))
         said["id"] = view.id
-        return True
 
     (line,) = FakeHost(tmp_path).run([look], CALL)
     assert said["fields"]["tty"] == "pts0"

@@ -10,8 +10,8 @@ from sensor.process.containers import ContainerNames
 from sensor.process.files import ProcFiles
 from sensor.process.host_paths import HostPaths
 from sensor.stages.cgroup import Cgroups, Options
-from sensor.stages.filters.facts import WHO, Facts, who
-from tests.fake_host import STYLE, FakeHost, event, syscall
+from sensor.stages.filters.facts import WHO, Facts
+from tests.fake_host import FakeHost, event, syscall
 
 ID = "3f" * 32
 USER = (
@@ -29,17 +29,16 @@ def facts(tmp_path):
     config.parent.mkdir(parents=True)
     config.write_text(json.dumps({"Name": "/web", "Config": {"Image": "nginx"}}))
     containers = ContainerNames(str(tmp_path / "root"))
-    cgroups = Cgroups(Options(), STYLE, ProcFiles(host.proc), containers)
+    cgroups = Cgroups(Options(), ProcFiles(host.proc), containers)
     told = {}
 
     def ask(event):
         if event.process is not None:
-            event.process.program.marks["~labels"] = frozenset(["a"])
-        fields = who(event)
+            event.process.program.labels = frozenset(["a"])
+        fields = event.subject
         asked = Facts(containers, HostPaths(host.table), ())
         told.update({name: tuple(texts(fields)) for name, texts in WHO.items()})
         told.update({name: tuple(texts(event)) for name, texts in asked.event.items()})
-        return True
 
     def facts(*records):
         host.run([host.identity(cgroups.describe), ask], event(*records))

@@ -6,13 +6,13 @@ import re
 
 import pytest
 
-from sensor.audit.render import Style
+from sensor.audit.event import DROP, LOG, Event, Verdict
 from sensor.options import OptionError
 from sensor.process.containers import ContainerNames
 from sensor.process.host_paths import HostPaths
 from sensor.stages.filters import Filters, Options
 from sensor.stages.filters.facts import Facts
-from tests.fake_host import STYLE, FakeHost, event, exec_event, syscall
+from tests.fake_host import FakeHost, event, exec_event, syscall
 
 INET = "SOCKADDR saddr=020000350A0000010000000000000000"
 KEYED = syscall(42, 1, "/usr/bin/ls", key='"noise"')
@@ -27,22 +27,23 @@ class Filtering:
         self.logged: list[str] = []
         self.paths: HostPaths | None = None
 
-    def run(self, *events, style=STYLE, labels=(), **options):
+    def run(self, *events, prefix="", labels=(), entries=100, **options):
         options = {"keep_first_per_process": False, **options}
-        filters = Filters(
-            Options(**options),
-            style,
-            Facts(ContainerNames("/nowhere"), self.paths or HostPaths(self.host.table), ("web01",)),
-            self.counts,
-            lambda event: self.logged.append(event.id),
-        )
+        facts = Facts(ContainerNames("/nowhere"), self.paths or HostPaths(self.host.table), ("web01",))
+        filters = Filters(Options(**options), facts, self.counts, entries=entries)
 
-        def label(event):
+        def label(event: Event) -> None:
             if event.process is not None:
-                event.process.program.marks["~labels"] = frozenset(labels)
-            return True
+                event.process.program.labels = frozenset(labels)
 
-        lines = self.host.run([self.host.identity(), label, filters.decide, filters.divert], *events)
+        def decide(event: Event) -> Verdict:
+            verdict = filters.decide(event)
+            if verdict == LOG:
+                self.logged.append(event.id)
+                return DROP  # only what is kept is looked at here
+            return verdict
+
+        lines = self.host.run([self.host.identity(), label, decide], *events, prefix=prefix)
         self.counts = {rule: count for rule, count in self.counts.items() if count}
         return lines
 
@@ -143,7 +144,7 @@ def test_a_filtered_event_is_seen_by_the_process_table(filtering):
 def test_what_was_held_back_is_told_later(filtering, prefix, key):
     texts = [event(KEYED, time=1_700_001_000 + second) for second in (0, 0, 0, 1)]
     rules = {"flöd": "key=noise rate=1/s", "b": "repeat=1s exe=/usr/bin/ls"}
-    lines = filtering.run(*texts, style=Style(STYLE.quote, prefix), rules=rules)
+    lines = filtering.run(*texts, prefix=prefix, rules=rules)
     assert [line.get(key) for line in lines] == [None, {"flöd": 2}]
     assert filtering.counts == {"flöd": 2}
 
@@ -163,13 +164,12 @@ def test_mistakes_are_found_in_the_configuration(options, key, why):
     assert caught.value.key == key
 
 
-def test_memory_is_bounded(filtering, monkeypatch):
-    monkeypatch.setattr("sensor.stages.filters._REMEMBERED", 5)
+def test_memory_is_bounded(filtering):
     texts = [
         event(syscall(42, 1, "/bin/ls", ses=number), f"SOCKADDR saddr=0200{number:04X}0A0000010000000000000000")
         for number in range(50)
     ]
-    lines = filtering.run(*texts, filter_sockaddr=("10.0.0.1:7",), filter_raw_lines=("saddr=02000008",))
+    lines = filtering.run(*texts, filter_sockaddr=("10.0.0.1:7",), filter_raw_lines=("saddr=02000008",), entries=5)
     assert len(lines) == 48
 
 

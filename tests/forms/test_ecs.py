@@ -14,17 +14,16 @@ from typing import Any
 
 import pytest
 
-from sensor.audit.render import Style, renderer
-from sensor.audit.text import quote_percent
+from sensor.audit.event import Event, Notice, Template
 from sensor.build import build
 from sensor.config import Config
-from sensor.daemon.logs import UNPARSED
-from sensor.event import Event, Template
+from sensor.forms import Form
+from sensor.forms.ecs import Ecs
+from sensor.forms.text import quote_percent
+from sensor.forms.values import Style
 from sensor.process.guid import process_guid
 from sensor.process.procfs import ProcFS
 from sensor.stats import Stats
-from sensor.summary import ecs as module
-from sensor.summary.ecs import Ecs
 from sensor.summary.facts import datum_of, own_fields
 from tests.summary.events import PLAIN, call, events, text
 from tests.test_data import LOGS, content
@@ -166,11 +165,11 @@ def test_a_message_of_user_space() -> None:
     assert found["process"] == {"pid": 7}
 
 
-def test_what_stages_wrote_into_other_records() -> None:
+def test_what_stages_added_to_other_records() -> None:
     (event,) = events(call(62), 'OBJ_PID opid=7 ocomm="x"', 'EXECVE argc=1 a0="x"')
-    event.records["OBJ_PID"] = [event.records["OBJ_PID"][0].extended(',"OPID":{"GUID":"g"}')]
-    event.records["EXECVE"] = [event.records["EXECVE"][0].extended(',"ENV":{"LD_PRELOAD":"/x.so"}')]
-    line = json.loads(Ecs(PLAIN, renderer("percent")).event(event).encode("latin-1"))
+    event.records["OBJ_PID"] = [event.records["OBJ_PID"][0].extended({"OPID": {"GUID": "g"}})]
+    event.records["EXECVE"] = [event.records["EXECVE"][0].extended({"ENV": {"LD_PRELOAD": "/x.so"}})]
+    line = json.loads(Ecs(Style()).event(event).encode("latin-1"))
     assert line["process"]["env_vars"] == ["LD_PRELOAD=/x.so"]
     assert line["host_sensor"]["obj_pid"] == [{"opid": {"entity_id": "g"}}]
 
@@ -193,7 +192,7 @@ def test_a_living_process_has_its_identity_and_its_place() -> None:
 
 
 def test_a_late_record_says_so() -> None:
-    ecs = Ecs(PLAIN, renderer("percent"))
+    ecs = Ecs(Style())
     event = Event("1.000:1", "", Template({}), None)
     event.notes.append("late")
     assert json.loads(ecs.event(event)) == {
@@ -205,100 +204,69 @@ def test_a_late_record_says_so() -> None:
 
 
 def test_a_time_that_no_date_can_say() -> None:
-    assert "@timestamp" not in json.loads(
-        Ecs(PLAIN, renderer("percent")).event(Event("999999999999.000:1", "", Template({}), None))
-    )
+    assert "@timestamp" not in json.loads(Ecs(Style()).event(Event("999999999999.000:1", "", Template({}), None)))
 
 
-def test_a_mistake_of_ours_costs_the_form_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module.Ecs, "_event_text", lambda self, event: 1 / 0)
-    (found,) = convert(text(call(2)))
+def test_what_has_no_ecs_words_goes_by_its_own_names() -> None:
+    (event,) = events(call(2), 'CWD cwd="/"')
+    event.note("stage_failed")
+    found = json.loads(Ecs(Style()).plainly(event))
     assert found["host_sensor"]["notes"] == ["stage_failed"]
-    assert found["host_sensor"]["syscall"]["pid"] == 31
+    assert found["host_sensor"]["syscall"]["comm"] == "cat"
+    assert found["host_sensor"]["cwd"] == [{"cwd": "/"}]
     assert found["event"]["id"] == "1.000:1"
 
 
-LINES: list[tuple[dict[str, Any], dict[str, Any]]] = [
-    (
-        {"ID": None, "PARSE_ERROR": {"reason": "header", "raw": "x"}, "SENSOR": {"notes": ["truncated_line"]}},
-        {
-            "event": {"kind": "pipeline_error", "module": "auditd", "original": "x"},
-            "error": {"type": "header", "message": "the line is no audit record"},
-            "host_sensor": {"notes": ["truncated_line"]},
-        },
-    ),
-    (
-        {
-            "ID": "1.500:probe-1",
-            "PROBE_EXIT": {
-                "pid": 3,
-                "ppid": 2,
-                "comm": "ls",
-                "auid": 1000,
-                "ses": 4294967295,
-                "cgroup": 5,
-                "exit_code": 0,
-                "signal": None,
-                "duration": 0.5,
-                "PID": {"GUID": "g", "GUID_SOURCE": "probe"},
-                "PPID": {"GUID": "h"},
-            },
-        },
-        {
-            "@timestamp": "1970-01-01T00:00:01.500Z",
-            "event": {
-                "kind": "event",
-                "id": "1.500:probe-1",
-                "module": "auditd",
-                "category": ["process"],
-                "type": ["end"],
-                "action": "end",
-                "outcome": "success",
-            },
-            "process": {
-                "pid": 3,
-                "parent": {"pid": 2, "entity_id": "h"},
-                "name": "ls",
-                "exit_code": 0,
-                "entity_id": "g",
-            },
-            "user": {"audit": {"id": "1000"}},
-            "host_sensor": {"cgroup": 5, "duration": 0.5, "process": {"entity_id_source": "probe"}},
-        },
-    ),
-    (
-        {"ID": "1.000:x", "NODE": "web01", "LOSS_REPORT": {"lost": 5}},
-        {
-            "@timestamp": "1970-01-01T00:00:01.000Z",
-            "event": {"kind": "event", "id": "1.000:x", "module": "auditd", "action": "loss-report"},
-            "host": {"name": "web01"},
-            "host_sensor": {"loss_report": {"lost": 5}},
-        },
-    ),
-]
-
-
-@pytest.mark.parametrize(("line", "expected"), LINES)
-def test_lines_that_are_no_events(line: dict[str, Any], expected: dict[str, Any]) -> None:
-    found = json.loads(Ecs(PLAIN, renderer("percent")).line(json.dumps(line)))
-    assert found.pop("ecs") == {"version": "8.17.0"}
-    assert found == expected
-
-
-def test_a_line_that_cannot_be_read_is_an_event_too() -> None:
+@pytest.mark.parametrize("notes", [[], ["truncated_line"]])
+def test_what_is_no_record_is_an_event_too(notes: list[str]) -> None:
+    found = json.loads(Ecs(Style()).error("header", "x", notes))
+    assert found == {
+        "event": {"kind": "pipeline_error", "module": "auditd", "original": "x"},
+        "ecs": {"version": "8.17.0"},
+        "error": {"type": "header", "message": "the line is no audit record"},
+        **({"host_sensor": {"notes": notes}} if notes else {}),
+    }
     (found,) = convert(b"what is this\n")
     assert found["event"]["original"] == "what is this"
-    line = '{"ID":null,"PARSE_ERROR":{"reason":"header","raw":"x"}}'
-    assert Ecs(PLAIN, renderer("percent")).line(line).startswith(UNPARSED)  # by which parse_error_log knows it
 
 
-def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_ENTRIES", 8)
-    pipeline = build(replace(Config(), output="ecs"), Stats(), live=False).pipeline
-    for number in range(30):
-        pipeline.feed(text(call(2, f"success=no exit=-{number}"), f'CWD cwd="/{number}"'), float(number))
-    ecs = pipeline.write.__self__  # type: ignore[attr-defined]
-    assert max(len(known) for known in [*ecs._texts.values(), ecs._exits]) <= 8
+def test_what_the_probe_says_of_a_process() -> None:
+    facts = {"pid": 3, "ppid": 2, "comm": "ls", "auid": 1000, "ses": 4294967295, "cgroup": 5, "exit_code": 0}
+    members: dict[str, Any] = {**facts, "signal": None, "duration": 0.5}
+    added: dict[str, Any] = {"PID": {"GUID": "g", "GUID_SOURCE": "probe"}, "PPID": {"GUID": "h"}}
+    assert json.loads(Ecs(Style()).notice(Notice("1.500:probe-1", "PROBE_EXIT", members, added))) == {
+        "@timestamp": "1970-01-01T00:00:01.500Z",
+        "event": {
+            "kind": "event",
+            "id": "1.500:probe-1",
+            "module": "auditd",
+            "category": ["process"],
+            "type": ["end"],
+            "action": "end",
+            "outcome": "success",
+        },
+        "ecs": {"version": "8.17.0"},
+        "process": {"pid": 3, "parent": {"pid": 2, "entity_id": "h"}, "name": "ls", "exit_code": 0, "entity_id": "g"},
+        "user": {"audit": {"id": "1000"}},
+        "host_sensor": {"cgroup": 5, "duration": 0.5, "process": {"entity_id_source": "probe"}},
+    }
+
+
+def test_what_the_sensor_has_to_say_has_a_name() -> None:
+    assert json.loads(Ecs(Style()).notice(Notice(None, "", {}, {"LOSS_REPORT": {"lost": 5}}))) == {
+        "event": {"kind": "event", "module": "auditd", "action": "loss-report"},
+        "ecs": {"version": "8.17.0"},
+        "host_sensor": {"loss_report": {"lost": 5}},
+    }
+
+
+def test_what_is_remembered_is_bounded_and_changes_nothing() -> None:
+    few, many = Ecs(Style(), entries=8), Ecs(Style())
+    for number in [*range(30), *range(30)]:
+        (event,) = events(call(2, f"success=no exit=-{number}"), f'CWD cwd="/{number}"')
+        assert few.event(event) == many.event(event)
+        assert max(few.remembered) <= 8
+    assert max(many.remembered) > 8
 
 
 # ------------------------------------------------------------------------------------------------- all recorded feeds
@@ -375,17 +343,27 @@ NOT_SAID = {"items", "success", "res", "result", "saddr", "subj", "key", "old-ke
 @pytest.mark.parametrize("path", [path for path in LOGS if path.suffix != ".audit"], ids=lambda path: path.name)
 def test_nothing_that_a_record_says_is_left_out(path: Path) -> None:
     events: list[Event] = []
-    pipeline = build(replace(Config(), output="ecs"), Stats(), live=False).pipeline
-    write = pipeline.write
-    pipeline.write = lambda event: events.append(event) or write(event)  # type: ignore[func-returns-value]
+
+    class Keep(Form):
+        """ECS; keeps the events."""
+
+        def __init__(self, form: Form) -> None:
+            self.form = form
+            self.error = form.error  # type: ignore[method-assign]
+
+        def event(self, event: Event) -> str:
+            events.append(event)
+            return self.form.event(event)
+
+    config = replace(Config(), output="ecs")
+    pipeline = build(config, Stats(), live=False, wrap=lambda form, laurel: Keep(form)).pipeline
     lines = pipeline.feed(start(path), 0.0) + pipeline.close()
     documents = {found["event"].get("id"): found for found in (json.loads(line.encode("latin-1")) for line in lines)}
-    style = Style(quote_percent)
     for event in events:
         said = set(strings(documents[event.id]))
         for name, group in event.records.items():
             for record in group if name not in ("SYSCALL", "SOCKADDR", "EXECVE", "PROCTITLE", "PATH") else ():
-                for field, value in own_fields(record.fields, style):
+                for field, value in own_fields(record.fields, PLAIN):
                     datum = datum_of(field, value, record.fields)
                     if field in NOT_SAID or datum in (None, "unset", []):
                         continue

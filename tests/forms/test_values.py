@@ -6,8 +6,10 @@ import json
 
 import pytest
 
-from sensor.audit.render import Style, quoter, renderer
-from sensor.audit.text import quote_percent, quote_unicode
+from sensor.audit.fields import Number
+from sensor.audit.naming import Naming
+from sensor.forms.text import quote_percent, quote_unicode
+from sensor.forms.values import Style, quoter, renderer
 
 LONG = "x" * 100
 
@@ -52,6 +54,31 @@ def test_equal_values_of_two_kinds_are_not_mistaken_for_each_other():
     ]  # fmt: skip
 
 
-def test_a_style_has_one_quoter_and_names_added_keys():
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "null"),
+        (True, "true"),
+        (1, "1"),
+        (1.5, "1.5"),
+        (Number("0.250"), "0.250"),
+        ("g++", '"g%2b%2b"'),
+        (["a", [None]], '["a",[null]]'),
+        ({"a+": {"b": []}}, '{"a%2b":{"b":[]}}'),
+        ({}, "{}"),
+    ],
+)
+def test_values_of_every_kind(value, text):
+    assert Style().value(value) == text
+    assert Style().members({"k": value}) == f',"k":{text}'
+    assert renderer("percent")({"k": value}) == f'"k":{text}'
+
+
+@pytest.mark.parametrize(("prefix", "text"), [("", ',"PID":{"GUID":"g"}'), ("x_", ',"x_pid":{"GUID":"g"}')])
+def test_added_members_bear_the_prefix_and_what_is_in_them_does_not(prefix, text):
+    assert Style("percent", Naming(prefix)).added({"PID": {"GUID": "g"}}) == text
+
+
+def test_a_style_has_one_quoter():
     assert (quoter("percent"), quoter("unicode")) == (quote_percent, quote_unicode)
-    assert (Style(quote_percent).key("PID"), Style(quote_percent, "laurel_").key("PID")) == ("PID", "laurel_pid")
+    assert Style("unicode").value("\xff") == '"\ufffd"'.encode().decode("latin-1")

@@ -17,20 +17,20 @@ ECS has no word for is under `host_sensor`. The members up to auditd.summary are
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta, timezone
-from typing import Any, Callable
 
+from sensor.audit.event import Event, Notice
 from sensor.audit.fields import UNSET, Fields, Value
 from sensor.audit.record import Record
-from sensor.audit.render import Render, Style
+from sensor.audit.syscall import Syscall
 from sensor.cache import BoundedDict
-from sensor.event import Event
-from sensor.pipeline import to_json
+from sensor.forms import Form
+from sensor.forms.enrichment import Enrichments, date, known, own_name, translate
+from sensor.forms.summary import SummaryTexts, process_text
+from sensor.forms.values import Style
 from sensor.summary.circumstances import READERS, value_of
-from sensor.summary.enrichment import Enrichments, date, members_text, own_name
 from sensor.summary.facts import ELSEWHERE, Facts, add_record, data_of_call, pids_of
-from sensor.summary.summary import Summaries, Who, process_text, summary_text
+from sensor.summary.summary import Who
 
 VERSION = "8.17.0"
 _ENTRIES = 4096
@@ -38,7 +38,7 @@ _LONGEST = 1024
 _PLACED = frozenset({"pid", "ppid", "comm", "exe", "cwd"})
 """Fields that are told elsewhere than in auditd.data."""
 _OF_ACTOR = ("entity_id", "start", "env_vars")
-"""What stages tell of the acting process in its EXECVE, or in the one record of an event without a system call."""
+"""What stages say of the acting process in its EXECVE, or in the one record of an event without a system call."""
 _REPLACED = {"user": "uid", "effective": "euid"}
 """Option of a rule → the number whose place in `user` it takes."""
 _RESULTS = {"failure": "fail"}
@@ -47,91 +47,95 @@ _LAST = 253402300799
 _PROCESS_EVENTS = {"PROBE_EXEC": ("executed", "start"), "PROBE_EXIT": ("end", "end")}
 
 
-class Ecs:
-    """Makes the lines.
+class Ecs(Form):
+    """The form.
 
-    failed: called with its name, an event and the exception that kept it from having this form.
+    entries: as many texts of each kind are remembered.
     """
 
-    def __init__(self, style: Style, render: Render) -> None:
-        self.failed: Callable[[str, Event, Exception], None] = lambda name, event, error: None
+    def __init__(self, style: Style, entries: int = _ENTRIES) -> None:
         self._style = style
-        self._render = render
-        self._summaries = Summaries(style, render)
-        self._enrichments = Enrichments(style)
-        self._texts: dict[str, BoundedDict[str, str]] = {name: BoundedDict(_ENTRIES) for name in READERS}
-        self._exits: BoundedDict[tuple[str, int, bool | None], str] = BoundedDict(_ENTRIES)
+        self._naming = style.naming
+        self._render = style.render
+        self._summaries = SummaryTexts(style)
+        self._enrichments = Enrichments(style, entries)
+        self._texts: dict[str, BoundedDict[str, str]] = {name: BoundedDict(entries) for name in READERS}
+        self._exits: BoundedDict[tuple[str | None, int, str | None], str] = BoundedDict(entries)
         self._second = ""
         self._start = ""
 
-    def event(self, event: Event) -> str:
-        """An event as one JSON object; if a mistake of ours stands in the way, what its records say, as they are."""
-        try:
-            return self._event_text(event)
-        except Exception as error:  # noqa: BLE001  the border: a mistake costs the form, never the event
-            node = "," + self._render({"NODE": event.node}) if event.node else ""
-            self.failed("Ecs.event", event, error)
-            return self.line(to_json(event, node))
+    @property
+    def remembered(self) -> list[int]:
+        """How many texts of each kind are remembered."""
+        return [*map(len, self._texts.values()), len(self._exits)]
 
-    def _event_text(self, event: Event) -> str:
+    def event(self, event: Event) -> str:
+        """Write an event."""
         if not event.records:
             return f"{{{self._time(event.id)}{self._event('', event)}{self._notes(event, '')}}}"
-        who, upon = self._summaries.of(event)
-        syscall = event.syscall
-        added = self._enrichments.of(syscall.extra if syscall is not None else "", event.top, "EXECVE" in event.records)
+        who, thing = self._summaries.of(event)
+        said, users, acting, means = who.text or self._summaries.who(who)
+        top, object = thing.text or self._summaries.thing(thing)
+        added = self._enrichments.of(event.additions, "EXECVE" in event.records)
         beside, own = self._added_to_records(event, who)
-        process = process_text(event, who, self._of_process(event, who) + added.process + beside, added.parent)
+        process = process_text(event, who, acting, self._of_process(event, who) + added.process + beside, added.parent)
         host = f',"host":{{{self._render({"name": event.node})}}}' if event.node else ""
-        details = who.details
-        if details is None:
-            details = who.details = self._details(who)
-        start, tags, data = details
+        if not who.details:
+            who.details = self._details(who)
+        start, tags, data = who.details
         data = (data + self._data(event, who))[1:]
         return (
-            f"{{{self._time(event.id)}{self._event(who.event, event)}{host}{tags}{who.users}{process}{upon.top}"
-            f'{added.top},"auditd":{{{start}{event.id.partition(":")[2]},"summary":{{{summary_text(who, upon)}}}'
+            f"{{{self._time(event.id)}{self._event(said, event)}{host}{tags}{users}{process}{top}"
+            f'{added.top},"auditd":{{{start}{event.id.partition(":")[2]},"summary":{{{(means + object)[1:]}}}'
             f',"data":{{{data}}}{self._paths(event)}}}{self._notes(event, added.own + own)}}}'
         )
 
-    def line(self, line: str) -> str:
-        """A line that is no event, of the form {"ID":…,"NAME":{…}}, as ECS says it."""
-        said = json.loads(line.encode("latin-1"))
-        id, node = said.pop("ID", None), said.pop("NODE", None)
-        document: dict[str, Any] = {"@timestamp": date(id.partition(":")[0])} if id is not None else {}
-        event = {"kind": "event", "id": id, "module": "auditd"}
-        own: dict[str, Any] = {}
-        document.update({"event": event, "ecs": {"version": VERSION}, "host": node and {"name": node}})
-        for key, members in said.items():
-            name = self._enrichments.name_of(key)
-            if name == "PARSE_ERROR":
-                event.update({"kind": "pipeline_error", "original": members["raw"]})
-                document["error"] = {"type": members["reason"], "message": "the line is no audit record"}
-            elif name in _PROCESS_EVENTS:
-                action, type = _PROCESS_EVENTS[name]
-                event.update({"category": ["process"], "type": [type], "action": action, "outcome": "success"})
-                self._place_process(document, own, members)
-            elif name == "SENSOR":
-                own.update(members)
-            else:
-                event["action"] = own_name(name).replace("_", "-")
-                own[own_name(name)] = members
-        document["event"] = {name: value for name, value in event.items() if value is not None}
-        document["host_sensor"] = own
-        return "{" + members_text({name: value for name, value in document.items() if value})[1:] + "}"
+    def error(self, reason: str, raw: str, notes: list[str]) -> str:
+        """Write a line that is no audit record."""
+        event: Fields = {"kind": "pipeline_error", "original": raw}
+        error: Fields = {"type": reason, "message": "the line is no audit record"}
+        own: Fields = {"notes": [*notes]} if notes else {}
+        return self._document(None, event, {"error": error}, own)
 
-    def _place_process(self, document: dict[str, Any], own: dict[str, Any], members: dict[str, Any]) -> None:
-        """Put what the probe says of a process where ECS has it."""
-        facts = {name: members.pop(name, None) for name in ("pid", "ppid", "comm", "auid", "ses", "exit_code")}
-        parts = self._enrichments.translate({name: said for name, said in members.items() if said is not None})
-        process = {"pid": facts["pid"], "parent": {"pid": facts["ppid"], **parts.parent}, "name": facts["comm"]}
-        process.update({"exit_code": facts["exit_code"], **parts.process})
-        document["process"] = {name: value for name, value in process.items() if value is not None}
-        document.update(parts.top)
-        if facts["auid"] not in (None, UNSET):
-            document["user"] = {"audit": {"id": str(facts["auid"])}}
-        if facts["ses"] not in (None, UNSET):
-            document["auditd"] = {"session": str(facts["ses"])}
-        own.update(parts.own)
+    def notice(self, notice: Notice) -> str:
+        """Write a line of the sensor's own."""
+        event: Fields = {}
+        own: Fields = {}
+        document: Fields = {}
+        if notice.name in _PROCESS_EVENTS:
+            action, type = _PROCESS_EVENTS[notice.name]
+            event.update({"category": ["process"], "type": [type], "action": action, "outcome": "success"})
+            document = _process_of(notice, own)
+        else:
+            for name, value in notice.added.items():
+                event["action"] = own_name(name).replace("_", "-")
+                own[own_name(name)] = value
+        return self._document(notice.id, event, document, own)
+
+    def forget(self) -> None:
+        """Write everything anew: what the records' fields say has changed."""
+        for texts in self._texts.values():
+            texts.clear()
+
+    def plainly(self, event: Event) -> str:
+        """Write an event that cannot be put into ECS words: what its records say, by their own names."""
+        own: Fields = {}
+        if event.syscall is not None:
+            own["syscall"] = {**event.syscall.head.fields, **event.syscall.rest.fields}
+        for name, group in event.records.items():
+            if group:
+                own[own_name(name)] = [{**record.fields} for record in group]
+        own["notes"] = [*event.notes]
+        document: Fields = {"host": {"name": event.node}} if event.node else {}
+        return self._document(event.id, {}, document, own)
+
+    def _document(self, id: str | None, event: Fields, more: Fields, own: Fields) -> str:
+        """A line that is no event, or none in ECS words."""
+        document: Fields = {"@timestamp": date(id.partition(":")[0])} if id is not None else {}
+        document["event"] = known({"kind": "event", "id": id, "module": "auditd", **event})
+        document.update({"ecs": {"version": VERSION}, **more, "host_sensor": own})
+        members = {name: value for name, value in document.items() if value}
+        return "{" + self._style.members(members)[1:] + "}"
 
     def _time(self, id: str) -> str:
         """The first members, up to the opening brace of `event`; a time later than the year 9999 is left out."""
@@ -193,32 +197,31 @@ class Ecs:
             first, *more = records["SOCKADDR"]
             text += self._remembered("SOCKADDR", first)
             for number, record in enumerate(more, start=2):
-                members = READERS["SOCKADDR"](record.fields, self._style)
+                members = READERS["SOCKADDR"](record.fields, self._naming)
                 text += self._members({f"{name}_{number}": value for name, value in members.items()})
         return text
 
-    def _result(self, syscall: Any) -> str:
+    def _result(self, syscall: Syscall) -> str:
         """What a call was given and gave."""
-        args = syscall.args
-        if len(args) != 4 or not (word := "".join(args)).isalnum() or not word.isascii():
+        if not syscall.usual:
             return self._members({name: value_of(said) for name, said in data_of_call(syscall).items()})
-        key = (syscall.exit, syscall.head.arch, syscall.success)
+        key = (syscall.exit, syscall.head.arch, syscall.result)
         exit = self._exits.get(key)
         if exit is None:
             said: Fields = {name: value_of(said) for name, said in data_of_call(syscall).items() if name == "exit"}
             exit = self._exits.keep(key, self._members(said))
-        return f'{exit},"a0":"{args[0]}","a1":"{args[1]}","a2":"{args[2]}","a3":"{args[3]}"'
+        return f'{exit},"a0":"{syscall.a0}","a1":"{syscall.a1}","a2":"{syscall.a2}","a3":"{syscall.a3}"'
 
     def _data_of_others(self, event: Event, facts: Facts) -> str:
         """Members of auditd.data from records that say more about a system call."""
         more = Facts()
         more.ids = facts.ids
-        more.data = {**facts.data, **pids_of(event.syscall)}
+        more.data = {**facts.data, **(pids_of(event.syscall) if event.syscall is not None else {})}
         before = set(more.data)
         for name, group in event.records.items():
             if name not in ELSEWHERE:
                 for record in group:
-                    add_record(more, name, record.fields, self._style)
+                    add_record(more, name, record.fields, self._naming)
         return self._members({name: value_of(said) for name, said in more.data.items() if name not in before})
 
     def _paths(self, event: Event) -> str:
@@ -232,26 +235,28 @@ class Ecs:
         known = self._texts[name]
         text = known.get(record.body)
         if text is None:
-            text = self._members(READERS[name](record.fields, self._style))
+            text = self._members(READERS[name](record.fields, self._naming))
             if len(record.body) <= _LONGEST:
                 known.keep(record.body, text)
         return text
 
     def _added_to_records(self, event: Event, who: Who) -> tuple[str, str]:
-        """What stages wrote into other records than SYSCALL: members of `process`, and of host_sensor."""
-        process: dict[str, Any] = {}
-        own: dict[str, Any] = {}
+        """What stages added to other records than SYSCALL: members of `process`, and of host_sensor."""
+        process: Fields = {}
+        own: Fields = {}
         for name, group in event.records.items():
             for record in group:
                 if not record.added:
                     continue
-                parts = self._enrichments.of_record(record.added)
+                parts = translate(record.added)
                 if name == "EXECVE" or (name == who.main and event.syscall is None):
                     process.update({key: parts.process.pop(key) for key in _OF_ACTOR if key in parts.process})
                     own.update({**parts.process, **parts.own})
                 else:
-                    own.setdefault(own_name(name), []).append({**parts.process, **parts.own})
-        return members_text(process), members_text(own)
+                    others = own.setdefault(own_name(name), [])
+                    assert isinstance(others, list)
+                    others.append({**parts.process, **parts.own})
+        return self._style.members(process), self._style.members(own)
 
     def _members(self, fields: Fields) -> str:
         said: Fields = {name: value for name, value in fields.items() if value is not None}
@@ -262,3 +267,19 @@ class Ecs:
         if event.notes:
             own += ',"notes":["' + '","'.join(event.notes) + '"]'
         return f',"host_sensor":{{{own[1:]}}}' if own else ""
+
+
+def _process_of(notice: Notice, own: Fields) -> Fields:
+    """What the probe says of a process where ECS has it; the rest goes to `own`."""
+    members = dict(notice.members)
+    facts = {name: members.pop(name, None) for name in ("pid", "ppid", "comm", "auid", "ses", "exit_code")}
+    parts = translate({**known(members), **notice.added})
+    process: Fields = {"pid": facts["pid"], "parent": {"pid": facts["ppid"], **parts.parent}, "name": facts["comm"]}
+    process.update({"exit_code": facts["exit_code"], **parts.process})
+    document: Fields = {"process": known(process), **parts.top}
+    if facts["auid"] not in (None, UNSET):
+        document["user"] = {"audit": {"id": str(facts["auid"])}}
+    if facts["ses"] not in (None, UNSET):
+        document["auditd"] = {"session": str(facts["ses"])}
+    own.update(parts.own)
+    return document

@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from sensor.audit.render import Style
-from sensor.audit.text import quote_percent
-from sensor.summary import enrichment as module
-from sensor.summary.enrichment import Enrichments, date, identity, members_text
-from tests.summary.events import PLAIN
+from sensor.audit.event import Addition
+from sensor.audit.fields import Number
+from sensor.forms.enrichment import Enrichments, date, identity
+from sensor.forms.values import Style
 
 Text = dict[str, Any]
 CASES: list[tuple[Text, Text, Text, Text, Text]] = [
@@ -93,7 +92,15 @@ CASES: list[tuple[Text, Text, Text, Text, Text]] = [
     ({"LABELS": ["java"], "SCRIPT": "/a.sh"}, {}, {}, {}, {"labels": ["java"], "script": "/a.sh"}),
     ({"CONTAINER_INFO": {"ID": "c"}}, {}, {}, {"container": {"id": "c"}}, {}),
     (
-        {"PARENT_INFO": {"ARGV": ["sh"], "launch_time": 1626611323.973, "ppid": 7, "comm": "sh", "exe": "/bin/sh"}},
+        {
+            "PARENT_INFO": {
+                "ARGV": ["sh"],
+                "launch_time": Number("1626611323.973"),
+                "ppid": 7,
+                "comm": "sh",
+                "exe": "/bin/sh",
+            }
+        },
         {},
         {"args": ["sh"], "start": "2021-07-18T12:28:43.973Z", "name": "sh", "executable": "/bin/sh"},
         {},
@@ -108,55 +115,51 @@ CASES: list[tuple[Text, Text, Text, Text, Text]] = [
     ),
     ({"OPID": {"GUID": "o", "GUID_SOURCE": "proc", "comm": "x", "ppid": 1}}, {}, {}, {}, {
         "opid": {"entity_id": "o", "name": "x", "entity_id_source": "proc", "ppid": 1}}),
-    ({"TIME": "2021", "TYPE": "X", "SUMMARY": {}, "EXIT": "EPERM"}, {}, {}, {}, {}),
+    ({"EXIT": "EPERM"}, {}, {}, {}, {}),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("added", "process", "parent", "top", "own"), CASES)
-@pytest.mark.parametrize("prefix", ["", "x_"])
-def test_the_words_of_ecs(added: Text, process: Text, parent: Text, top: Text, own: Text, prefix: str) -> None:
-    named = {prefix + name.lower() if prefix else name: said for name, said in added.items()}
-    found = Enrichments(Style(quote_percent, prefix)).of(members_text(named), "", is_exec=False)
+def test_the_words_of_ecs(added: Text, process: Text, parent: Text, top: Text, own: Text) -> None:
+    found = Enrichments(Style()).of([Addition(added)], is_exec=False)
     assert [json.loads(f"{{{text[1:]}}}") for text in found] == [process, parent, top, own]
 
 
-@pytest.mark.parametrize(("prefix", "key"), [("", "SUPPRESSED"), ("x_", "x_suppressed"), ("x_", "SUPPRESSED")])
-def test_a_prefix_is_none_of_ecs_words(prefix: str, key: str) -> None:
-    assert Enrichments(Style(quote_percent, prefix)).name_of(key) == "SUPPRESSED"
-
-
 def test_the_command_line_of_an_exec_is_in_its_record() -> None:
-    assert Enrichments(PLAIN).of(',"CMDLINE":["a"]', "", is_exec=True).process == ""
+    assert Enrichments(Style()).of([Addition({"CMDLINE": ["a"]})], is_exec=True).process == ""
 
 
-def test_both_texts_are_read_and_the_translation_is_remembered() -> None:
-    enrichments = Enrichments(PLAIN)
-    first = enrichments.of(',"SCRIPT":"/a"', ',"CONTAINER_INFO":{"ID":"c"}', is_exec=False)
-    assert first.own == ',"script":"/a"'
+def test_all_additions_are_read_and_the_translation_is_remembered() -> None:
+    enrichments = Enrichments(Style())
+    parts = Addition({"LABELS": ["x"]}), Addition(top={"CONTAINER_INFO": {"ID": "c"}})
+    additions = [Addition(top={"CUSTOM": 1}), Addition({"SCRIPT": "/a"}), Addition(parts=parts)]
+    first = enrichments.of(additions, is_exec=False)
+    assert first.own == ',"script":"/a","labels":["x"],"custom":1'  # those of SYSCALL come first
     assert first.top == ',"container":{"id":"c"}'
-    assert enrichments.of(',"SCRIPT":"/a"', ',"CONTAINER_INFO":{"ID":"c"}', is_exec=False) is first
+    assert enrichments.of([*additions], is_exec=False) is first
+    assert enrichments.of(additions[:2], is_exec=False) is not first
 
 
-def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_ENTRIES", 8)
-    enrichments = Enrichments(PLAIN)
-    for number in range(50):
-        enrichments.of(f',"SCRIPT":"/{number}"', "", is_exec=False)
-    assert len(enrichments._known) <= 8
-    enrichments.of(f',"SCRIPT":"/{"x" * 5000}"', "", is_exec=False)
-    assert len(enrichments._known) <= 8
+def test_what_is_remembered_is_bounded() -> None:
+    enrichments = Enrichments(Style(), entries=8)
+    kept = Addition({"SCRIPT": "/0"})
+    first = enrichments.of([kept], is_exec=False)
+    for number in range(8):
+        enrichments.of([Addition({"SCRIPT": f"/{number}"})], is_exec=False)
+    again = enrichments.of([kept], is_exec=False)
+    assert (again == first, again is first) == (True, False)
 
 
-def test_text_stays_one_byte_per_character() -> None:
-    name = "ä".encode().decode("latin-1")
-    assert Enrichments(PLAIN).of(f',"SCRIPT":"{name}"', "", is_exec=False).own == f',"script":"{name}"'
+def test_text_is_written_as_everywhere() -> None:
+    for name, text in (("ä".encode().decode("latin-1"), "ä".encode().decode("latin-1")), ("g+\xff", "g%2b%ff")):
+        assert Enrichments(Style()).of([Addition({"SCRIPT": name})], is_exec=False).own == f',"script":"{text}"'
 
 
 DATES = [("1795342160.120", "2026-11-22T10:09:20.120Z"), (0, "1970-01-01T00:00:00.000Z"), (10**15, None), (-1, None)]
 
 
 @pytest.mark.parametrize(("seconds", "text"), DATES)
-def test_dates(seconds: object, text: str | None) -> None:
+def test_dates(seconds: str | int, text: str | None) -> None:
     assert date(seconds) == text
 
 

@@ -8,18 +8,19 @@ Only the JSON is without them: who looks at the fields of a record still finds a
 from __future__ import annotations
 
 from sensor.audit.fields import Fields, Value
-from sensor.audit.render import Render, Style
+from sensor.audit.naming import Naming
+from sensor.forms.values import Render
 
 _UNIVERSAL = frozenset({"arch", "syscall", "saddr"})
 _IDS = ("uid", "gid")
 
 
-def without_raw(render: Render, style: Style) -> Render:
+def without_raw(render: Render, naming: Naming) -> Render:
     """A renderer that leaves out what was translated."""
 
     def hidden(name: str, fields: Fields) -> bool:
         if name in _UNIVERSAL or name.endswith(_IDS) or name == "id":
-            said = fields.get(style.key(name.upper()))
+            said = fields.get(naming.key(name.upper()))
             return said is not None and (name != "saddr" or _says_all(said))
         return False
 

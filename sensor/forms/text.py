@@ -20,11 +20,11 @@ from __future__ import annotations
 import re
 from typing import Callable
 
+from sensor.audit.layout import SAFE
+from sensor.printable import ESCAPES
+
 Quote = Callable[[str], str]
 """A str of bytes → a JSON string with its quotes, again one character per byte."""
-
-SAFE = {"percent": r"!#$&-*,-\[\]-~", "unicode": r"!#-\[\]-~"}
-"""Style → the characters, besides the blank, that stay as they are, for a regular expression's brackets."""
 
 _UNSAFE_PERCENT = re.compile(f"[^ {SAFE['percent']}]")
 _UNSAFE_JSON = re.compile(f"[^ {SAFE['unicode']}]")
@@ -32,34 +32,6 @@ _QUOTED = {'"': '\\"', "\\": "\\\\"}
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 _LONE = [chr(0xDC00 + byte) for byte in range(0x80, 0x100)]
 """What `surrogateescape` makes of bytes that are no part of valid UTF-8."""
-
-
-_INVISIBLE = [
-    *range(0x7F, 0xA0),
-    *(0xAD, 0x61C, 0x6DD, 0x70F, 0x8E2, 0x180E, 0xFEFF, 0x110BD, 0x110CD, 0xE0001),
-    *range(0x600, 0x606),
-    *range(0x890, 0x892),
-    *range(0x200B, 0x2010),
-    *range(0x2028, 0x202F),
-    *range(0x2060, 0x2065),
-    *range(0x2066, 0x2070),
-    *range(0xFFF9, 0xFFFC),
-    *range(0x13430, 0x13439),
-    *range(0x1BCA0, 0x1BCA4),
-    *range(0x1D173, 0x1D17B),
-    *range(0xE0020, 0xE0080),
-]
-"""Unicode's Cc beyond ASCII, Cf, Zl and Zp."""
-
-
-def _escape(code: int) -> str:
-    """A character as JSON escapes it, beyond U+FFFF as two halves (RFC 8259, section 7)."""
-    units = chr(code).encode("utf-16-be").hex()
-    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
-
-
-ESCAPES = {code: _escape(code) for code in _INVISIBLE}
-"""For str.translate, over real characters: what is escaped wherever JSON is written."""
 
 
 def _percent(character: str) -> str:
@@ -94,13 +66,6 @@ def quote_unicode(text: str) -> str:
         return f'"{text}"'
     decoded = text.encode("latin-1").decode("utf-8", "surrogateescape")
     return '"' + decoded.translate(_JSON_TABLE).encode().decode("latin-1") + '"'
-
-
-def printable(text: str) -> str:
-    """A text, of real characters, without anything that a terminal or a log would obey: escaped as Python does."""
-    if text.isprintable():
-        return text
-    return "".join([c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text])
 
 
 def bad_bytes(text: str) -> bool:

@@ -6,11 +6,9 @@ from typing import Any
 
 import pytest
 
-from sensor.audit.options import TransformOptions
-from sensor.audit.record import RecordDecoder
-from sensor.audit.render import Style
-from sensor.audit.text import quote_percent
-from sensor.translate.raw import without_raw
+from sensor.audit.naming import Naming
+from sensor.forms.raw import without_raw
+from sensor.forms.values import renderer
 
 CASES: list[tuple[dict[str, Any], str]] = [
     ({"arch": "0xc000003e", "syscall": 59, "ARCH": "x86_64", "SYSCALL": "execve"}, "ARCH SYSCALL"),
@@ -29,18 +27,18 @@ CASES: list[tuple[dict[str, Any], str]] = [
 def test_only_what_was_translated_is_left_out(fields: dict[str, Any], keys: str) -> None:
     before = dict(fields)
     shown: list[Any] = []
-    without_raw(lambda seen: shown.append(seen) or "", Style(quote_percent))(fields)  # type: ignore[func-returns-value]
+    without_raw(lambda seen: shown.append(seen) or "", Naming())(fields)  # type: ignore[func-returns-value]
     assert list(shown[0]) == keys.split()
     assert fields == before
 
 
 def test_messages_are_looked_into() -> None:
-    render = without_raw(RecordDecoder(TransformOptions(), (), 16).render, Style(quote_percent))
+    render = without_raw(renderer("percent"), Naming())
     assert render({"uid": 0, "msg": {"uid": 0, "UID": "root", "id": 5, "ID": "bob"}}) == (
         '"uid":0,"msg":{"UID":"root","ID":"bob"}'
     )
 
 
 def test_keys_with_a_prefix_are_found() -> None:
-    render = without_raw(RecordDecoder(TransformOptions(), (), 16).render, Style(quote_percent, "x_"))
+    render = without_raw(renderer("percent"), Naming("x_"))
     assert render({"uid": 0, "x_uid": "root", "gid": 0, "GID": "root"}) == '"x_uid":"root","gid":0,"GID":"root"'

@@ -8,7 +8,7 @@ import urllib.parse
 
 import pytest
 
-from sensor.audit.text import bad_bytes, quote_percent, quote_unicode
+from sensor.forms.text import bad_bytes, quote_percent, quote_unicode
 
 TEXTS: list[tuple[bytes, str, str]] = [
     (b"", '""', '""'),

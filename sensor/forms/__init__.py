@@ -1,0 +1,71 @@
+"""Forms of output: what an event looks like when it leaves. The only place where JSON is written.
+
+    laurel   {"ID":"1626611363.720:348501","SYSCALL":{…},"PATH":[{…}],…}     the layout that LAUREL has
+    ecs      {"@timestamp":"2021-07-18T12:29:23.720Z","event":{…},…}          the words of the Elastic Common Schema
+    count    no text at all: what `host-sensor top` counts
+
+A form is given to the pipeline when that is made. It gets values and owns every text that is
+remembered: what is worth remembering has a slot for it (Record.text, Template.text, Addition.text
+…), which nobody but the form looks at, so an object that many events share is written once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from sensor.audit.event import Event, Notice
+from sensor.forms.text import quote_percent
+
+
+class Lines(list[str]):
+    """JSON lines without their newlines, one byte per character: those of the log of events, and besides
+
+    filtered: those of the filter log.
+    unparsed: those of the log of events that say what could not be parsed, again.
+    """
+
+    __slots__ = ("filtered", "unparsed")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.filtered: list[str] = []
+        self.unparsed: list[str] = []
+
+    def take_unparsed(self, lines: Sequence[str]) -> None:
+        """Add lines that say what could not be parsed."""
+        self += lines
+        self.unparsed += lines
+
+    def take(self, others: Lines) -> None:
+        """Add all of others, each where it belongs."""
+        self += others
+        self.filtered += others.filtered
+        self.unparsed += others.unparsed
+
+
+class Form(Protocol):
+    """One form of output. Each method gives one line, without its newline."""
+
+    def event(self, event: Event) -> str:
+        """Write an event."""
+
+    def plainly(self, event: Event) -> str:
+        """Write an event for which `event` has failed: what its records say."""
+
+    def error(self, reason: str, raw: str, notes: list[str]) -> str:
+        """Write a line that is no audit record."""
+
+    def notice(self, notice: Notice) -> str:
+        """Write a line of the sensor's own."""
+
+    def forget(self) -> None:
+        """Write everything anew: what the records' fields say has changed."""
+
+
+def unparsed(form: Form, reason: str, raw: str) -> str:
+    """A line that is no audit record, whatever is the matter with the form."""
+    try:
+        return form.error(reason, raw, [])
+    except Exception:  # noqa: BLE001  the border: better in another form than not at all
+        return f'{{"ID":null,"PARSE_ERROR":{{"reason":"{reason}","raw":{quote_percent(raw)}}}}}'

@@ -1,0 +1,190 @@
+"""The layout that LAUREL has: every record under its type, what is added beside what it is about.
+
+    {"ID":"1626611363.720:348501","NODE":"web01","SYSCALL":{"arch":"0xc000003e",…,"PID":{…}},"PATH":[{…},{…}],
+     "SENSOR":{"notes":["late"]},"CUSTOM":{…},"TIME":"2021-07-18T12:29:23.720Z","TYPE":"SYSCALL","SUMMARY":{…}}
+    {"ID":null,"PARSE_ERROR":{"reason":"header","raw":"what came"}}
+
+What repeats of an event is one text of its template; what is added to many, one text of the
+addition. So most events are joined of some dozen texts.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+from sensor.audit.event import Addition, Event, Notice, Template
+from sensor.audit.fields import Fields
+from sensor.audit.record import Record
+from sensor.audit.syscall import Syscall
+from sensor.cache import BoundedDict
+from sensor.forms import Form
+from sensor.forms.records import RecordTexts
+from sensor.forms.summary import SummaryTexts
+from sensor.forms.values import Style
+from sensor.translate.main_type import main_type
+from sensor.translate.options import TranslateOptions
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_LAST = 253402300799
+_TYPES = 1024
+
+
+class Laurel(Form):
+    """The form.
+
+    options: which of TIME and TYPE it has.
+    summaries: writes SUMMARY; None where it is not wanted.
+    types: record types of events, as many as are remembered.
+    """
+
+    def __init__(
+        self,
+        style: Style,
+        records: RecordTexts,
+        options: TranslateOptions,
+        summaries: SummaryTexts | None = None,
+        types: int = _TYPES,
+    ) -> None:
+        key = style.naming.key
+        self._style = style
+        self._records = records
+        self._summaries = summaries
+        self._time = f',"{key("TIME")}":"' if options.time == "iso" else ""
+        self._second = ""
+        self._start = ""
+        self._type = f',"{key("TYPE")}":"' if options.type else ""
+        self._types: BoundedDict[tuple[str, ...], str] = BoundedDict(types)
+        self._more = bool(self._time or self._type or summaries)
+
+    def event(self, event: Event) -> str:
+        """Write an event."""
+        added = top = ""
+        for addition in event.additions:
+            text = addition.text
+            added += self._write(addition) if text is None else text
+            top += addition.top_text
+        if self._more:
+            top += self._told(event)
+        return self._line(event, added, top)
+
+    def plainly(self, event: Event) -> str:
+        """Write an event without what the form itself adds."""
+        top = "".join([addition.top_text for addition in event.additions])
+        return self._line(event, self.added(event), top)
+
+    def _line(self, event: Event, added: str, top: str) -> str:
+        if event.node or event.notes or event.altered or not event.template.begins_with_call:
+            return self._general(event, added, top)
+        syscall = event.syscall
+        assert syscall is not None
+        behind = event.template.text or self._template(event.template)
+        title = event.title
+        if title is not None:
+            behind = f"{behind},{title.text or self._records.member(title)}"
+        rest = syscall.rest.text or self._records.rest(syscall.rest)
+        head = syscall.head.text or self._records.head(syscall.head)
+        result = f',"success":"{syscall.result}","exit":{syscall.exit}' if syscall.result else ""
+        return (
+            f'{{"ID":"{event.id}","SYSCALL":{{{head}{result},"items":{syscall.items},"ppid":{syscall.ppid},'
+            f'"pid":{syscall.pid},{rest},"ARGV":["0x{syscall.a0}","0x{syscall.a1}","0x{syscall.a2}","0x{syscall.a3}"]'
+            f"{added}}}{behind}{top}}}"
+        )
+
+    def error(self, reason: str, raw: str, notes: list[str]) -> str:
+        """Write a line that is no audit record."""
+        whole: Fields = {"ID": None, "PARSE_ERROR": {"reason": reason, "raw": raw}}
+        if notes:
+            whole["SENSOR"] = {"notes": [*notes]}
+        return "{" + self._style.render(whole) + "}"
+
+    def notice(self, notice: Notice) -> str:
+        """Write a line of the sensor's own."""
+        id = f'"{notice.id}"' if notice.id is not None else "null"
+        added = self._style.added(notice.added)
+        if not notice.name:
+            return f'{{"ID":{id}{added}}}'
+        members = self._style.members(notice.members)[1:]
+        return f'{{"ID":{id},"{notice.name}":{{{members}{added}}}}}'
+
+    def forget(self) -> None:
+        """Write everything anew: what the records' fields say has changed."""
+        self._records.forget()
+
+    def added(self, event: Event) -> str:
+        """What stages added to the SYSCALL record, each member with a comma before it; the rest is written as well."""
+        text = ""
+        for addition in event.additions:
+            written = addition.text
+            text += self._write(addition) if written is None else written
+        return text
+
+    def record(self, record: Record) -> str:
+        """The member for a record, in an event that has one of its type."""
+        return self._records.member(record)
+
+    def call(self, syscall: Syscall, added: str = "") -> str:
+        """The member for the SYSCALL record; added: members of it, each with a comma before it."""
+        records = self._records
+        rest = syscall.rest.text or records.rest(syscall.rest)
+        if not syscall.usual:
+            return f'"SYSCALL":{{{rest}{added}}}'
+        head = syscall.head.text or records.head(syscall.head)
+        result = f',"success":"{syscall.result}","exit":{syscall.exit}' if syscall.result else ""
+        return (
+            f'"SYSCALL":{{{head}{result},"items":{syscall.items},"ppid":{syscall.ppid},"pid":{syscall.pid},'
+            f'{rest},"ARGV":["0x{syscall.a0}","0x{syscall.a1}","0x{syscall.a2}","0x{syscall.a3}"]{added}}}'
+        )
+
+    def _general(self, event: Event, added: str, top: str) -> str:
+        """Write an event of any kind; added, top: members of SYSCALL and of the top level."""
+        syscall, records = event.syscall, self._records
+        node = f",{self._style.render({'NODE': event.node})}" if event.node else ""
+        notes = ',"SENSOR":{"notes":["' + '","'.join(event.notes) + '"]}' if event.notes else ""
+        members = [
+            f",{self.call(syscall, added)}"
+            if name == "SYSCALL" and syscall is not None
+            else f",{records.members(name, group)}"
+            for name, group in event.records.items()
+        ]
+        return f'{{"ID":"{event.id}"{node}{"".join(members)}{notes}{top}}}'
+
+    def _told(self, event: Event) -> str:
+        """What the form itself adds to the top level."""
+        text = self._time_of(event.id) if self._time else ""
+        if self._type:
+            text += self._type_of(event)
+        if self._summaries is not None and event.records:
+            text += self._summaries.member(event)
+        return text
+
+    def _template(self, template: Template) -> str:
+        members = self._records.members
+        template.text = "".join([f",{members(name, group)}" for name, group in template.records.items() if group])
+        return template.text
+
+    def _write(self, addition: Addition) -> str:
+        """Write what was added to SYSCALL, and what to the top level; returns the first."""
+        text = self._style.added(addition.subject)
+        top = self._style.added(addition.top)
+        for part in addition.parts:
+            text += self._write(part) if part.text is None else part.text
+            top += part.top_text
+        addition.text, addition.top_text = text, top
+        return text
+
+    def _time_of(self, id: str) -> str:
+        """TIME; an id later than the year 9999, which no date can say, has none."""
+        second, _, rest = id.partition(".")
+        if second != self._second:
+            self._second, self._start = second, ""
+            if int(second) <= _LAST:
+                date = _EPOCH + timedelta(seconds=int(second))
+                self._start = f"{self._time}{date.strftime('%Y-%m-%dT%H:%M:%S')}."
+        return f'{self._start}{rest[:3]}Z"' if self._start else ""
+
+    def _type_of(self, event: Event) -> str:
+        names = tuple(event.records)
+        text = self._types.get(names)
+        if text is None:
+            text = self._types.keep(names, f'{self._type}{main_type(names)}"' if names else "")
+        return text

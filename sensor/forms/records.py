@@ -1,0 +1,157 @@
+"""Records as LAUREL lays them out: the JSON members of records, and of the segments of a SYSCALL record.
+
+    item=0 name="/etc/passwd" inode=12 dev=fd:01 mode=0100644 ouid=0 ogid=0 …     a record never seen before, whose
+    "item":%s,"name":"%s",…,"mode":"0o%s","ouid":%s,"ogid":%s,…                   layout (sensor.audit.layout) is known,
+    100644 0 0  →  ,"MODE":"-rw-r--r--","OUID":"root","OGID":"root"               and what a thousand files share
+
+Most records have a known layout, so their JSON is a template with the values put in. What
+transforms add depends on few of these, which they name, and is remembered by them; where a
+transform changes what was there, and for all that has no known layout, every field is written
+by itself.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Callable, Union
+
+from sensor.audit.layout import SAFE, Found, Layout, Values
+from sensor.audit.options import TransformOptions
+from sensor.audit.record import WORDS, Record
+from sensor.audit.syscall import Head, Rest
+from sensor.cache import BoundedDict
+from sensor.forms.command_lines import PlainCommandLines
+from sensor.forms.values import Render, Style
+
+_ENTRIES = 4096
+_MEMBERS = {"decimal": "%s", "hex": '"0x%s"', "octal": '"0o%s"', "string": '"%s"', "null": "null"}
+
+Concerns = Callable[[str, str], bool]
+"""Type of a record, name of a field → whether any transform looks at it, or writes it."""
+Picked = Union[str, tuple[str, ...], None]
+
+
+class RecordTexts:
+    """Writes records.
+
+    concerns: about which fields the transforms care; None if there are no transforms.
+    render: writes fields, in another way than the style's if some are to be left out: then layouts are of no use.
+    """
+
+    def __init__(
+        self,
+        style: Style,
+        options: TransformOptions,
+        concerns: Concerns | None = None,
+        render: Render | None = None,
+        entries: int = _ENTRIES,
+    ) -> None:
+        self._style = style
+        self._render = render or style.render
+        self._by_layout = render is None
+        self._concerns = concerns
+        self._known: BoundedDict[tuple[str, Layout, Picked], str] = BoundedDict(entries)
+        self._picks: BoundedDict[tuple[str, Layout], Callable[[Values], Picked]] = BoundedDict(entries)
+        self._plain: dict[str, Callable[[str], str | None]] = {}
+        lines = PlainCommandLines(style.quote, SAFE[options.strings])
+        if options.strings == "percent":
+            self._plain["PROCTITLE"] = lines.proctitle
+            if options.execve_argv == ("array",) and options.execve_argv_limit_bytes is None:
+                self._plain["EXECVE"] = lines.execve
+
+    def forget(self) -> None:
+        """Write everything anew: what the transforms know has changed."""
+        self._known.clear()
+
+    def member(self, record: Record) -> str:
+        """The place of a record in an event that has one of its type: `"CWD":{…}`, `"PATH":[{…}]`."""
+        return record.text or self._write(record)
+
+    def members(self, name: str, group: Sequence[Record]) -> str:
+        """The member for the records of one type."""
+        if len(group) == 1:
+            return group[0].text or self._write(group[0])
+        return f'"{name}":[{{' + "},{".join([_inside(record, self.member(record)) for record in group]) + "}]"
+
+    def head(self, head: Head) -> str:
+        """The members of the first segment of a SYSCALL record."""
+        if not head.text:
+            head.text = self._render(head.fields)
+        return head.text
+
+    def rest(self, rest: Rest) -> str:
+        """The members of its last segment."""
+        if not rest.text:
+            text = None
+            if rest.found is not None and self._by_layout:
+                text = self._by(rest.found)
+                if self._concerns is not None:
+                    text = self._with_additions("SYSCALL", rest.found, text, rest)
+                rest.found = None
+            rest.text = self._render(rest.fields) if text is None else text
+        return rest.text
+
+    def _write(self, record: Record) -> str:
+        if record.origin is not None:
+            origin = record.origin
+            text = _inside(origin, self.member(origin)) + self._style.added(record.added)
+        else:
+            text = self._text(record) or self._render(record.fields)
+        record.text = f'"{record.name}":[{{{text}}}]' if record.repeats else f'"{record.name}":{{{text}}}'
+        return record.text
+
+    def _text(self, record: Record) -> str | None:
+        """The members of a record without a look at the single field; None where that cannot be."""
+        name = record.name
+        plain = self._plain.get(name)
+        if plain is not None:
+            return plain(record.body)
+        words = name in WORDS
+        if not words and not self._by_layout:
+            return None
+        found = record.find()
+        if found is None:
+            return None
+        text = self._by(found)
+        return text if words or self._concerns is None else self._with_additions(name, found, text, record)
+
+    def _by(self, found: Found) -> str:
+        """The members of a record by its layout, without what transforms add."""
+        layout, values = found
+        text = (layout.text or _template(layout)) % values
+        return f'{text},"KEYS":["{layout.value("key", values)}"]' if "key" in layout.places else text
+
+    def _with_additions(self, name: str, found: Found, text: str, record: Record | Rest) -> str:
+        """The same with what transforms add."""
+        layout, values = found
+        pick = self._picks.get((name, layout)) or self._pick(name, layout)
+        key = (name, layout, pick(values))
+        more = self._known.get(key)
+        if more is None:
+            whole = self._render(record.fields)
+            if whole != text and not whole.startswith(f"{text},"):
+                return whole
+            more = self._known.keep(key, whole[len(text) :])
+        return text + more
+
+    def _pick(self, name: str, layout: Layout) -> Callable[[Values], Picked]:
+        """What takes the values that matter to transforms out of a layout's."""
+        concerns = self._concerns
+        places = [place for field, place in layout.places.items() if concerns is None or concerns(name, field)]
+        return self._picks.keep((name, layout), operator.itemgetter(*places) if places else _nothing)
+
+
+def _template(layout: Layout) -> str:
+    layout.text = ",".join([f'"{name}":{_MEMBERS[kind]}' for name, kind in layout.names.items()])
+    return layout.text
+
+
+def _inside(record: Record, member: str) -> str:
+    """The members of a record, without braces."""
+    start = len(record.name) + 4
+    return member[start + 1 : -2] if record.repeats else member[start:-1]
+
+
+def _nothing(_: Values) -> None:
+    return None

@@ -1,0 +1,128 @@
+"""Summaries (sensor.summary.summary) as JSON, and SUMMARY, which is one.
+
+    "SUMMARY":{"event":{…},"user":{…},"process":{"pid":│3148│,"parent":{"pid":│3103│},"name":"cat",…},"file":{…},…}
+
+All of it but the process ids depends on what repeats of an event, and is remembered with that.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sensor.audit.event import Event, Template
+from sensor.audit.fields import Fields
+from sensor.audit.syscall import Syscall
+from sensor.cache import BoundedDict
+from sensor.forms.values import Style
+from sensor.process.roots import HOST
+from sensor.summary.objects import Thing
+from sensor.summary.summary import Summaries, Who, is_at_cwd
+
+_ENTRIES = 4096
+
+
+class _Made(NamedTuple):
+    """The texts between which the process ids belong, for all events of a template.
+
+    directories: which arguments of the call must be the current directory for it to hold.
+    """
+
+    start: str
+    middle: str
+    end: str
+    directories: tuple[int, ...]
+
+
+class SummaryTexts:
+    """Writes summaries, and SUMMARY."""
+
+    def __init__(self, style: Style, entries: int = _ENTRIES) -> None:
+        self._render = style.render
+        self._summaries = Summaries(style.naming)
+        self._start = f',"{style.naming.key("SUMMARY")}":{{"event":{{'
+        self._made: BoundedDict[Template, _Made] = BoundedDict(entries)
+
+    @property
+    def remembered(self) -> int:
+        """Of how many templates SUMMARY is remembered."""
+        return len(self._made)
+
+    def of(self, event: Event) -> tuple[Who, Thing]:
+        """Who did it, and to what; the event has at least one record."""
+        return self._summaries.of(event)
+
+    def who(self, who: Who) -> tuple[str, ...]:
+        """The members of ECS `event`, and, with a comma before each, of the top level, `process` and auditd.summary."""
+        if not who.text:
+            members = self.members
+            who.text = self._render(who.event), members(who.users), members(who.process), members(who.means)
+        return who.text
+
+    def thing(self, thing: Thing) -> tuple[str, ...]:
+        """The members of the top level and of auditd.summary, with a comma before each."""
+        if not thing.text:
+            thing.text = self.members(thing.top), self.members({"object": thing.object})
+        return thing.text
+
+    def members(self, fields: Fields) -> str:
+        """Members with a comma before each; what is nothing, or has nothing in it, is left out."""
+        texts = [
+            f',"{name}":{{{self._render(value)}}}' if isinstance(value, dict) else f",{self._render({name: value})}"
+            for name, value in fields.items()
+            if value
+        ]
+        return "".join(texts)
+
+    def member(self, event: Event) -> str:
+        """SUMMARY, with a comma before it; the names in it are marked if they are not what the host calls so."""
+        text = self._text(event)
+        if event.process is not None and event.process.root not in (None, HOST):
+            text = f'{text[:-1]},"labels":{{"root":"other"}}}}'
+        return text
+
+    def _text(self, event: Event) -> str:
+        made = self._made.get(event.template)
+        syscall = event.syscall
+        if made is not None and syscall is not None:
+            start, middle, end, directories = made
+            if not directories or is_at_cwd(syscall.args, directories):
+                return f'{start}{syscall.pid},"parent":{{"pid":{syscall.ppid}{middle}{end}}}}}}}'
+        return self._learn(event)
+
+    def _learn(self, event: Event) -> str:
+        """Write SUMMARY, and remember it if all that is new in the next such event are the process ids."""
+        who, thing = self._summaries.of(event)
+        said, users, process, means = self.who(who)
+        top, object = self.thing(thing)
+        syscall = event.syscall
+        if syscall is not None and event.template.kept and who.main == "SYSCALL" and syscall.pid and means:
+            self._remember(event.template, syscall, who, thing)
+        summary = (means + object)[1:]
+        acting = process_text(event, who, process)
+        return f'{self._start}{said}}}{users}{acting}{top},"auditd":{{"summary":{{{summary}}}}}}}'
+
+    def _remember(self, template: Template, syscall: Syscall, who: Who, thing: Thing) -> None:
+        directories = who.directories if thing.relative else ()
+        if directories and not is_at_cwd(syscall.args, directories):
+            return
+        said, users, process, means = self.who(who)
+        top, object = self.thing(thing)
+        start = f'{self._start}{said}}}{users},"process":{{"pid":'
+        end = f'{top},"auditd":{{"summary":{{{means[1:]}{object}'
+        self._made.keep(template, _Made(start, f"}}{process}}}", end, directories))
+
+
+def process_text(event: Event, who: Who, members: str, more: str = "", parent: str = "") -> str:
+    """ECS `process` with a comma before it; "" if the event names none.
+
+    members: those of who; more, parent: further ones of the process, and of its parent, each with a comma before it.
+    """
+    syscall = event.syscall
+    if syscall is not None and syscall.pid:
+        return f',"process":{{"pid":{syscall.pid},"parent":{{"pid":{syscall.ppid}{parent}}}{members}{more}}}'
+    told = event.records[who.main][0].fields if who.main != "SYSCALL" else {}
+    pid, ppid = told.get("pid"), told.get("ppid")
+    text = f',"pid":{pid}' if isinstance(pid, int) else ""
+    text += f',"parent":{{"pid":{ppid}}}' if isinstance(ppid, int) else ""
+    text += members + more
+    return f',"process":{{{text[1:]}}}' if text else ""

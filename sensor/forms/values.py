@@ -1,0 +1,133 @@
+"""Values to JSON text.
+
+A str holds one byte per character; so does the JSON that comes out. In the unicode
+style a text that is not UTF-8 has its exact bytes beside it, in hexadecimal:
+{"name":"/tmp/\\ufffd","name_hex":"2f746d702fff"}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache, partial
+from typing import Callable
+
+from sensor.audit.fields import Fields, Number, Value
+from sensor.audit.naming import Naming
+from sensor.cache import BoundedDict
+from sensor.forms.text import Quote, bad_bytes, quote_percent, quote_unicode
+
+_REMEMBERED = 4096
+_LONGEST = 64
+_SMALL = frozenset({int, type(None)})
+
+Render = Callable[[Fields], str]
+"""Fields → the members of a JSON object, without its braces."""
+
+
+class Style:
+    """How JSON is written.
+
+    strings: of `transform.strings`.
+    quote: text to a JSON string.
+    naming: of added members.
+    """
+
+    def __init__(self, strings: str = "percent", naming: Naming | None = None) -> None:
+        self.strings = strings
+        self.quote = quoter(strings)
+        self.naming = naming or Naming()
+        self.render: Render = renderer(strings)
+        self._keys: BoundedDict[str, str] = BoundedDict(_REMEMBERED)
+
+    def members(self, fields: Mapping[str, Value]) -> str:
+        """The members of an object, each with a comma before it; no text has its bytes beside it."""
+        quote, known = self.quote, self._keys.get
+        return "".join(
+            [
+                (known(name) or self._key(name))
+                + (quote(value) if isinstance(value, str) and value.__class__ is str else self.value(value))
+                for name, value in fields.items()
+            ]
+        )
+
+    def added(self, fields: Fields) -> str:
+        """Members that were added, by the names they get, each with a comma before it."""
+        key = self.naming.key
+        return "".join([f',"{key(name)}":{self.value(value)}' for name, value in fields.items()])
+
+    def value(self, value: Value) -> str:
+        """A value."""
+        if isinstance(value, dict):
+            return f"{{{self.members(value)[1:]}}}"
+        if isinstance(value, list):
+            return f"[{','.join([self.value(element) for element in value])}]"
+        return write(value, self.quote)
+
+    def _key(self, name: str) -> str:
+        return self._keys.keep(name, f",{self.quote(name)}:")
+
+
+def renderer(strings: str) -> Render:
+    """The renderer for one value of `transform.strings`."""
+    quote = quoter(strings)
+    remembered = lru_cache(_REMEMBERED)(partial(_member, quote))
+
+    def render(fields: Fields) -> str:
+        return ",".join(
+            [
+                remembered(name, value)  # type: ignore[arg-type]  # neither a list nor a dict
+                if value.__class__ in _SMALL or (isinstance(value, str) and len(value) <= _LONGEST)
+                else _member(quote, name, value)
+                for name, value in fields.items()
+            ]
+        )
+
+    return render if strings == "percent" else lambda fields: render(_with_bytes(fields))
+
+
+def quoter(strings: str) -> Quote:
+    """The string quoter for one value of `transform.strings`."""
+    return quote_percent if strings == "percent" else quote_unicode
+
+
+def write(value: Value, quote: Quote) -> str:
+    """A value as JSON."""
+    if isinstance(value, str):
+        return value if value.__class__ is Number else quote(value)
+    if value is None:
+        return "null"
+    if value.__class__ is int:
+        return str(value)
+    if isinstance(value, list):
+        return "[" + ",".join([write(element, quote) for element in value]) + "]"
+    if isinstance(value, dict):
+        return "{" + ",".join([_member(quote, name, inner) for name, inner in value.items()]) + "}"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return repr(value)
+
+
+def _member(quote: Quote, name: str, value: Value) -> str:
+    return f"{quote(name)}:{write(value, quote)}"
+
+
+def _with_bytes(fields: Fields) -> Fields:
+    out: Fields = {}
+    for name, value in fields.items():
+        out[name] = _with_bytes(value) if isinstance(value, dict) else value
+        exact: Value = None
+        if isinstance(value, str):
+            exact = _hex(value)
+        elif isinstance(value, list) and any(map(_hex, value)):
+            exact = [_hex(element) for element in value]
+        if exact is not None:
+            suffix = "_HEX" if name.isupper() else "_hex"
+            beside = name + suffix
+            while beside in fields or beside in out:
+                beside += suffix
+            out[beside] = exact
+    return out
+
+
+def _hex(value: Value) -> str | None:
+    return value.encode("latin-1").hex() if isinstance(value, str) and bad_bytes(value) else None

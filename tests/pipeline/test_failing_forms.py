@@ -1,0 +1,64 @@
+"""A form that fails for an event costs that event its form, and no other event anything."""
+
+from __future__ import annotations
+
+import json
+
+from sensor.audit.event import Event
+from sensor.forms import Form
+from sensor.forms.laurel import Laurel
+from tests.pipeline.test_pipeline import ID, SPOILT, Subject, event, keep, log_all, spoil
+
+
+class Failing(Laurel):
+    """A form that fails for events and errors that hold a word, and maybe even to write them plainly."""
+
+    def __init__(self, form: Form, word: str, plain: bool = False) -> None:
+        self.__dict__.update(vars(form))
+        self.word, self.plain = word, plain
+
+    def event(self, event: Event) -> str:
+        return self._unless(event, super().event(event))
+
+    def plainly(self, event: Event) -> str:
+        return super().plainly(event) if self.plain else self._unless(event, super().plainly(event))
+
+    def error(self, reason: str, raw: str, notes: list[str]) -> str:
+        if reason == "crash" and "spoilt" in raw:
+            raise ValueError(raw)
+        return super().error(reason, raw, notes)
+
+    def _unless(self, event: Event, line: str) -> str:
+        if self.word in line:
+            raise ZeroDivisionError
+        return line
+
+
+def test_of_an_event_that_cannot_be_written_the_lines_are():
+    subject = Subject(wrap=lambda form: Failing(form, ID.format(2)))
+    said = [json.loads(one) for one in subject.feed(event(1) + event(2) + event(3))]
+    assert [one.get("PARSE_ERROR", {}).get("reason") for one in said] == [None, "crash", "crash", None]
+    assert [one["PARSE_ERROR"]["raw"][:13] for one in said[1:3]] == ["type=SYSCALL ", "type=CWD msg="]
+    assert [part for part, _ in subject.failures] == ["the pipeline"]
+    assert (subject.stats.events, subject.stats.crashed) == (2, 1)
+
+
+def test_an_event_that_can_be_written_plainly_is():
+    subject = Subject([keep], wrap=lambda form: Failing(form, ID.format(2), plain=True))
+    said = [json.loads(one) for one in subject.feed(event(1) + event(2))]
+    assert [one.get("SENSOR") for one in said] == [None, {"notes": ["stage_failed"]}]
+    assert [one["KEPT"] for one in said] == [1, 1]
+    assert subject.stats.stage_failures == {"Failing.event": 1}
+    assert (subject.stats.events, subject.stats.crashed) == (2, 1)
+
+
+def test_of_an_event_for_the_filter_log_that_cannot_be_written_nothing_goes_elsewhere():
+    lines = Subject([log_all], wrap=lambda form: Failing(form, "ID")).pipeline.feed(event(1).encode(), 0.0)
+    assert (list(lines), lines.unparsed) == ([], [])
+    assert ["crash" in one for one in lines.filtered] == [True, True]
+
+
+def test_if_not_even_that_can_be_had_in_its_form_it_goes_out_all_the_same():
+    subject = Subject(transforms=[spoil], wrap=lambda form: Failing(form, "nothing"))
+    (said,) = subject.feed(SPOILT["no system call"])
+    assert json.loads(said)["PARSE_ERROR"]["raw"].endswith("flags=spoilt")
