@@ -23,12 +23,14 @@ USER = ["/usr/bin/setpriv", "--reuid=65534", "--clear-groups"]
 SOURCE = Path(__file__).parent / "mover.c"
 
 
-@pytest.fixture(scope="module", params=["probe", "proc"])
+@pytest.fixture(scope="module", params=["probe", "proc", "probe as nobody", "proc as nobody"])
 def sensor(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sensed]:
-    probe = DEFAULTS if request.param == "probe" else None
+    probe = DEFAULTS if request.param.startswith("probe") else None
+    user = "nobody" if request.param.endswith("nobody") else None
     filters = {"rules": {"cat": f"exe={EXE}"}, "keep_first_per_process": False}
     labels = {"label_exe": {f"^{EXE}$": "cat"}}
-    with sensed(tmp_path_factory.mktemp("sensed"), RULES, probe, filter=filters, label_process=labels) as sensor:
+    folder, rules = tmp_path_factory.mktemp("sensed"), {"filter": filters, "label_process": labels}
+    with sensed(folder, RULES, probe, user=user, **rules) as sensor:
         yield sensor
 
 
