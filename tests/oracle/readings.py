@@ -195,6 +195,8 @@ EXPLAINED = (
     Explanation("a title cut in the middle of a byte", "PROCTITLE.proctitle", ".*", _begins_so),
     Explanation("auditd leaves out the flags of a socket's type", "SYSCALL.a1", r"SOCK_\w+", _is_part_of_list),
     Explanation("auditd names an exit status of 0 or 1", "SYSCALL.a0", "EXIT_SUCCESS|EXIT_FAILURE|UNKNOWN"),
+    Explanation("since audit 4: a word for 0, or for 2", r"INTEGRITY_\w+\.errno|FANOTIFY\.\w+", "UNKNOWN|none|unknown"),
+    Explanation("since audit 4: the highest bit of an action is left out", "SECCOMP.code", "kill-thread", _translated),
     *(
         Explanation(f"argument: {reason}", r"SYSCALL\.a[0-3]", pattern, _translated)
         for pattern, reason in (*OTHER_SPELLINGS, ("O_.*", "auditd takes flags for those of x86"))

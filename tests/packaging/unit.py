@@ -5,6 +5,7 @@ python -m tests.packaging.unit trixie [PYTEST ARGUMENTS]
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -14,21 +15,22 @@ import pytest
 
 from tests.packaging.root import REPOSITORY, TOOLS, Root
 
-# $0 is the root, $1 the repository, the rest pytest's. What tests see of the machine is theirs; its audit is not asked.
+# $0 is the root, $1 the repository, $2 where it is inside, the rest pytest's. What tests see of the machine is theirs.
 ENTER = """
 set -e
-root=$0 repository=$1; shift
-mkdir -p "$root/host-sensor"
-mount --bind -o ro "$repository" "$root/host-sensor"
+root=$0 repository=$1 inside=$2; shift 2
+mkdir -p "$root$inside"
+mount --bind -o ro "$repository" "$root$inside"
 mount -t proc proc "$root/proc"
 mount --rbind /sys "$root/sys"
 mount --rbind /dev "$root/dev"
-exec chroot "$root" /bin/sh -c 'cd /host-sensor && exec python3 -m pytest -p no:cacheprovider "$@"' sh "$@"
+exec chroot "$root" /bin/sh -c 'cd "$0" && exec python3 -m pytest -p no:cacheprovider "$@"' "$inside" "$@"
 """
+INSIDE = f"/mnt/{REPOSITORY.name}-{os.getpid()}"
 ENVIRONMENT = {
     "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": "/root",
-    "PYTHONPATH": "/host-sensor",
+    "PYTHONPATH": INSIDE,
     "LC_ALL": "C.UTF-8",
     "PYTHONPYCACHEPREFIX": "/var/tmp/bytecode",
     "HYPOTHESIS_STORAGE_DIRECTORY": "/var/tmp/hypothesis",
@@ -44,7 +46,7 @@ def main(release: str, arguments: list[str]) -> int:
             print(f"unit tests on {release} are left out: {reason}", file=sys.stderr)
             return 0
         try:
-            enter = ["unshare", "--mount", "sh", "-c", ENTER, str(root.folder), str(REPOSITORY)]
+            enter = ["unshare", "--mount", "sh", "-c", ENTER, str(root.folder), str(REPOSITORY), INSIDE]
             return subprocess.run([*enter, *arguments], env=ENVIRONMENT).returncode
         finally:
             root.close()
