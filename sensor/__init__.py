@@ -16,7 +16,7 @@ pipe empty from a thread; no event waits for a network or a user database.
 One event, on its way: a chunk of bytes is cut at the ends of events (`pipeline`); the block of an event is compared
 with templates of events seen before, else parsed record by record (`audit`); stages add values to it or filter it
 (`translate`, `stages`, `summary`; who acted comes from `process`, fed by `probe` and /proc); `outputs` write the line.
-A second, naive implementation in tests/reference.py must give the same bytes for every input, however it is cut.
+A second, naive implementation in tests/support/reference.py must give the same bytes, however the input is cut.
 
 Decisions and the measurements behind them (µs of CPU per event, 10,292 real events, Python 3.11, start-up left out):
 

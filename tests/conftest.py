@@ -32,7 +32,7 @@ def rewrite_golden(request: pytest.FixtureRequest) -> bool:
 @functools.lru_cache(maxsize=1)
 def live_obstacle() -> str | None:
     """Why this machine cannot run a real auditd for the tests; None when it can."""
-    from tests.audit_session import unavailable
+    from tests.support.audit_session import unavailable
 
     return unavailable()
 

@@ -20,7 +20,7 @@ from sensor.forms.values import Style
 from sensor.process.procfs import ProcFS
 from sensor.stages.bundles import OnExecs, Remembered
 from sensor.stats import Stats
-from tests.fake_host import event, exec_event, syscall
+from tests.support.fake_host import event, exec_event, syscall
 
 ASKED = ["CommandLines.learn", "Scripts.learn", "Labeller.label"]
 ALWAYS = ["Identity.track", "Identity.add", "Identity.name_others"]

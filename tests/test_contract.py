@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sensor.stages.custom.loading import load
-from tests.contract import Contract, fields_of
-from tests.every_key import Host, configured, recorded
+from tests.support.contract import Contract, fields_of
+from tests.support.every_key import Host, configured, recorded
 
 UNICODE = {"strings": "unicode", "execve_argv_limit_bytes": 40, "execve_argv": ["array", "string"]}
 NO_TRANSLATION = {"universal": False, "user_db": False, "summary": False}

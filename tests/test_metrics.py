@@ -21,7 +21,7 @@ from sensor.errors import OutputError
 from sensor.metrics import ROWS, Exporter, Options, parse_address
 from sensor.options import OptionError
 from sensor.stats import Stats
-from tests.prometheus import program
+from tests.support.prometheus import program
 
 
 def attributes() -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ import pytest
 from sensor import privileges
 from sensor.config import Config
 from sensor.privileges import CAPABILITIES, NEEDS
-from tests.program import ROOT, no_enrichment
+from tests.support.program import ROOT, no_enrichment
 
 pytestmark = pytest.mark.root
 BOTH = {"SYS_PTRACE", "DAC_READ_SEARCH"}

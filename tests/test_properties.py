@@ -25,9 +25,9 @@ from sensor.audit.options import CoalesceOptions, TransformOptions
 from sensor.stats import PipelineStats
 from sensor.tables.fields import kinds_of
 from sensor.tables.record_types import NUMBERS
-from tests.pipelines import make_pipeline
-from tests.reference import Reference
-from tests.strategies import chunkings, chunks, feeds, spoiled
+from tests.support.pipelines import make_pipeline
+from tests.support.reference import Reference
+from tests.support.strategies import chunkings, chunks, feeds, spoiled
 
 DATA = Path(__file__).parent / "data"
 EXAMPLES = int(os.environ.get("SENSOR_EXAMPLES", "150"))

@@ -11,7 +11,7 @@ import pytest
 
 from sensor import trust
 from sensor.trust import UntrustedError
-from tests.program import ROOT
+from tests.support.program import ROOT
 
 NOBODY = 65534
 MINE = frozenset({0, os.getuid()})

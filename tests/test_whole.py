@@ -17,7 +17,7 @@ from sensor.config import Config, Enrich, Translate
 from sensor.stages.filters import Options as FilterOptions
 from sensor.stages.labels import Options as LabelOptions
 from sensor.stats import Stats
-from tests.strategies import chunkings, chunks, feeds, spoiled
+from tests.support.strategies import chunkings, chunks, feeds, spoiled
 from tests.test_properties import recorded, strict
 
 EXAMPLES = int(os.environ.get("SENSOR_EXAMPLES", "25"))

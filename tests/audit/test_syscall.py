@@ -9,7 +9,7 @@ import pytest
 from sensor.audit.options import TransformOptions
 from sensor.audit.record import RecordDecoder
 from sensor.audit.syscall import SyscallDecoder
-from tests.pipelines import laurel
+from tests.support.pipelines import laurel
 
 REST = 'auid=1000 uid=0 tty=pts1 ses=3 comm="bash" exe="/usr/bin/bash" subj=unconfined key="exec"'
 USUAL = f"arch=c000003e syscall=59 success=yes exit=0 a0=55c0 a1=7f a2=0 a3=8 items=2 ppid=31 pid=48 {REST}"

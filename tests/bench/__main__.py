@@ -8,8 +8,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.audit_session import NoAuditError
 from tests.bench.scenarios import SCENARIOS, Bench, Row, machine, table
+from tests.support.audit_session import NoAuditError
 
 
 def main() -> int:

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests import exec_load, program
-from tests.audit_session import AuditSession
 from tests.bench import feeds, options
 from tests.bench.measure import Program, compare, cpu_so_far, memory_after
 from tests.oracle import laurel
+from tests.support import exec_load, program
+from tests.support.audit_session import AuditSession
 
 CORPORA = ("session-mixed.raw", "session-mixed.enriched", "session-exec-open.raw", "session-exec-open.enriched")
 TRACKING = {"pid": True, "spawned-by": True}  # ours has GUIDs in it, and sessions

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.program import command, write_config
+from tests.support.program import command, write_config
 
 SHIFT = r"""
 #define _GNU_SOURCE

@@ -18,8 +18,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.program import ROOT, write_config
-from tests.running import event, events, sensors
+from tests.support.program import ROOT, write_config
+from tests.support.running import event, events, sensors
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.program import write_config
-from tests.running import Sensor, counting, event, events, sensors
+from tests.support.program import write_config
+from tests.support.running import Sensor, counting, event, events, sensors
 
 BACKLOG = 60_000
 

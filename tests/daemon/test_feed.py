@@ -16,7 +16,7 @@ from sensor.daemon import feed as module
 from sensor.daemon.feed import Feed
 from sensor.forms import Lines
 from sensor.stats import Stats
-from tests.pipelines import laurel
+from tests.support.pipelines import laurel
 
 
 class FakePipeline:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sensor.daemon.kernel_audit import AuditStatusProcess
-from tests.audit_session import audit_status, wait_until
+from tests.support.audit_session import audit_status, wait_until
 
 AUDIT_CONTROL = 1 << 30
 

@@ -13,8 +13,8 @@ from sensor.audit.options import CoalesceOptions
 from sensor.config import Config
 from sensor.daemon.memory import fitted, room
 from sensor.outputs import Options
-from tests.program import write_config
-from tests.running import Sensor, counting, events
+from tests.support.program import write_config
+from tests.support.running import Sensor, counting, events
 
 MIB = 1 << 20
 

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from sensor.daemon.reload import LONGEST, SETTLE, Reload
-from tests.running import counting, event, events, sensors
+from tests.support.running import counting, event, events, sensors
 
 KEYS = "auditlog: {size: 1 MiB}\n"
 LONG_AGO = 1_700_000_000

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from sensor.accounts import stand_in
-from tests.program import ROOT, no_enrichment
+from tests.support.program import ROOT, no_enrichment
 
 pytestmark = pytest.mark.root
 SYS_PTRACE, DAC_READ_SEARCH = 1 << 19, 1 << 2

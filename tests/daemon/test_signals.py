@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.program import command, write_config
-from tests.running import Sensor, counting, event, events
+from tests.support.program import command, write_config
+from tests.support.running import Sensor, counting, event, events
 
 
 def blocked(run: Sensor) -> bool:

@@ -11,8 +11,8 @@ from dataclasses import replace
 from sensor.config import Config
 from sensor.daemon import make_input
 from sensor.stats import Stats
-from tests.program import ROOT
-from tests.running import events
+from tests.support.program import ROOT
+from tests.support.running import events
 
 UNBUILDABLE = """
 import sys

@@ -12,9 +12,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.audit_session import AUID, AuditSession, NoAuditError
 from tests.demo.show import explain, raw, show
-from tests.program import command, own_probe, write_config
+from tests.support.audit_session import AUID, AuditSession, NoAuditError
+from tests.support.program import command, own_probe, write_config
 
 HERE = Path(__file__).resolve().parent
 RECORDED = HERE.parent / "data" / "demo" / "deeds.audit"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sensor.audit.event import Event, Notice
 from sensor.forms.count import Count, Sizes
-from tests.pipelines import laurel
 from tests.summary.events import call, events
+from tests.support.pipelines import laurel
 
 
 def test_a_line_and_its_records_are_measured() -> None:

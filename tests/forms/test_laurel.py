@@ -13,7 +13,7 @@ from sensor.audit.options import TransformOptions
 from sensor.audit.record import RecordDecoder
 from sensor.audit.syscall import SyscallDecoder
 from sensor.translate.options import TranslateOptions
-from tests.pipelines import laurel
+from tests.support.pipelines import laurel
 
 RECORDS = RecordDecoder(TransformOptions(), (), 16)
 SYSCALL = (

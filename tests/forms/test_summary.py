@@ -11,8 +11,8 @@ from sensor.audit.event import Event
 from sensor.forms.summary import SummaryTexts
 from sensor.forms.values import Style
 from sensor.process.roots import HOST, Root
-from tests.fake_host import FakeHost, event
-from tests.pipelines import make_pipeline
+from tests.support.fake_host import FakeHost, event
+from tests.support.pipelines import make_pipeline
 
 REST = 'auid=1000 uid=0 ses=3 comm="cat" exe="/usr/bin/cat" key=(null)'
 

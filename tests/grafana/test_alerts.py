@@ -12,7 +12,7 @@ import yaml
 
 from sensor import metrics
 from sensor.stats import UNIDENTIFIED
-from tests.prometheus import program
+from tests.support.prometheus import program
 
 FOLDER = Path(__file__).resolve().parents[2] / "grafana"
 ALERTS = [rule for group in yaml.safe_load((FOLDER / "alerts.yaml").read_text())["groups"] for rule in group["rules"]]

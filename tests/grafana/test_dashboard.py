@@ -18,7 +18,7 @@ from grafana import generate
 from sensor import metrics
 from sensor.metrics import ROWS, Exporter, Options
 from sensor.stats import Stats
-from tests.prometheus import program
+from tests.support.prometheus import program
 
 BOARD = json.loads(generate.DASHBOARD.read_text(encoding="utf-8"))
 PANELS = [panel for panel in BOARD["panels"] if panel["type"] != "row"]

@@ -14,9 +14,9 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from tests.audit_session import AUID
 from tests.live.sensed import Event
 from tests.live.stories import Story, Who
+from tests.support.audit_session import AUID
 
 RULES = (
     "-S execve,execveat -k exec",

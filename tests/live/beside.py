@@ -17,14 +17,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.audit_session import AuditSession
 from tests.live.cgroups import cgroups, hierarchies
 from tests.oracle import laurel
 from tests.oracle.compare import LABELS, by_id
 from tests.oracle.explanations import context
 from tests.oracle.options import EVERYTHING, Options, ours
 from tests.oracle.run import Verdict, judge
-from tests.program import command, write_config
+from tests.support.audit_session import AuditSession
+from tests.support.program import command, write_config
 
 Moment = tuple[float, int]
 RULES = ("-S execve,execveat -k exec", "-S connect,bind -k net", "-S kill -k signal", "-S chdir -k file")

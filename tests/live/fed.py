@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.audit_session import wait_until
 from tests.bench.measure import cpu_so_far
 from tests.live.sensed import Event
-from tests.program import command, write_config
+from tests.support.audit_session import wait_until
+from tests.support.program import command, write_config
 
 SOCKET = 212_992
 RATE = 1500

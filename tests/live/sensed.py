@@ -22,10 +22,10 @@ from typing import Any
 import pytest
 
 from sensor.probe import DEFAULTS, Options, loader
-from tests.audit_session import AuditSession, NoAuditError, wait_until
 from tests.bench import measure
 from tests.probe.loaded import obstacle, options_of_a_test
-from tests.program import command, write_config
+from tests.support.audit_session import AuditSession, NoAuditError, wait_until
+from tests.support.program import command, write_config
 
 Event = dict[str, Any]
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.audit_session import NoAuditError
 from tests.live import beside
 from tests.live.cgroups import hierarchies
 from tests.oracle.laurel import NoLaurelError
+from tests.support.audit_session import NoAuditError
 
 pytestmark = [pytest.mark.live, pytest.mark.root]
 

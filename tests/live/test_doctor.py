@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.live.sensed import Sensed, sensed
-from tests.program import command
+from tests.support.program import command
 
 pytestmark = [pytest.mark.live, pytest.mark.root]
 

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import exec_load
-from tests.audit_session import AuditSession, NoAuditError, alive, wait_until
-from tests.program import command, write_config
+from tests.support import exec_load
+from tests.support.audit_session import AuditSession, NoAuditError, alive, wait_until
+from tests.support.program import command, write_config
 
 pytestmark = [pytest.mark.live, pytest.mark.root]
 

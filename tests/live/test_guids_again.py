@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.audit_session import wait_until
 from tests.live.account import RULES, Account, complaints
 from tests.live.sensed import Event, Sensed, crashes, sensed
 from tests.live.stories import compiled, told
-from tests.program import command
+from tests.support.audit_session import wait_until
+from tests.support.program import command
 
 pytestmark = [pytest.mark.live, pytest.mark.root]
 

@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 
 from sensor.probe import DEFAULTS, loader
-from tests.audit_session import wait_until
 from tests.live.account import RULES, Account
 from tests.live.sensed import Event, Sensed, crashes, sensed
 from tests.live.stories import Story, compiled, told
+from tests.support.audit_session import wait_until
 
 pytestmark = [pytest.mark.live, pytest.mark.root]
 

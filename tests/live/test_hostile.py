@@ -24,10 +24,10 @@ from typing import Any
 
 import pytest
 
-from tests.audit_session import AuditSession, NoAuditError, alive, wait_until
 from tests.live import exec_users
 from tests.live.fed import FIRST, PATIENCE, RATE, Outcome, executed, fed, number_of
-from tests.program import command, write_config
+from tests.support.audit_session import AuditSession, NoAuditError, alive, wait_until
+from tests.support.program import command, write_config
 
 pytestmark = [pytest.mark.live, pytest.mark.root]
 

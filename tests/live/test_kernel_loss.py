@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.audit_session import AuditSession, audit_status, wait_until
 from tests.live.sensed import sensed
+from tests.support.audit_session import AuditSession, audit_status, wait_until
 
 pytestmark = [pytest.mark.live, pytest.mark.root]
 

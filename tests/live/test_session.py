@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.audit_session import AuditSession, audit_status
+from tests.support.audit_session import AuditSession, audit_status
 
 pytestmark = [pytest.mark.live, pytest.mark.root]
 

@@ -11,13 +11,13 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.audit_session import NoAuditError
 from tests.bench import feeds
 from tests.live import beside
 from tests.oracle import laurel
 from tests.oracle.deviations import table
 from tests.oracle.options import OPTIONS
 from tests.oracle.run import Verdict, compare
+from tests.support.audit_session import NoAuditError
 
 
 def main() -> int:

@@ -13,13 +13,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests import program
 from tests.oracle import laurel
 from tests.oracle.compare import Difference, differences
 from tests.oracle.deviations import explain
 from tests.oracle.explanations import Context, context
 from tests.oracle.options import Options, without_filters
 from tests.oracle.options import ours as in_our_words
+from tests.support import program
 
 QUIET_PROC = 'mount -t tmpfs none /proc && cd /proc && xargs mkdir <"$0" && cd / && exec "$@"'
 

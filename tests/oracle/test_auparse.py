@@ -19,7 +19,7 @@ from sensor.translate.users import Users
 from tests.bench import feeds
 from tests.oracle import auparse
 from tests.oracle.readings import EXPLAINED, agree, explain, find
-from tests.pipelines import make_pipeline
+from tests.support.pipelines import make_pipeline
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 FOLDERS = ("translate", "origin", "demo", "laurel-special-cases", "go-libaudit/auparse")

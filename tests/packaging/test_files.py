@@ -13,8 +13,8 @@ import pytest
 from sensor import __version__
 from sensor.cli import DEFAULT_CONFIG
 from sensor.config import check, reference
-from tests.audit_session import AUID, AuditSession
 from tests.packaging.root import REPOSITORY
+from tests.support.audit_session import AUID, AuditSession
 
 PACKAGING = REPOSITORY / "packaging"
 RULES = [

@@ -15,9 +15,9 @@ import pytest
 
 from sensor import __version__
 from sensor.acl import ATTRIBUTE
-from tests.audit_session import AuditSession
 from tests.packaging.packages import Deb, Rpm
 from tests.packaging.root import HERE, REPOSITORY, Root
+from tests.support.audit_session import AuditSession
 
 FEED = """\
 type=SYSCALL msg=audit(1700000000.001:7): arch=c000003e syscall=59 success=yes exit=0 a0=1 a1=2 a2=3 a3=4 items=1 \

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.audit_session import AUID, AuditSession
 from tests.packaging.root import HERE, REPOSITORY, Root
+from tests.support.audit_session import AUID, AuditSession
 
 RULES = REPOSITORY / "packaging/rules"
 WATCHED = re.compile(r" -F (path|dir)=(\S+)")

@@ -17,7 +17,7 @@ from sensor.pipeline import Parts, Pipeline
 from sensor.pipeline.blocks import Blocks
 from sensor.stats import PipelineStats, Stats
 from tests.bench import feeds
-from tests.pipelines import laurel, make_pipeline
+from tests.support.pipelines import laurel, make_pipeline
 
 ID = "1700000000.001:1"
 SYSCALL = (

@@ -7,7 +7,7 @@ import pytest
 from sensor.audit.options import CoalesceOptions
 from sensor.stats import PipelineStats
 from tests.bench import feeds
-from tests.pipelines import make_pipeline
+from tests.support.pipelines import make_pipeline
 
 PATH = 'PATH item={} name="/x" inode=1 nametype=NORMAL'
 CWD = 'CWD cwd="/"'

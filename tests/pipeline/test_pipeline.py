@@ -17,7 +17,7 @@ from sensor.audit.record import Transform
 from sensor.forms import Form
 from sensor.stages.bundles import OnExecs
 from sensor.stats import PipelineStats
-from tests.pipelines import make_pipeline
+from tests.support.pipelines import make_pipeline
 
 ID = "1700000000.001:{}"
 REST = 'auid=1000 uid=0 tty=pts1 ses=3 comm="bash" exe="/usr/bin/bash" key=(null)'

@@ -12,7 +12,7 @@ from sensor.audit.event import Notice
 from sensor.probe.events import ProbeEvents
 from sensor.probe.layout import ALIVE, EXEC, EXIT, FORK, UNSET, ProbeRecord
 from sensor.process.program import Process, Program
-from tests.pipelines import laurel
+from tests.support.pipelines import laurel
 
 HOST = 4026531836
 STARTED = 5_000_000_000

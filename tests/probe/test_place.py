@@ -15,7 +15,7 @@ import pytest
 from sensor.probe import Options, layout, loader
 from sensor.probe.place import Place
 from tests.probe.loaded import obstacle, options_of_a_test
-from tests.program import ROOT
+from tests.support.program import ROOT
 
 pytestmark = [pytest.mark.root, pytest.mark.skipif(obstacle() is not None, reason=str(obstacle()))]
 

@@ -21,9 +21,9 @@ from sensor.errors import ProbeError
 from sensor.probe import Options, layout, loader
 from sensor.probe.layout import EXEC, EXIT, FORK, ProbeRecord
 from sensor.probe.ring import Records, Ring
-from tests.audit_session import LOCK
 from tests.probe.loaded import loaded, obstacle, options_of_a_test
-from tests.program import ROOT
+from tests.support.audit_session import LOCK
+from tests.support.program import ROOT
 
 needs_probe = pytest.mark.skipif(obstacle() is not None, reason=str(obstacle()))
 

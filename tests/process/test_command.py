@@ -10,7 +10,7 @@ from sensor.audit.record import RecordDecoder
 from sensor.process.command import UNKNOWN, Commands
 from sensor.process.files import ProcFiles
 from sensor.process.program import Command, Key, Program
-from tests.fake_host import FakeHost
+from tests.support.fake_host import FakeHost
 
 
 def execve(body, **options):

@@ -9,7 +9,7 @@ import pytest
 from sensor.process.files import ProcFiles
 from sensor.process.procfs import ProcFS
 from sensor.process.program import Key, Program
-from tests.fake_host import FakeHost
+from tests.support.fake_host import FakeHost
 
 
 def program(pid: int, ticks: int | None) -> Program:

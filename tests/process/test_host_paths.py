@@ -13,8 +13,8 @@ import pytest
 from sensor.process.host_paths import HostPaths
 from sensor.process.program import Process, Sighting
 from sensor.process.roots import HOST, Root
-from tests.fake_host import NOW, FakeHost
-from tests.hung_mount import hung_mount
+from tests.support.fake_host import NOW, FakeHost
+from tests.support.hung_mount import hung_mount
 
 CRON = "/usr/sbin/cron"
 OTHER_ROOTS = [{"root": "/tmp/jail"}, {"mounts": 7}, {"users": 7}, {"root": "/x", "mounts": 7, "users": 7}]

@@ -12,7 +12,7 @@ import pytest
 from sensor.process.guid import process_guid
 from sensor.process.lookup import Found, look_up
 from sensor.process.procfs import ProcFS
-from tests.fake_host import FakeHost
+from tests.support.fake_host import FakeHost
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from sensor.process.procfs import NEVER, Observed, ProcFS, Stat
-from tests.fake_host import BOOTED, FakeHost
+from tests.support.fake_host import BOOTED, FakeHost
 
 
 def test_the_host_and_its_boot(tmp_path):

@@ -13,7 +13,7 @@ from sensor.process.program import Sighting
 from sensor.process.state import LARGEST, Options, StateFile
 from sensor.process.table import ProcessTable
 from sensor.stats import ProcessStats
-from tests.fake_host import BOOTED, FakeHost
+from tests.support.fake_host import BOOTED, FakeHost
 
 EXEC = "1700000100.000:7"
 

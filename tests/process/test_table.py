@@ -10,7 +10,7 @@ import pytest
 from sensor.process.program import Birth, Key, Process, Sighting
 from sensor.process.table import GRACE, ProcessTable
 from sensor.stats import ProcessStats
-from tests.fake_host import BOOTED, FakeHost
+from tests.support.fake_host import BOOTED, FakeHost
 
 NAMESPACE = 4026531836
 BASH, LS = "/usr/bin/bash", "/usr/bin/ls"

@@ -9,8 +9,8 @@ import pytest
 
 from sensor.process.program import Birth, Process, Program, Sighting
 from sensor.process.table import GRACE
-from tests.fake_host import BOOTED, FakeHost
 from tests.process.test_table import BASH, LS, Subject, key
+from tests.support.fake_host import BOOTED, FakeHost
 
 
 class Clocked(Subject):

@@ -27,8 +27,8 @@ import pytest
 
 from sensor.audit.options import CoalesceOptions, TransformOptions
 from sensor.stats import PipelineStats
-from tests.pipelines import make_pipeline
-from tests.reference import Reference
+from tests.support.pipelines import make_pipeline
+from tests.support.reference import Reference
 
 SCRIPTS = sorted(Path(__file__).parent.glob("*.txt"))
 STAMP = 1_700_000_000

@@ -7,7 +7,7 @@ import pytest
 from sensor.process.program import Key
 from sensor.process.table import Birth
 from sensor.stages.ancestors import Ancestors
-from tests.fake_host import BOOTED, NOW, FakeHost, event, exec_event, syscall
+from tests.support.fake_host import BOOTED, NOW, FakeHost, event, exec_event, syscall
 
 NAMESPACE = 4026531836
 BASH = "/usr/bin/bash"

@@ -6,7 +6,7 @@ import pytest
 
 from sensor.audit.event import Addition, Event
 from sensor.stages.bundles import LIFE, Memo, OnExecs, Remembered
-from tests.fake_host import FakeHost, event, exec_event, syscall
+from tests.support.fake_host import FakeHost, event, exec_event, syscall
 
 CALL = syscall(42, 1, "/usr/bin/ls")
 

@@ -9,7 +9,7 @@ import pytest
 from sensor.process.containers import ContainerNames
 from sensor.process.files import ProcFiles
 from sensor.stages.cgroup import Cgroups, Options
-from tests.fake_host import FakeHost, event, exec_event, syscall
+from tests.support.fake_host import FakeHost, event, exec_event, syscall
 
 ID, OUTER = "3f" * 32, "9b" * 32
 SERVICE = "0::/system.slice/ssh.service\n"

@@ -8,7 +8,7 @@ from sensor.audit.argv import arguments_of
 from sensor.process.command import Commands
 from sensor.process.files import ProcFiles
 from sensor.stages.command import CommandLines, Options
-from tests.fake_host import BOOTED, FakeHost, event, exec_event, syscall
+from tests.support.fake_host import BOOTED, FakeHost, event, exec_event, syscall
 
 
 @pytest.fixture

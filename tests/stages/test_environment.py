@@ -9,7 +9,7 @@ import pytest
 from sensor.options import OptionError
 from sensor.process.files import ProcFiles
 from sensor.stages.environment import Environment, Options
-from tests.fake_host import FakeHost, event, exec_event, syscall
+from tests.support.fake_host import FakeHost, event, exec_event, syscall
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from sensor.process.files import ProcFiles
 from sensor.process.program import Image
 from sensor.stages import exe_hash
 from sensor.stages.exe_hash import SKIPPED, ExeHash, Options
-from tests.fake_host import BOOTED, FakeHost, event, exec_event, syscall
-from tests.hung_mount import hung_mount
+from tests.support.fake_host import BOOTED, FakeHost, event, exec_event, syscall
+from tests.support.hung_mount import hung_mount
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 
 from sensor.stages import groups
 from sensor.stages.groups import Groups, groups_of
-from tests.fake_host import BOOTED, FakeHost, event, syscall
+from tests.support.fake_host import BOOTED, FakeHost, event, syscall
 
 
 @pytest.fixture

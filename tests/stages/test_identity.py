@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from sensor.process.guid import process_guid, session_guid
-from tests.fake_host import BOOTED, NOW, FakeHost, event, exec_event, syscall
-from tests.pipelines import make_pipeline
+from tests.support.fake_host import BOOTED, NOW, FakeHost, event, exec_event, syscall
+from tests.support.pipelines import make_pipeline
 
 NAMESPACE = 4026531836
 BASH = "/usr/bin/bash"

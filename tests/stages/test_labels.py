@@ -17,7 +17,7 @@ from sensor.stages.command import CommandLines
 from sensor.stages.command import Options as CommandOptions
 from sensor.stages.labels import Labeller, Options
 from sensor.stages.script import Scripts
-from tests.fake_host import BOOTED, FakeHost, event, exec_event, syscall
+from tests.support.fake_host import BOOTED, FakeHost, event, exec_event, syscall
 
 ID = "3f" * 32
 

@@ -7,7 +7,7 @@ import pytest
 from sensor.process.host_paths import HostPaths
 from sensor.process.roots import HOST, Root
 from sensor.stages.root import Roots
-from tests.fake_host import FakeHost, event, exec_event, syscall
+from tests.support.fake_host import FakeHost, event, exec_event, syscall
 
 JAIL = {"path": "/tmp/jail", "mount_namespace": 4026531832}
 

@@ -12,7 +12,7 @@ from sensor.process.command import Commands
 from sensor.process.files import ProcFiles
 from sensor.stages.command import CommandLines, Options
 from sensor.stages.script import Scripts
-from tests.fake_host import BOOTED, FakeHost, exec_event
+from tests.support.fake_host import BOOTED, FakeHost, exec_event
 
 CORPUS = Path(__file__).parent.parent / "data/corpora/session-mixed.raw.audit.xz"
 LD = "/lib64/ld-linux-x86-64.so.2"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sensor.stages.session import Sessions
-from tests.fake_host import FakeHost, event, syscall
+from tests.support.fake_host import FakeHost, event, syscall
 
 
 def user(type, ses, **told):

@@ -10,7 +10,7 @@ from sensor.audit.header import parse_line
 from sensor.audit.naming import Naming
 from sensor.audit.options import TransformOptions
 from sensor.audit.record import RecordDecoder, Transform
-from tests.pipelines import make_pipeline
+from tests.support.pipelines import make_pipeline
 
 PLAIN = Naming()
 IDS = "auid=1000 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0"

@@ -14,8 +14,8 @@ from sensor.forms.values import Style
 from sensor.stats import PipelineStats
 from sensor.summary.summary import Summaries
 from sensor.tables.record_types import NUMBERS
-from tests.pipelines import laurel, make_pipeline
 from tests.summary.events import IDS, call, events, summary
+from tests.support.pipelines import laurel, make_pipeline
 from tests.test_data import LOGS, content
 
 CWD = 'CWD cwd="/root"'

@@ -18,7 +18,7 @@ from sensor.stats import PipelineStats
 from sensor.translate.options import TranslateOptions
 from sensor.translate.userdb import Names, UserDatabase
 from sensor.translate.users import Users
-from tests.pipelines import laurel
+from tests.support.pipelines import laurel
 
 
 class Known(Names):

@@ -14,7 +14,7 @@ import pytest
 from sensor.audit.event import Addition
 from sensor.stages import custom
 from sensor.stages.custom import Custom
-from tests.fake_host import FakeHost, event, exec_event, syscall
+from tests.support.fake_host import FakeHost, event, exec_event, syscall
 
 EXAMPLE = Path(__file__).parents[3] / "packaging/examples/stages/temporary_programs.py"
 LS = event(syscall(42, 1, "/usr/bin/ls"))

@@ -9,7 +9,7 @@ from sensor.process.files import ProcFiles
 from sensor.process.roots import HOST, Root
 from sensor.stages.cgroup import Cgroups, Options
 from sensor.stages.custom.view import EventView
-from tests.fake_host import NOW, FakeHost, event, exec_event, syscall
+from tests.support.fake_host import NOW, FakeHost, event, exec_event, syscall
 
 ID = "3f" * 32
 

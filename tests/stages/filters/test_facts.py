@@ -11,7 +11,7 @@ from sensor.process.files import ProcFiles
 from sensor.process.host_paths import HostPaths
 from sensor.stages.cgroup import Cgroups, Options
 from sensor.stages.filters.facts import WHO, Facts
-from tests.fake_host import FakeHost, event, syscall
+from tests.support.fake_host import FakeHost, event, syscall
 
 ID = "3f" * 32
 USER = (

@@ -12,7 +12,7 @@ from sensor.process.containers import ContainerNames
 from sensor.process.host_paths import HostPaths
 from sensor.stages.filters import Filters, Options
 from sensor.stages.filters.facts import Facts
-from tests.fake_host import FakeHost, event, exec_event, syscall
+from tests.support.fake_host import FakeHost, event, exec_event, syscall
 
 INET = "SOCKADDR saddr=020000350A0000010000000000000000"
 KEYED = syscall(42, 1, "/usr/bin/ls", key='"noise"')

@@ -12,7 +12,7 @@ from sensor.audit.record import RecordDecoder
 from sensor.audit.syscall import SyscallDecoder
 from sensor.stages.filters import limits
 from sensor.stages.filters.limits import Rate, Repeat
-from tests.fake_host import NOW, FakeHost, event, syscall
+from tests.support.fake_host import NOW, FakeHost, event, syscall
 
 
 @pytest.fixture

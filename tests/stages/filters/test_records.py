@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sensor.stages.filters.records import RULE, RecordDropper
-from tests.fake_host import FakeHost, event, syscall
+from tests.support.fake_host import FakeHost, event, syscall
 
 TEXT = event(syscall(42, 1, "/usr/bin/ls"), 'CWD cwd="/"', "PROCTITLE proctitle=6C73")
 

@@ -4,7 +4,7 @@
         session.run(["ls", "/"])
         session.drain(log)
 
-or from a shell: `python -m tests.audit_session --rule '-S execve -k exec' --keep DIR -- ls /`.
+or from a shell: `python -m tests.support.audit_session --rule '-S execve -k exec' --keep DIR -- ls /`.
 
 The kernel has one audit, so a session holds a lock for as long as it lives, and refuses to start where somebody
 else uses audit. Every rule is limited to the login uid of the session. Whatever happens, leaving it ends auditd,

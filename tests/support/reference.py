@@ -15,7 +15,7 @@ from typing import Any
 from sensor.audit.options import CoalesceOptions, TransformOptions
 from sensor.audit.types import TOP
 from sensor.tables import record_types
-from tests.reference_records import DIGITS, LETTERS, read_record, to_json
+from tests.support.reference_records import DIGITS, LETTERS, read_record, to_json
 
 REMEMBERED = 4096  # events that left, in each of two generations
 MERGED = ("SYSCALL", "EXECVE", "PROCTITLE", "CWD")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-CACHE = Path(__file__).resolve().parent.parent / "build" / "cache" / "prometheus"
+CACHE = Path(__file__).resolve().parents[2] / "build" / "cache" / "prometheus"
 
 
 @functools.cache

@@ -22,11 +22,11 @@ from sensor.process.files import ProcFiles
 from sensor.process.host_paths import HostPaths
 from sensor.stats import Stats
 from tests.bench.options import everything
-from tests.fake_host import BOOTED, NOW, FakeHost, event, exec_event, syscall
 from tests.probe.test_feed import HOST, FakeRing
+from tests.support.fake_host import BOOTED, NOW, FakeHost, event, exec_event, syscall
 from tests.translate.test_sockaddr import CASES
 
-DATA = Path(__file__).resolve().parent / "data"
+DATA = Path(__file__).resolve().parents[1] / "data"
 LOGS = [*DATA.rglob("*.audit"), *DATA.rglob("*.log")]
 RARE = (
     "SYSCALL arch=c000003e syscall=59 success=no exit=EACCES a0=? a1=0 a2=0 a3=0 items=0 ppid=1 pid=2 per=400000",

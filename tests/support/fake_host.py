@@ -20,7 +20,7 @@ from sensor.process.procfs import Host, ProcFS
 from sensor.process.table import ProcessTable
 from sensor.stages.identity import Describe, Identity, Options
 from sensor.stats import Stats
-from tests.pipelines import make_pipeline
+from tests.support.pipelines import make_pipeline
 
 BOOTED = 1_700_000_000
 """When the host booted, in seconds since 1970."""

@@ -15,7 +15,7 @@ from sensor.config import Config
 from sensor.errors import ProbeError
 from sensor.probe import DEFAULTS, Options, loader
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def command(*arguments: str) -> list[str]:

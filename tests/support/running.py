@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.program import ROOT, write_config
+from tests.support.program import ROOT, write_config
 
 BLOCKED = {
     signal.SIGHUP,
