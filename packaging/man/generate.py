@@ -30,6 +30,8 @@ from sensor.config import Config  # noqa: E402
 from sensor.config.describe import caption, value_text  # noqa: E402
 from sensor.options import declaration  # noqa: E402
 from sensor.privileges import CAPABILITIES, NEEDS  # noqa: E402
+from sensor.ship.options import Config as Destination  # noqa: E402
+from sensor.ship.seen import ROWS as SHIP_ROWS  # noqa: E402
 from sensor.stats import UNIDENTIFIED  # noqa: E402
 from sensor.tables.keys import KEYS, holders  # noqa: E402
 from tests.oracle.deviations import DEVIATIONS  # noqa: E402
@@ -57,6 +59,8 @@ def page(template: str) -> str:
         "SYNOPSIS": synopsis,
         "COMMANDS": commands,
         "OPTIONS": options,
+        "SHIPOPTIONS": ship_options,
+        "SHIPMETRICS": ship_metrics,
         "KEYS": keys,
         "CAPABILITIES": capabilities,
         "DEVIATIONS": deviations,
@@ -160,6 +164,17 @@ def unidentified() -> Iterator[str]:
 def options() -> Iterator[str]:
     """Every key of the configuration: those of the top level, then section by section."""
     yield from section(Config(), "")
+
+
+def ship_options() -> Iterator[str]:
+    """Every key of a destination's configuration."""
+    yield from section(Destination(), "")
+
+
+def ship_metrics() -> Iterator[str]:
+    """Every metric of `host-sensor ship`."""
+    for row in SHIP_ROWS:
+        yield from entry(bold(f"host_sensor_{row.name}"), row.help)
 
 
 def section(holder: Any, path: str) -> Iterator[str]:

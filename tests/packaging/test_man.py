@@ -22,7 +22,13 @@ from tests.oracle.deviations import DEVIATIONS
 from tests.packaging.root import REPOSITORY
 
 GENERATOR = REPOSITORY / "packaging/man/generate.py"
-PAGES = ("man5/host-sensor-events.5", "man5/host-sensor.yaml.5", "man7/host-sensor-laurel.7", "man8/host-sensor.8")
+PAGES = (
+    "man5/host-sensor-events.5",
+    "man5/host-sensor.yaml.5",
+    "man7/host-sensor-laurel.7",
+    "man8/host-sensor-ship.8",
+    "man8/host-sensor.8",
+)
 FORMATTERS = {
     "groff": ["groff", "-ww", "-man", "-Tutf8", "-z"],
     "man": ["man", "--warnings", "-l"],
