@@ -22,9 +22,15 @@ SYNC_PERIOD = 1.0
 
 
 def read(path: str) -> Any:
-    """Return the value last written; None where no slot is valid. Raises OSError where the file cannot be read."""
-    with open(path, "rb") as file:
-        return _latest(file.read(2 * SLOT))[1]
+    """Return the value last written; None where no slot is valid. Raises OSError where the file cannot be read.
+
+    Neither follows a link nor waits, whatever stands under the name.
+    """
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        return _latest(os.pread(fd, 2 * SLOT, 0))[1]
+    finally:
+        os.close(fd)
 
 
 class Slots:

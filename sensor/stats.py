@@ -160,12 +160,16 @@ class OutputStats:
         "retained_bytes",
         "retries",
         "rotations",
+        "unshipped_bytes",
+        "unshipped_files",
     )
 
     def __init__(self) -> None:
         self.lines = 0
         self.bytes = 0
         self.rotations = 0
+        self.unshipped_files = 0  # old files removed before they were shipped
+        self.unshipped_bytes = 0
         self.retries = 0
         self.pending_bytes = 0  # gauge: taken, not yet written
         self.buffer_bytes = 0  # gauge: room for what is pending

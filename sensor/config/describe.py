@@ -54,7 +54,7 @@ def _fields(options: Any, indent: str, explained: set[type]) -> list[str]:
 def caption(declared: Declaration) -> str:
     """The help text, and what else holds for a value, as sentences."""
     facts = []
-    if declared.unit in {"bytes", "seconds"}:
+    if declared.unit in {"bytes", "seconds", "percent"}:
         facts.append(declared.unit)
     if declared.unit == "regex":
         facts.append("regular expressions")

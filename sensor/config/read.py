@@ -234,9 +234,15 @@ _UNITS: dict[str | None, dict[str, float]] = {
     None: {"": 1},
     "bytes": {"": 1, "b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30},
     "seconds": {"": 1, "ms": 0.001, "s": 1, "min": 60, "h": 3600, "d": 86400},
+    "percent": {"": 1, "%": 1},
 }
-_EXAMPLES = {None: "", "bytes": " of bytes such as 10485760 or 10 MiB", "seconds": " of seconds such as 90 or 1.5 min"}
-_NUMBER = re.compile(r"([+-]?[0-9][0-9_]*(?:\.[0-9]+)?) *([A-Za-z]*)")
+_EXAMPLES = {
+    None: "",
+    "bytes": " of bytes such as 10485760 or 10 MiB",
+    "seconds": " of seconds such as 90 or 1.5 min",
+    "percent": " such as 20 %",
+}
+_NUMBER = re.compile(r"([+-]?[0-9][0-9_]*(?:\.[0-9]+)?) *([A-Za-z]*|%)")
 
 
 def _number(node: yaml.Node, declared: Declaration, expected: str) -> float:

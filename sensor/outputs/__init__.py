@@ -49,6 +49,14 @@ class Options:
         None, "A new file begins whenever the clock passes a multiple of this (UTC); null: never.", (), 60, "seconds"
     )
     generations: int = option(5, "How many old files are kept, as FILE.1 (the newest), FILE.2 and so on.", minimum=0)
+    keep_unshipped: float | None = option(
+        20.0,
+        "Old files that `host-sensor ship` has not delivered yet are kept beyond `generations`, up to this share of the"
+        " disk; null: they go with the others. What has to go is counted and reported.",
+        (),
+        0,
+        "percent",
+    )
     read_users: tuple[str, ...] = option((), "Users who may read the files, by POSIX access control list.")
     read_groups: tuple[str, ...] = option((), "Groups who may read the files, by POSIX access control list.")
     read_other: bool = option(False, "Let everybody read the files.")

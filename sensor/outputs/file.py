@@ -15,6 +15,7 @@ import time
 from contextlib import suppress
 from itertools import count
 
+from sensor import retention
 from sensor.acl import Readers
 from sensor.outputs import Log, Options
 from sensor.stats import OutputStats
@@ -183,7 +184,7 @@ class FileOutput:
 
     def _rotate(self) -> None:
         """Begin a new file; when that fails the old one is written to for another while."""
-        path, kept = self._path, self._options.generations
+        path, kept = self._path, self._generations()
         self._rotate_at = time.monotonic() + ROTATION_PAUSE
         try:
             fd = self._create()
@@ -207,6 +208,15 @@ class FileOutput:
         self._fd, self._size, self._rotate_at = fd, 0, 0.0
         self._stats.rotations += 1
         self._remove_beyond(kept)
+
+    def _generations(self) -> int:
+        """How many old files there are after a rotation; those that go though they are not shipped are counted."""
+        found = retention.kept(self._path, self._options.generations, self._options.keep_unshipped)
+        if found.lost_files:
+            self._stats.unshipped_files += found.lost_files
+            self._stats.unshipped_bytes += found.lost_bytes
+            self._log(f"{self._path}: {found.lost_bytes} bytes removed that were not shipped yet")
+        return found.generations
 
     def _remove_beyond(self, kept: int) -> None:
         """Remove generations kept under an earlier configuration."""

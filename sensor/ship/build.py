@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sensor.errors import ShipError
+from sensor.retention import STATES
 from sensor.ship.cursor import Cursor, host_identity
 from sensor.ship.deadletter import DeadLetters
 from sensor.ship.follow import Follower
@@ -16,12 +17,10 @@ from sensor.ship.sender import Sender, Settings
 from sensor.ship.start import begin
 from sensor.ship.stats import ShipStats
 
-STATE = "/var/lib/host-sensor-ship"
-
 
 def state_folder(name: str, config: Config) -> str:
     """Where a destination keeps its cursor and dead letters."""
-    return config.state or os.path.join(STATE, name)
+    return config.state or os.path.join(STATES, name)
 
 
 def make_kind(name: str, config: Config) -> Kind:

@@ -59,7 +59,9 @@ class Config:
         "beginning", "Where to begin when there is no cursor: `beginning`, `end`, or a time as 2026-11-28T00:00:00Z."
     )
     state: str | None = option(
-        None, "Folder for the cursor and the dead letters; null: /var/lib/host-sensor-ship/NAME."
+        None,
+        "Folder for the cursor and the dead letters; null: /var/lib/host-sensor-ship/NAME, where `run` sees what is not"
+        " shipped yet.",
     )
     user: str | None = option("_host-sensor-ship", "User to become if started as root; null: stay root.")
     host: str | None = option(None, "This host's name, as the far end gets it; null: ask the kernel.")

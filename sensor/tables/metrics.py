@@ -173,6 +173,8 @@ ROWS = (
     Row("output", "lines", "output_lines_total", "JSON lines written."),
     Row("output", "bytes", "output_bytes_total", "Bytes written."),
     Row("output", "rotations", "output_rotations_total", "Times the log was rotated."),
+    Row("output", "unshipped_files", "output_unshipped_files_total", "Old files removed before they were shipped."),
+    Row("output", "unshipped_bytes", "output_unshipped_bytes_total", "Bytes of these files."),
     Row("output", "retries", "output_retries_total", "Writes tried again."),
     Row("output", "errors", "output_errors_total", "Failed writes, by the error's name.", "errno", WRITE_ERRORS),
     Row("output", "lost_lines", "output_lost_lines_total", "JSON lines given up, by reason.", "reason", LOSSES),
@@ -187,6 +189,10 @@ ROWS = (
         "Most that the file and its old ones may take; 0: unlimited.",
     ),
     Row("filterlog", "lines", "filterlog_lines_total", "Filtered events written to the filter log."),
+    Row(
+        "filterlog", "unshipped_files", "filterlog_unshipped_files_total", "Old files removed before they were shipped."
+    ),
+    Row("filterlog", "unshipped_bytes", "filterlog_unshipped_bytes_total", "Bytes of these files."),
     Row("filterlog", "bytes", "filterlog_bytes_total", "Bytes written to the filter log."),
     Row("filterlog", "rotations", "filterlog_rotations_total", "Times the filter log was rotated."),
     Row("filterlog", "retries", "filterlog_retries_total", "Writes to the filter log tried again."),

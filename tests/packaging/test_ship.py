@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sensor.config.read import read_options
-from sensor.ship.build import STATE
+from sensor.retention import STATES
 from sensor.ship.options import Config
 from sensor.ship.program import FOLDER
 from tests.packaging.root import REPOSITORY
@@ -43,7 +43,7 @@ def test_the_unit_has_no_capability_and_a_user_of_its_own() -> None:
     )
     assert service["User"] == Config().user
     assert service["ExecStart"] == "/usr/sbin/host-sensor ship %i"
-    assert f"/var/lib/{service['StateDirectory'].split()[0]}" == STATE
+    assert f"/var/lib/{service['StateDirectory'].split()[0]}" == STATES
     assert unit()["Unit"]["ConditionPathExists"] == f"{FOLDER}/%i.yaml"
     assert any(
         line.startswith("u _host-sensor-ship ")

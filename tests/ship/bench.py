@@ -63,6 +63,11 @@ input(type="imfile" file="{log}" tag="x" ruleset="out" persistStateInterval="100
 """
 
 
+Cost = tuple[float, float, float]
+"""Seconds, CPU seconds, resident megabytes."""
+Measure = Callable[[], Cost]
+
+
 def make_log(folder: Path) -> tuple[Path, int]:
     """The log, and how many events it has."""
     path = folder / "audit.jsonl"
@@ -90,7 +95,7 @@ def nginx(folder: Path, answer: str) -> Part:
     return Part(["nginx", "-c", str(folder / "nginx.conf"), "-e", str(folder / "nginx.log")], folder, port)
 
 
-def ship(folder: Path, log: Path, **options: Any) -> tuple[float, float, float]:
+def ship(folder: Path, log: Path, **options: Any) -> Cost:
     """Seconds, CPU seconds and resident megabytes of one `ship --once`."""
     shutil.rmtree(folder / "state", ignore_errors=True)
     shipper = Ship(folder, log, **options)
@@ -104,7 +109,7 @@ def ship(folder: Path, log: Path, **options: Any) -> tuple[float, float, float]:
     return seconds, cpu, after.ru_maxrss / 1000
 
 
-def rsyslog(folder: Path, log: Path, count: int) -> tuple[float, float, float]:
+def rsyslog(folder: Path, log: Path, count: int) -> Cost:
     """The same of rsyslog, until the sink has everything."""
     with running(sink(folder, "file")) as part:
         (folder / "rsyslog.conf").write_text(IMFILE.format(folder=folder, port=part.port, log=log))
@@ -123,71 +128,84 @@ def rsyslog(folder: Path, log: Path, count: int) -> tuple[float, float, float]:
     return seconds, cpu, resident
 
 
-def cases(folder: Path, log: Path, count: int) -> Iterator[tuple[str, Callable[[], tuple[float, float, float]]]]:
-    """Name and measurement of each row."""
-    from tests.ship.kinds.test_redis import Server
-    from tests.ship.mock_kafka import Cluster
-    from tests.ship.rsyslog import Rsyslog
+class Ways:
+    """How each kind is measured."""
 
-    def to_sink(how: str, **options: Any) -> Callable[[], tuple[float, float, float]]:
-        def measure() -> tuple[float, float, float]:
-            with running(sink(folder, how)) as part:
-                return ship(folder, log, to=f"127.0.0.1:{part.port}", **options)
+    def __init__(self, folder: Path, log: Path) -> None:
+        self.folder, self.log = folder, log
 
-        return measure
-
-    def to_nginx(answer: str, **options: Any) -> Callable[[], tuple[float, float, float]]:
-        def measure() -> tuple[float, float, float]:
-            with running(nginx(folder, answer)) as part:
-                return ship(folder, log, to=f"http://127.0.0.1:{part.port}", **options)
+    def sink(self, how: str, **options: Any) -> Measure:
+        def measure() -> Cost:
+            with running(sink(self.folder, how)) as part:
+                return ship(self.folder, self.log, to=f"127.0.0.1:{part.port}", **options)
 
         return measure
 
-    def to_rsyslog() -> tuple[float, float, float]:
-        with running(Rsyslog(folder, "imrelp")) as part:
-            return ship(folder, log, kind="relp", to=f"127.0.0.1:{part.port}")
-
-    def to_redis(kind: str) -> Callable[[], tuple[float, float, float]]:
-        def measure() -> tuple[float, float, float]:
-            with running(Server(folder, "--appendonly", "no")) as part:
-                return ship(folder, log, kind="redis", to=f"127.0.0.1:{part.port}", redis={"type": kind})
+    def nginx(self, answer: str, **options: Any) -> Measure:
+        def measure() -> Cost:
+            with running(nginx(self.folder, answer)) as part:
+                return ship(self.folder, self.log, to=f"http://127.0.0.1:{part.port}", **options)
 
         return measure
 
-    def to_kafka() -> tuple[float, float, float]:
+    def rsyslog(self) -> Cost:
+        from tests.ship.rsyslog import Rsyslog
+
+        with running(Rsyslog(self.folder, "imrelp")) as part:
+            return ship(self.folder, self.log, kind="relp", to=f"127.0.0.1:{part.port}")
+
+    def redis(self, kind: str) -> Measure:
+        from tests.ship.kinds.test_redis import Server
+
+        def measure() -> Cost:
+            with running(Server(self.folder, "--appendonly", "no")) as part:
+                return ship(self.folder, self.log, kind="redis", to=f"127.0.0.1:{part.port}", redis={"type": kind})
+
+        return measure
+
+    def kafka(self) -> Cost:
+        from tests.ship.mock_kafka import Cluster
+
         cluster = Cluster()
         cluster.create("host-sensor")
         try:
-            return ship(folder, log, kind="kafka", to=cluster.addresses.split(","), kafka={"compression": "lz4"})
+            addresses = cluster.addresses.split(",")
+            return ship(self.folder, self.log, kind="kafka", to=addresses, kafka={"compression": "lz4"})
         finally:
             cluster.close()
 
-    yield "rsyslog: imfile → omfwd", lambda: rsyslog(folder, log, count)
-    yield "tcp, acknowledged by the kernel", to_sink("file", kind="tcp", tcp={"settle": 0.1})
-    yield "tcp, acknowledged by count", to_sink("count", kind="tcp", tcp={"acknowledge": "count"})
-    yield "syslog", to_sink("file", kind="syslog", syslog={"settle": 0.1})
-    yield "relp to rsyslog", to_rsyslog
-    yield "http, plain", to_nginx("{}", kind="http", http={"compression": "none"})
-    yield "http, gzip", to_nginx("{}", kind="http")
-    yield "http, zstd", to_nginx("{}", kind="http", http={"compression": "zstd"})
-    yield "elasticsearch, gzip", to_nginx('{"errors":false}', kind="elasticsearch")
-    yield "splunk, gzip", to_nginx('{"text":"Success","code":0}', kind="splunk", splunk={"acknowledge": False})
-    yield "loki, gzip", to_nginx("{}", kind="loki")
-    yield "clickhouse, gzip", to_nginx("{}", kind="clickhouse")
-    yield "otlp, gzip", to_nginx("{}", kind="otlp")
-    yield "redis stream", to_redis("stream")
-    yield "redis list", to_redis("list")
-    yield "kafka, lz4", to_kafka
+
+def cases(folder: Path, log: Path, count: int) -> dict[str, Measure]:
+    """Name and measurement of each row."""
+    ways = Ways(folder, log)
+    return {
+        "rsyslog: imfile → omfwd": lambda: rsyslog(folder, log, count),
+        "tcp, acknowledged by the kernel": ways.sink("file", kind="tcp", tcp={"settle": 0.1}),
+        "tcp, acknowledged by count": ways.sink("count", kind="tcp", tcp={"acknowledge": "count"}),
+        "syslog": ways.sink("file", kind="syslog", syslog={"settle": 0.1}),
+        "relp to rsyslog": ways.rsyslog,
+        "http, plain": ways.nginx("{}", kind="http", http={"compression": "none"}),
+        "http, gzip": ways.nginx("{}", kind="http"),
+        "http, zstd": ways.nginx("{}", kind="http", http={"compression": "zstd"}),
+        "elasticsearch, gzip": ways.nginx('{"errors":false}', kind="elasticsearch"),
+        "splunk, gzip": ways.nginx('{"text":"Success","code":0}', kind="splunk", splunk={"acknowledge": False}),
+        "loki, gzip": ways.nginx("{}", kind="loki"),
+        "clickhouse, gzip": ways.nginx("{}", kind="clickhouse"),
+        "otlp, gzip": ways.nginx("{}", kind="otlp"),
+        "redis stream": ways.redis("stream"),
+        "redis list": ways.redis("list"),
+        "kafka, lz4": ways.kafka,
+    }
 
 
 def main(rounds: int) -> None:
     """Print the table: of each row the best of so many rounds, for others use the machine, too."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         log, count = make_log(folder)
         print(f"{count:,} events, {log.stat().st_size / 1e6:.0f} MB, {os.cpu_count()} cores, best of {rounds}\n")
         print("| way | events a second | CPU µs an event | resident MB |\n| --- | ---: | ---: | ---: |")
-        for name, measure in cases(folder, log, count):
+        for name, measure in cases(folder, log, count).items():
             found = [measure() for _ in range(rounds)]
             seconds, cpu = min(row[0] for row in found), min(row[1] for row in found)
             print(f"| {name} | {count / seconds:,.0f} | {cpu / count * 1e6:.1f} | {found[0][2]:.0f} |", flush=True)
