@@ -17,6 +17,9 @@ import pytest
 from grafana import generate
 from sensor import metrics
 from sensor.metrics import ROWS, Exporter, Options
+from sensor.ship.seen import ROWS as SHIP_ROWS
+from sensor.ship.seen import Named
+from sensor.ship.stats import ShipStats
 from sensor.stats import Stats
 from tests.support.prometheus import program
 
@@ -84,9 +87,23 @@ def test_queries_have_good_manners(expr):
 WAITING = ("pending", "buffer", "disk", "disk_free", "retained")
 
 
+SHIP_LEFT_OUT = (
+    "acknowledged_bytes_total",
+    "connected",
+    "cursor_errors_total",
+    "kept_bytes",
+    "lag_events",
+    "missed_bytes_total",
+    "oldest_unshipped_timestamp_seconds",
+    "retries_total",
+    "sent_bytes_total",
+    "sent_events_total",
+)
+
+
 def test_every_metric_is_on_the_dashboard_but_those_left_out_on_purpose():
     shown = {name for panel in PANELS for target in panel["targets"] for name in OURS.findall(target["expr"])}
-    names = set(metrics.names())
+    names = {*metrics.names(), *(f"host_sensor_{row.name}" for row in SHIP_ROWS)}
     left_out = {
         "input_buffer_bytes",
         "processes_limit",
@@ -103,6 +120,10 @@ def test_every_metric_is_on_the_dashboard_but_those_left_out_on_purpose():
         "processes_evicted_total",
         "pids_reused_total",
         "output_lines_total",
+        "output_unshipped_bytes_total",
+        "filterlog_unshipped_bytes_total",
+        "filterlog_unshipped_files_total",
+        *(f"ship_{name}" for name in SHIP_LEFT_OUT),
         "input_reader_failures_total",
         "filterlog_lines_total",
         "filterlog_bytes_total",
@@ -122,11 +143,13 @@ def test_every_metric_is_on_the_dashboard_but_those_left_out_on_purpose():
     assert {name for name in shown if name.startswith("host_sensor_")} <= names
 
 
-def busy(stats: Stats, stop: threading.Event) -> None:
-    """Move every counter, as a sensor with every kind of trouble would."""
+def busy(stats: Stats, ship: ShipStats, stop: threading.Event) -> None:
+    """Move every counter, as a sensor and a shipper with every kind of trouble would."""
     stats.input.connected = stats.probe.attached = stats.kernel.enabled = 1
     stats.kernel.backlog, stats.kernel.backlog_limit = 5, 8192
     while not stop.wait(0.05):
+        for name, value in vars(ship).items():
+            setattr(ship, name, value + 1)
         for row in ROWS:
             part = getattr(stats, row.part)
             if row.name == "written_lag_seconds":
@@ -148,13 +171,15 @@ def free_port() -> int:
 def prometheus(tmp_path_factory):
     """Start a Prometheus that has scraped a busy sensor for a few seconds; the value is its address."""
     binary, folder = program("prometheus"), tmp_path_factory.mktemp("prometheus")
-    stats, stop = Stats(), threading.Event()
+    stats, ship, stop = Stats(), ShipStats(), threading.Event()
     exporter = Exporter(Options(listen="127.0.0.1:0"), stats)
     exporter.start()
-    worker = threading.Thread(target=busy, args=(stats, stop))
+    shipper = Exporter(Options(listen="127.0.0.1:0"), Named("central", ship), SHIP_ROWS)
+    shipper.start()
+    worker = threading.Thread(target=busy, args=(stats, ship, stop))
     worker.start()
-    target = "{}:{}".format(*exporter.address)
-    job = {"job_name": "host-sensor", "scrape_interval": "1s", "static_configs": [{"targets": [target]}]}
+    targets = ["{}:{}".format(*each.address) for each in (exporter, shipper)]
+    job = {"job_name": "host-sensor", "scrape_interval": "1s", "static_configs": [{"targets": targets}]}
     config = folder / "prometheus.yml"
     config.write_text(json.dumps({"scrape_configs": [job]}))
     url = f"http://127.0.0.1:{free_port()}"
@@ -170,6 +195,7 @@ def prometheus(tmp_path_factory):
         stop.set()
         worker.join()
         exporter.close()
+        shipper.close()
 
 
 def query(url: str, expr: str) -> list[dict]:
