@@ -21,6 +21,7 @@ from sensor.doctor.log import check_log
 from sensor.doctor.metrics import check_metrics
 from sensor.doctor.probe import check_probe
 from sensor.doctor.rules import check_rules
+from sensor.doctor.ship import check_ship
 from sensor.doctor.system import check_clock, check_confinement, check_package
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ def examine(host: Host, config: Config, path: str, test_event: bool = True) -> I
         check_probe(host, config),
         check_log(host, config),
         check_metrics(config),
+        check_ship(host),
         check_confinement(host),
         check_clock(host),
     ]

@@ -30,7 +30,8 @@ MOST_DONE = 500
 class Cursor:
     """Opens the file and locks it; raises ShipError where that fails or another process has it.
 
-    `lost` says why the file held no cursor of ours, for the log; it is empty where there was one, or none at all.
+    `lock` is the descriptor that bears the lock; `lost` says why the file held no cursor of ours, for the log; it is
+    empty where there was one, or none at all.
     """
 
     def __init__(self, path: str, log: str, host: str) -> None:
@@ -42,8 +43,8 @@ class Cursor:
             raise ShipError(f"{path}: {error.strerror}") from error
         try:
             with open(path, "rb") as file:
-                self._lock = os.dup(file.fileno())
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self.lock = os.dup(file.fileno())
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise ShipError(f"{path}: another process ships with this cursor") from None
         self.position, self.inode = Position(), (0, 0)
@@ -114,7 +115,7 @@ class Cursor:
         except OSError:
             pass
         self._slots.close()
-        os.close(self._lock)
+        os.close(self.lock)
 
 
 def host_identity() -> str:

@@ -14,40 +14,61 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from sensor import slots
 from sensor.ship.build import state_folder
-from sensor.ship.lag import measure
+from sensor.ship.lag import Lag, measure
 from sensor.ship.options import Config
 
-FRESH = 60.0
-"""Seconds: a failure this recent is shown as the state of a destination that is not connected."""
+
+@dataclass(frozen=True)
+class State:
+    """What is known of a destination from its files."""
+
+    config: Config
+    running: bool
+    connected: bool
+    lag: Lag
+    cursor: dict[str, Any]
+    problem: str  # what is wrong with the cursor
+    seen: dict[str, Any]  # what the program said of itself last
+
+    @property
+    def well(self) -> bool:
+        """It runs, and is connected or has nothing to send."""
+        return self.running and (self.connected or not self.lag.size) and not self.problem
 
 
-def status(name: str, config: Config) -> tuple[list[str], bool]:
-    """Lines on one destination, and whether all is well with it: it runs, is connected or has nothing to send."""
+def examine(name: str, config: Config, count: bool = True) -> State:
+    """Look at a destination's files; counting the events that it lacks reads them."""
     folder = state_folder(name, config)
     cursor, problem = _cursor(os.path.join(folder, "cursor"))
     seen = _json(os.path.join(folder, "status.json"))
     running = _is_locked(os.path.join(folder, "cursor"))
-    connected = running and bool(seen.get("connected"))
-    lag = measure(config.log, str(cursor.get("file", "")), int(cursor.get("offset", 0)), count=True)
-    well = running and (connected or not lag.size) and not problem
-    states = ["running" if running else "NOT RUNNING"]
-    if running:
-        states.append("connected" if connected else "not connected")
-    to = seen.get("address") if running else ", ".join(config.to)
-    lines = [f"{name}: {config.kind} to {to or '-'}, {', '.join(states)}"]
+    lag = measure(config.log, str(cursor.get("file", "")), int(cursor.get("offset", 0)), count)
+    return State(config, running, running and bool(seen.get("connected")), lag, cursor, problem, seen)
+
+
+def status(name: str, config: Config) -> tuple[list[str], bool]:
+    """Lines on one destination, and whether all is well with it."""
+    state = examine(name, config)
+    cursor, seen, lag = state.cursor, state.seen, state.lag
+    words = ["running" if state.running else "NOT RUNNING"]
+    if state.running:
+        words.append("connected" if state.connected else "not connected")
+    to = seen.get("address") if state.running else ", ".join(config.to)
+    lines = [f"{name}: {config.kind} to {to or '-'}, {', '.join(words)}"]
     lines.append(f"    acknowledged  {cursor.get('number', 0):,} events, up to {cursor.get('id') or 'none'}")
-    lines.append(f"    behind        {_behind(lag.size, lag.events or 0, lag.files, lag.oldest)}")
-    lines.append(f"    cursor        {problem or _place(cursor, lag.is_there)}")
+    lines.append(f"    behind        {_behind(lag)}")
+    lines.append(f"    cursor        {state.problem or _place(cursor, lag.is_there)}")
     refused, missed = seen.get("refused", 0), seen.get("missed_files", 0)
     if refused or missed:
         lines.append(f"    since start   {refused:,} events refused, {missed:,} files missed")
     if seen.get("error"):
         lines.append(f"    last failure  {ago(seen.get('error_at', 0.0))} ago: {seen['error']}")
-    return lines, well
+    return lines, state.well
 
 
 def ago(moment: float) -> str:
@@ -60,11 +81,11 @@ def ago(moment: float) -> str:
     return f"{seconds} s"
 
 
-def _behind(size: int, events: int, files: int, oldest: float | None) -> str:
-    if not size:
+def _behind(lag: Lag) -> str:
+    if not lag.size:
         return "nothing"
-    since = f", the oldest from {ago(oldest)} ago" if oldest else ""
-    return f"{events:,} events, {size / 1e6:,.1f} MB in {files} file{'s' if files != 1 else ''}{since}"
+    since = f", the oldest from {ago(lag.oldest)} ago" if lag.oldest else ""
+    return f"{lag.events or 0:,} events, {lag.size / 1e6:,.1f} MB in {lag.files} file{'s'[: lag.files != 1]}{since}"
 
 
 def _place(cursor: dict[str, Any], is_there: bool) -> str:

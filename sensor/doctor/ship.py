@@ -1,0 +1,63 @@
+"""Destinations of `host-sensor ship`: configured without mistakes, running, connected, not far behind."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+from collections.abc import Iterator
+
+from sensor.doctor.finding import FAILURE, OK, WARNING, Finding
+from sensor.doctor.host import Host
+from sensor.retention import STATES
+from sensor.ship.build import state_folder
+from sensor.ship.options import Config
+from sensor.ship.program import FOLDER, load
+from sensor.ship.status import ago, examine, names
+
+_BEHIND = 900.0  # seconds
+
+
+def check_ship(host: Host) -> Iterator[Finding]:
+    """Every destination that is configured, and what is left of those that were."""
+    configured = dict(names(host.path(FOLDER)))
+    for name, path in configured.items():
+        config, mistakes = load(path)
+        if mistakes:
+            advice = f"host-sensor ship --check {name} shows every mistake"
+            yield Finding(FAILURE, "ship.configuration", f"{name}: {mistakes[0].message}", advice)
+        else:
+            state = host.path(state_folder(name, config))
+            yield _destination(name, dataclasses.replace(config, log=host.path(config.log), state=state))
+    for name in _left_behind(host, set(configured)):
+        advice = f"systemctl clean --what=state host-sensor-ship@{name}"
+        text = f"{name} is not configured any more, and old files of the log may be kept for it"
+        yield Finding(WARNING, "ship.left_behind", text, advice)
+
+
+def _destination(name: str, config: Config) -> Finding:
+    state = examine(name, config, count=False)
+    if state.problem:
+        return Finding(WARNING, "ship.cursor", f"{name}: {state.problem}", "everything is sent again; see the journal")
+    if not state.running:
+        advice = f"systemctl enable --now host-sensor-ship@{name}"
+        return Finding(WARNING, "ship.running", f"{name} does not run", advice)
+    oldest = state.lag.oldest
+    if oldest is not None and time.time() - oldest > _BEHIND:
+        failure = state.seen.get("error") or "no failure is known"
+        text = f"{name} lacks events from up to {ago(oldest)} ago: {failure}"
+        return Finding(WARNING, "ship.behind", text, f"host-sensor ship --check {name}")
+    if state.seen.get("refused"):
+        advice = f"look into {os.path.join(STATES, name, config.dead_letters.file)}"
+        return Finding(WARNING, "ship.refused", f"{name} refused {state.seen['refused']} events for good", advice)
+    return Finding(OK, "ship.delivery", f"{name} has everything up to {state.cursor.get('id') or 'the beginning'}")
+
+
+def _left_behind(host: Host, configured: set[str]) -> list[str]:
+    """Names that have a cursor and no configuration."""
+    folder = host.path(STATES)
+    try:
+        found = os.listdir(folder)
+    except OSError:
+        return []
+    return sorted(name for name in found if name not in configured and os.path.exists(f"{folder}/{name}/cursor"))
