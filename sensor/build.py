@@ -23,6 +23,7 @@ from sensor.forms.raw import without_raw
 from sensor.forms.records import RecordTexts
 from sensor.forms.summary import SummaryTexts
 from sensor.forms.values import Style
+from sensor.loss.serials import Serials
 from sensor.pipeline import Parts, Pipeline
 from sensor.probe import Options as ProbeOptions
 from sensor.probe.events import ProbeEvents
@@ -83,6 +84,7 @@ class World:
         self.files = ProcFiles(proc if live else None)
         self.containers = ContainerNames()
         self.users = UserDatabase(patient=not live)
+        self.serials = Serials(stats.loss)
         self.probe: Feed | None = None
         self.host_paths = HostPaths(self.table)
         if live:
@@ -197,6 +199,7 @@ def build(
     telling = [*known.on_execs, *context.on_execs]
     custom = [Custom(config.stages, stats.pipeline).stage] if config.stages else []  # which see whole events
     stages: list[Stage] = [
+        *([world.serials.stage] if live else []),  # before any that may fail
         identity.track,
         *([OnExecs(known.learnt).stage] if known.learnt else []),
         *known.labels,
@@ -213,7 +216,8 @@ def build(
     if any(rule.limit is not None for rule in filters.rules):
         _tell_what_was_held_back(app, filters)
     if live:
-        app.every_second.append(remembered.every_second)
+        app.every_second += [remembered.every_second, world.serials.every_second]
+        app.at_end.append(world.serials.every_second)
         _emit_probe_events(config.probe, world, ProbeEvents(identity.describe, app.pipeline.notice))
         world.begin()
         if config.translate.user_db:

@@ -190,6 +190,15 @@ class ConfigStats:
         self.last_reload_success_time = 0.0  # gauge: when that was, in seconds since 1970; 0: never
 
 
+class LossStats:
+    """What the stream shows to be missing."""
+
+    __slots__ = ("missing_serials",)
+
+    def __init__(self) -> None:
+        self.missing_serials = 0  # numbers of events that never came
+
+
 class KernelStats:
     """The kernel's account of audit; everything but `lost`, `waited` and `owner_changes` is a gauge."""
 
@@ -250,6 +259,7 @@ class Stats:
         "filterlog",
         "input",
         "kernel",
+        "loss",
         "output",
         "pipeline",
         "privileges",
@@ -265,6 +275,7 @@ class Stats:
         self.process = ProcessStats()
         self.output = OutputStats()
         self.kernel = KernelStats()
+        self.loss = LossStats()
         self.filterlog = OutputStats()
         self.probe = ProbeStats()
         self.privileges = PrivilegeStats()

@@ -235,6 +235,12 @@ ROWS = (
     Row("kernel", "rate_limit", "kernel_audit_rate_limit", "Records a second that the kernel lets through; 0: all."),
     Row("kernel", "backlog", "kernel_backlog_records", "Records in the kernel that wait for auditd."),
     Row("kernel", "backlog_limit", "kernel_backlog_limit", "Records that may wait there."),
+    Row(
+        "loss",
+        "missing_serials",
+        "missing_serials_total",
+        "Events that were numbered and never came: dropped by auditd's queue, by a rate limit, or without auditd.",
+    ),
     Row("kernel", "lost", "kernel_lost_records_total", "Records that the kernel dropped since the sensor started."),
     Row("kernel", "waited", "kernel_backlog_wait_seconds_total", "How long processes were held up by a full backlog."),
     Row("probe", "attached", "probe_attached", "1 while the kernel probe's ring is open."),

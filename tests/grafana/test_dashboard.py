@@ -133,6 +133,7 @@ def test_every_metric_is_on_the_dashboard_but_those_left_out_on_purpose():
         "output_rotations_total",
         "probe_attached",
         "kernel_audit_failure_mode",
+        "missing_serials_total",
         "kernel_audit_owner_pid",
         "kernel_audit_rate_limit",
         "kernel_audit_readable",

@@ -6,7 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sensor.loss.serials import SerialGaps
+from sensor.audit.event import Event, Template
+from sensor.audit.options import TransformOptions
+from sensor.audit.record import RecordDecoder
+from sensor.loss.serials import SerialGaps, Serials
+from sensor.stats import LossStats
 
 WRAP = 1 << 32
 
@@ -69,3 +73,43 @@ def test_what_was_taken_away_is_what_is_lost(first: int, came: list[bool], data:
     for place in range(0, len(inner), 8):
         shuffled += data.draw(st.permutations(inner[place : place + 8]))
     assert lost([first, *shuffled, (first + 1 + len(came)) % WRAP]) == came.count(False)
+
+
+def event(serial: int, node: str = "", kind: str = "USER_CMD") -> Event:
+    record = RecordDecoder(TransformOptions(), (), 16).decode(kind, "pid=1 uid=0")
+    return Event(f"1700000000.000:{serial}", node, Template({kind: [record]}), None)
+
+
+def missing(*events: Event, most_nodes: int = 8) -> int:
+    stats = LossStats()
+    serials = Serials(stats, most_nodes=most_nodes)
+    serials.every_second(100.0)
+    for one in events:
+        serials.stage(one)
+    serials.every_second(105.0)
+    assert stats.missing_serials == 0  # nothing has settled
+    serials.every_second(float("inf"))
+    return stats.missing_serials
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ([event(1), event(3)], 1),
+        ([event(1, "a"), event(500, "b"), event(2, "a"), event(502, "b")], 1),
+        ([event(7), event(4000, kind="DAEMON_ROTATE"), event(8)], 0),
+        ([event(1, "a"), event(1, "b"), event(3, "b")], 0),  # no room for b
+    ],
+)
+def test_events_of_several_nodes(events: list[Event], expected: int) -> None:
+    assert missing(*events, most_nodes=1 if events[1].node == "b" and len(events) == 3 else 8) == expected
+
+
+def test_holes_without_room_are_counted_once() -> None:
+    stats = LossStats()
+    serials = Serials(stats)
+    for serial in range(0, 5000, 2):
+        serials.stage(event(serial))
+    for now in (1.0, 2.0, float("inf")):
+        serials.every_second(now)
+    assert stats.missing_serials == 2499
