@@ -16,12 +16,12 @@ _INVISIBLE = [
     *range(0x2060, 0x2065),
     *range(0x2066, 0x2070),
     *range(0xFFF9, 0xFFFC),
-    *range(0x13430, 0x13439),
+    *range(0x13430, 0x13440),
     *range(0x1BCA0, 0x1BCA4),
     *range(0x1D173, 0x1D17B),
     *range(0xE0020, 0xE0080),
 ]
-"""Unicode's Cc beyond ASCII, Cf, Zl and Zp."""
+"""Unicode's Cc beyond ASCII, Cf, Zl and Zp, as of Unicode 15.1 (Python 3.13)."""
 
 
 def _escape(code: int) -> str:

@@ -18,7 +18,7 @@ report() {  # NAME: what auditd is after a start, and what is loaded
 cp /usr/share/host-sensor/rules/*.rules $rules
 report shipped
 sleep 20
-echo "shipped plugins $(pgrep -f -c '/usr/sbin/host-sensor run')"
+echo "shipped plugins $(pgrep -c -P "$(pidof auditd)")"
 
 sed -i '/^-i$/d' $rules/[1-9]*.rules
 report without-i
