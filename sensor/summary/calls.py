@@ -28,16 +28,17 @@ changed-file-ownership-of      file          file:change        chown32 fchown32
 loaded-kernel-module           file          driver:start       finit_module init_module
 unloaded-kernel-module         file          driver:end         delete_module
 created-directory              file/1        file:creation      mkdir mkdirat
-mounted                        filesystem/1  file:creation      mount fsconfig fsmount fsopen fspick move_mount
-renamed                        file/2        file:change        rename renameat renameat2
+mounted                        filesystem/1  file:creation      second=NORMAL mount move_mount
+mounted                        filesystem/1  file:creation      fsconfig fsmount fsopen fspick
+renamed                        file/2        file:change        first=DELETE second=CREATE rename renameat renameat2
 checked-metadata-of            file          file:info          access faccessat faccessat2
 checked-metadata-of            file          file:info          stat fstat lstat stat64 fstat64 lstat64
 checked-metadata-of            file          file:info          fstatat newfstatat fstatat64 statx file_getattr
 checked-metadata-of            file          file:info          getxattr lgetxattr fgetxattr getxattrat
 checked-metadata-of            file          file:info          listxattr llistxattr flistxattr listxattrat
 checked-filesystem-metadata-of filesystem    file:info          statfs fstatfs statfs64 fstatfs64 statmount
-linked                         file          file:creation      link linkat
-symlinked                      file          file:creation      symlink symlinkat
+linked                         file          file:creation      first=NORMAL second=CREATE link linkat
+symlinked                      file          file:creation      first=CREATE second=UNKNOWN symlink symlinkat
 unmounted                      filesystem    file:deletion      umount umount2
 deleted                        file          file:deletion      rmdir unlink unlinkat
 changed-timestamp-of           file          file:info          utime utimes futimesat futimens

@@ -12,10 +12,12 @@ from __future__ import annotations
 import posixpath
 import re
 import socket
+from collections.abc import Sequence
 
 from sensor.audit.fields import Fields, Value
 from sensor.audit.naming import Naming
 from sensor.summary.facts import context_parts
+from sensor.summary.rules import Rule
 from sensor.translate.sockaddr import decode_sockaddr
 
 DIRECTIONS = {
@@ -33,8 +35,12 @@ DIRECTORIES = {
     **dict.fromkeys(_FIRST.split(), (0,)),
     **dict.fromkeys(("renameat", "renameat2", "linkat"), (0, 2)),
     "symlinkat": (1,),
+    "move_mount": (2, 0),
 }
-"""System call → which of its arguments are the directories from which relative names count."""
+"""System call → which of its arguments are the directories from which relative names count: that of the name which the
+rule puts first, and, if it has another, that of the second name."""
+_PLACES = {"CREATE": -1, "DELETE": 2, "NORMAL": 0, "UNKNOWN": 0}
+"""Type of a name → which PATH record it is where kernels do not say so (before Linux 3.6, of RHEL 6)."""
 
 _OCTAL = re.compile("0o[0-7]+")
 _TYPES = {
@@ -70,9 +76,35 @@ class Thing:
         self.text: tuple[str, ...] = ()
 
 
+def nametype(path: Fields) -> Value:
+    """What a PATH is to the call: NORMAL, PARENT, DELETE, CREATE or UNKNOWN; None if the kernel does not say."""
+    return path.get("nametype") or path.get("objtype")
+
+
 def is_beside(path: Fields) -> bool:
     """Tell whether a PATH is not what the call was about: the directory above it, or something never looked up."""
-    return (path.get("nametype") or path.get("objtype")) in ("PARENT", "UNKNOWN")
+    return nametype(path) in ("PARENT", "UNKNOWN")
+
+
+def ends_of(paths: Sequence[Fields], rule: Rule) -> tuple[int, int] | None:
+    """Which PATH records are the two names of a call that has two, as its rule says; None if they are not both there.
+
+    rename("a", "b"): PARENT "/" PARENT "/" DELETE "a" DELETE "b" CREATE "b" → (2, 4); the fourth if there was a "b".
+    """
+    types = [nametype(path) for path in paths]
+    says = any(types)
+    found: list[int] = []
+    for wanted in (rule.fields.get("first", (None,))[0], rule.fields["second"][0]):
+        if wanted is None:
+            places = [rule.path]
+        elif says:
+            places = [place for place, type in enumerate(types) if type == wanted and place not in found]
+        else:
+            places = [_PLACES[wanted] % len(paths)] if len(paths) > _PLACES[wanted] + 1 else []
+        if not places or not places[0] < len(paths) or places[0] in found:
+            return None
+        found.append(places[0])
+    return found[0], found[1]
 
 
 def file_of(path: Fields, kind: str, cwd: str | None, naming: Naming) -> Thing:
@@ -81,9 +113,7 @@ def file_of(path: Fields, kind: str, cwd: str | None, naming: Naming) -> Thing:
     kind: what the rule calls the object; what the file's mode says comes first.
     cwd: the directory from which a relative name counts, if that is known.
     """
-    name = path.get("name")
-    if isinstance(name, str) and cwd is not None and not name.startswith("/"):
-        name = posixpath.normpath(posixpath.join(cwd, name))
+    name = full_name(path.get("name"), cwd)
     mode = path.get("mode")
     number = int(mode, 8) if isinstance(mode, str) and _OCTAL.fullmatch(mode) else None
     what, type = _TYPES.get(number & 0o170000, (kind, None)) if number is not None else (kind, None)
@@ -100,6 +130,31 @@ def file_of(path: Fields, kind: str, cwd: str | None, naming: Naming) -> Thing:
     if isinstance(context, str):
         members["selinux"] = dict(context_parts(context))
     return Thing({"file": _said(members)}, _said({"type": what, "primary": name}))
+
+
+def add_second(thing: Thing, path: Fields, cwd: str | None) -> None:
+    """Add the other name of a call that has two: the new one of a file, or what a symlink says.
+
+    cwd: as in `file_of`; a symlink's text counts from the directory that the link is in.
+    """
+    file = thing.top["file"]
+    assert isinstance(file, dict)
+    link = nametype(path) == "UNKNOWN" or file.get("type") == "symlink"
+    first = file.get("path")
+    if link:
+        cwd = posixpath.dirname(first) if isinstance(first, str) and first.startswith("/") else None
+    name = full_name(path.get("name"), cwd)
+    if name:
+        thing.object["secondary"] = name
+        if link:
+            file["target_path"] = name
+
+
+def full_name(name: Value, cwd: str | None) -> Value:
+    """A name from the root on, if it is known from where it counts."""
+    if isinstance(name, str) and cwd is not None and not name.startswith("/"):
+        return posixpath.normpath(posixpath.join(cwd, name))
+    return name
 
 
 def address_of(saddr: Value, direction: str | None) -> Thing:

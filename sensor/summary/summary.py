@@ -28,7 +28,9 @@ from sensor.summary.objects import (
     DIRECTIONS,
     DIRECTORIES,
     Thing,
+    add_second,
     address_of,
+    ends_of,
     file_of,
     is_beside,
     process_of,
@@ -50,7 +52,7 @@ class Who:
     """All of a summary but the process ids and what was acted upon, as ECS members.
 
     rule: what applies; beside: the rule of the call during which the main record was written, which tells the file.
-    directories: which arguments of the call are directories; direction: where its address belongs.
+    directories: which arguments of the call are those of its names; direction: where its address belongs.
     event: of ECS `event`, with action and outcome.
     users: of the top level: `user` and `group`.
     process: of ECS `process`.
@@ -223,6 +225,10 @@ class Summaries:
     def _file(self, event: Event, who: Who, rule: Rule) -> Thing:
         paths = event.records["PATH"]
         kind = rule.object
+        if "second" in rule.fields:
+            ends = ends_of([path.fields for path in paths], rule)
+            if ends is not None:
+                return self._two_names(event, who, rule, (paths[ends[0]], paths[ends[1]]))
         index = rule.path if rule.path < len(paths) else 0
         record = paths[index]
         known = self._paths[kind]
@@ -235,12 +241,25 @@ class Summaries:
                     break
         if path.thing is not None:
             return path.thing
-        cwd = _cwd(event, who.directories)
+        cwd = _cwd(event, who.directories[:1])
         key = (kind, record.body, cwd or "")
         thing = self._things.get(key)
         if thing is None:
             thing = self._remember(key, file_of(record.fields, kind, cwd, self._naming))
             thing.relative = True
+        return thing
+
+    def _two_names(self, event: Event, who: Who, rule: Rule, ends: tuple[Record, Record]) -> Thing:
+        """The file of a call that has two names; each counts from a directory of its own."""
+        first, second = ends
+        cwds = _cwd(event, who.directories[:1]), _cwd(event, who.directories[-1:])
+        key = (rule.action, first.body, second.body, *[cwd or "" for cwd in cwds])
+        thing = self._things.get(key)
+        if thing is None:
+            thing = file_of(first.fields, rule.object, cwds[0], self._naming)
+            add_second(thing, second.fields, cwds[1])
+            thing.relative = not all(str(end.fields.get("name")).startswith("/") for end in ends)
+            self._remember(key, thing)
         return thing
 
     def _path(self, record: Record, kind: str) -> _Path:

@@ -239,6 +239,11 @@ EXPLANATIONS = (
         _place(r"auditd\.summary\.object\.type", lambda d: d.theirs == "file"),
     ),
     Explanation(
+        "second name",
+        "Of a call that has two names theirs tells one.",
+        _place(r"auditd\.summary\.object\.secondary", lambda d: d.theirs == ABSENT and "paths" in d.event),
+    ),
+    Explanation(
         "contexts of paths",
         "In auditd.paths a security context is one text, `obj`, as it is in the record.",
         _place(r"auditd\.paths\.\d+\.obj_(user|role|domain|level)", lambda d: d.ours == ABSENT),
