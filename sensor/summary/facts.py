@@ -201,8 +201,11 @@ def _is_translation(name: str, fields: Fields, naming: Naming) -> bool:
 
 def _translation(fields: Fields, name: str, naming: Naming) -> Value:
     """The name that is told beside a number, if there is one."""
-    key = naming.key(name.upper())
     message = fields.get("msg")
+    if name.startswith(_INNER) and isinstance(message, dict):
+        told = name[len(_INNER) :].upper()
+        return message.get(naming.key(told)) or message.get(told) or fields.get(f"{told}_2")
+    key = naming.key(name.upper())
     for said in (fields, message if isinstance(message, dict) else {}):
         if name in said:
             return said.get(key) or fields.get(name.upper())

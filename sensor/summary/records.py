@@ -7,7 +7,8 @@
 An indented line belongs to the one above it. `TYPE[field=value]` and `TYPE[field]` are for
 records of a type in which a field has that value, or is there; the first rule that fits
 counts. Several categories or types are joined by `+`; `-` stands for nothing. Each
-option names fields, of which the first one that is there counts:
+option names fields, of which the first one that is there counts; msg_uid is the uid in msg='…' where it is another
+than that of the program that reports it:
 
     subject=, subject2=    who did it, and as whom; without them auid and uid
     object=, object2=      what it was done to
@@ -15,7 +16,7 @@ option names fields, of which the first one that is there counts:
     source=                address it came from
     user=, effective=, target=, group=    what of the above, or which field, names those users in ECS
     kind=                  event.kind, if it is not `event`
-    @session, @auth, @account, @alert     several options at once: see MACROS
+    @session, @auth, @account, @anomaly …     several options at once: see MACROS
 
 The rules of types that go-libaudit's normalizations.yaml (Elastic, Apache-2.0) has are its
 own, those of types it does not have are auparse's (audit-userspace); behind them is what neither has.
@@ -24,32 +25,37 @@ own, those of types it does not have are auparse's (audit-userspace); behind the
 from __future__ import annotations
 
 MACROS = {
-    "@session": "subject=auid subject2=acct,id,uid object=terminal object2=addr,hostname how=exe,terminal",
+    "@session": "subject=auid subject2=acct,id,msg_uid,uid object=terminal object2=addr,hostname how=exe,terminal",
     "@auth": "user=subject effective=subject2",
     "@changes": "user=subject effective=uid",
-    "@account": "object=id,acct user=subject effective=subject2",
+    "@account": "object=id,acct,msg_uid user=subject effective=subject2",
+    "@anomaly": "kind=alert subject2=acct,id,msg_uid,uid user=subject effective=subject2",
     "@alert": "kind=alert",
 }
 
 _ACCOUNTS = """
-locked-account                 account         iam:user+info object=id,acct ACCT_LOCK
-unlocked-account               account         iam:user+info object=id,acct ACCT_UNLOCK
-added-group-account-to         account         iam:group+creation @account group=object ADD_GROUP
+locked-account                 account         iam:user+info @account target=object ACCT_LOCK
+unlocked-account               account         iam:user+info @account target=object ACCT_UNLOCK
+added-group-account-to         account         iam:group+creation @account object=id,grp,acct group=object ADD_GROUP
 added-user-account             account         iam:user+creation @account target=object ADD_USER
-deleted-group-account-from     account         iam:group+deletion @account group=object DEL_GROUP
+deleted-group-account-from     account         iam:group+deletion @account object=id,grp,acct group=object DEL_GROUP
 deleted-user-account           account         iam:user+deletion @account target=object DEL_USER
+modified-group-account         account         iam:group+change @changes object=grp object2=acct,id group=object
+    target=acct GRP_MGMT[grp]
 modified-group-account         account         iam:group+change @changes object=id,acct group=object GRP_MGMT
-assigned-user-role-to          account         iam:user+change object=id,acct ROLE_ASSIGN
+assigned-user-role-to          account         iam:user+change @account target=object ROLE_ASSIGN
 modified-role                  -               iam:change ROLE_MODIFY
-removed-user-role-from         account         iam:user+change object=id,acct ROLE_REMOVE
-modified-user-account          user-session    iam:user+change @session @changes target=subject2 USER_MGMT
+removed-user-role-from         account         iam:user+change @account target=object ROLE_REMOVE
+modified-user-account          user-session    iam:user+change @session @changes target=subject2 group=grp USER_MGMT
 changed-password               user-session    iam:user+change @session @changes target=subject2 USER_CHAUTHTOK
+changed-group-password         user-session    iam:group+change @session @changes object=grp,acct group=grp
+    GRP_CHAUTHTOK[grp]
 changed-group-password         user-session    iam:group+change @session @changes object=acct group=subject2
     GRP_CHAUTHTOK
 acquired-credentials           user-session    authentication:info @session @auth CRED_ACQ
 disposed-credentials           user-session    authentication:info @session @auth CRED_DISP
 refreshed-credentials          user-session    authentication:info @session @auth CRED_REFR
-authenticated-to-group         -               authentication:info @auth GRP_AUTH
+authenticated-to-group         -               authentication:info @auth group=grp,new_gid GRP_AUTH
 changed-login-id-to            user-session    authentication:start subject=old_auid,old-auid subject2=uid
     object=new-auid,new_auid,auid user=subject effective=object LOGIN
 was-authorized                 user-session    authentication:info @session @auth USER_ACCT
@@ -71,8 +77,8 @@ assigned-vm-id                 virtual-machine host:info object=vm VIRT_MACHINE_
 migrated-vm-from               -               host:info VIRT_MIGRATE_IN
 migrated-vm-to                 -               host:info VIRT_MIGRATE_OUT
 assigned-vm-resource           virtual-machine host:info object=resrc object2=vm VIRT_RESOURCE
-changed-group                  -               process:change CHGRP_ID
-changed-user-id                -               process:change CHUSER_ID
+changed-group                  -               process:change group=grp,new_gid,new-gid,id CHGRP_ID
+changed-user-id                -               process:change @account target=object CHUSER_ID
 sent-test                      -               process:info TEST
 unknown                        -               process:info TRUSTED_APP
 ran-command                    process         process:start object=cmd USER_CMD
@@ -151,18 +157,18 @@ attempted-execution-of-forbidden-program process         process+intrusion_detec
     how=terminal ANOM_EXEC
 used-suspicious-link           -               file+intrusion_detection:access+info @alert ANOM_LINK
 created-suspicious-file        file            file+intrusion_detection:creation+info @alert ANOM_CREAT
-failed-log-in-too-many-times-to user-session    authentication+intrusion_detection:start+denied @alert @session
+failed-log-in-too-many-times-to user-session    authentication+intrusion_detection:start+denied @session @anomaly
     ANOM_LOGIN_FAILURES
-attempted-log-in-from-unusual-place-to user-session    authentication+intrusion_detection:start+denied @alert @session
+attempted-log-in-from-unusual-place-to user-session    authentication+intrusion_detection:start+denied @session @anomaly
     ANOM_LOGIN_LOCATION
-opened-too-many-sessions-to    user-session    authentication+intrusion_detection:start+denied @alert @session
+opened-too-many-sessions-to    user-session    authentication+intrusion_detection:start+denied @session @anomaly
     ANOM_LOGIN_SESSIONS
-attempted-log-in-during-unusual-hour-to user-session    authentication+intrusion_detection:start+denied @alert
-    @session ANOM_LOGIN_TIME
+attempted-log-in-during-unusual-hour-to user-session    authentication+intrusion_detection:start+denied @session
+    @anomaly ANOM_LOGIN_TIME
 changed-promiscuous-mode-on-device network-device  intrusion_detection:info+change @alert object=dev ANOM_PROMISCUOUS
 tested-file-system-integrity-of filesystem      intrusion_detection:info @alert object=hostname
     ANOM_RBAC_INTEGRITY_FAIL
-attempted-log-in-to-watched-account -               authentication+intrusion_detection:start+denied @alert
+attempted-log-in-to-watched-account -               authentication+intrusion_detection:start+denied @anomaly
     ANOM_LOGIN_ACCT
 max-discretionary-access-control-failures-reached -               intrusion_detection:info @alert ANOM_MAX_DAC
 max-mandatory-access-control-failures-reached -               intrusion_detection:info @alert ANOM_MAX_MAC
@@ -171,25 +177,29 @@ rbac-self-test-failure         -               intrusion_detection:info @alert A
 crypto-system-test-failure     -               intrusion_detection:info @alert ANOM_CRYPTO_FAIL
 made-an-executable             -               file+intrusion_detection:change+info @alert ANOM_MK_EXEC
 accessed-watched-file-or-directory -               file+intrusion_detection:access+info @alert ANOM_ACCESS_FS
-added-user-account             -               iam+intrusion_detection:user+creation+info @alert ANOM_ADD_ACCT
-deleted-user-account           -               iam+intrusion_detection:user+deletion+info @alert ANOM_DEL_ACCT
-modified-user-account          -               iam+intrusion_detection:user+change+info @alert ANOM_MOD_ACCT
+added-user-account             -               iam+intrusion_detection:user+creation+info @alert @account
+    target=object ANOM_ADD_ACCT
+deleted-user-account           -               iam+intrusion_detection:user+deletion+info @alert @account
+    target=object ANOM_DEL_ACCT
+modified-user-account          -               iam+intrusion_detection:user+change+info @alert @account
+    target=object ANOM_MOD_ACCT
 user-became-root               -               authentication+intrusion_detection:start+info @alert ANOM_ROOT_TRANS
-service-account-attempted-login -               authentication+intrusion_detection:start+denied @alert
+service-account-attempted-login -               authentication+intrusion_detection:start+denied @anomaly
     ANOM_LOGIN_SERVICE
 """
 
 _NEITHER = """
-attempted-root-login           -               authentication+intrusion_detection:start+denied @alert ANOM_LOGIN_ROOT
+attempted-root-login           -               authentication+intrusion_detection:start+denied @anomaly ANOM_LOGIN_ROOT
 failed-log-in-too-many-times-from -               authentication+intrusion_detection:start+denied @alert object=addr
     ANOM_ORIGIN_FAILURES
 behaved-unusually-in-session   user-session    session+intrusion_detection:info @alert ANOM_SESSION
 responded-to-anomaly           -               intrusion_detection:info RESP_ANOMALY RESP_ALERT RESP_EXEC RESP_SEBOOL
 killed-process                 process         intrusion_detection+process:end RESP_KILL_PROC
 ended-session                  user-session    intrusion_detection+session:end RESP_TERM_ACCESS RESP_TERM_LOCK
-locked-account                 account         intrusion_detection+iam:user+change RESP_ACCT_REMOTE RESP_ACCT_LOCK
-    RESP_ACCT_LOCK_TIMED
-unlocked-account               account         intrusion_detection+iam:user+change RESP_ACCT_UNLOCK_TIMED
+locked-account                 account         intrusion_detection+iam:user+change @account object=id,acct,msg_uid,uid
+    target=object RESP_ACCT_REMOTE RESP_ACCT_LOCK RESP_ACCT_LOCK_TIMED
+unlocked-account               account         intrusion_detection+iam:user+change @account object=id,acct,msg_uid,uid
+    target=object RESP_ACCT_UNLOCK_TIMED
 changed-to-runlevel            system          intrusion_detection+host:change RESP_SINGLE RESP_HALT
 blocked-address                -               intrusion_detection+network:denied object=addr RESP_ORIGIN_BLOCK
     RESP_ORIGIN_BLOCK_TIMED

@@ -78,6 +78,42 @@ MESSAGES: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("USER_CMD", 'pid=1 uid=7 auid=5 msg=\'cmd="su" res=success\'\x1dUID="unknown(7)" AUID="al"', {"id": "7"}, {}),
 ]
 
+BY_ALICE = {"id": "1000", "name": "alice", "effective": {"id": "0", "name": "root"}}
+SELF = {"id": "1000", "effective": {"id": "0"}}
+BOB = {"id": "20003", "name": "bob"}
+HEAD, SAID = "pid=7 uid=0 auid=1000 ses=6 msg=", '\x1dUID="root" AUID="alice"'
+FAILLOCK = (
+    f'{HEAD}\'pam_faillock uid=20003  exe="/usr/bin/su" hostname=? addr=? terminal=pts/0 res=success\'{SAID} UID="bob"'
+)
+PASSWD = f'{HEAD}\'op=locked-password id=20003 exe="/usr/bin/passwd" res=success\'{SAID} ID="bob"'
+MESSAGES += [
+    ("ANOM_LOGIN_FAILURES", FAILLOCK, {**BY_ALICE, "effective": BOB}, {}),
+    ("ANOM_LOGIN_TIME", FAILLOCK, {**BY_ALICE, "effective": BOB}, {}),
+    ("RESP_ACCT_LOCK", FAILLOCK, {**BY_ALICE, "target": BOB}, {}),
+    ("RESP_ACCT_UNLOCK_TIMED", FAILLOCK, {**BY_ALICE, "target": BOB}, {}),
+    ("RESP_ACCT_LOCK", f"{HEAD}'pam_faillock uid=0 res=success'", {**SELF, "target": {"id": "0"}}, {}),
+    ("USER_LOGIN", FAILLOCK, {**BY_ALICE, "effective": BOB}, {}),
+    ("USER_LOGIN", FAILLOCK.replace("auid=1000", "auid=20003").replace('AUID="alice"', 'AUID="bob"'), BOB, {}),
+    ("ACCT_LOCK", PASSWD, {**BY_ALICE, "target": BOB}, {}),
+    ("ACCT_UNLOCK", PASSWD, {**BY_ALICE, "target": BOB}, {}),
+    ("ROLE_ASSIGN", f"{HEAD}'op=login-sename acct=\"bob\" res=success'", {**SELF, "target": {"name": "bob"}}, {}),
+    ("ANOM_ADD_ACCT", PASSWD, {**BY_ALICE, "target": BOB}, {}),
+    (
+        "USER_MGMT",
+        f'{HEAD}\'op=add-user-to-group grp="wheel" acct="bob" res=success\'',
+        {**SELF, "target": {"name": "bob"}},
+        {"name": "wheel"},
+    ),
+    (
+        "GRP_MGMT",
+        f'{HEAD}\'op=add-user-to-group grp="wheel" acct="bob" res=success\'',
+        {**SELF, "target": {"name": "bob"}},
+        {"name": "wheel"},
+    ),
+    ("ADD_GROUP", f"{HEAD}'op=add-group grp=\"devs\" res=success'", SELF, {"name": "devs"}),
+    ("GRP_CHAUTHTOK", f"{HEAD}'op=change-password grp=\"devs\" res=success'", SELF, {"name": "devs"}),
+]
+
 
 @pytest.mark.parametrize(("type", "body", "user", "group"), MESSAGES)
 def test_the_users_of_a_message(type: str, body: str, user: dict[str, Any], group: dict[str, Any]) -> None:

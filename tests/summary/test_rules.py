@@ -47,7 +47,7 @@ def test_a_record_has_its_rule(type: str, fields: dict[str, object], action: str
 def test_options_say_where_to_look() -> None:
     rule = record_rule("CRYPTO_SESSION", {})
     assert rule.fields["object"] == ("addr",)  # its own, not that of @session
-    assert rule.fields["subject2"] == ("acct", "id", "uid")
+    assert rule.fields["subject2"] == ("acct", "id", "msg_uid", "uid")
     assert rule.fields["source"] == ("addr",)
     assert record_rule("ANOM_EXEC", {}).fields["kind"] == ("alert",)
     assert call_rule("setuid").fields == {"how": ("syscall",)}
