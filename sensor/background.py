@@ -26,11 +26,39 @@ log = logging.getLogger(__name__)
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
 
-_SHARE, _MOST = 0.1, 0.05
-"""Of the time that passes so much may be spent waiting, and in one go no more than so many seconds."""
 _MOST_WAITING = 1024
 _MOST_STUCK = 8
 """Threads that may be left with questions of which no answer comes: a mount that hangs, each with its own."""
+
+
+class Waiting:
+    """How long those who ask wait: a share of the time that passes, so that slow answers cannot hold up the feed.
+
+    share, most: of the time that passes so much is spent waiting, and in one go no more than so many seconds.
+    stuck: seconds after which a thread is left alone with its question, and another goes on with those behind it.
+    """
+
+    def __init__(
+        self,
+        share: float = 0.1,
+        most: float = 0.05,
+        stuck: float = 2.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.stuck = stuck
+        self.clock = clock
+        self._share = share
+        self._most = most
+        self._left = most
+        self._waited = clock()
+
+    def spend(self, wait: Callable[[float], object]) -> None:
+        """Call `wait` with the seconds that it may take now."""
+        start = self.clock()
+        self._left = min(self._most, self._left + (start - self._waited) * self._share)
+        wait(self._left)
+        self._waited = self.clock()
+        self._left = max(0.0, self._left - (self._waited - start))
 
 
 class Background(Generic[Question, Answer]):
@@ -40,7 +68,6 @@ class Background(Generic[Question, Answer]):
     entries: answers that are kept.
     life: seconds after which a question is asked again; its old answer counts until the new one is there.
     patient: every question is answered before anything goes on, as suits recorded logs.
-    stuck: seconds after which a thread is left alone with its question, and another goes on with those behind it.
     """
 
     def __init__(
@@ -49,7 +76,7 @@ class Background(Generic[Question, Answer]):
         entries: int,
         life: float | None = None,
         patient: bool = False,
-        stuck: float = 2.0,
+        waiting: Waiting | None = None,
     ) -> None:
         self._ask = ask
         self._life = float("inf") if life is None else life
@@ -59,22 +86,21 @@ class Background(Generic[Question, Answer]):
         self._asked: set[Question] = set()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._stuck = stuck
+        self._wait = waiting or Waiting()
+        self._stuck, self._clock = self._wait.stuck, self._wait.clock
         self._left = 0
         self._since = 0.0
-        self._patience = _MOST
-        self._waited = time.monotonic()
 
     def get(self, question: Question) -> Answer | None:
         """The answer, if it is known by now."""
         found = self._known.get(question)
-        if found is not None and (found[1] == float("inf") or time.monotonic() < found[1]):
+        if found is not None and (found[1] == float("inf") or self._clock() < found[1]):
             return found[0]
         if self._patient:
             self._answer(question)
         elif question not in self._asked and len(self._asked) < _MOST_WAITING:
             self._put(question, wait=found is None)
-        if self._asked and time.monotonic() - self._since > self._stuck:
+        if self._asked and self._clock() - self._since > self._stuck:
             self._go_on_without()
         found = self._known.get(question)
         return found[0] if found is not None else None
@@ -98,22 +124,18 @@ class Background(Generic[Question, Answer]):
             thread.start()
         except RuntimeError:
             return False
-        self._thread, self._since = thread, time.monotonic()
+        self._thread, self._since = thread, self._clock()
         return True
 
     def _go_on_without(self) -> None:
         """Leave the thread with a question that takes too long, and let another answer the rest."""
         with self._changed:
-            late = self._thread is not None and time.monotonic() - self._since > self._stuck
+            late = self._thread is not None and self._clock() - self._since > self._stuck
             if late and self._waiting and self._left < _MOST_STUCK and self._start():
                 self._left += 1
 
     def _wait_for(self, question: Question) -> None:
-        start = time.monotonic()
-        self._patience = min(_MOST, self._patience + (start - self._waited) * _SHARE)
-        self._changed.wait_for(lambda: question not in self._asked, self._patience)
-        self._waited = time.monotonic()
-        self._patience = max(0.0, self._patience - (self._waited - start))
+        self._wait.spend(lambda seconds: self._changed.wait_for(lambda: question not in self._asked, seconds))
 
     def _work(self) -> None:
         while True:
@@ -125,7 +147,7 @@ class Background(Generic[Question, Answer]):
                     self._thread = None
                     return
                 question = self._waiting.popleft()
-                self._since = time.monotonic()
+                self._since = self._clock()
             try:
                 self._answer(question)
             except Exception as error:  # noqa: BLE001  the border: one question must not cost the answers to all others
@@ -137,4 +159,4 @@ class Background(Generic[Question, Answer]):
 
     def _answer(self, question: Question) -> None:
         answer = self._ask(question)
-        self._known.keep_newest(question, (answer, time.monotonic() + self._life))
+        self._known.keep_newest(question, (answer, self._clock() + self._life))

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from itertools import chain, repeat
 
 import pytest
 
-from sensor import background
-from sensor.background import Background
-
-
-def eventually(true, seconds: float = 5.0) -> bool:
-    end = time.monotonic() + seconds
-    while not true() and time.monotonic() < end:
-        time.sleep(0.002)
-    return bool(true())
+from sensor.background import Background, Waiting
+from tests.support.waiting import eventually
 
 
 @pytest.fixture
@@ -26,11 +20,11 @@ def gate():
     gate.set()
 
 
-def test_a_quick_answer_is_there_at_once(monkeypatch):
-    monkeypatch.setattr(background, "_MOST", 10.0)
+def test_a_quick_answer_is_there_at_once():
     asked = []
-    questions: Background[int, int] = Background(lambda number: asked.append(number) or number * 2, 10)
-    questions._patience = 10.0
+    questions: Background[int, int] = Background(
+        lambda number: asked.append(number) or number * 2, 10, waiting=Waiting(most=10.0)
+    )
     assert [questions.get(number) for number in (1, 2, 1, 2)] == [2, 4, 2, 4]
     assert asked == [1, 2]
 
@@ -44,27 +38,32 @@ def test_nobody_waits_for_one_that_hangs(gate):
     assert eventually(lambda: all(questions.get(number) for number in range(50)))
 
 
-def test_waiting_takes_a_tenth_of_the_time_at_most(monkeypatch):
+def test_waiting_takes_a_tenth_of_the_time_at_most():
     now = [0.0]
     waits = []
 
-    class Instant(threading.Condition):
-        def wait_for(self, predicate, timeout=None):
-            waits.append(timeout)
-            now[0] += timeout
-            return False
+    def wait(seconds):
+        waits.append(seconds)
+        now[0] += seconds
 
-    monkeypatch.setattr(background.time, "monotonic", lambda: now[0])
-    questions: Background[int, None] = Background(lambda _: None, 10)
-    questions._changed = Instant()
-    for number in range(100):
-        questions._wait_for(number)
+    waiting = Waiting(share=0.1, most=0.05, clock=lambda: now[0])
+    for _ in range(100):
+        waiting.spend(wait)
         now[0] += 0.01
-    assert sum(waits) <= background._MOST + background._SHARE * now[0]
+    assert 0.05 < sum(waits) <= 0.05 + 0.1 * now[0]
+    assert max(waits) == 0.05
+
+
+def test_what_was_not_spent_on_one_answer_is_left_for_the_next():
+    waits = []
+    waiting = Waiting(share=0.1, most=0.05, clock=lambda: 0.0)
+    for _ in range(3):
+        waiting.spend(waits.append)
+    assert waits == [0.05] * 3
 
 
 def test_an_old_answer_counts_until_the_new_one_is_there(gate):
-    answers = iter(["old", "new", "new"])
+    answers = chain(["old"], repeat("new"))
 
     def ask(_):
         answer = next(answers)
@@ -75,13 +74,15 @@ def test_an_old_answer_counts_until_the_new_one_is_there(gate):
     assert eventually(lambda: questions.get("x") == "old")
     assert questions.get("x") == "old"
     gate.set()
-    assert eventually(lambda: questions._known["x"][0] == "new")
+    assert eventually(lambda: questions.get("x") == "new")
 
 
 def test_only_so_many_answers_are_kept():
-    questions: Background[int, int] = Background(lambda number: number, 3, patient=True)
+    asked = []
+    questions: Background[int, int] = Background(lambda number: asked.append(number) or number, 3, patient=True)
     assert [questions.get(number) for number in range(10)] == list(range(10))
-    assert sorted(questions._known) == [7, 8, 9]
+    assert [questions.get(number) for number in (7, 8, 9, 6)] == [7, 8, 9, 6]
+    assert asked == [*range(10), 6]
 
 
 def test_patience_waits_for_every_answer():
@@ -97,15 +98,18 @@ def test_a_mistake_in_one_question_does_not_end_the_others(caplog):
 
 
 def test_the_thread_ends_when_there_is_nothing_to_do():
+    before = threading.active_count()
     questions: Background[int, int] = Background(lambda number: number, 10)
     questions.get(1)
-    assert eventually(lambda: questions._thread is None)
+    assert eventually(lambda: threading.active_count() <= before)
     assert eventually(lambda: questions.get(2) == 2)
 
 
 def test_those_behind_one_that_hangs_are_answered(gate):
     """Each hanging one has a thread to itself; there are not so many that others get none."""
-    questions: Background[int, bool] = Background(lambda number: number >= 5 or gate.wait(30), 100, stuck=0.05)
+    questions: Background[int, bool] = Background(
+        lambda number: number >= 5 or gate.wait(30), 100, waiting=Waiting(stuck=0.05)
+    )
     for number in range(20):
         questions.get(number)
     assert eventually(lambda: all(questions.get(number) for number in range(5, 20)))
@@ -117,7 +121,7 @@ def test_those_behind_one_that_hangs_are_answered(gate):
 
 
 def test_threads_are_bounded(gate):
-    questions: Background[int, bool] = Background(lambda number: gate.wait(30), 100, stuck=0.0)
+    questions: Background[int, bool] = Background(lambda number: gate.wait(30), 100, waiting=Waiting(stuck=0.0))
     before = threading.active_count()
     end = time.monotonic() + 1.0
     while time.monotonic() < end:
@@ -127,7 +131,8 @@ def test_threads_are_bounded(gate):
 
 
 def test_a_quick_one_is_waited_for_beside_one_that_hangs(gate):
-    questions: Background[int, bool] = Background(lambda number: number > 0 or gate.wait(30), 100, stuck=0.02)
+    waiting = Waiting(stuck=0.02)
+    questions: Background[int, bool] = Background(lambda number: number > 0 or gate.wait(30), 100, waiting=waiting)
     questions.get(0)
     assert eventually(lambda: bool(questions.get(1)))
     time.sleep(0.3)  # patience grows again

@@ -22,6 +22,7 @@ from sensor.metrics import ROWS, Exporter, Options, parse_address
 from sensor.options import OptionError
 from sensor.stats import Stats
 from tests.support.prometheus import program
+from tests.support.waiting import wait_for
 
 
 def attributes() -> list[tuple[str, str]]:
@@ -316,13 +317,6 @@ def test_a_textfile_that_cannot_be_written_is_told_once(monkeypatch, tmp_path, c
         wait_for(path.exists)
         exporter.close()
     assert caplog.messages == [f"metrics: cannot write {path}: No such file or directory"]
-
-
-def wait_for(condition) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_promtool_finds_nothing_to_say(exporter):

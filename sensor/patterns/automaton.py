@@ -75,9 +75,12 @@ class _Moves(NamedTuple):
 
 
 class Automaton:
-    """Searches texts of one byte per character for one expression."""
+    """Searches texts of one byte per character for one expression.
 
-    def __init__(self, tree: Node) -> None:
+    rows: those made so far, by what the automaton can be in and what stood before; at most `most_rows`.
+    """
+
+    def __init__(self, tree: Node, most_rows: int = _MOST_ROWS) -> None:
         self._sets: dict[int, tuple[int, int]] = {}  # state → mask, next state
         self._places: dict[int, tuple[int, int]] = {}  # state → place, next state
         self._splits: dict[int, tuple[int, ...]] = {}  # state → next states
@@ -85,7 +88,8 @@ class Automaton:
         self._first = self._add(tree, 0)
         self._moves: dict[tuple[int, str], _Moves] = {}
         self._takers: dict[int, int] = {}
-        self._rows: dict[tuple[int, int], _Row] = {}
+        self.rows: dict[tuple[int, int], _Row] = {}
+        self._most_rows = most_rows
         self._found = _Last(self, 0, _NOTHING)
         self._lost = _Last(self, 0, _NOTHING)
 
@@ -146,13 +150,13 @@ class Automaton:
         return _Moves(first, up, down)
 
     def _row(self, states: int, before: int) -> _Row:
-        row = self._rows.get((states, before))
+        row = self.rows.get((states, before))
         if row is None:
-            if len(self._rows) >= _MOST_ROWS:
-                for old in self._rows.values():
+            if len(self.rows) >= self._most_rows:
+                for old in self.rows.values():
                     old.clear()
-                self._rows.clear()
-            row = self._rows[states, before] = _Row(self, states, before)
+                self.rows.clear()
+            row = self.rows[states, before] = _Row(self, states, before)
         return row
 
     def _reached(self, start: int, before: int, symbol: str) -> list[int]:

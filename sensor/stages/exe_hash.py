@@ -21,6 +21,7 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Callable
 
 from sensor.audit.event import Addition, Event
 from sensor.background import Background
@@ -65,15 +66,22 @@ class Where:
 
 
 class ExeHash:
-    """The stage."""
+    """The stage.
 
-    def __init__(self, options: Options, files: ProcFiles, host: Host) -> None:
+    hashed: the digest of a file, or why there is none; called in the background.
+    """
+
+    def __init__(
+        self, options: Options, files: ProcFiles, host: Host, hashed: Callable[[Image], tuple[str, str]] | None = None
+    ) -> None:
         self._host = host
         self._limit = options.exe_hash_size_limit
         self._skipped = {reason: Addition({"EXE_HASH_SKIPPED": reason}) for reason in SKIPPED}
         self._files = files
         self._found: Background[Where, Image | str] = Background(self._find, _REMEMBERED)
-        self._digests: Background[Image, tuple[str, str]] = Background(_digest, options.exe_hash_cache_entries)
+        self._digests: Background[Image, tuple[str, str]] = Background(
+            hashed or digest_of, options.exe_hash_cache_entries
+        )
 
     def stage(self, event: Event) -> None:
         """Add EXE_HASH, or why there is none, to an event."""
@@ -122,14 +130,14 @@ class ExeHash:
     def _find(self, where: Where) -> Image | str:
         """Look for the file; in the background."""
         own = self._files.path(where.program, "exe")
-        found = _state((own, where.path), own=True) if own is not None else None
+        found = state_of((own, where.path), own=True) if own is not None else None
         if found is not None and self._files.runs(where.program):
             return found
-        found = _state((where.path,)) if where.opened else None
+        found = state_of((where.path,)) if where.opened else None
         return found if found is not None and (found.device, found.inode) in where.opened else "gone"
 
 
-def _state(paths: tuple[str, ...], own: bool = False) -> Image | None:
+def state_of(paths: tuple[str, ...], own: bool = False) -> Image | None:
     """The state of the file at the first path; the others may be tried for reading it."""
     try:
         handle = _handle(paths[0], own)
@@ -165,7 +173,7 @@ def _opened(event: Event) -> Iterator[tuple[int, int]]:
                 continue
 
 
-def _digest(file: Image) -> tuple[str, str]:
+def digest_of(file: Image) -> tuple[str, str]:
     """Hash a file: (hexadecimal digest, ""), or ("", why not)."""
     reason = "unreadable"
     for number, path in enumerate(file.paths):

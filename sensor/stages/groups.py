@@ -14,6 +14,7 @@ import grp
 import os
 import pwd
 from dataclasses import dataclass
+from typing import Callable
 
 from sensor.audit.event import Addition, Event
 from sensor.audit.fields import Value
@@ -40,13 +41,13 @@ def groups_of(uid: int) -> list[str]:
     """The groups of a user, the primary one first; none for a number that is no user. May take its time."""
     try:
         user = pwd.getpwuid(uid)
-        gids = _group_list(user.pw_name, user.pw_gid)
+        gids = group_list(user.pw_name, user.pw_gid)
     except (KeyError, OSError, OverflowError):
         return []
     return [_name(gid) for gid in gids]
 
 
-def _group_list(user: str, primary: int) -> list[int]:
+def group_list(user: str, primary: int) -> list[int]:
     """What os.getgrouplist returns, which however lets no other thread run until there is an answer."""
     count = ctypes.c_int(_MOST_GROUPS)
     gids = (ctypes.c_uint32 * _MOST_GROUPS)()
@@ -62,11 +63,15 @@ def _name(gid: int) -> str:
 
 
 class Groups:
-    """The stage."""
+    """The stage.
 
-    def __init__(self, host: Host) -> None:
+    ask: the groups of a user, the primary one first; called in the background.
+    """
+
+    def __init__(self, host: Host, ask: Callable[[int], list[str]] = groups_of) -> None:
         self._host = host
-        self._groups: Background[int, Addition] = Background(_added, _REMEMBERED, LIFE)
+        self._ask = ask
+        self._groups: Background[int, Addition] = Background(self._added, _REMEMBERED, LIFE)
 
     def stage(self, event: Event) -> None:
         """Add UID_GROUPS to an event."""
@@ -80,7 +85,6 @@ class Groups:
                 elif groups.subject:
                     event.additions.append(groups)
 
-
-def _added(uid: int) -> Addition:
-    names: list[Value] = list(groups_of(uid))
-    return Addition({"UID_GROUPS": names} if names else {})
+    def _added(self, uid: int) -> Addition:
+        names: list[Value] = list(self._ask(uid))
+        return Addition({"UID_GROUPS": names} if names else {})

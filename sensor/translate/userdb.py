@@ -18,7 +18,7 @@ import pwd
 from collections.abc import Iterable
 from typing import Callable
 
-from sensor.background import Background
+from sensor.background import Background, Waiting
 
 LIFE = 60.0
 UNKNOWN = "unknown("
@@ -41,22 +41,31 @@ class Names:
     path: a file like /etc/passwd: name, something, number, and more, between colons.
     ask: the slow way; raises KeyError if a number has no name.
     patient: every question waits for its answer, as suits recorded logs.
+    most: how many names are remembered.
     """
 
-    def __init__(self, path: str, ask: Callable[[int], str], patient: bool = False) -> None:
+    def __init__(
+        self,
+        path: str,
+        ask: Callable[[int], str],
+        patient: bool = False,
+        most: int = _MOST_GIVEN,
+        waiting: Waiting | None = None,
+    ) -> None:
         self._path = path
         self._ask = ask
         self._stamp: tuple[int, ...] = ()
         self._listed: dict[int, str] = {}
-        self._asked: Background[int, str] = Background(self._find, _MOST_GIVEN, None if patient else LIFE, patient)
+        self._asked: Background[int, str] = Background(self._find, most, None if patient else LIFE, patient, waiting)
         self._given: dict[int, str | None] = {}
+        self._most = most
         self._overflown = False
         self._read_file()
 
     def get(self, number: int) -> str | None:
         """A number's name; None if it is not known yet."""
         name = self._name(number)
-        if len(self._given) >= _MOST_GIVEN:
+        if len(self._given) >= self._most:
             self._given.clear()
             self._overflown = True
         self._given[number] = name

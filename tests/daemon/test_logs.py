@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import replace
 
 import pytest
@@ -18,6 +17,7 @@ from sensor.outputs.program import ProgramOutput
 from sensor.outputs.stdout import StdoutOutput
 from sensor.outputs.unix import UnixOutput
 from sensor.stats import DaemonStats, OutputStats
+from tests.support.waiting import wait_for
 
 GUARD = Guard(DaemonStats())
 
@@ -88,13 +88,6 @@ def test_reopen_reaches_all(tmp_path):
     logs.close()
     found = files(tmp_path)
     assert (found["audit.jsonl"], found["filtered.jsonl"]) == ("{3}\n", "{4}\n")
-
-
-def wait_for(condition) -> None:
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def config_for(folder, **sections) -> Config:

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import time
-
 from sensor.outputs import Options
 from sensor.outputs.program import ProgramOutput
 from sensor.stats import OutputStats
+from tests.support.waiting import wait_for
 
 
 def make(command: str) -> tuple[ProgramOutput, OutputStats]:
     stats = OutputStats()
     return ProgramOutput(Options(file=command), stats, lambda message: None), stats
-
-
-def wait_for(condition) -> None:
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_a_program_reads_lines_and_its_arguments_are_split_as_by_a_shell(tmp_path):

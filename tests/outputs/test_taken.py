@@ -20,13 +20,6 @@ from sensor.unsent import Untaken, bytes_left, bytes_left_behind, has_reader
 LINES = [f"{number:099}" for number in range(300)]
 
 
-def wait_for(condition) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def accounted(stats: OutputStats) -> int:
     return stats.lines + sum(stats.lost_lines.values())
 

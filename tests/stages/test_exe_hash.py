@@ -15,7 +15,7 @@ import pytest
 from sensor.process.files import ProcFiles
 from sensor.process.program import Image
 from sensor.stages import exe_hash
-from sensor.stages.exe_hash import SKIPPED, ExeHash, Options
+from sensor.stages.exe_hash import SKIPPED, ExeHash, Options, digest_of, state_of
 from tests.support.fake_host import BOOTED, FakeHost, event, exec_event, syscall
 from tests.support.hung_mount import hung_mount
 
@@ -90,11 +90,14 @@ def test_a_change_in_place_is_seen_although_size_and_whole_seconds_stay(host, st
         assert told(host, hasher, event(syscall(pid, 1, str(program)))) == hashed(data)
 
 
-def test_a_file_is_hashed_once(host, stage, program, monkeypatch):
+def test_a_file_is_hashed_once(host, program):
     hashed = []
-    digest = exe_hash._digest
-    monkeypatch.setattr(exe_hash, "_digest", lambda file: hashed.append(file) or digest(file))
-    hasher = stage()
+
+    def hash_it(file: Image) -> tuple[str, str]:
+        hashed.append(file)
+        return digest_of(file)
+
+    hasher = ExeHash(Options(), ProcFiles(host.proc), host.proc.host(BOOTED), hash_it).stage
     for pid in (42, 43, 44):
         host.process(pid, 1, str(program))
         told(host, hasher, event(syscall(pid, 1, str(program))))
@@ -149,16 +152,16 @@ def test_events_before_this_boot_have_none(host, stage, program):
 
 
 def test_a_file_that_is_not_the_one_is_not_hashed(program, tmp_path):
-    file = exe_hash._state((str(program),))
+    file = state_of((str(program),))
     program.write_bytes(b"other")
-    assert exe_hash._digest(file) == ("", "changed")
+    assert digest_of(file) == ("", "changed")
     program.unlink()
-    assert exe_hash._digest(file) == ("", "unreadable")
+    assert digest_of(file) == ("", "unreadable")
     os.mkfifo(program)
-    assert exe_hash._digest(file) == ("", "changed")  # and nobody waits at it
+    assert digest_of(file) == ("", "changed")  # and nobody waits at it
     other = tmp_path / "other"
     other.write_bytes(b"x")
-    assert exe_hash._digest(Image(1, 2, 3, 4, 5, ("/nowhere", str(other)))) == ("", "changed")
+    assert digest_of(Image(1, 2, 3, 4, 5, ("/nowhere", str(other)))) == ("", "changed")
 
 
 def test_every_reason_is_explained():

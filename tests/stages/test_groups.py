@@ -10,8 +10,7 @@ import time
 
 import pytest
 
-from sensor.stages import groups
-from sensor.stages.groups import Groups, groups_of
+from sensor.stages.groups import Groups, group_list, groups_of
 from tests.support.fake_host import BOOTED, FakeHost, event, syscall
 
 
@@ -21,9 +20,10 @@ def host(tmp_path):
 
 
 @pytest.fixture
-def run(host, monkeypatch):
-    monkeypatch.setattr(groups, "groups_of", {0: ["root"], 7: ["a\xe4", "#4242"], 8: []}.__getitem__)
-    return lambda *events, prefix="": host.run([Groups(host.proc.host(BOOTED)).stage], *events, prefix=prefix)
+def run(host):
+    known = {0: ["root"], 7: ["a\xe4", "#4242"], 8: []}
+    stage = Groups(host.proc.host(BOOTED), known.__getitem__).stage
+    return lambda *events, prefix="": host.run([stage], *events, prefix=prefix)
 
 
 def told(run, text, **options):
@@ -65,10 +65,9 @@ def test_this_hosts_name_is_known(run):
     assert told(run, text)["UID_GROUPS"] == ["root"]
 
 
-def test_a_database_that_hangs_stops_nothing(host, monkeypatch):
+def test_a_database_that_hangs_stops_nothing(host):
     gate = threading.Event()
-    monkeypatch.setattr(groups, "groups_of", lambda _: [str(gate.wait(30))])
-    stage = Groups(host.proc.host(BOOTED)).stage
+    stage = Groups(host.proc.host(BOOTED), lambda _: [str(gate.wait(30))]).stage
     start = time.monotonic()
     lines = host.run([stage], *[event(syscall(42, 1, "/bin/sh", uid=uid)) for uid in range(500)])
     took = time.monotonic() - start
@@ -86,4 +85,4 @@ def test_the_real_database_is_read():
 
 @pytest.mark.parametrize("user", ["root", "nobody", "nobody-of-that-name"])
 def test_the_groups_are_those_that_python_finds(user):
-    assert groups._group_list(user, 7) == os.getgrouplist(user, 7)
+    assert group_list(user, 7) == os.getgrouplist(user, 7)

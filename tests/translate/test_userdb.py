@@ -10,7 +10,7 @@ from typing import Callable
 
 import pytest
 
-from sensor import background
+from sensor.background import Waiting
 from sensor.translate import userdb
 from sensor.translate.userdb import LIFE, Names, UserDatabase
 
@@ -39,11 +39,9 @@ def passwd(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def clock() -> list[float]:
     """The seconds that background questions see; settable."""
-    now = [1000.0]
-    monkeypatch.setattr(background.time, "monotonic", lambda: now[0])
-    return now
+    return [1000.0]
 
 
 def settled(names: Names, expected: bool = True) -> bool:
@@ -79,7 +77,7 @@ def test_what_the_file_lacks_is_asked_for_once(passwd: str, patient: bool) -> No
 
 def test_names_live_for_a_limited_time(passwd: str, clock: list[float]) -> None:
     world = {4242: "old"}
-    names = Names(passwd, world.__getitem__)
+    names = Names(passwd, world.__getitem__, waiting=Waiting(clock=lambda: clock[0]))
     while names.get(4242) != "old":
         time.sleep(0.001)
     world[4242] = "new"
@@ -137,14 +135,18 @@ def test_a_database_that_hangs_keeps_nobody_waiting(passwd: str) -> None:
     assert names.get(4242) == "user4242"
 
 
-def test_what_is_remembered_is_bounded_and_what_is_lost_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(userdb, "_MOST_GIVEN", 10)
-    names = Names(os.devnull, nobody, patient=True)
+def test_what_is_remembered_is_bounded_and_what_is_lost_is_told() -> None:
+    """Once it is full all of it is forgotten, so that it is full again only after as many more."""
+    names = Names(os.devnull, nobody, patient=True, most=10)
     for number in range(10):
         names.get(number)
     assert not names.refresh()
     names.get(11)
-    assert len(names._given) <= 10
+    assert names.refresh()
+    for number in range(12, 21):
+        names.get(number)
+    assert not names.refresh()
+    names.get(21)
     assert names.refresh()
     assert not names.refresh()
 

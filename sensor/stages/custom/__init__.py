@@ -5,8 +5,7 @@
 What such a file can do is told by EventView; packaging/examples/stages, installed in
 /usr/share/host-sensor/stages, has one to begin with. A stage that raises loses what it
 wanted to say of that event, never the event. It is switched off, until the configuration
-is read again, after FAILURES mistakes, when it takes more than MEAN seconds a call on
-average, or when one call takes more than LONGEST. Counted are its mistakes, its time,
+is read again, when it goes beyond the Limits. Counted are its mistakes, its time,
 and that it is off.
 """
 
@@ -18,7 +17,7 @@ import signal
 import threading
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sensor.audit.event import DROP, KEEP, Addition, Event, Verdict
 from sensor.audit.fields import Fields, Value
@@ -29,15 +28,28 @@ from sensor.stats import PipelineStats
 
 log = logging.getLogger(__name__)
 
-FAILURES = 10
-MEAN = 0.001
-LONGEST = 1.0
-_WINDOW = 1000
 _DEEPEST = 20
 
 
 class _TookTooLongError(BaseException):
     """Raised in the midst of a stage's work by the alarm clock; no `except Exception` of the stage's stops it."""
+
+
+class Limits(NamedTuple):
+    """What a stage may cost before it is switched off.
+
+    failures: how often it raises.
+    mean: seconds a call, on average over `window` calls.
+    longest: seconds one call takes.
+    """
+
+    failures: int = 10
+    mean: float = 0.001
+    window: int = 1000
+    longest: float = 1.0
+
+
+DEFAULTS = Limits()
 
 
 class _Stage:
@@ -59,8 +71,11 @@ class Custom:
     owner: whose the files must be.
     """
 
-    def __init__(self, patterns: Sequence[str], stats: PipelineStats, owner: int = 0) -> None:
+    def __init__(
+        self, patterns: Sequence[str], stats: PipelineStats, owner: int = 0, limits: Limits = DEFAULTS
+    ) -> None:
         self._stats = stats
+        self._limits = limits
         self._stages: tuple[_Stage, ...] = ()
         self._alarm = _alarm_clock()
         stats.custom_off.clear()
@@ -96,7 +111,7 @@ class Custom:
         try:
             try:
                 if self._alarm:
-                    signal.setitimer(signal.ITIMER_REAL, LONGEST)
+                    signal.setitimer(signal.ITIMER_REAL, self._limits.longest)
                 kept = stage.function(view)
             finally:
                 if self._alarm:
@@ -112,18 +127,19 @@ class Custom:
         stage.failures += 1
         self._stats.custom_failures[stage.name] = self._stats.custom_failures.get(stage.name, 0) + 1
         log.warning("custom stage %s: %s: %s", stage.name, type(error).__name__, error)
-        if stage.failures >= FAILURES:
-            self._switch_off(stage, f"it failed {FAILURES} times")
+        if stage.failures >= self._limits.failures:
+            self._switch_off(stage, f"it failed {self._limits.failures} times")
 
     def _clock(self, stage: _Stage, seconds: float) -> None:
         self._stats.custom_seconds[stage.name] = self._stats.custom_seconds.get(stage.name, 0.0) + seconds
         stage.seconds += seconds
         stage.calls += 1
-        if seconds >= LONGEST:
-            self._switch_off(stage, f"one call took more than {LONGEST} s")
-        elif stage.calls == _WINDOW:
-            if stage.seconds > _WINDOW * MEAN:
-                self._switch_off(stage, f"it takes more than {MEAN * 1000:g} ms a call")
+        limits = self._limits
+        if seconds >= limits.longest:
+            self._switch_off(stage, f"one call took more than {limits.longest} s")
+        elif stage.calls == limits.window:
+            if stage.seconds > limits.window * limits.mean:
+                self._switch_off(stage, f"it takes more than {limits.mean * 1000:g} ms a call")
             stage.calls, stage.seconds = 0, 0.0
 
     def _switch_off(self, stage: _Stage, why: str) -> None:

@@ -81,13 +81,17 @@ class Rate:
 
 
 class Repeat:
-    """The same act once in a stretch of time."""
+    """The same act once in a stretch of time.
 
-    def __init__(self, text: str) -> None:
+    acts: of how many it is remembered that they were seen.
+    """
+
+    def __init__(self, text: str, acts: int = _MOST_ACTS) -> None:
         found = _TIME.fullmatch(text)
         if found is None or not int(found.group(1)):
             raise ValueError(f'expected a time such as 60s, found "{text}"')
         self._seconds = int(found.group(1)) * _SECONDS[found.group(2)]
+        self._most_acts = acts
         self._acts: dict[int, tuple[float, int]] = {}
         self._forgotten = 0
 
@@ -99,7 +103,7 @@ class Repeat:
         if start <= now < start + self._seconds:
             self._acts[act] = start, held + 1
             return None
-        if len(self._acts) >= _MOST_ACTS:
+        if len(self._acts) >= self._most_acts:
             self._forgotten += self._acts.pop(next(iter(self._acts)))[1]
         self._acts[act] = now, 0
         return held

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from sensor.audit.event import Addition
-from sensor.stages import custom
-from sensor.stages.custom import Custom
+from sensor.stages.custom import DEFAULTS, Custom, Limits
 from tests.support.fake_host import FakeHost, event, exec_event, syscall
 
 EXAMPLE = Path(__file__).parents[3] / "packaging/examples/stages/temporary_programs.py"
@@ -29,12 +28,12 @@ def host(tmp_path):
 def run(host, tmp_path):
     """Run events through stages, given as source by name; the process starts with one label."""
 
-    def run(files, *events, prefix=""):
+    def run(files, *events, prefix="", limits=DEFAULTS):
         for name, text in files.items():
             path = tmp_path / "stages" / f"{name}.py"
             path.parent.mkdir(exist_ok=True)
             path.write_text(text)
-        stages = Custom([f"{tmp_path}/stages/*.py"], host.stats.pipeline, os.getuid())
+        stages = Custom([f"{tmp_path}/stages/*.py"], host.stats.pipeline, os.getuid(), limits)
 
         def label(event):
             if event.process is not None:
@@ -123,7 +122,7 @@ def test_mistakes_cost_no_event_and_end_the_stage(host, run):
     texts = [event(syscall(42, 1, "/usr/bin/ls")) for _ in range(30)]
     assert len(run({}, *texts)) == 30
     stats = host.stats.pipeline
-    assert stats.custom_failures == {"bad.py": 1 + custom.FAILURES}
+    assert stats.custom_failures == {"bad.py": 1 + DEFAULTS.failures}
     assert stats.custom_off == {"bad.py": 1, "good.py": 0}
     assert stats.crashed == 0
 
@@ -133,10 +132,10 @@ def test_one_that_wants_to_leave_stays(host, run):
     assert host.stats.pipeline.custom_failures == {"a.py": 1}
 
 
-def test_a_slow_one_is_switched_off(host, run, monkeypatch, caplog):
-    monkeypatch.setattr(custom, "_WINDOW", 10)
+def test_a_slow_one_is_switched_off(host, run, caplog):
     slow = stage("import time", "time.sleep(0.002)", "event.add('k', 1)")
-    lines = run({"slow": slow}, *[event(syscall(42, 1, "/usr/bin/ls")) for _ in range(15)])
+    events = [event(syscall(42, 1, "/usr/bin/ls")) for _ in range(15)]
+    lines = run({"slow": slow}, *events, limits=Limits(window=10))
     assert [("CUSTOM" in line) for line in lines] == [True] * 10 + [False] * 5
     assert host.stats.pipeline.custom_off == {"slow.py": 1}
     assert host.stats.pipeline.custom_seconds["slow.py"] > 0.02
@@ -144,22 +143,20 @@ def test_a_slow_one_is_switched_off(host, run, monkeypatch, caplog):
 
 
 @pytest.mark.parametrize("loop", ["while True: pass", "while True:\n        try: pass\n        except Exception: pass"])
-def test_one_that_never_ends_is_ended(host, run, monkeypatch, loop):
-    monkeypatch.setattr(custom, "LONGEST", 0.05)
+def test_one_that_never_ends_is_ended(host, run, loop):
     before = signal.getsignal(signal.SIGALRM)
     start = time.monotonic()
-    lines = run({"loop": stage(loop)}, LS, event(syscall(42, 1, "/usr/bin/ls")))
+    lines = run({"loop": stage(loop)}, LS, event(syscall(42, 1, "/usr/bin/ls")), limits=Limits(longest=0.05))
     signal.signal(signal.SIGALRM, before)
     assert len(lines) == 2
     assert time.monotonic() - start < 2
     assert host.stats.pipeline.custom_off == {"loop.py": 1}
 
 
-def test_one_that_takes_long_and_will_not_be_stopped_is_switched_off(host, run, monkeypatch):
-    monkeypatch.setattr(custom, "LONGEST", 0.05)
+def test_one_that_takes_long_and_will_not_be_stopped_is_switched_off(host, run):
     before = signal.getsignal(signal.SIGALRM)
     text = stage("import time", "try: time.sleep(0.2)", "except: pass", "return True")
-    assert len(run({"deaf": text}, LS)) == 1
+    assert len(run({"deaf": text}, LS, limits=Limits(longest=0.05))) == 1
     signal.signal(signal.SIGALRM, before)
     assert host.stats.pipeline.custom_off == {"deaf.py": 1}
 
