@@ -29,7 +29,7 @@ _NSPAWN = re.compile(r"machine-(?!(?:qemu|lxc)\\x2d)(.+)\.scope|systemd-nspawn@(
 _POD = re.compile(
     r"(?:(?:kubelet-)?kubepods(?:-[a-z]+)?-)?pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{32})(?:\.slice)?"
 )
-_OF_USER = re.compile(r"user@(.+)\.service|user-(.+)\.slice")
+_OF_USER = re.compile(r"user@(.+)\.service|user-(.+)\.slice|capsule@(.+)\.service")
 _ROOTLESS = frozenset({"docker", "podman", "containerd"})
 _OWN_USERS = ("0", "root")
 _ESCAPE = re.compile(r"\\x([0-9a-f]{2})")
@@ -75,7 +75,7 @@ class Cgroup(NamedTuple):
     scope, slice: the innermost of each, without suffix; None where there is none.
     user_unit: the unit of the user's own service manager; None outside of any.
     units: full names of all units on the path; one that not the system's manager has named has before it, and a slash,
-        the name of the unit or container that it is below.
+        the name of the unit, container or other group that it is below.
     """
 
     containers: tuple[Container, ...]
@@ -141,8 +141,12 @@ def _containers(path: list[str]) -> tuple[tuple[Container, ...], str | None]:
 def _user(name: str) -> str | None:
     """The user whose manager or session this group is; root's are the system's."""
     found = _OF_USER.fullmatch(name)
-    user = found and (found.group(1) or found.group(2))
-    return user if user not in _OWN_USERS else None
+    if found is None:
+        return None
+    user, of_slice, capsule = found.groups()
+    if capsule:
+        return f"c-{capsule}"  # systemd.capsule(5)
+    return user or of_slice if (user or of_slice) not in _OWN_USERS else None
 
 
 def _container(name: str, above: str) -> Container | None:
@@ -170,15 +174,17 @@ def _units(path: list[str]) -> tuple[tuple[str, ...], str | None, str | None, st
     units: list[str] = []
     manager = False
     user_unit = None
-    owner = above = ""
+    owner = group = above = ""
     for name in path:
         stem, dot, suffix = name.rpartition(".")
         container = _container(name, above)
         above = name
         if not dot or suffix not in ("service", "scope", "slice"):
             owner = owner or (name if container is not None else "")
+            group = group or name  # the system's manager makes groups below its own units only
             continue
-        units.append(f"{owner}/{name}" if owner else name)
+        around = owner or group
+        units.append(f"{around}/{name}" if around else name)
         owner = owner or (name if suffix != "slice" else "")
         if suffix == "service":
             services.append(stem)

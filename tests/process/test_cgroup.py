@@ -100,6 +100,8 @@ MANAGER = "/user.slice/user-1000.slice/user@1000.service"
         (f"{MANAGER}/user@0.service/libpod-{A}.scope", "1000", "podman"),
         (f"{MANAGER}/system.slice/docker-{A}.scope", "1000", "docker"),
         (f"/user.slice/user-0.slice/user@0.service/user.slice/libpod-{A}.scope", None, "podman"),
+        (f"/capsule.slice/capsule@web.service/app.slice/docker-{A}.scope", "c-web", "docker"),
+        (f"/capsule.slice/capsule@root.service/libpod-{A}.scope", "c-root", "podman"),
     ],
 )
 def test_a_container_below_a_users_manager_is_that_users(path, user, runtime):
@@ -154,6 +156,11 @@ def test_what_runtimes_of_users_do_not_make_is_no_container(name):
             ["lxc.payload.web/system.slice", "lxc.payload.web/cron.service"],
         ),
         (f"/docker/{A}/system.slice/cron.service", [f"{A}/system.slice", f"{A}/cron.service"]),
+        (f"/docker/buildkit/{A[:25]}/system.slice/cron.service", ["docker/system.slice", "docker/cron.service"]),
+        ("/custom/cron.service", ["custom/cron.service"]),
+        ("/lxc.monitor.web/a.slice/cron.service", ["lxc.monitor.web/a.slice", "lxc.monitor.web/cron.service"]),
+        ("/system.slice/srv.mount/cron.service", ["system.slice", "srv.mount/cron.service"]),
+        ("/a.slice/b/c.slice/cron.service", ["a.slice", "b/c.slice", "b/cron.service"]),
         ("/system.slice/mine.service/cron.service", ["system.slice", "mine.service", "mine.service/cron.service"]),
         (
             "/user.slice/user-1000.slice/session-3.scope/cron.service",
