@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 from sensor.audit.event import Event, Template
 from sensor.audit.fields import Fields
+from sensor.audit.paths import is_at_cwd
 from sensor.audit.syscall import Syscall
 from sensor.cache import BoundedDict
 from sensor.forms.values import Style
 from sensor.process.roots import HOST
 from sensor.summary.objects import Thing
-from sensor.summary.summary import Summaries, Who, is_at_cwd
+from sensor.summary.summary import Summaries, Who
 
 _ENTRIES = 4096
 

@@ -65,10 +65,15 @@ class Place(NamedTuple):
 
 
 class Script(NamedTuple):
-    """The script that a program was started for; inherited by the interpreter that env(1) executed."""
+    """The script that a program was started for; inherited by the interpreter that env(1) executed.
+
+    certain: the name that was passed does not depend on a descriptor, and no `..` in it leaves a directory that may be
+        a link to elsewhere.
+    """
 
     path: str
     inherited: bool
+    certain: bool = True
 
 
 @dataclass(frozen=True)

@@ -180,8 +180,9 @@ class Labeller:
         if self._argv:
             words = self._commands.of(program, started_by).words
             labels = self._argv.apply(labels, (self._joined(words),)) if words else labels
-        if self._script and program.script is not None and self._holds(program, HostPaths.paths_hold):
-            labels = self._script.apply(labels, (program.script.path,))
+        script = program.script
+        if self._script and script is not None and script.certain and self._holds(program, HostPaths.paths_hold):
+            labels = self._script.apply(labels, (script.path,))
         labels |= program.labels_given & self._keys
         return labels - program.labels_taken.intersection([label for _, label in self._unkeys])
 

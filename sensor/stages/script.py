@@ -10,20 +10,23 @@
 The records of the exec tell it all: for a script the kernel (fs/binfmt_script.c) puts the
 interpreter's name before the arguments, the file's among them, and opens the interpreter
 under that very name. `sh backup.sh` is no script in this sense: there the program is sh. The path is
-made absolute and `.`, `..` are folded; symbolic links stay. For `#!/usr/bin/env python3`
+made absolute and `.`, `..` are folded; symbolic links stay. One that execveat(2) found from a descriptor has the name
+that the kernel gives it, /dev/fd/3/backup.sh, for no record tells which directory that is. For `#!/usr/bin/env python3`
 both execs have SCRIPT, that of env and that of python3, which has `inherited` it.
 """
 
 from __future__ import annotations
 
-import posixpath
 from dataclasses import dataclass
 
 from sensor.audit.event import Event
 from sensor.audit.fields import Value
+from sensor.audit.paths import folded
 from sensor.options import option
 from sensor.process.command import Commands
 from sensor.process.program import Process, Script
+
+_DESCRIPTORS = "/dev/fd/"
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,7 @@ class Scripts:
         """Keep the script that an exec executes."""
         process = event.process
         if process is not None and event.began_program:
-            path = self._executed(event, process)
-            process.program.script = Script(path, False) if path is not None else self._handed_on(process, event)
+            process.program.script = self._executed(event, process) or self._handed_on(process, event)
 
     def show(self, event: Event) -> None:
         """Add SCRIPT to the exec of a script."""
@@ -52,8 +54,8 @@ class Scripts:
         if script is not None and event.began_program:
             event.add({"SCRIPT": script.path, "SCRIPT_SOURCE": "inherited" if script.inherited else "observed"})
 
-    def _executed(self, event: Event, process: Process) -> str | None:
-        """The absolute path of the script that an exec event executes; None if it is none."""
+    def _executed(self, event: Event, process: Process) -> Script | None:
+        """The script that an exec event executes; None if it is none."""
         names = {record.fields.get("item"): record.fields.get("name") for record in event.records.get("PATH", ())}
         name = names.pop(0, None)
         if not isinstance(name, str) or not name or event.syscall is None or name == event.syscall.rest.exe:
@@ -61,18 +63,19 @@ class Scripts:
         if not _begins_with(event, names):
             return None
         words = self._commands.of(process.program).words
-        if len(words) < 2 or words[0] not in names.values() or not any(_names(word, name) for word in words[1:]):
+        if len(words) < 2 or words[0] not in names.values():
             return None
-        return _absolute(event, name)
+        named = next((word for word in words[1:] if _names(word, name)), None)
+        return _absolute(event, named) if named is not None else None
 
     def _handed_on(self, process: Process, event: Event) -> Script | None:
         """The script of env(1), which executes the interpreter that `#!/usr/bin/env python3` names."""
         before = process.spawned_by
         if before is None or before.script is None or before.pid != process.pid or not before.exe.endswith("/env"):
             return None
-        path = before.script.path
         words = self._commands.of(process.program).words
-        return Script(path, True) if any(_absolute(event, word) == path for word in words[1:]) else None
+        same = any(_absolute(event, word) == before.script for word in words[1:])
+        return before.script._replace(inherited=True) if same else None
 
 
 def _begins_with(event: Event, names: dict[Value, Value]) -> bool:
@@ -81,11 +84,14 @@ def _begins_with(event: Event, names: dict[Value, Value]) -> bool:
     return ' a0="' not in body or any(f' a0="{name}"' in body for name in names.values())
 
 
-def _absolute(event: Event, name: str) -> str:
+def _absolute(event: Event, name: str) -> Script:
     cwd = event.records["CWD"][0].fields.get("cwd") if "CWD" in event.records else None
-    return posixpath.normpath(posixpath.join(cwd if isinstance(cwd, str) else "/", name))
+    if name.startswith(_DESCRIPTORS):
+        return Script(name, False, False)
+    path, left = folded(cwd if isinstance(cwd, str) else "/", name)
+    return Script(path, False, not left)
 
 
 def _names(word: str, name: str) -> bool:
     """Tell whether an argument stands for the file; execveat(2) names it /dev/fd/N/name."""
-    return word == name or (word.startswith("/dev/fd/") and word.endswith(f"/{name}"))
+    return word == name or (word.startswith(_DESCRIPTORS) and word.endswith(f"/{name}"))

@@ -26,19 +26,6 @@ DIRECTIONS = {
 }
 """System call → where the address it was given belongs; of the others it is neither."""
 
-_FIRST = """
-openat openat2 open_tree open_tree_attr readlinkat unlinkat mkdirat mknodat fchownat fchownat2 fchmodat fchmodat2
-faccessat faccessat2 newfstatat fstatat fstatat64 statx utimensat utimensat_time64 futimesat execveat name_to_handle_at
-getxattrat setxattrat listxattrat removexattrat file_getattr file_setattr mount_setattr
-"""
-DIRECTORIES = {
-    **dict.fromkeys(_FIRST.split(), (0,)),
-    **dict.fromkeys(("renameat", "renameat2", "linkat"), (0, 2)),
-    "symlinkat": (1,),
-    "move_mount": (2, 0),
-}
-"""System call → which of its arguments are the directories from which relative names count: that of the name which the
-rule puts first, and, if it has another, that of the second name."""
 _PLACES = {"CREATE": -1, "DELETE": 2, "NORMAL": 0, "UNKNOWN": 0}
 """Type of a name → which PATH record it is where kernels do not say so (before Linux 3.6, of RHEL 6)."""
 

@@ -20,13 +20,13 @@ from collections.abc import Iterable
 from sensor.audit.event import Event
 from sensor.audit.fields import Fields, Value
 from sensor.audit.naming import Naming
+from sensor.audit.paths import DIRECTORIES, is_at_cwd
 from sensor.audit.record import Record
 from sensor.cache import BoundedDict
 from sensor.summary.actors import Actor, actor_of, users_of
 from sensor.summary.facts import ELSEWHERE, Facts, facts_of, facts_of_call
 from sensor.summary.objects import (
     DIRECTIONS,
-    DIRECTORIES,
     Thing,
     add_second,
     address_of,
@@ -42,7 +42,6 @@ from sensor.translate.main_type import main_type
 _ENTRIES = 2048
 _LONGEST = 1024
 _CALLS = frozenset({"SYSCALL", "URINGOP"})
-_AT_CWD = frozenset({"ffffff9c", "ffffffffffffff9c"})
 _OF_PROCESS = {"name": "comm", "executable": "exe", "working_directory": "cwd"}
 """Member of ECS process → field that tells it."""
 _INTERPRETERS = ("/usr/bin/python", "/usr/bin/sh", "/usr/bin/bash", "/usr/bin/perl")
@@ -294,14 +293,6 @@ def _cwd(event: Event, directories: tuple[int, ...]) -> str | None:
         return None
     cwd = event.records["CWD"][0].fields.get("cwd") if "CWD" in event.records else None
     return cwd if isinstance(cwd, str) else None
-
-
-def is_at_cwd(args: tuple[str | None, ...], directories: tuple[int, ...]) -> bool:
-    """Tell whether these arguments of a call are the current directory."""
-    for position in directories:
-        if args[position] not in _AT_CWD:
-            return False
-    return True
 
 
 def _program(facts: Facts) -> Value:

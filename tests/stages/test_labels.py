@@ -201,3 +201,17 @@ def test_a_name_means_a_file_of_the_host(tmp_path, view, root, expected):
     for _ in range(100):  # files are compared in the background
         (line,) = host.run([host.identity(), labeller.label, labeller.show], event(syscall(100, 1, "/usr/bin/env")))
     assert line["SYSCALL"].get("LABELS", []) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "word", "labels"),
+    [
+        ("/opt/x.sh", "/opt/x.sh", ["x"]),
+        ("../opt/x.sh", "../opt/x.sh", ["x"]),
+        ("/tmp/l/../../opt/x.sh", "/tmp/l/../../opt/x.sh", None),  # /tmp/l may be a link
+        ("x.sh", "/dev/fd/3/x.sh", None),  # whatever directory that is
+    ],
+)
+def test_a_script_is_what_its_path_says_only_where_that_is_certain(run, name, word, labels):
+    records = [f'PATH item=0 name="{name}"', 'PATH item=1 name="/bin/sh"']
+    assert run(exec_event(42, 1, "/bin/dash", ["/bin/sh", word], *records), label_script={"x.sh$": "x"}) == [labels]

@@ -50,8 +50,9 @@ def run(tmp_path):
         ("/usr/bin/env", ["/usr/bin/env", "python3", "/opt/a"], ["/opt/a", "/usr/bin/env", LD], "/opt/a"),
         # a script whose interpreter is a script
         ("/bin/awk", ["/bin/awk", "-f", "/opt/i", "/opt/x"], ["/opt/x", "/opt/i", "/bin/awk", LD], "/opt/x"),
-        # fexecve: the kernel names the file by its descriptor
-        ("/bin/sh", ["/bin/sh", "/dev/fd/3/x.sh"], ["x.sh", "/bin/sh", LD], "/root/x.sh"),
+        # execveat: no record tells which directory descriptor 3 is
+        ("/bin/sh", ["/bin/sh", "/dev/fd/3/x.sh"], ["x.sh", "/bin/sh", LD], "/dev/fd/3/x.sh"),
+        ("/bin/sh", ["/bin/sh", "/dev/fd/3/../x.sh"], ["../x.sh", "/bin/sh", LD], "/dev/fd/3/../x.sh"),
         ("/usr/bin/perl", ["perl", "x.pl"], ["/usr/bin/perl", LD], None),
         ("/usr/bin/dash", ["sh", "/opt/x.sh"], ["/bin/sh", LD], None),  # the program is sh
         ("/usr/bin/dash", ["/bin/sh", "/bin/sh"], ["/bin/sh", LD], None),

@@ -8,7 +8,7 @@ import pytest
 
 from sensor.summary import objects
 from sensor.summary.objects import address_family, address_of, file_of, is_beside, process_of, source_of
-from sensor.summary.rules import _calls, call_rule
+from sensor.summary.rules import call_rule
 from sensor.tables import syscalls
 from sensor.tables.arches import ARCHES
 from tests.summary.events import PLAIN, fields
@@ -141,12 +141,5 @@ def test_a_source_is_an_address_only_if_it_is_one(address: str, ip: str | None) 
 
 def test_the_tables_are_about_system_calls() -> None:
     known = {name for arch in ARCHES for name in syscalls.names(arch).values()} | {"fchownat2", "fstatat"}
-    assert objects.DIRECTORIES.keys() <= known
     assert objects.DIRECTIONS.keys() <= known
     assert {call_rule(name).object for name in objects.DIRECTIONS} == {"socket"}
-
-
-def test_every_call_on_files_below_a_directory_is_known() -> None:
-    """As their names tell: those that end in `at`, or in `at` and a digit."""
-    below = {name for name in _calls() if name.rstrip("2").endswith("at") and name.rstrip("2")[:-2] in _calls()}
-    assert below - objects.DIRECTORIES.keys() == {"fstat", "lstat"} & below

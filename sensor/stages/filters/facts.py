@@ -9,12 +9,12 @@ or by the one record of an event from user space and its msg='…'; so they can 
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Collection, Sequence
 from typing import Callable
 
 from sensor.audit.event import Event
 from sensor.audit.fields import UNSET, Fields, Value
+from sensor.audit.paths import folded
 from sensor.process.containers import ContainerNames
 from sensor.process.host_paths import HostPaths
 from sensor.process.program import Place, Process
@@ -23,6 +23,7 @@ from sensor.tables import syscalls
 Texts = Sequence[str]
 _DONE = {"yes": "yes", "success": "yes", "1": "yes", "no": "no", "failed": "no", "0": "no"}
 NUMBERS = ("uid", "auid", "euid", "suid", "fsuid", "gid", "egid", "sgid", "fsgid", "ses")
+_MOST_LEFT = 8
 _TEXTS = ("exe", "comm", "tty", "subj", "acct", "op", "unit")
 
 
@@ -96,12 +97,21 @@ def _units(event: Event) -> Texts:
 
 
 def paths(event: Event) -> Texts:
-    """The files an event names, absolute and with `..` folded; the directories they are in left aside."""
+    """The files an event names, absolute and with `..` folded; the directories they are in left aside.
+
+    "" is a file that cannot be told. A directory that `..` leaves is named, too, for it may be a link to elsewhere.
+    """
     found = []
     for record in event.records.get("PATH", ()):
         name = record.fields.get("name")
-        if isinstance(name, str) and record.fields.get("nametype") != "PARENT":
-            found.append(name if _is_plain(name) else _folded(event, name))
+        if record.fields.get("nametype") == "PARENT":
+            continue
+        if not isinstance(name, str):
+            found.append("")
+        elif _is_plain(name):
+            found.append(name)
+        else:
+            found += _folded(event, name)
     return found
 
 
@@ -109,12 +119,12 @@ def _is_plain(name: str) -> bool:
     return name[:1] == "/" and name[-1:] != "/" and "//" not in name and "/." not in name
 
 
-def _folded(event: Event, name: str) -> str:
-    cwd = "/"
-    for record in event.records.get("CWD", ()):
-        cwd = str(record.fields.get("cwd") or "/")
-    path = posixpath.normpath(posixpath.join(cwd, name))
-    return path[1:] if path.startswith("//") else path
+def _folded(event: Event, name: str) -> list[str]:
+    cwd = event.records["CWD"][0].fields.get("cwd") if "CWD" in event.records else None
+    if name[:1] != "/" and not isinstance(cwd, str):
+        return [""]
+    path, left = folded(str(cwd), name)
+    return [path, *left] if len(left) <= _MOST_LEFT else [""]
 
 
 class Facts:

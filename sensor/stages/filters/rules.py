@@ -9,7 +9,9 @@
 Conditions are separated by blanks and all must hold; of the values of one condition,
 separated by commas, one must fit, or with `!=` none. A value that ends in `*` fits what
 begins so. Values with blanks are quoted as in a shell. `path` holds only if each file that the
-event names fits, so that nobody hides one file behind another.
+event names fits, so that nobody hides one file behind another, and only if the records tell which files these are: not
+for names that count from another directory than the current one (openat(2) with a descriptor). Links are not followed:
+who can make one in a folder can give any file a name there.
 
 A rule that asks for exe, comm or path holds for processes in the host's own root only (sensor.process.host_paths), as
 anybody can call a program /usr/sbin/cron in a root of his own: for exe alone the image must be the host's file of that
@@ -23,6 +25,7 @@ from typing import NamedTuple
 
 from sensor.audit.event import Event
 from sensor.audit.fields import Fields
+from sensor.audit.paths import names_are_known
 from sensor.stages.filters.facts import NUMBERS, WHO, Facts, Texts
 from sensor.stages.filters.limits import PER, Limit, Rate, Repeat
 from sensor.tables import syscalls
@@ -49,8 +52,11 @@ class Condition(NamedTuple):
 
     def holds(self, texts: Texts) -> bool:
         """Tell whether the texts that an event has for the name fit."""
-        if self.name == "path" and not self.negated:
-            return bool(texts) and all(map(self._fits, texts))
+        if self.name == "path":
+            if not self.negated:
+                return bool(texts) and all(map(self._fits, texts))
+            if not all(texts):
+                return False
         return any(map(self._fits, texts)) != self.negated
 
     def _fits(self, text: str) -> bool:
@@ -80,7 +86,8 @@ class Rule:
         asked = {condition.name for condition in conditions}.intersection(NAMES)
         self._root = root or ("host" if asked else "any")
         self._image_only = asked == {"exe"}
-        self.certain = limit is None and not self._process and self._root == "any"
+        self._by_path = "path" in asked
+        self.certain = limit is None and not self._process and self._root == "any" and not self._by_path
 
     def may_match(self, fields: Fields) -> bool:
         """Tell whether the conditions on who acted hold."""
@@ -94,7 +101,9 @@ class Rule:
         return True
 
     def matches(self, event: Event, facts: Facts) -> bool:
-        """Tell whether the other conditions hold: those on the process."""
+        """Tell whether the other conditions hold: those on the process, and that the names are what they seem."""
+        if self._by_path and not names_are_known(event):
+            return False
         for condition in self._process:
             if not condition.holds(facts.event[condition.name](event)):
                 return False

@@ -99,8 +99,13 @@ def test_keys_stand_alone_and_together(facts, key, keys):
     ("names", "paths"),
     [
         (["/a/b"], ("/a/b",)),
-        (["b", "./c/../d"], ("/cwd/b", "/cwd/d")),
-        (["/var/cache/../../etc/shadow"], ("/etc/shadow",)),
+        (["b", "../c", ".././../../d"], ("/cwd/b", "/c", "/d")),
+        (["./c/../d"], ("/cwd/d", "/cwd/c")),  # c may be a link to elsewhere
+        (["/var/cache/../../etc/shadow"], ("/etc/shadow", "/var/cache")),
+        (["/tmp/l/../../usr/x/.././lib"], ("/usr/lib", "/tmp/l", "/usr/x")),
+        (["../cwd/../a"], ("/a", "/cwd")),
+        (["/" + "a/../" * 8 + "b"], ("/b", *["/a"] * 8)),
+        (["/" + "a/../" * 9 + "b"], ("",)),
         (["//etc//passwd"], ("/etc/passwd",)),
         ([], None),
     ],
@@ -109,6 +114,13 @@ def test_paths_are_absolute(facts, names, paths):
     records = [f'PATH item={item} name="{name}" nametype=NORMAL' for item, name in enumerate(names)]
     told = facts(syscall(42, 1, "/usr/bin/ls"), 'CWD cwd="/cwd"', *records, 'PATH item=9 name="/z/" nametype=PARENT')
     assert told.get("path") == paths
+
+
+@pytest.mark.parametrize(
+    "records", [["PATH item=0 name=(null) nametype=NORMAL"], ['PATH item=0 name="b" nametype=NORMAL']]
+)
+def test_a_file_that_cannot_be_told_is_there_without_a_name(facts, records):
+    assert facts(syscall(42, 1, "/usr/bin/ls"), *records)["path"] == ("",)
 
 
 def test_what_nobody_knows_is_not_told(facts):

@@ -230,3 +230,15 @@ def test_a_message_of_user_space_has_the_root_of_who_sent_it(filtering):
     for pid, kept in ((100, 0), (101, 1), (102, 1)):
         lines = [filtering.run(event(CRED.format(pid)), rules=rules) for _ in range(100)]
         assert len(lines[-1]) == kept
+
+
+def test_a_name_below_a_descriptor_hides_behind_no_path(filtering):
+    """openat(3, "shadow") with the current directory below /var/cache; all but the arguments repeats."""
+    cwd, path = 'CWD cwd="/var/cache"', 'PATH item=0 name="shadow" nametype=NORMAL'
+    here = syscall(42, 1, "/bin/cat").replace("a0=0", "a0=ffffff9c")
+    events = [
+        event(record, cwd, path, time=100.0 + n)
+        for n, record in enumerate([here, here, syscall(42, 1, "/bin/cat"), here])
+    ]
+    for rule in ("path=/var/cache/*", "path=/var/cache/* root=any", "path!=/etc/*"):
+        assert len(filtering.run(*events, rules={"cache": rule})) == 1

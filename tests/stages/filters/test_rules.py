@@ -30,6 +30,9 @@ from sensor.stages.filters.rules import Condition, parse_rule
         ("path=/tmp/*", [], False),
         ("path!=/tmp/*", ["/tmp/a", "/etc/shadow"], False),
         ("path!=/tmp/*", ["/etc/shadow"], True),
+        ("path!=/tmp/*", ["/etc/shadow", ""], False),  # nobody knows which file that is
+        ("path!=/tmp/*", [], True),
+        ("path=/tmp/*", ["/tmp/a", ""], False),
     ],
 )
 def test_conditions_hold(text, texts, holds):
