@@ -251,7 +251,7 @@ def _check(parsed: argparse.Namespace) -> int:
     for warning in found:
         print(printable(f"{parsed.file}: warning: {warning}"))
     if not mistakes:
-        print(f"{parsed.file}: no mistakes" + (f", {len(found)} to look at" if found else " found"))
+        print(printable(f"{parsed.file}: no mistakes" + (f", {len(found)} to look at" if found else " found")))
     return 1 if mistakes else 0
 
 
@@ -290,10 +290,11 @@ def _fields(parsed: argparse.Namespace) -> int:
         print(f"  option:  {row.option or 'none: always there'}\n  {row.meaning}")
     written = KINDS.get(parsed.key.rpartition(".")[2])
     if written is not None:
-        print(f"{parsed.key}\n  in records a field of theirs, written as: {written}")
+        print(f"{printable(parsed.key)}\n  in records a field of theirs, written as: {written}")
     if rows or written:
         return 0
-    print(f"host-sensor: fields: {parsed.key}: no such key is added; a record may have such a field", file=sys.stderr)
+    unknown = f"host-sensor: fields: {parsed.key}: no such key is added; a record may have such a field"
+    print(printable(unknown), file=sys.stderr)
     return 1
 
 
@@ -386,10 +387,8 @@ def _top(parsed: argparse.Namespace) -> int:
     chosen = parsed.by.split(",") if parsed.by else list(DIMENSIONS)
     unknown = [name for name in chosen if name not in DIMENSIONS]
     if unknown:
-        print(
-            f"host-sensor: top: nothing is counted by {', '.join(unknown)}; try {', '.join(DIMENSIONS)}",
-            file=sys.stderr,
-        )
+        message = f"host-sensor: top: nothing is counted by {', '.join(unknown)}; try {', '.join(DIMENSIONS)}"
+        print(printable(message), file=sys.stderr)
         return 2
     counts = count(parsed.files, _load_for_logs(parsed.config))
     for line in show(counts, chosen, parsed.rows, parsed.events, Screen.of(sys.stdout)):

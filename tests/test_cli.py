@@ -197,5 +197,15 @@ def test_no_name_reaches_the_terminal_as_a_command(
     path.write_text(json.dumps({"filter": {"rules": {name: "uix=0"}}, name: 1}))
     for command in (["check", str(path)], ["convert", str(tmp_path / f"{name}.gone")], ["convert", "-c", str(path)]):
         assert main(command) == 1
-        said = capsys.readouterr()
-        assert (said.out + said.err).replace("\n", "").isprintable()
+        assert _is_harmless(capsys)
+    path.write_text("seccomp: true")
+    assert main(["check", str(path)]) == 0
+    assert _is_harmless(capsys)
+    for command in (["fields", name], ["fields", f"{name}.pid"], ["top", "--by", name], ["ship", "-c", str(path)]):
+        main(command)
+        assert _is_harmless(capsys)
+
+
+def _is_harmless(capsys: pytest.CaptureFixture[str]) -> bool:
+    said = capsys.readouterr()
+    return (said.out + said.err).replace("\n", "").isprintable()

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 
 from sensor.errors import ShipError
+from sensor.printable import printable
 from sensor.ship.build import state_folder
 from sensor.ship.check import check
 from sensor.ship.options import Config
@@ -81,5 +82,5 @@ def _checked(path: str) -> Config | None:
     """The configuration; None, and all mistakes on standard error, where there are any."""
     config, mistakes = load(path)
     for mistake in mistakes:
-        sys.stderr.write(f"{mistake}\n")
+        sys.stderr.write(f"{printable(str(mistake))}\n")
     return None if mistakes else config

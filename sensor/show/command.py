@@ -77,7 +77,8 @@ def tree(parsed: argparse.Namespace, config: Config) -> int:
 
 def _harmless(line: bytes) -> bytes:
     """A line of JSON without what no screen shows: this sensor writes none such, but others may have."""
-    if line.isascii():
+    line = line.replace(b"\r", b" ")  # which JSON takes for a blank, and a terminal for the way back
+    if line.isascii() and b"\x7f" not in line:
         return line
     return line.decode("utf-8", "surrogateescape").translate(ESCAPES).encode("utf-8", "surrogateescape")
 

@@ -55,12 +55,13 @@ def test_no_log_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert "there is no such log" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("text", ["a\u202eb\x9bc\u2028d\U000e0041é", "a\x7fb", "a"])
 def test_lines_of_others_hold_nothing_that_a_terminal_obeys(
-    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+    text: str, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    line = encode({**STORY[1], "x": "a\u202eb\x9bc\u2028d\U000e0041é"}).decode()
+    line = encode({**STORY[1], "x": text}).decode()
     log, config = tmp_path / "log", tmp_path / "config.yaml"
-    log.write_text(json.dumps(json.loads(line), ensure_ascii=False) + "\n")
+    log.write_bytes(json.dumps(json.loads(line), ensure_ascii=False, separators=(",\r", ":")).encode() + b"\n")
     config.write_text("{}")
     assert main(["show", "-c", str(config), "--json", str(log)]) == 0
     printed = capfdbinary.readouterr().out.decode()
