@@ -18,10 +18,18 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
-PASSWD = ("/etc/passwd", "/usr/lib/passwd")
-GROUP = ("/etc/group", "/usr/lib/group")
 STAND_INS = ("_host-sensor", "nobody")
 _PR_SET_PDEATHSIG = 1
+
+
+class Files(NamedTuple):
+    """The files that list users and groups; what stands in the first counts."""
+
+    passwd: tuple[str, ...] = ("/etc/passwd", "/usr/lib/passwd")
+    group: tuple[str, ...] = ("/etc/group", "/usr/lib/group")
+
+
+FILES = Files()
 
 
 class Account(NamedTuple):
@@ -37,19 +45,21 @@ NOBODY = Account("nobody", 65534, 65534, (65534,))
 """Where no file knows that name: the number that the kernel gives to those it has none for (overflowuid)."""
 
 
-def listed_user(name: str) -> Account | None:
+def listed_user(name: str, files: Files = FILES) -> Account | None:
     """The user of that name in the files, with the groups that the files put it in."""
-    for fields in _entries(PASSWD, name, 4):
+    for fields in _entries(files.passwd, name, 4):
         uid, gid = _number(fields[2]), _number(fields[3])
         if uid is not None and gid is not None:
-            members = [_number(group[2]) for group in _entries(GROUP, None, 4) if name in group[3].split(",")]
+            members = [_number(group[2]) for group in _entries(files.group, None, 4) if name in group[3].split(",")]
             return Account(name, uid, gid, (gid, *[member for member in members if member not in (None, gid)]))
     return None
 
 
-def listed_group(name: str) -> int | None:
+def listed_group(name: str, files: Files = FILES) -> int | None:
     """The number of the group of that name in the files."""
-    return next((number for fields in _entries(GROUP, name, 3) if (number := _number(fields[2])) is not None), None)
+    return next(
+        (number for fields in _entries(files.group, name, 3) if (number := _number(fields[2])) is not None), None
+    )
 
 
 def any_user(name: str) -> Account | None:
@@ -75,9 +85,9 @@ def any_group(name: str) -> int | None:
         return None
 
 
-def stand_in() -> Account:
+def stand_in(files: Files = FILES) -> Account:
     """Who the sensor becomes where the configured user is unknown: its package's own user, or nobody."""
-    return next(filter(None, map(listed_user, STAND_INS)), NOBODY)
+    return next(filter(None, [listed_user(name, files) for name in STAND_INS]), NOBODY)
 
 
 class Question:

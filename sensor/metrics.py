@@ -168,9 +168,12 @@ class Exporter:
 
     Raises OutputError when the address cannot be listened on. Construct it before privileges are dropped if the
     port is a low one.
+
+    interval: seconds between two writes of the text file.
     """
 
-    def __init__(self, options: Options, stats: object, rows: Rows = ROWS) -> None:
+    def __init__(self, options: Options, stats: object, rows: Rows = ROWS, interval: float = TEXTFILE_INTERVAL) -> None:
+        self._interval = interval
         self._textfile = options.textfile
         self._stats = stats
         self._rows = rows
@@ -214,7 +217,7 @@ class Exporter:
         registry = make_registry(self._stats, self._rows)
         failed = False
         while True:
-            closing = self._closing.wait(TEXTFILE_INTERVAL)
+            closing = self._closing.wait(self._interval)
             try:
                 _replace(self._textfile, generate_latest(registry))
                 failed = False

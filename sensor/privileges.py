@@ -105,15 +105,15 @@ def harden() -> None:
     _call(libc.prctl, PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def raise_oom_score(score: int) -> None:
+def raise_oom_score(score: int, path: str = OOM_SCORE) -> None:
     """Raise the out-of-memory score to `score` if it is lower: a process at -1000 is never killed, whatever it eats."""
     try:
-        with open(OOM_SCORE, "r+", encoding="ascii") as file:
+        with open(path, "r+", encoding="ascii") as file:
             if int(file.read()) < score:
                 file.seek(0)
                 file.write(f"{score}\n")
     except OSError as error:
-        raise PrivilegeError(f"{OOM_SCORE}: {error.strerror}") from error
+        raise PrivilegeError(f"{path}: {error.strerror}") from error
 
 
 def _capability_header() -> ctypes.Array[ctypes.c_uint32]:

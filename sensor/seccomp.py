@@ -94,14 +94,17 @@ def program(arch: int, with_programs: bool) -> list[Instruction]:
     ]
 
 
-def install(with_programs: bool) -> None:
+def install(with_programs: bool, machine: str | None = None) -> None:
     """Put the filter on all threads of this process, for good; raises OSError where that cannot be.
 
     The error is ENOSYS for a machine that this module has no numbers for, or a kernel without seccomp filters.
+
+    machine: its name in uname(2), if not this one's.
     """
-    if platform.machine() not in _NUMBERS or ctypes.sizeof(ctypes.c_void_p) != 8:  # 32-bit programs on such a machine
-        raise OSError(errno.ENOSYS, f"there is none for this program on {platform.machine()}")
-    arch, number = _NUMBERS[platform.machine()]
+    machine = machine or platform.machine()
+    if machine not in _NUMBERS or ctypes.sizeof(ctypes.c_void_p) != 8:  # 32-bit programs on such a machine
+        raise OSError(errno.ENOSYS, f"there is none for this program on {machine}")
+    arch, number = _NUMBERS[machine]
     code = b"".join([struct.pack("=HBBI", *instruction) for instruction in program(arch, with_programs)])
     filter = _Program(len(code) // 8, code)
     libc = ctypes.CDLL(None, use_errno=True)

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sensor import accounts
-from sensor.accounts import Account, Question, any_group, any_user, listed_group, listed_user, stand_in
+from sensor.accounts import Account, Files, Question, any_group, any_user, listed_group, listed_user, stand_in
 
 
 def test_all_users_of_the_files_are_as_the_c_library_has_them():
@@ -54,11 +53,10 @@ broken:x:twelve:alice
 
 
 @pytest.fixture
-def files(tmp_path, monkeypatch):
+def files(tmp_path) -> Files:
     (tmp_path / "passwd").write_text(PASSWD, errors="surrogateescape")
     (tmp_path / "group").write_text(GROUP)
-    monkeypatch.setattr(accounts, "PASSWD", (str(tmp_path / "none"), str(tmp_path / "passwd")))
-    monkeypatch.setattr(accounts, "GROUP", (str(tmp_path / "group"),))
+    return Files((str(tmp_path / "none"), str(tmp_path / "passwd")), (str(tmp_path / "group"),))
 
 
 @pytest.mark.parametrize(
@@ -81,12 +79,12 @@ def files(tmp_path, monkeypatch):
     ],
 )
 def test_users_in_the_files(files, name, expected):
-    assert listed_user(name) == expected
+    assert listed_user(name, files) == expected
 
 
 @pytest.mark.parametrize(("name", "number"), [("staff", 50), ("broken", None), ("+", None), ("", None), ("none", None)])
 def test_groups_in_the_files(files, name, number):
-    assert listed_group(name) == number
+    assert listed_group(name, files) == number
 
 
 @pytest.mark.parametrize(
@@ -99,7 +97,7 @@ def test_groups_in_the_files(files, name, number):
 )
 def test_who_stands_in_for_an_unknown_user(files, tmp_path, text, expected):
     (tmp_path / "passwd").write_text(text)
-    assert stand_in() == expected
+    assert stand_in(files) == expected
 
 
 @pytest.mark.parametrize("name", ["no-such", "nul\0", "", "a" * 5000, "+"])

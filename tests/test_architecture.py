@@ -125,6 +125,26 @@ def test_nothing_is_left_unfinished():
     assert_none(found)
 
 
+PRIVATE = re.compile(r"[\w)]\._[a-z]")
+OWN = re.compile(r"\b(?:self|cls)\._|\._replace\(|\._asdict|\._fields|os\._exit")
+MAX_PRIVATE = 10
+PATCH = re.compile(r"monkeypatch\.setattr")
+MAX_PATCHES = 15
+
+
+@pytest.mark.parametrize(("what", "but", "most"), [(PRIVATE, OWN, MAX_PRIVATE), (PATCH, None, MAX_PATCHES)])
+def test_tests_look_from_outside(what, but, most):
+    """Few read private members, or change a module: what bounds a part and what it asks for time are arguments."""
+    found = [
+        f"{name(path)}:{number}: {line.strip()}"
+        for path in sources("tests")
+        if path != Path(__file__)
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if what.search(line) and not (but and but.search(line))
+    ]
+    assert_none(found if len(found) > most else [])
+
+
 @pytest.mark.parametrize(
     ("source", "lines", "count"),
     [

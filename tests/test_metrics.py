@@ -237,12 +237,12 @@ def test_a_name_is_no_address(text):
 
 def test_an_endpoint_nobody_asks_imports_nothing_and_sleeps():
     script = """
-import sys, time
+import sys, threading, time
 from sensor.metrics import Exporter, Options
 from sensor.stats import Stats
 exporter = Exporter(Options(listen="127.0.0.1:0"), Stats())
 exporter.start()
-(thread,) = exporter._threads
+(thread,) = [thread for thread in threading.enumerate() if thread.name == "metrics_serve"]
 def switches():
     status = open(f"/proc/self/task/{thread.native_id}/status").read()
     return [line for line in status.splitlines() if "ctxt_switches" in line]
@@ -258,7 +258,7 @@ exporter.close()
 
 def test_an_endpoint_that_was_asked_sleeps_again(exporter):
     get(exporter, "/metrics")
-    (thread,) = exporter._threads
+    (thread,) = [thread for thread in threading.enumerate() if thread.name == "metrics_serve"]
     status = Path(f"/proc/self/task/{thread.native_id}/status")
 
     def switches() -> list[str]:
@@ -270,10 +270,9 @@ def test_an_endpoint_that_was_asked_sleeps_again(exporter):
     assert switches() == before
 
 
-def test_the_textfile_is_written_whole_and_a_last_time(monkeypatch, tmp_path):
-    monkeypatch.setattr(metrics, "TEXTFILE_INTERVAL", 0.05)
+def test_the_textfile_is_written_whole_and_a_last_time(tmp_path):
     stats, path = Stats(), tmp_path / "host-sensor.prom"
-    exporter = Exporter(Options(listen="", textfile=str(path)), stats)
+    exporter = Exporter(Options(listen="", textfile=str(path)), stats, interval=0.05)
     exporter.start()
     wait_for(path.exists)
     stats.pipeline.events = 9
@@ -305,11 +304,10 @@ def test_everybody_may_read_the_textfile(before, tmp_path):
     assert elsewhere.read_text() == "precious"
 
 
-def test_a_textfile_that_cannot_be_written_is_told_once(monkeypatch, tmp_path, caplog):
-    monkeypatch.setattr(metrics, "TEXTFILE_INTERVAL", 0.01)
+def test_a_textfile_that_cannot_be_written_is_told_once(tmp_path, caplog):
     path = tmp_path / "later" / "host-sensor.prom"
     with caplog.at_level(logging.WARNING):
-        exporter = Exporter(Options(listen="", textfile=str(path)), Stats())
+        exporter = Exporter(Options(listen="", textfile=str(path)), Stats(), interval=0.01)
         exporter.start()
         wait_for(lambda: caplog.messages)
         time.sleep(0.1)

@@ -166,10 +166,9 @@ def test_hardened():
 
 
 @pytest.mark.parametrize(("found", "expected"), [("-1000", "-500"), ("-500", "-500"), ("0", "0"), ("300", "300")])
-def test_the_oom_score_is_only_raised(found, expected, tmp_path, monkeypatch):
+def test_the_oom_score_is_only_raised(found, expected, tmp_path):
     (tmp_path / "score").write_text(found + "\n")
-    monkeypatch.setattr(privileges, "OOM_SCORE", str(tmp_path / "score"))
-    privileges.raise_oom_score(-500)
+    privileges.raise_oom_score(-500, str(tmp_path / "score"))
     assert (tmp_path / "score").read_text().split()[0] == expected
 
 

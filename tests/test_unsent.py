@@ -7,9 +7,10 @@ import os
 
 import pytest
 
-from sensor.outputs import Options, Stream
+from sensor.outputs import LONGEST_PAUSE, Options, Stream
 from sensor.stats import OutputStats
 from sensor.unsent import Unsent, encode, reason
+from tests.support.clocks import Clock
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,8 @@ class Pipes(Stream):
     """A stream whose far ends the test holds, each of which takes some bytes only when it is read."""
 
     def __init__(self, options: Options) -> None:
-        super().__init__(options, OutputStats(), lambda message: None)
+        self.stats, self.clock = OutputStats(), Clock()
+        super().__init__(options, self.stats, lambda message: None, self.clock)
         self.ends: list[int] = []
         self.refuse = False
 
@@ -81,7 +83,7 @@ class Pipes(Stream):
 
     def at_once(self) -> None:
         """Let the next flush try again without a pause."""
-        self._try_at = 0
+        self.clock.now += LONGEST_PAUSE
 
 
 @pytest.fixture
@@ -111,17 +113,17 @@ def test_a_reader_that_stands_still_costs_no_time_and_gets_it_all_later(pipes):
     assert len(got) < 100_000
     pipes.flush()
     assert got + everything(pipes.ends[0]) == encode(lines, None)
-    assert pipes._stats.errors == {}
+    assert pipes.stats.errors == {}
 
 
 def test_a_reader_that_stands_still_too_long_loses_whole_lines(pipes):
     for _ in range(20):
         pipes.write(["x" * 999] * 100)  # 2 MB in all, and a buffer of 1
     got = everything(pipes.ends[0])
-    while pipes._unsent.data:
+    while pipes.stats.pending_bytes:
         pipes.flush()
         got += everything(pipes.ends[0])
-    assert got.count(b"\n") + pipes._stats.lost_lines["slow"] == 2000
+    assert got.count(b"\n") + pipes.stats.lost_lines["slow"] == 2000
     assert set(got.split(b"\n")) == {b"x" * 999, b""}
 
 
@@ -134,19 +136,19 @@ def test_a_line_cut_by_a_break_is_whole_on_the_next_stream(pipes):
     pipes.at_once()
     pipes.flush()
     second = everything(pipes.ends[0])
-    while pipes._unsent.data:
+    while pipes.stats.pending_bytes:
         pipes.flush()
         second += everything(pipes.ends[0])
     assert first[: first.rfind(b"\n") + 1] + second == encode(lines, None)
-    assert pipes._stats.errors == {"EPIPE": 1}
-    assert pipes._stats.retries == 1
+    assert pipes.stats.errors == {"EPIPE": 1}
+    assert pipes.stats.retries == 1
 
 
 def test_nobody_there_is_tried_again_but_not_at_once(pipes):
     pipes.refuse = True
     for _ in range(5):
         pipes.write(["{}"])
-    assert pipes._stats.errors == {"ECONNREFUSED": 1}
+    assert pipes.stats.errors == {"ECONNREFUSED": 1}
     pipes.refuse = False
     pipes.at_once()
     pipes.flush()
@@ -158,4 +160,4 @@ def test_the_end_counts_what_stays_behind():
     stream.refuse = True
     stream.write(["{}"] * 3)
     stream.close()
-    assert stream._stats.lost_lines == {"ECONNREFUSED": 3}
+    assert stream.stats.lost_lines == {"ECONNREFUSED": 3}

@@ -15,9 +15,10 @@ import socket
 import stat
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from logging.handlers import SysLogHandler
 
+from sensor.cache import BoundedDict
 from sensor.printable import printable
 
 SOCKETS = ("/dev/log", "/run/systemd/journal/dev-log")
@@ -28,31 +29,32 @@ REPEAT_AFTER = 60.0
 """Seconds before the same message is shown again."""
 BURST, REFILL = 30, 2.0
 """So many different messages at once, and seconds until there may be another one."""
+_MOST = 256
+"""Different messages that are remembered."""
 
 
 class RateLimit(logging.Filter):
     """Lets a message through once in REPEAT_AFTER seconds, and of all messages together BURST at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
-        self._shown: dict[str, float] = {}
+        self._clock = clock
+        self._shown: BoundedDict[str, float] = BoundedDict(_MOST)
         self._held: dict[str, int] = {}
         self._tokens = float(BURST)
-        self._refilled = time.monotonic()
+        self._refilled = clock()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        now = time.monotonic()
+        now = self._clock()
         text = record.getMessage()
         self._tokens = min(BURST, self._tokens + (now - self._refilled) / REFILL)
         self._refilled = now
         if self._tokens < 1 or now - self._shown.get(text, -REPEAT_AFTER) < REPEAT_AFTER:
-            if text in self._held or len(self._held) < 256:
+            if text in self._held or len(self._held) < _MOST:
                 self._held[text] = self._held.get(text, 0) + 1
             return False
-        if len(self._shown) > 256:
-            self._shown.clear()
         self._tokens -= 1
-        self._shown[text] = now
+        self._shown.keep(text, now)
         held = self._held.pop(text, 0)
         if held:
             record.msg, record.args = f"{text} ({held} more like this)", ()

@@ -69,11 +69,13 @@ class Backlog:
     """A byte-bounded queue of chunks; one thread pumps, one gets.
 
     `live` tells that the writer must not wait: lines are dropped when the limit is reached.
+    linger: seconds that a read from a socket waits for more.
     limit: in bytes; it falls when there is no memory for so much.
     ended: nothing more is put; what is there can still be had.
     """
 
-    def __init__(self, limit: int, live: bool, stats: InputStats) -> None:
+    def __init__(self, limit: int, live: bool, stats: InputStats, linger: float = LINGER) -> None:
+        self._linger = linger
         self._chunks: SimpleQueue[bytes] = SimpleQueue()
         self.limit = limit
         self._live = live
@@ -97,7 +99,7 @@ class Backlog:
 
         until: a descriptor that ends this, too, when it is readable; and so does the passing of `seconds`.
         """
-        _let_records_gather(fd)
+        _let_records_gather(fd, self._linger)
         deadline = None if seconds is None else time.monotonic() + seconds
         data = select.poll()
         data.register(fd, select.POLLIN)
@@ -281,9 +283,9 @@ class Backlog:
         return kept
 
 
-def _let_records_gather(fd: int) -> None:
-    """Let reads from a socket, which block, wait for ENOUGH bytes or LINGER seconds; other files have no such thing."""
+def _let_records_gather(fd: int, linger: float) -> None:
+    """Let blocking reads from a socket wait for ENOUGH bytes or so many seconds; other files have no such thing."""
     if stat.S_ISSOCK(os.fstat(fd).st_mode):
         with socket.socket(fileno=os.dup(fd)) as same:
             same.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, ENOUGH)
-            same.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 0, int(LINGER * 1e6)))
+            same.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 0, int(linger * 1e6)))

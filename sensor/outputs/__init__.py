@@ -121,6 +121,19 @@ class Output(Protocol):
         """Take so many whole lines that another output released, before any other."""
 
 
+class Clock(Protocol):
+    """What an output asks of the module `time`; seconds."""
+
+    def time(self) -> float:
+        """Since 1970."""
+
+    def monotonic(self) -> float:
+        """Since some moment."""
+
+    def sleep(self, seconds: float, /) -> None:
+        """Let time pass."""
+
+
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
 """Seconds until a broken stream is tried again: doubled each time, from the first to the longest."""
 
@@ -137,7 +150,8 @@ class Stream:
     A subclass says how to connect(); the lines that the reader has not taken when a stream breaks are written anew.
     """
 
-    def __init__(self, options: Options, stats: OutputStats, log: Log) -> None:
+    def __init__(self, options: Options, stats: OutputStats, log: Log, clock: Clock = time) -> None:
+        self._clock = clock
         self._prefix = options.line_prefix
         self._name = options.file
         self._stats = stats
@@ -183,11 +197,11 @@ class Stream:
         """Nothing: a stream has no name somebody could have moved."""
 
     def close(self) -> None:
-        deadline = time.monotonic() + CLOSING_GRACE
+        deadline = self._clock.monotonic() + CLOSING_GRACE
         try:
             self.flush()
-            while self._fd >= 0 and (self._unsent.data or bytes_left(self._fd)) and time.monotonic() < deadline:
-                time.sleep(CLOSING_LOOK)
+            while self._fd >= 0 and (self._unsent.data or bytes_left(self._fd)) and self._clock.monotonic() < deadline:
+                self._clock.sleep(CLOSING_LOOK)
                 self.flush()
             self._close()
         finally:
@@ -214,7 +228,7 @@ class Stream:
 
     def _connected(self) -> bool:
         """Connect when it is time to."""
-        now = time.monotonic()
+        now = self._clock.monotonic()
         if now < self._try_at:
             return False
         try:
@@ -233,11 +247,11 @@ class Stream:
         os.close(self._fd)
         self._fd = -1
         self._unsent.rewind()
-        if time.monotonic() - self._connected_at > LONGEST_PAUSE:
+        if self._clock.monotonic() - self._connected_at > LONGEST_PAUSE:
             self._pause = FIRST_PAUSE
         self._wait(error)
 
     def _wait(self, error: OSError) -> None:
         self._log(f"{self._name}: {error.strerror}; trying again in {self._pause:g} s")
-        self._try_at = time.monotonic() + self._pause
+        self._try_at = self._clock.monotonic() + self._pause
         self._pause = min(2 * self._pause, LONGEST_PAUSE)

@@ -17,7 +17,7 @@ from itertools import count
 
 from sensor import retention
 from sensor.acl import Readers
-from sensor.outputs import Log, Options
+from sensor.outputs import Clock, Log, Options
 from sensor.stats import OutputStats
 from sensor.unsent import Unsent
 
@@ -32,7 +32,8 @@ SETTLE = 0.05
 class FileOutput:
     """Appends to the file at `path`, an absolute path; opens it at the first write, flush or reopen."""
 
-    def __init__(self, path: str, options: Options, stats: OutputStats, log: Log) -> None:
+    def __init__(self, path: str, options: Options, stats: OutputStats, log: Log, clock: Clock = time) -> None:
+        self._clock = clock
         self._path = path
         self._options = options
         self._stats = stats
@@ -61,7 +62,7 @@ class FileOutput:
         return self._unsent.release()
 
     def flush(self) -> None:
-        now = time.monotonic()
+        now = self._clock.monotonic()
         if now >= self._look_at:
             self._look_at = now + LOOK_PERIOD
             self._look()
@@ -93,7 +94,7 @@ class FileOutput:
                     self._rotate()
                     size = self._fitting()
                 if self._size == 0:
-                    self._period = self._period_of(time.time())
+                    self._period = self._period_of(self._clock.time())
                 before = len(unsent.data)
                 unsent.write(self._fd, size)
                 self._size += before - len(unsent.data)
@@ -106,7 +107,12 @@ class FileOutput:
     def _fitting(self) -> int:
         """How much of what is unsent belongs into this file: whole lines, at least one in an empty file."""
         data, limit = self._unsent.data, self._options.size
-        if limit is None or self._size + len(data) <= limit or not self._regular or time.monotonic() < self._rotate_at:
+        if (
+            limit is None
+            or self._size + len(data) <= limit
+            or not self._regular
+            or self._clock.monotonic() < self._rotate_at
+        ):
             return len(data)
         if self._unsent.torn:
             return data.find(b"\n") + 1
@@ -120,8 +126,8 @@ class FileOutput:
             and self._size
             and self._regular
             and not self._unsent.torn
-            and self._period_of(time.time()) > self._period
-            and time.monotonic() >= self._rotate_at
+            and self._period_of(self._clock.time()) > self._period
+            and self._clock.monotonic() >= self._rotate_at
         )
 
     def _period_of(self, moment: float) -> int:
@@ -169,7 +175,7 @@ class FileOutput:
         size = os.fstat(fd).st_size
         if size == 0 or os.pread(fd, 1, size - 1) == b"\n":
             return
-        time.sleep(SETTLE)
+        self._clock.sleep(SETTLE)
         if os.fstat(fd).st_size != size:
             return
         end = size
@@ -185,7 +191,7 @@ class FileOutput:
     def _rotate(self) -> None:
         """Begin a new file; when that fails the old one is written to for another while."""
         path, kept = self._path, self._generations()
-        self._rotate_at = time.monotonic() + ROTATION_PAUSE
+        self._rotate_at = self._clock.monotonic() + ROTATION_PAUSE
         try:
             fd = self._create()
         except OSError as error:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import shlex
 import signal
+import time
 
-from sensor.outputs import Log, Options, Stream
+from sensor.outputs import Clock, Log, Options, Stream
 from sensor.stats import OutputStats
 
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
@@ -19,8 +20,8 @@ ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:
 class ProgramOutput(Stream):
     """Writes to the program named after the bar in `options.file`."""
 
-    def __init__(self, options: Options, stats: OutputStats, log: Log) -> None:
-        super().__init__(options, stats, log)
+    def __init__(self, options: Options, stats: OutputStats, log: Log, clock: Clock = time) -> None:
+        super().__init__(options, stats, log, clock)
         self._arguments = shlex.split(options.file[1:])
         self._started: list[int] = []
 

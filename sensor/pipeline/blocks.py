@@ -51,10 +51,16 @@ class Blocks:
     """Reads blocks.
 
     claim: called with an event's key once it is known to be whole; False if it must go another way after all.
+    most_seen: of how many templates that came once it is known that they did.
     """
 
     def __init__(
-        self, records: RecordDecoder, options: CoalesceOptions, stats: PipelineStats, claim: Callable[[str], bool]
+        self,
+        records: RecordDecoder,
+        options: CoalesceOptions,
+        stats: PipelineStats,
+        claim: Callable[[str], bool],
+        most_seen: int = _MOST_SEEN,
     ) -> None:
         self.syscalls = SyscallDecoder(records)
         self._records = records
@@ -66,6 +72,7 @@ class Blocks:
             BoundedDict(options.cache_entries)
         )
         self._seen: set[int] = set()
+        self._most_seen = most_seen
 
     def read(self, lines: str, prefix: str, id: str) -> Event | None:
         """The event that some lines are, if they all belong to this id and to nothing else."""
@@ -146,7 +153,7 @@ class Blocks:
                 template.kept = True
                 self._templates.keep(key, template)
             else:
-                if len(self._seen) >= _MOST_SEEN:
+                if len(self._seen) >= self._most_seen:
                     self._seen.clear()
                 self._seen.add(seen)
         return template

@@ -38,10 +38,16 @@ class MapInfo(NamedTuple):
     max_entries: int
 
 
-def _bpf(command: int, attributes: ctypes.Array[ctypes.c_char]) -> int:
-    number = _NUMBERS.get(platform.machine())
+def syscall_number(machine: str) -> int:
+    """The number of bpf(2) on a machine, by its name in uname(2); raises OSError."""
+    number = _NUMBERS.get(machine)
     if number is None:
-        raise OSError(f"bpf(2) has no known number on {platform.machine()}")
+        raise OSError(f"bpf(2) has no known number on {machine}")
+    return number
+
+
+def _bpf(command: int, attributes: ctypes.Array[ctypes.c_char]) -> int:
+    number = syscall_number(platform.machine())
     size = ctypes.c_uint(len(attributes))
     result: int = _syscall(ctypes.c_long(number), ctypes.c_long(command), ctypes.byref(attributes), size)
     if result < 0:

@@ -44,6 +44,21 @@ SOURCE = _SHARED if _SHARED.is_dir() else _PACKAGE.parent / "bpf"
 """Inside the package where pip installed it, else beside it: in the repository, and in a DEB or RPM."""
 
 
+class Recipe(NamedTuple):
+    """What a probe is made from.
+
+    source: the folder of its source.
+    flags: everything that decides what the compiler makes of it.
+    missing: fields that the kernel lacks, as "task_struct.loginuid".
+    iterator: the function that walks over the processes that are there already.
+    """
+
+    source: Path
+    flags: list[str]
+    missing: tuple[str, ...] = ()
+    iterator: str = layout.ITERATOR
+
+
 class Status(NamedTuple):
     """What `host-sensor probe status` tells."""
 
@@ -65,25 +80,27 @@ class Status(NamedTuple):
     """Fields that this kernel lacks, and so every record."""
 
 
-def load(options: Options = DEFAULTS, user: str | None = None) -> Status:
+def load(options: Options = DEFAULTS, user: str | None = None, recipe: Recipe | None = None) -> Status:
     """Load, attach and pin the probe; nothing happens when just this probe is there. Needs root.
 
     user: who the sensor becomes, so that it can go on with this probe when it was reading another.
+    recipe: what it is made from, if not as this kernel and the options ask for.
     """
     size = options.ring_size
     if size & (size - 1) or size < mmap.PAGESIZE:
         raise ProbeError(f"ring_size must be a power of two and at least {mmap.PAGESIZE}, not {size}")
-    if not (SOURCE / _MAIN).is_file():
-        raise ProbeError(f"the source of the probe is missing: {SOURCE / _MAIN}")
+    source = (recipe.source if recipe is not None else SOURCE) / _MAIN
+    if not source.is_file():
+        raise ProbeError(f"the source of the probe is missing: {source}")
     with _translated():
-        flags = _flags(Btf.of_kernel(), options)
+        recipe = recipe or recipe_for(options)
         bpffs.mount(options.path)
         with _locked(options.path):
-            if not _is_current(options.path, flags):
-                _make(f"{options.path}/new", flags)
+            if not _is_current(options.path, recipe):
+                _make(f"{options.path}/new", recipe)
                 _share(f"{options.path}/new", user)
                 _replace(options.path)
-    return status(options)
+    return status(options, recipe)
 
 
 def unload(options: Options = DEFAULTS) -> Status:
@@ -99,24 +116,24 @@ def unload(options: Options = DEFAULTS) -> Status:
     return status(options)
 
 
-def status(options: Options = DEFAULTS) -> Status:
-    """Look at the probe; changes nothing."""
+def status(options: Options = DEFAULTS, recipe: Recipe | None = None) -> Status:
+    """Look at the probe; changes nothing. recipe: as for load()."""
     pins = layout.pins(options.path)
     with _translated():
         if not os.path.isdir(pins):
             return Status(pins)
-        btf = Btf.of_kernel()
+        recipe = recipe or recipe_for(options)
         ring = Ring.open(pins, exclusive=False)
         try:
             return Status(
                 pins,
                 True,
                 ring.alive(),
-                _is_current(options.path, _flags(btf, options)),
+                _is_current(options.path, recipe),
                 _is_read(pins),
                 *ring.counts(),
                 sum(1 for _ in ring.live()),
-                offsets.missing(btf),
+                recipe.missing,
             )
         finally:
             ring.close()
@@ -147,12 +164,19 @@ def _locked(root: str) -> Iterator[None]:
         os.close(above)
 
 
-def _flags(btf: Btf, options: Options) -> list[str]:
-    """Everything that decides what the compiler makes of the source."""
+def recipe_for(options: Options, optional: offsets.Fields = offsets.OPTIONAL) -> Recipe:
+    """What the running kernel and the options ask for; raises ProbeError, OSError.
+
+    optional: fields of the kernel that are used where there are any.
+    """
+    btf = Btf.of_kernel()
+    return Recipe(SOURCE, _flags(btf, options, optional), offsets.missing(btf, optional))
+
+
+def _flags(btf: Btf, options: Options, optional: offsets.Fields) -> list[str]:
     numbers = [int(number) for number in re.findall(r"\d+", os.uname().release)[:3]]
     major, minor, patch = (*numbers, 0, 0, 0)[:3]
     return [
-        f"-I{SOURCE}",
         f"-DLINUX_VERSION_CODE={major << 16 | minor << 8 | min(patch, 255)}",
         f"-DPAGE_SIZE={mmap.PAGESIZE}",
         f"-DRING_PAGES={options.ring_size // mmap.PAGESIZE}",
@@ -160,7 +184,7 @@ def _flags(btf: Btf, options: Options) -> list[str]:
         f"-DCPUS={_cpus()}",
         f"-DREADER_VERSION={layout.VERSION}",
         f"-DREADER_SIZE={layout.RECORD.size}",
-        *offsets.defines(btf),
+        *offsets.defines(btf, optional),
     ]
 
 
@@ -170,16 +194,20 @@ def _cpus() -> int:
     return int(re.split("[-,]", possible)[-1]) + 1
 
 
-def _build(flags: list[str]) -> str:
+def _compiler_flags(recipe: Recipe) -> list[str]:
+    return [f"-I{recipe.source}", *recipe.flags]
+
+
+def _build(recipe: Recipe) -> str:
     """Name of the mark that tells one compiled probe from another."""
-    digest = hashlib.sha256("\n".join(flags).encode())
-    for file in sorted(SOURCE.rglob("*.[ch]")):
+    digest = hashlib.sha256("\n".join(_compiler_flags(recipe)).encode())
+    for file in sorted(recipe.source.rglob("*.[ch]")):
         digest.update(file.read_bytes())
     return f"build_{digest.hexdigest()[:16]}"
 
 
-def _is_current(root: str, flags: list[str]) -> bool:
-    expected = {*layout.PROGRAMS, *layout.MAPS, _build(flags)}
+def _is_current(root: str, recipe: Recipe) -> bool:
+    expected = {*layout.PROGRAMS, *layout.MAPS, _build(recipe)}
     try:
         return expected == set(os.listdir(layout.pins(root)))
     except FileNotFoundError:
@@ -197,13 +225,13 @@ def _is_read(pins: str) -> bool:
     return False
 
 
-def _make(directory: str, flags: list[str]) -> None:
+def _make(directory: str, recipe: Recipe) -> None:
     """Compile, attach and pin a probe in `directory`; when that fails, nothing of it is left."""
     shutil.rmtree(directory, ignore_errors=True)
     os.mkdir(directory)
     try:
         os.chmod(directory, 0o711)  # noqa: S103 - who gave up root must still see whether the links are there
-        module = _compile(flags)
+        module = _compile(recipe)
         for name in layout.MAPS:
             bpf.pin(module[name.encode()].map_fd, f"{directory}/{name}")
         for function, tracepoint in layout.PROGRAMS.items():
@@ -211,8 +239,8 @@ def _make(directory: str, flags: list[str]) -> None:
             link = bpf.attach_raw_tracepoint(tracepoint, program)
             bpf.pin(link, f"{directory}/{function}")
             os.close(link)
-        _seed(module)
-        os.mkdir(f"{directory}/{_build(flags)}")
+        _seed(module, recipe.iterator)
+        os.mkdir(f"{directory}/{_build(recipe)}")
         module.cleanup()
     except BaseException:
         shutil.rmtree(directory)
@@ -237,16 +265,16 @@ def _share(directory: str, user: str | None) -> None:
         log.warning("a sensor that runs as %s must be started again after each load: %s", user, error)
 
 
-def _compile(flags: list[str]) -> Any:
+def _compile(recipe: Recipe) -> Any:
     """The compiled source as a bcc.BPF, whose maps exist already."""
     try:
         from bcc import BPF
     except ImportError as error:
         raise ProbeError("BCC is not installed (python3-bpfcc on Debian, python3-bcc on Fedora and RHEL)") from error
     before = os.environ.get("BCC_KERNEL_SOURCE")
-    os.environ["BCC_KERNEL_SOURCE"] = str(SOURCE / "stubs")
+    os.environ["BCC_KERNEL_SOURCE"] = str(recipe.source / "stubs")
     try:
-        return BPF(text=(SOURCE / _MAIN).read_bytes(), cflags=flags)
+        return BPF(text=(recipe.source / _MAIN).read_bytes(), cflags=_compiler_flags(recipe))
     except Exception as error:
         raise ProbeError(f"BCC could not compile the probe: {error}") from error
     finally:
@@ -264,10 +292,10 @@ def _load(module: Any, function: str, kind: int) -> int:
         raise ProbeError(f"the kernel does not accept the probe: {error}") from error
 
 
-def _seed(module: Any) -> None:
+def _seed(module: Any, iterator: str) -> None:
     """Fill the map of live processes with those that are there already, now that no new one can be missed."""
     try:
-        bpf.run_iterator(_load(module, layout.ITERATOR, module.TRACING))
+        bpf.run_iterator(_load(module, iterator, module.TRACING))
     except (ProbeError, OSError) as error:
         log.warning("processes older than the probe are known from /proc only: %s", error)
     seed.complete(module[layout.LIVE.encode()].map_fd, ProcFS())

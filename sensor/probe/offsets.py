@@ -7,10 +7,15 @@ Each is looked for in the running kernel's BTF; the version of the kernel is nev
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sensor.errors import ProbeError
 from sensor.probe.btf import Btf
 
-REQUIRED = {
+Fields = Mapping[str, tuple[str, ...]]
+"""Names of fields by struct."""
+
+REQUIRED: Fields = {
     "task_struct": ("pid", "tgid", "group_leader", "real_parent", "signal", "start_boottime"),
     "signal_struct": ("live", "pids"),
     "pid": ("level", "numbers"),
@@ -20,7 +25,7 @@ REQUIRED = {
 """Without these there is no identity, so no probe. All are in Linux 5.5 and later."""
 
 _OF_ROOT = ("fs", "nsproxy", "real_cred", "mm")
-OPTIONAL = {
+OPTIONAL: Fields = {
     "task_struct": ("comm", "flags", "exit_code", "cgroups", "loginuid", "sessionid", *_OF_ROOT),
     "signal_struct": ("flags", "group_exit_code"),
     "css_set": ("dfl_cgrp",),
@@ -38,10 +43,10 @@ OPTIONAL = {
 """A kernel that lacks one, for example loginuid without CONFIG_AUDIT, leaves that part of the record empty."""
 
 
-def defines(btf: Btf) -> list[str]:
+def defines(btf: Btf, optional: Fields = OPTIONAL) -> list[str]:
     """The flags; ProbeError naming the field when one of REQUIRED is not there."""
     flags = []
-    for wanted in (REQUIRED, OPTIONAL):
+    for wanted in (REQUIRED, optional):
         for struct, fields in wanted.items():
             for field in fields:
                 offset = btf.offset(struct, field)
@@ -56,7 +61,7 @@ def defines(btf: Btf) -> list[str]:
     return flags
 
 
-def missing(btf: Btf) -> tuple[str, ...]:
+def missing(btf: Btf, optional: Fields = OPTIONAL) -> tuple[str, ...]:
     """Optional fields that this kernel lacks, as "task_struct.loginuid"."""
-    wanted = ((struct, field) for struct, fields in OPTIONAL.items() for field in fields)
+    wanted = ((struct, field) for struct, fields in optional.items() for field in fields)
     return tuple(f"{struct}.{field}" for struct, field in wanted if btf.offset(struct, field) is None)

@@ -54,7 +54,7 @@ def _observe(proc: ProcFS, pid: int, known: Mapping[int, ProbeRecord]) -> ProbeR
     flags, seen = _flags(proc, pid), proc.observe(pid)
     if flags is None or seen is None:
         return None
-    namespace = seen.namespace or _namespace(proc, pid)
+    namespace = seen.namespace or namespace_of(proc, pid)
     root = HOST if pid == 1 else root_of(proc, pid)
     return record_of(seen._replace(namespace=namespace), flags, known, root) if namespace else None
 
@@ -87,7 +87,7 @@ def _root_flags(root: Root | None) -> int:
     return layout.OTHER_ROOT | (layout.OWN_USERS if root.users else 0)
 
 
-def _namespace(proc: ProcFS, pid: int) -> int:
+def namespace_of(proc: ProcFS, pid: int) -> int:
     """The inode of the PID namespace of a process that keeps it secret, if it is ours; else 0.
 
     NStgid: has one number for each namespace from that of the mounted /proc down to the process's own, so a process

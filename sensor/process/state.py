@@ -18,7 +18,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
+from typing import Any, Callable
 
 from sensor.jsonl import dumps, loads
 from sensor.options import option
@@ -54,10 +54,11 @@ class StateFile:
     They harm nothing but what it would tell.
     """
 
-    def __init__(self, options: Options, directory: str) -> None:
+    def __init__(self, options: Options, directory: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._options = options
         self._path = os.path.join(directory, options.file or "")
-        self._written = time.monotonic()
+        self._written = clock()
 
     def read(self, table: ProcessTable) -> int:
         """Tell the table what the last sensor knew; returns how many processes that was good for."""
@@ -84,12 +85,12 @@ class StateFile:
     def write_if_due(self, table: ProcessTable) -> None:
         """Write the file if the configured period has passed."""
         period = self._options.write_state_period
-        if period and time.monotonic() - self._written >= period:
+        if period and self._clock() - self._written >= period:
             self.write(table)
 
     def write(self, table: ProcessTable) -> None:
         """Write the file; it is there as a whole or not at all."""
-        self._written = time.monotonic()
+        self._written = self._clock()
         content = self._encoded(table)
         kept = self._options.generations
         last = next(number for number in count() if number >= kept or not os.path.lexists(self._older(number)))

@@ -101,13 +101,13 @@ def _count_lines(chunks: Iterable[bytes], prefix: str, counts: Counts) -> None:
             counts.add(seen)
 
 
-def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def _lines(chunks: Iterable[bytes], longest: int = _LONGEST_LINE) -> Iterator[bytes]:
     """The lines in some chunks; what is longer than any of ours is no line."""
     rest = b""
     for chunk in chunks:
         *lines, rest = (rest + chunk).split(b"\n")
         yield from filter(None, lines)
-        if len(rest) > _LONGEST_LINE:
+        if len(rest) > longest:
             yield b""
             rest = b""
     if rest:

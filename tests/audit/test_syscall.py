@@ -121,8 +121,10 @@ def test_odd_records(body, expected):
 
 
 def test_the_memory_is_bounded():
+    """What was decoded first is forgotten, what was decoded last is not."""
     syscalls = decoder()
-    for number in range(5000):
-        syscalls.decode(USUAL.replace("syscall=59", f"syscall={number}").replace("bash", f"b{number}"))
-    assert len(syscalls._heads) <= 4096
-    assert len(syscalls._rests) <= 4096
+    bodies = [USUAL.replace("syscall=59", f"syscall={number}").replace("bash", f"b{number}") for number in range(4097)]
+    decoded = [syscalls.decode(body) for body in bodies]
+    last, first = syscalls.decode(bodies[-1]), syscalls.decode(bodies[0])
+    assert (last.head is decoded[-1].head, last.rest is decoded[-1].rest) == (True, True)
+    assert (first.head is decoded[0].head, first.rest is decoded[0].rest) == (False, False)

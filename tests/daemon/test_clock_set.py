@@ -53,23 +53,23 @@ class Host:
         self._ours, theirs = socket.socketpair()
         environment = {"LD_PRELOAD": str(self._library), "CLOCK_SHIFT": str(self._shift)}
         run = command("run", "--config", str(config))
-        self._sensor = subprocess.Popen(run, stdin=theirs, stderr=subprocess.DEVNULL, env=environment)
+        self.sensor = subprocess.Popen(run, stdin=theirs, stderr=subprocess.DEVNULL, env=environment)
         theirs.close()
         self.process = subprocess.Popen(["/bin/sleep", "600"])
-        self._serial = 0
+        self.serial = 0
 
     def set(self, shift: int) -> None:
         """Set the clock so far from the true time, in seconds."""
-        self._now = shift
+        self.now = shift
         new = self._shift.with_suffix(".new")
         new.write_text(str(shift))
         new.replace(self._shift)
 
     def event(self, shift: int | None = None) -> None:
         """The process acts; `shift`: that of the clock which stamps the event, if not of the one now in force."""
-        self._serial += 1
-        stamp = time.time() + (self._now if shift is None else shift)
-        id = f"{max(stamp, 1) - 0.0005:.3f}:{self._serial}"
+        self.serial += 1
+        stamp = time.time() + (self.now if shift is None else shift)
+        id = f"{max(stamp, 1) - 0.0005:.3f}:{self.serial}"
         self._ours.sendall(
             f"type=SYSCALL msg=audit({id}): arch=c000003e syscall=257 success=yes exit=3 a0=1 a1=2 a2=0 a3=0 items=0"
             f" ppid={os.getpid()} pid={self.process.pid} auid=1000 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 sgid=0"
@@ -83,7 +83,7 @@ class Host:
     def guids(self) -> list[str | None]:
         """End it all; the GUID of each event."""
         self._ours.close()
-        assert self._sensor.wait(30) == 0
+        assert self.sensor.wait(30) == 0
         self.process.kill()
         self.process.wait()
         return [json.loads(line)["SYSCALL"]["PID"].get("GUID") for line in self.log.read_text().splitlines()]
@@ -95,7 +95,7 @@ def host(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Host]:
         pytest.skip("no C compiler")
     host = Host(tmp_path, request.param)
     yield host
-    for process in (host._sensor, host.process):
+    for process in (host.sensor, host.process):
         process.kill()
         process.wait()
 
@@ -122,18 +122,18 @@ def test_a_process_that_lives_keeps_its_guid(host: Host, shifts: list[int]) -> N
     before = 0
     for shift in [None, *shifts]:
         if shift is not None:
-            before = host._now
+            before = host.now
             host.set(shift)
             host.event(before)  # stamped before the clock was set, read after
         for _ in range(5):
             host.event()
             time.sleep(0.02)
-        sent = host._serial
+        sent = host.serial
         deadline = time.monotonic() + 20
         while host.written() < sent and time.monotonic() < deadline:
             time.sleep(0.05)
     guids = host.guids()
-    assert len(guids) == host._serial
+    assert len(guids) == host.serial
     assert len(set(guids)) == 1
     assert guids[0] is not None
 

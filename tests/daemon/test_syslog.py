@@ -10,21 +10,12 @@ import time
 import pytest
 
 from sensor.daemon import syslog
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
+from tests.support.clocks import Clock
 
 
 @pytest.fixture
-def clock(monkeypatch):
-    clock = Clock()
-    monkeypatch.setattr(syslog, "time", clock)
-    return clock
+def clock() -> Clock:
+    return Clock()
 
 
 def record(text: str, level: int = logging.WARNING) -> logging.LogRecord:
@@ -37,7 +28,7 @@ def shown(limit: syslog.RateLimit, *texts: str) -> list[str]:
 
 
 def test_the_same_message_once_a_minute_with_a_count(clock):
-    limit = syslog.RateLimit()
+    limit = syslog.RateLimit(clock.monotonic)
     assert shown(limit, "full", "full", "other", "full") == ["full", "other"]
     clock.now += 59
     assert shown(limit, "full") == []
@@ -46,12 +37,22 @@ def test_the_same_message_once_a_minute_with_a_count(clock):
 
 
 def test_many_different_messages_are_few(clock):
-    limit = syslog.RateLimit()
+    limit = syslog.RateLimit(clock.monotonic)
     assert len(shown(limit, *map(str, range(1000)))) == syslog.BURST
     clock.now += 3 * syslog.REFILL
     assert len(shown(limit, *map(str, range(2000, 3000)))) == 3
-    assert len(limit._held) <= 256
-    assert len(limit._shown) <= 257
+
+
+def test_of_so_many_messages_it_is_known_that_they_were_held_back(clock):
+    limit = syslog.RateLimit(clock.monotonic)
+    texts = [str(number) for number in range(1000)]
+    assert len(shown(limit, *texts)) == syslog.BURST
+    later = []
+    for text in texts[syslog.BURST :]:
+        clock.now += syslog.REFILL
+        later += shown(limit, text)
+    assert len(later) == 1000 - syslog.BURST
+    assert len([text for text in later if text.endswith("(1 more like this)")]) == 256
 
 
 @pytest.fixture

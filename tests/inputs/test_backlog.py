@@ -16,9 +16,9 @@ from sensor.inputs import Backlog
 from sensor.stats import InputStats
 
 
-def make(limit: int = 1000, live: bool = True) -> tuple[Backlog, InputStats]:
+def make(limit: int = 1000, live: bool = True, linger: float = inputs.LINGER) -> tuple[Backlog, InputStats]:
     stats = InputStats()
-    return Backlog(limit, live, stats), stats
+    return Backlog(limit, live, stats, linger), stats
 
 
 def drain(backlog: Backlog) -> bytes:
@@ -141,10 +141,9 @@ def test_small_writes_gather():
     ours.close()
 
 
-def test_much_does_not_wait(monkeypatch):
-    monkeypatch.setattr(inputs, "LINGER", 0.9)
+def test_much_does_not_wait():
     ours, theirs = socket.socketpair()
-    backlog, _ = make(limit=1 << 20)
+    backlog, _ = make(limit=1 << 20, linger=0.9)
     reader = threading.Thread(target=backlog.pump, args=(ours.fileno(),))
     reader.start()
     begun = time.monotonic()
@@ -156,11 +155,10 @@ def test_much_does_not_wait(monkeypatch):
     ours.close()
 
 
-def test_the_socket_never_fills_while_records_gather(monkeypatch):
+def test_the_socket_never_fills_while_records_gather():
     """The writer of 1,000 small records, four times what the socket holds, is not kept waiting."""
-    monkeypatch.setattr(inputs, "LINGER", 0.9)
     ours, theirs = socket.socketpair()
-    backlog, stats = make(limit=1 << 20)
+    backlog, stats = make(limit=1 << 20, linger=0.9)
     reader = threading.Thread(target=backlog.pump, args=(ours.fileno(),))
     reader.start()
     begun = time.monotonic()
@@ -173,10 +171,9 @@ def test_the_socket_never_fills_while_records_gather(monkeypatch):
     ours.close()
 
 
-def test_the_end_of_input_does_not_wait(monkeypatch):
-    monkeypatch.setattr(inputs, "LINGER", 0.9)
+def test_the_end_of_input_does_not_wait():
     ours, theirs = socket.socketpair()
-    backlog, _ = make()
+    backlog, _ = make(linger=0.9)
     theirs.send(b"last\n")
     theirs.close()
     begun = time.monotonic()

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from sensor.probe import offsets
+from sensor.probe import DEFAULTS
 from sensor.probe.layout import EXEC, EXIT, FORK, ProbeRecord
+from sensor.probe.loader import recipe_for
 from sensor.probe.ring import Ring
 from tests.live.stories import Story, Who, compiled, told
 from tests.probe.loaded import loaded, obstacle
@@ -82,12 +83,12 @@ def complaints(story: Story, records: list[ProbeRecord]) -> list[str]:
 
 
 @pytest.mark.parametrize("told", [True, False], ids=["as-it-is", "before-linux-6.16"])
-def test_every_process_is_who_it_says(program: Path, monkeypatch: pytest.MonkeyPatch, told: bool) -> None:
+def test_every_process_is_who_it_says(program: Path, told: bool) -> None:
     """Older kernels do not tell which thread is the last of its process; the probe then finds out for itself."""
+    recipe = recipe_for(DEFAULTS)
     if not told:
-        defines = offsets.defines
-        monkeypatch.setattr(offsets, "defines", lambda btf: [f for f in defines(btf) if "GROUP_DEAD" not in f])
-    with loaded() as ring:
+        recipe = recipe._replace(flags=[flag for flag in recipe.flags if "GROUP_DEAD" not in flag])
+    with loaded(recipe=recipe) as ring:
         stories, records = run(ring, program, str(PROCESSES))
         processes = by_process(records)
         wrong = {story: found for story in stories if (found := complaints(story, processes.get(story.me, [])))}

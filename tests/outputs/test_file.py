@@ -15,19 +15,19 @@ from hypothesis import strategies as st
 
 from sensor import acl
 from sensor.outputs import Options
-from sensor.outputs import file as module
-from sensor.outputs.file import FileOutput
+from sensor.outputs.file import LOOK_PERIOD, ROTATION_PAUSE, FileOutput
 from sensor.stats import OutputStats
+from tests.support.clocks import Clock
 
 
 class Log:
     """A file output with its messages and counters at hand."""
 
-    def __init__(self, folder, **options) -> None:
+    def __init__(self, folder, clock=time, **options) -> None:
         self.folder, self.path = folder, folder / "log"
         self.messages: list[str] = []
         self.stats = OutputStats()
-        self.output = FileOutput(str(self.path), Options(**options), self.stats, self.messages.append)
+        self.output = FileOutput(str(self.path), Options(**options), self.stats, self.messages.append, clock)
 
     def files(self) -> dict[str, str]:
         return {path.name: path.read_text() for path in sorted(self.folder.iterdir())}
@@ -46,24 +46,9 @@ def make(tmp_path):
         log.output.close()
 
 
-class Clock:
-    """Wall clock of the module under test, moved by hand."""
-
-    def __init__(self) -> None:
-        self.now = 1_700_000_000.0  # a multiple of 100
-
-    monotonic = staticmethod(time.monotonic)
-    sleep = staticmethod(time.sleep)
-
-    def time(self) -> float:
-        return self.now
-
-
 @pytest.fixture
-def clock(monkeypatch):
-    clock = Clock()
-    monkeypatch.setattr(module, "time", clock)
-    return clock
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.mark.parametrize(
@@ -119,7 +104,7 @@ def test_files_are_filled_up_but_never_over(tmp_path_factory, batches, size):
 
 
 def test_rotation_by_age(make, clock):
-    log = make(age=100)
+    log = make(clock=clock, age=100)
     steps = [  # moment, line; None: only time passes
         (0, "begun"),
         (99, "same period"),
@@ -144,7 +129,7 @@ def test_rotation_by_age(make, clock):
 
 @pytest.mark.parametrize(("written", "rotated"), [(1_700_000_010, False), (1_699_999_990, True)])
 def test_a_file_found_at_the_start_has_the_age_of_its_last_line(make, clock, written, rotated):
-    log = make(age=100)
+    log = make(clock=clock, age=100)
     log.path.write_text("old\n")
     os.utime(log.path, (written, written))
     clock.now = 1_700_000_050
@@ -161,28 +146,35 @@ def test_fewer_generations_than_before_are_removed(make):
     assert list(log.files()) == ["log", "log.1", "log.2"]
 
 
-def test_a_batch_is_one_write(make, monkeypatch):
-    sizes = []
-    write = os.write
-    log = make()
-    monkeypatch.setattr(os, "write", lambda fd, data: sizes.append(len(data)) or write(fd, data))
-    log.output.write(["x" * 99] * 1000)
-    assert sizes == [100_000]
+def test_a_batch_is_one_write(make, disk):
+    make().output.write(["x" * 99] * 1000)
+    assert disk.asked == [100_000]
 
 
-def failing_write(script: list[int]):
-    """An os.write that takes so many bytes each time, or fails with -errno; after the script it works."""
-    write = os.write
+class Disk:
+    """What os.write does: it takes so many bytes each time, or fails with -errno; after the script it works.
 
-    def scripted(fd: int, data: bytes) -> int:
-        if not script:
-            return write(fd, data)
-        step = script.pop(0)
+    asked: how many bytes each time.
+    """
+
+    def __init__(self) -> None:
+        self.script: list[int] = []
+        self.asked: list[int] = []
+        self._write = os.write
+
+    def write(self, fd: int, data: bytes) -> int:
+        self.asked.append(len(data))
+        step = self.script.pop(0) if self.script else len(data)
         if step < 0:
             raise OSError(-step, os.strerror(-step))
-        return write(fd, data[:step])
+        return self._write(fd, data[:step])
 
-    return scripted
+
+@pytest.fixture
+def disk(monkeypatch) -> Disk:
+    disk = Disk()
+    monkeypatch.setattr(os, "write", disk.write)
+    return disk
 
 
 @pytest.mark.parametrize(
@@ -195,9 +187,9 @@ def failing_write(script: list[int]):
         pytest.param([7, -errno.EIO], "1111\n22", {"EIO": 1}, id="broken in a line"),
     ],
 )
-def test_what_could_not_be_written_follows_later(script, after_write, errors, make, monkeypatch):
+def test_what_could_not_be_written_follows_later(script, after_write, errors, make, disk):
     log = make()
-    monkeypatch.setattr(os, "write", failing_write(script))
+    disk.script = [*script]
     log.output.write(["1111", "2222"])
     assert log.path.read_text() == after_write
     assert log.stats.errors == errors
@@ -208,29 +200,29 @@ def test_what_could_not_be_written_follows_later(script, after_write, errors, ma
     assert log.stats.lost_lines == {}
 
 
-def test_a_half_line_is_taken_back_when_it_cannot_be_finished(make, monkeypatch):
+def test_a_half_line_is_taken_back_when_it_cannot_be_finished(make, disk):
     log = make()
-    monkeypatch.setattr(os, "write", failing_write([7, *[-errno.ENOSPC] * 3]))
+    disk.script = [7, *[-errno.ENOSPC] * 3]
     log.output.write(["1111", "2222"])
     log.output.close()
     assert log.path.read_text() == "1111\n"
     assert log.stats.lost_lines == {"ENOSPC": 1}
 
 
-def test_a_half_line_ends_in_the_file_it_began_in(make, monkeypatch):
+def test_a_half_line_ends_in_the_file_it_began_in(make, disk):
     log = make(size=12)
-    monkeypatch.setattr(os, "write", failing_write([7, -errno.ENOSPC]))
+    disk.script = [7, -errno.ENOSPC]
     log.output.write(["1111", "2222"])
     log.output.write(["3333"])
     assert log.files() == {"log": "3333\n", "log.1": "1111\n2222\n"}
 
 
-def test_beyond_the_buffer_lines_are_lost_and_counted(make, monkeypatch):
+def test_beyond_the_buffer_lines_are_lost_and_counted(make, disk):
     log = make(buffer=65536)
-    monkeypatch.setattr(os, "write", failing_write([-errno.ENOSPC] * 100))
+    disk.script = [-errno.ENOSPC] * 100
     for _ in range(100):
         log.output.write(["x" * 999])
-    monkeypatch.undo()
+    disk.script = []
     log.output.flush()
     assert log.path.read_text() == ("x" * 999 + "\n") * 65
     assert (log.stats.lines, log.stats.lost_lines) == (65, {"ENOSPC": 35})
@@ -267,23 +259,26 @@ def test_a_line_torn_by_a_kill_is_cut_off(found, kept, make):
     assert ["cut off" in message for message in log.messages] == ([True] if found != kept else [])
 
 
-def test_a_line_another_sensor_is_still_writing_is_left_alone(make, monkeypatch):
-    log = make()
+def test_a_line_another_sensor_is_still_writing_is_left_alone(make, tmp_path):
+    class Busy(Clock):
+        def sleep(self, seconds: float) -> None:
+            (tmp_path / "log").write_text("1\n22\n")
+
+    log = make(clock=Busy())
     log.path.write_text("1\n2")
-    monkeypatch.setattr(time, "sleep", lambda seconds: log.path.write_text("1\n22\n"))
     log.output.write(["new"])
     assert log.path.read_text() == "1\n22\nnew\n"
 
 
 @pytest.mark.parametrize("what", ["moved", "removed"])
-def test_a_file_that_is_gone_is_made_again(what, make):
-    log = make()
+def test_a_file_that_is_gone_is_made_again(what, make, clock):
+    log = make(clock=clock)
     log.output.write(["1"])
     if what == "moved":
         log.path.rename(log.folder / "elsewhere")
     else:
         log.path.unlink()
-    log.output._look_at = 0
+    clock.now += LOOK_PERIOD
     log.output.flush()
     log.output.write(["2"])
     assert log.path.read_text() == "2\n"
@@ -298,8 +293,8 @@ def test_reopen_finds_the_new_file(make):
     assert log.files() == {"log": "2\n", "rotated": "1\n"}
 
 
-def test_a_rotation_that_fails_loses_nothing_and_is_not_tried_at_once(make):
-    log = make(size=4)
+def test_a_rotation_that_fails_loses_nothing_and_is_not_tried_at_once(make, clock):
+    log = make(clock=clock, size=4)
     log.output.flush()
     (log.folder / "log.tmp").mkdir()  # in the way
     for number in range(5):
@@ -307,7 +302,7 @@ def test_a_rotation_that_fails_loses_nothing_and_is_not_tried_at_once(make):
     assert log.path.read_text() == "0\n1\n2\n3\n4\n"
     assert len(log.messages) == 1
     (log.folder / "log.tmp").rmdir()
-    log.output._rotate_at = 0
+    clock.now += ROTATION_PAUSE
     log.output.write(["5"])
     assert log.files() == {"log": "5\n", "log.1": "0\n1\n2\n3\n4\n"}
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from sensor.outputs import Options
+import time
+
+from sensor.outputs import LONGEST_PAUSE, Options
 from sensor.outputs.program import ProgramOutput
 from sensor.stats import OutputStats
+from tests.support.clocks import Clock
 from tests.support.waiting import wait_for
 
 
-def make(command: str) -> tuple[ProgramOutput, OutputStats]:
+def make(command: str, clock=time) -> tuple[ProgramOutput, OutputStats]:
     stats = OutputStats()
-    return ProgramOutput(Options(file=command), stats, lambda message: None), stats
+    return ProgramOutput(Options(file=command), stats, lambda message: None, clock), stats
 
 
 def test_a_program_reads_lines_and_its_arguments_are_split_as_by_a_shell(tmp_path):
@@ -22,21 +25,18 @@ def test_a_program_reads_lines_and_its_arguments_are_split_as_by_a_shell(tmp_pat
 
 
 def test_a_program_that_ends_is_started_again(tmp_path):
-    output, stats = make(f"|/bin/sh -c 'read line; echo $line >> {tmp_path}/log'")
+    clock = Clock()
+    output, stats = make(f"|/bin/sh -c 'read line; echo $line >> {tmp_path}/log'", clock)
 
     def lines() -> list[str]:
         log = tmp_path / "log"
         return log.read_text().split() if log.exists() else []
 
     for number in range(3):
-        output._try_at = 0
         output.write([str(number)])
         wait_for(lambda number=number: len(lines()) == number + 1)
-        wait_for(lambda: output._started == [] or output._reap() or output._started == [])
-        output._try_at = 0
-        if number < 2:
-            output.write([])
-            output._broken(BrokenPipeError(32, "ended"))
+        wait_for(lambda number=number: output.flush() or stats.errors.get("EPIPE") == number + 1)
+        clock.now += LONGEST_PAUSE
     assert lines() == ["0", "1", "2"]
     assert stats.retries == 2
     output.close()

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import socket
 
-from sensor.outputs import Options
+from sensor.outputs import LONGEST_PAUSE, Options
 from sensor.outputs.unix import UnixOutput
 from sensor.stats import OutputStats
+from tests.support.clocks import Clock
 
 
 def test_lines_arrive_and_nobody_listening_is_only_counted(tmp_path):
     path = str(tmp_path / "socket")
     stats = OutputStats()
-    output = UnixOutput(Options(file=f"unix:{path}"), stats, lambda message: None)
+    clock = Clock()
+    output = UnixOutput(Options(file=f"unix:{path}"), stats, lambda message: None, clock)
     output.write(["{1}"])
     assert stats.errors == {"ENOENT": 1}
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(path)
         server.listen()
         server.settimeout(5)
-        output._try_at = 0
+        clock.now += LONGEST_PAUSE
         output.write(["{2}"])
         peer, _ = server.accept()
         assert peer.recv(100) == b"{1}\n{2}\n"

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from sensor.audit.event import Template
 from sensor.audit.options import CoalesceOptions, TransformOptions
 from sensor.audit.record import RecordDecoder
 from sensor.build import build
@@ -126,48 +127,51 @@ def test_events_of_two_nodes_are_two_events():
 
 def twice(blocks: Blocks, text: str) -> Any:
     """Read what then is remembered: what has come once may never come again."""
-    blocks.read(text[:-1], "", ID)
-    assert not blocks._templates
-    event = blocks.read(text[:-1], "", ID)
+    first, event = (blocks.read(text[:-1], "", ID) for _ in range(2))
+    assert first is not None
     assert event is not None
+    assert (first.template.kept, event.template.kept) == (False, True)
     return event
 
 
-def make_blocks(entries: int = 64) -> Blocks:
+def make_blocks(entries: int = 64, most_seen: int = 8192) -> Blocks:
     options = CoalesceOptions(cache_entries=entries)
-    return Blocks(RecordDecoder(TransformOptions(), (), entries), options, PipelineStats(), lambda _: True)
+    return Blocks(RecordDecoder(TransformOptions(), (), entries), options, PipelineStats(), lambda _: True, most_seen)
 
 
 def test_so_many_templates_are_remembered_and_no_long_ones():
+    """The newest; they are looked for newest first, as each look at one that is forgotten remembers it again."""
     blocks = make_blocks(entries=16)
-    for number in range(100):
-        text = USUAL.replace("ses=3", f"ses={number + 1}")[:-1]
-        assert [blocks.read(text, "", ID) is not None for _ in range(2)] == [True, True]
-        assert 1 <= len(blocks._templates) <= 16
-    known = len(blocks._templates)
+    texts = [USUAL.replace("ses=3", f"ses={number + 1}") for number in range(100)]
+    templates = [twice(blocks, text).template for text in texts]
+    again = [blocks.read(text[:-1], "", ID).template for text in reversed(texts)]
+    remembered = [one is other for one, other in zip(again, reversed(templates))]
+    assert remembered[0]
+    assert 1 <= sum(remembered) <= 16
     long = USUAL[:-1].replace('"/"', f'"/{"x" * 2048}"')
-    assert [blocks.read(long, "", ID) is not None for _ in range(2)] == [True, True]
-    assert len(blocks._templates) == known
+    assert [blocks.read(long, "", ID).template.kept for _ in range(3)] == [False] * 3
 
 
-def test_of_what_came_once_so_much_is_known_and_no_more(monkeypatch):
-    monkeypatch.setattr("sensor.pipeline.blocks._MOST_SEEN", 16)
-    blocks = make_blocks()
-    for number in range(100):
-        assert blocks.read(USUAL.replace("ses=3", f"ses={number + 1}")[:-1], "", ID) is not None
-        assert len(blocks._seen) <= 16
-    assert not blocks._templates
+def test_of_what_came_once_so_much_is_known_and_no_more():
+    blocks = make_blocks(most_seen=16)
+    texts = [USUAL.replace("ses=3", f"ses={number + 1}")[:-1] for number in range(17)]
+    assert [blocks.read(text, "", ID).template.kept for text in texts] == [False] * 17
+    assert [blocks.read(texts[number], "", ID).template.kept for number in (16, 0)] == [True, False]
 
 
 def test_a_new_meaning_of_a_number_makes_templates_anew():
     decoder = RecordDecoder(TransformOptions(), (), 64)
-    pipeline = Pipeline(Parts(decoder, [], laurel()), CoalesceOptions(), PipelineStats())
+    templates: list[Template] = []
+    stages = [lambda event: templates.append(event.template)]
+    pipeline = Pipeline(Parts(decoder, stages, laurel()), CoalesceOptions(), PipelineStats())
     text = USUAL + line("EOE")
-    for serial in range(3):
+    for serial in range(5):
+        if serial == 3:
+            decoder.forget()
         pipeline.feed(text.replace(":1)", f":{serial + 2})").encode(), 0.0)
-    assert len(pipeline._blocks._templates) == 1
-    decoder.forget()
-    assert not pipeline._blocks._templates
+    assert templates[1] is templates[2]
+    assert templates[3] is not templates[2]
+    assert templates[3].head is not templates[2].head
 
 
 @pytest.mark.parametrize("first", ["AVC", "PATH"])
@@ -182,12 +186,12 @@ def test_an_event_may_begin_with_another_record(first):
 
 def test_interleaved_events_are_read_as_whole_ones_are():
     """Records of two system calls that ran at once, as the kernel writes them on several processors."""
-    stats = PipelineStats()
-    pipeline = make_pipeline(stats=stats)
+    stats, templates = PipelineStats(), []
+    pipeline = make_pipeline(stages=[lambda event: templates.append(event.template)], stats=stats)
     lines = [(USUAL + line("EOE")).replace(":1)", f":{serial})") for serial in range(4)]
     whole = [said for each in lines[:2] for said in pipeline.feed(each.encode(), 0.0)]
     mixed = "".join([f"{a}\n{b}\n" for a, b in zip(lines[2].splitlines(), lines[3].splitlines())])
     said = pipeline.feed(mixed.encode(), 0.0)
     assert said == [whole[1].replace(ID, f"1700000000.001:{serial}") for serial in (2, 3)]
     assert stats.fast_events == 2
-    assert len(pipeline._blocks._templates) == 1
+    assert [template is templates[1] for template in templates] == [False, True, True, True]

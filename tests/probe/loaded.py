@@ -56,10 +56,10 @@ def options_of_a_test(options: Options = DEFAULTS) -> Iterator[Options]:
 
 
 @contextlib.contextmanager
-def loaded(options: Options = DEFAULTS) -> Iterator[Ring]:
+def loaded(options: Options = DEFAULTS, recipe: loader.Recipe | None = None) -> Iterator[Ring]:
     """A freshly loaded probe, and its reader."""
     with options_of_a_test(options) as options:
-        loader.load(options)
+        loader.load(options, recipe=recipe)
         ring = Ring.open(layout.pins(options.path))
         try:
             yield ring

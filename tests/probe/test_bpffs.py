@@ -22,10 +22,10 @@ tmpfs /run/bpf2 tmpfs rw 0 0
 
 # In a mount namespace of its own: from no BPF file system to ours and back.
 ALONE = """
-import os
+import os, subprocess
 from sensor.probe import bpffs
 while bpffs.MOUNT_POINT in bpffs.mounted():
-    bpffs._call("umount2", bpffs.MOUNT_POINT.encode(), 2)
+    subprocess.run(["umount", "--lazy", bpffs.MOUNT_POINT], check=True)
 path = f"{bpffs.MOUNT_POINT}/test"
 bpffs.mount(path)
 bpffs.mount(path)

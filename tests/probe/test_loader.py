@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import os
 import subprocess
 import sys
@@ -10,13 +9,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sensor import accounts
 from sensor.errors import ProbeError
-from sensor.probe import DEFAULTS, Options, bpf, bpffs, layout, loader, offsets
+from sensor.probe import DEFAULTS, Options, bpf, bpffs, layout, loader
 from sensor.probe.ring import Ring
 from tests.probe.loaded import obstacle, options_of_a_test
 
@@ -206,52 +204,43 @@ def test_a_ring_must_be_a_power_of_two(size: int) -> None:
 
 @needs_probe
 def test_without_bcc_it_says_what_to_install(options: Options, monkeypatch: pytest.MonkeyPatch) -> None:
-    find = builtins.__import__
-
-    def without_bcc(name: str, *rest: Any) -> Any:
-        if name == "bcc":
-            raise ImportError(name)
-        return find(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", without_bcc)
+    monkeypatch.setitem(sys.modules, "bcc", None)
     with pytest.raises(ProbeError, match="python3-bpfcc"):
         loader.load(options)
     assert os.listdir(options.path) == []
 
 
-def test_a_source_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(loader, "SOURCE", tmp_path)
+def test_a_source_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(ProbeError, match=f"source of the probe is missing: {tmp_path}/process.c"):
-        loader.load()
+        loader.load(recipe=loader.Recipe(tmp_path, []))
 
 
 @needs_probe
 def test_what_does_not_compile_leaves_nothing(
-    options: Options, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    options: Options, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "process.c").write_text("int on_fork(")
     (tmp_path / "stubs").symlink_to(loader.SOURCE / "stubs")
-    monkeypatch.setattr(loader, "SOURCE", tmp_path)
     with pytest.raises(ProbeError, match="could not compile"):
-        loader.load(options)
+        loader.load(options, recipe=loader.recipe_for(options)._replace(source=tmp_path))
     assert os.listdir(options.path) == []
     assert "expected" in capfd.readouterr().err
     assert "BCC_KERNEL_SOURCE" not in os.environ
 
 
 @needs_probe
-def test_without_an_iterator_proc_tells_of_older_processes(options: Options, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(layout, "ITERATOR", "bpf_iter__nothing")
-    ring = Ring.open(loader.load(options).path)
+def test_without_an_iterator_proc_tells_of_older_processes(options: Options) -> None:
+    recipe = loader.recipe_for(options)._replace(iterator="bpf_iter__nothing")
+    ring = Ring.open(loader.load(options, recipe=recipe).path)
     mine = next(record for record in ring.live() if record.tgid == os.getpid())
     ring.close()
     assert (mine.ns_tgid, mine.parent_tgid, mine.start % 10_000_000) == (os.getpid(), os.getppid(), 0)
 
 
 @needs_probe
-def test_a_kernel_that_lacks_fields_loses_those_fields_only(options: Options, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(offsets, "OPTIONAL", {"task_struct": ("comm", "of_the_future")})
-    status = loader.load(options)
+def test_a_kernel_that_lacks_fields_loses_those_fields_only(options: Options) -> None:
+    recipe = loader.recipe_for(options, {"task_struct": ("comm", "of_the_future")})
+    status = loader.load(options, recipe=recipe)
     ring = Ring.open(status.path)
     pid = os.posix_spawn("/bin/false", ["false"], {})
     os.waitpid(pid, 0)

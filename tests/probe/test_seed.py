@@ -93,7 +93,7 @@ def test_a_secret_namespace_is_ours_if_neither_has_levels(tmp_path: Path, ours: 
     for who, numbers in (("self", ours), ("9", theirs)):
         (tmp_path / who / "status").write_text(f"Name:\tx\nNStgid:\t{numbers}\n" if numbers else "Name:\tx\n")
     inode = (tmp_path / "self" / "ns" / "pid").stat().st_ino
-    assert seed._namespace(ProcFS(str(tmp_path)), 9) == (inode if same else 0)
+    assert seed.namespace_of(ProcFS(str(tmp_path)), 9) == (inode if same else 0)
 
 
 @needs_probe

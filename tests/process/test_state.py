@@ -13,6 +13,7 @@ from sensor.process.program import Sighting
 from sensor.process.state import LARGEST, Options, StateFile
 from sensor.process.table import ProcessTable
 from sensor.stats import ProcessStats
+from tests.support.clocks import Clock
 from tests.support.fake_host import BOOTED, FakeHost
 
 EXEC = "1700000100.000:7"
@@ -251,11 +252,11 @@ def test_older_files_are_kept_and_nobody_else_may_read_them(host):
     assert json.loads((host.root / "state.2").read_text())["version"] == 1
 
 
-def test_the_file_is_written_when_its_time_has_come(host, monkeypatch):
-    state = files(host, write_state_period=10.0)
+def test_the_file_is_written_when_its_time_has_come(host):
+    clock = Clock()
+    state = StateFile(Options(write_state_period=10.0), str(host.root), clock.monotonic)
     state.write_if_due(used(host))
     assert not (host.root / "state").exists()
-    later = state._written + 10
-    monkeypatch.setattr("sensor.process.state.time.monotonic", lambda: later)
+    clock.now += 10
     state.write_if_due(used(host))
     assert (host.root / "state").exists()

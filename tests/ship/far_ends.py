@@ -190,7 +190,7 @@ class Collector:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                collector._serve(self)
+                collector.serve(self)
 
             def log_message(self, *arguments: Any) -> None:
                 pass
@@ -220,7 +220,7 @@ class Collector:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def _serve(self, handler: Any) -> None:
+    def serve(self, handler: Any) -> None:
         body = handler.rfile.read(int(handler.headers["Content-Length"]))
         if handler.headers.get("Content-Encoding") == "gzip":
             body = gzip.decompress(body)

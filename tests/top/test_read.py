@@ -11,7 +11,6 @@ import pytest
 
 from sensor.cli import main
 from sensor.config import Config, load
-from sensor.top import read as module
 from sensor.top.read import DIMENSIONS, Counts, _lines, count
 from sensor.top.show import Screen, show
 from tests.test_data import DATA
@@ -102,10 +101,9 @@ def test_an_empty_file_is_an_empty_log(tmp_path: Path) -> None:
     assert (counts.events, counts.bytes, counts.skipped) == (0, 0, 0)
 
 
-def test_lines_are_whole_however_they_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_are_whole_however_they_are_cut() -> None:
     assert list(_lines([b"a", b"b\nc", b"\n", b"\nd"])) == [b"ab", b"c", b"d"]
-    monkeypatch.setattr(module, "_LONGEST_LINE", 4)
-    assert list(_lines([b"abcdef", b"gh\ni\n"])) == [b"", b"gh", b"i"]
+    assert list(_lines([b"abcdef", b"gh\ni\n"], longest=4)) == [b"", b"gh", b"i"]
 
 
 GOOD = b'{"ID":"1700000000.000:1","SYSCALL":{"exe":"/x"}}'

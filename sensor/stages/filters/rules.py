@@ -69,6 +69,7 @@ class Rule:
     action: "drop", "log", or "" for what `filter_action` says.
     limit: what lets some of the matching events through.
     root: one of ROOTS; "" for host where it asks for NAMES, else any.
+    conditions: in the order in which they are asked, what costs least first.
     certain: what fits is filtered; nothing else is asked.
     """
 
@@ -78,11 +79,13 @@ class Rule:
         self.name = name
         self.limit = limit
         self.action = action
-        self._who = [(WHO[condition.name], condition) for condition in conditions if condition.name in WHO]
+        who = [condition for condition in conditions if condition.name in WHO]
         others = [condition for condition in conditions if condition.name not in WHO]
+        self._who = [(WHO[condition.name], condition) for condition in who]
         others.sort(key=lambda condition: EVENT.index(condition.name))
         self._repeated = [condition for condition in others if condition.name in REPEATED]
         self._process = [condition for condition in others if condition.name not in REPEATED]
+        self.conditions = (*who, *self._repeated, *self._process)
         asked = {condition.name for condition in conditions}.intersection(NAMES)
         self._root = root or ("host" if asked else "any")
         self._image_only = asked == {"exe"}

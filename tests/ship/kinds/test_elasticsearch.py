@@ -42,9 +42,9 @@ class Index(Collector):
         self.order: list[bytes] = []
         self.act = lambda number: None  # status and error of an event; None: stored
 
-    def _serve(self, handler: Any) -> None:
+    def serve(self, handler: Any) -> None:
         self.plan.append(self._bulk) if len(self.plan) == 0 else None
-        super()._serve(handler)
+        super().serve(handler)
 
     def _bulk(self, handler: Any) -> bool:
         rows = handler.body.splitlines()

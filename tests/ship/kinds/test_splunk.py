@@ -22,10 +22,10 @@ class Hec(Collector):
         self.asked: dict[int, int] = {}
         self.tokens: set[str] = set()
 
-    def _serve(self, handler: Any) -> None:
+    def serve(self, handler: Any) -> None:
         if not self.plan:
             self.plan.append(self._act)
-        super()._serve(handler)
+        super().serve(handler)
 
     def _act(self, handler: Any) -> bool:
         self.tokens.add(handler.headers["Authorization"])

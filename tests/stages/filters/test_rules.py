@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sensor.stages.filters.rules import Condition, parse_rule
+from sensor.stages.filters.rules import parse_rule
 
 
 @pytest.mark.parametrize(
@@ -36,9 +36,7 @@ from sensor.stages.filters.rules import Condition, parse_rule
     ],
 )
 def test_conditions_hold(text, texts, holds):
-    rule = parse_rule("name", text)
-    condition = [*rule._repeated, *rule._process, *(condition for _, condition in rule._who)][0]
-    assert isinstance(condition, Condition)
+    (condition,) = parse_rule("name", text).conditions
     assert condition.holds(texts) == holds
 
 
@@ -57,9 +55,8 @@ def test_all_conditions_must_hold():
 
 
 def test_what_costs_least_is_asked_first():
-    rule = parse_rule("name", "path=/x container=y success=no type=SYSCALL")
-    assert [condition.name for condition in rule._repeated] == ["success", "type", "path"]
-    assert [condition.name for condition in rule._process] == ["container"]
+    rule = parse_rule("name", "path=/x container=y success=no uid=0 type=SYSCALL")
+    assert [condition.name for condition in rule.conditions] == ["uid", "success", "type", "path", "container"]
 
 
 def test_a_rule_may_limit_and_choose_its_action():
