@@ -292,3 +292,19 @@ def test_everything_arrives_in_order_and_repeats_are_what_was_not_acknowledged(
     assert received == log.numbers[: len(received)]
     newest = log.path.exists() and log.path.stat().st_size
     assert len(received) == len(log.numbers) or not newest
+
+
+def test_steps_of_the_clock_change_nothing(log: Log, reader: Reader) -> None:
+    """Neither the times of events nor those of files say what comes after what."""
+    moments = iter([1700000000, 1600000000, 2000000000, 1700000001, 1, 9999999999])
+    lines = []
+    for number, moment in enumerate(moments):
+        line = b'{"ID":"%d.000:%d"}' % (moment, number)
+        lines.append(line)
+        log.path.write_bytes(line + b"\n")
+        os.utime(log.path, (moment, min(moment, 4000000000)))
+        if number < 5:
+            log.rotate()
+        if number == 2:
+            log.pack(1)
+    assert reader.take_all() == lines
