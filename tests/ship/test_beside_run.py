@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import lzma
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -21,7 +24,7 @@ CONFIG = """
 user: null
 directory: {folder}/log
 auditlog: {{size: 1 MiB, generations: {generations}, keep_unshipped: {keep}}}
-metrics: {{listen: ""}}
+metrics: {{listen: "{listen}"}}
 probe: {{use: false}}
 oom_score_adj: 0
 """
@@ -30,9 +33,13 @@ oom_score_adj: 0
 class Sensor:
     """`host-sensor run` with a recorded session on its standard input."""
 
-    def __init__(self, folder: Path, generations: int = 50, keep: str = "null", within: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, folder: Path, generations: int = 50, keep: str = "null", within: tuple[str, ...] = (), listen: str = ""
+    ) -> None:
         self.folder = folder
-        (folder / "config.yaml").write_text(CONFIG.format(folder=folder, generations=generations, keep=keep))
+        (folder / "config.yaml").write_text(
+            CONFIG.format(folder=folder, generations=generations, keep=keep, listen=listen)
+        )
         self.log = folder / "log" / "audit.jsonl"
         command = [*within, sys.executable, "-m", "sensor", "run", "-c", str(folder / "config.yaml")]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
@@ -152,3 +159,36 @@ def lost(receiver: Receiver, sensor: Sensor) -> int:
     """Events that arrived and are in no file any more: shipped, and then removed."""
     there = {line for path in sensor.log.parent.glob("audit.jsonl*") for line in path.read_bytes().split(b"\n")}
     return len(set(receiver.lines) - there)
+
+
+@pytest.mark.root
+def test_what_retention_takes_is_counted_and_reported_where_it_is_missing(tmp_path: Path) -> None:
+    os.makedirs("/var/lib/host-sensor-ship", exist_ok=True)
+    states = tmp_path / "states"
+    states.mkdir()
+    within = ("unshare", "--mount", "sh", "-c", f'mount --bind {states} /var/lib/host-sensor-ship && exec "$@"', "sh")
+    data = lzma.decompress(CORPUS.read_bytes())
+    receiver = Receiver()
+    metrics = free_port()
+    sensor = Sensor(tmp_path, 1, "0 %", within, f"127.0.0.1:{metrics}")
+    options = {"state": str(states / "far"), "tcp": {"settle": 0}, "batch": {"wait": 0}}
+    with Ship(tmp_path, sensor.log, kind="tcp", to=f"127.0.0.1:{receiver.port}", **options) as ship:
+        ship.start()
+        sensor.feed(data[: len(data) // 3])
+        wait_until(lambda: receiver.lines and len(set(receiver.lines)) == sensor.count() + lost(receiver, sensor))
+        receiver.stop()
+        sensor.feed(data[len(data) // 3 :])
+        wait_until(sensor.is_idle, 60)
+        with urllib.request.urlopen(f"http://127.0.0.1:{metrics}/metrics") as answer:
+            found = re.findall(r"(?m)^host_sensor_output_unshipped_(files|bytes)_total (.*)$", answer.read().decode())
+        counted = {name: float(value) for name, value in found}
+        receiver.start()
+        newest = sensor.log.read_bytes().splitlines()[-1]
+        wait_until(lambda: newest in receiver.lines, 60)
+    sensor.end()
+    gaps = [json.loads(line)["SHIP"] for line in receiver.lines if b'"GAP"' in line]
+    print(f"removed before they were shipped: {counted}; reported: {gaps}")
+    assert counted["files"] >= 3
+    assert counted["bytes"] > 2 << 20
+    assert {gap["GAP"] for gap in gaps} == {"removed"}
+    assert gaps[0]["AFTER"] is not None
