@@ -17,6 +17,7 @@ from __future__ import annotations
 import base64
 import email.utils
 import gzip
+import http.client
 import ipaddress
 import json
 import time
@@ -33,6 +34,7 @@ from sensor.ship.tls import context
 
 MOST_ANSWER = 16 << 20
 """Bytes of an answer; more is an error."""
+CUT = "its answer is shorter than it says"
 SHOWN = 300
 """Characters of an answer that a message shows."""
 NEVER = frozenset({400, 406, 411, 413, 414, 415, 416, 422, 431, 501})
@@ -191,7 +193,7 @@ def _read(answer: Any, deadline: float) -> bytes:
         if time.monotonic() > deadline:
             raise ValueError("its answer did not end in time")
     if expected is not None and expected.isdigit() and size != int(expected):
-        raise ValueError(f"its answer has {size} bytes and should have {expected}")
+        raise ValueError(CUT)
     answer.release_conn()
     text = b"".join(parts)
     if answer.headers.get("Content-Encoding", "").lower() == "gzip":
@@ -213,6 +215,8 @@ def _why(error: Exception) -> str:
     cause = reason if isinstance(reason, Exception) else error
     while cause.args and isinstance(cause.args[-1], Exception):
         cause = cause.args[-1]
+    if isinstance(cause, http.client.IncompleteRead):
+        return CUT
     text = getattr(cause, "verify_message", None) or getattr(cause, "strerror", None) or str(cause)
     return text.rpartition("object at 0x")[2].partition(">: ")[2] or text
 

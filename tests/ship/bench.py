@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import lzma
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -22,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.ship.far_ends import Part, Ship, cpu_of, free_port, wait_until
+from tests.ship.far_ends import SHIP, Part, Ship, cpu_of, free_port, wait_until
 
 CORPUS = Path(__file__).resolve().parents[1] / "data" / "corpora" / "session-mixed.raw.jsonl.xz"
 TIMES = 12
@@ -99,14 +98,21 @@ def ship(folder: Path, log: Path, **options: Any) -> Cost:
     """Seconds, CPU seconds and resident megabytes of one `ship --once`."""
     shutil.rmtree(folder / "state", ignore_errors=True)
     shipper = Ship(folder, log, **options)
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.monotonic()
-    done = shipper.run("--once")
-    seconds = time.monotonic() - began
-    assert done.returncode == 0, done.stderr
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return seconds, cpu, after.ru_maxrss / 1000
+    with subprocess.Popen([*SHIP, "-c", str(shipper.config), "--once"], stderr=subprocess.DEVNULL) as process:
+        resident = 0.0
+        while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            resident = max(resident, highest_resident(process.pid))
+            time.sleep(0.05)
+        seconds, cpu = time.monotonic() - began, cpu_of(process.pid)
+    assert process.returncode == 0
+    return seconds, cpu, resident
+
+
+def highest_resident(pid: int) -> float:
+    """Megabytes that a process had resident at most; 0 when it has ended."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1000 if "VmHWM:" in status else 0.0
 
 
 def rsyslog(folder: Path, log: Path, count: int) -> Cost:
@@ -122,8 +128,7 @@ def rsyslog(folder: Path, log: Path, count: int) -> Cost:
         with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:
             wait_until(lambda: total.exists() and total.read_text() == str(count), 120)
             seconds, cpu = time.monotonic() - began, cpu_of(process.pid)
-            status = Path(f"/proc/{process.pid}/status").read_text()
-            resident = int(status.partition("VmHWM:")[2].split()[0]) / 1000
+            resident = highest_resident(process.pid)
             process.terminate()
     return seconds, cpu, resident
 
