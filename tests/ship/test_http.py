@@ -71,14 +71,24 @@ def date(seconds: float) -> str:
     return email.utils.formatdate(time.time() + seconds, usegmt=True)
 
 
+DATES = {"in a minute": lambda: date(60), "a minute ago": lambda: date(-60)}
+
+
 @pytest.mark.parametrize(
     ("value", "low", "high"),
-    [("7", 7, 7), (date(60), 55, 61), (date(-60), 0, 0), ("soon", None, None), ("-5", None, None), ("1.5", None, None)],
+    [
+        ("7", 7, 7),
+        ("in a minute", 55, 61),
+        ("a minute ago", 0, 0),
+        ("soon", None, None),
+        ("-5", None, None),
+        ("1.5", None, None),
+    ],
 )
 def test_retry_after_is_read_as_number_and_as_date(
     value: str, low: float | None, high: float | None, server: Collector, make
 ) -> None:
-    server.plan = [says(503, Retry_After=value)]
+    server.plan = [says(503, Retry_After=DATES[value]() if value in DATES else value)]
     client = make()
     client.connect(server.url)
     with pytest.raises(UnavailableError) as caught:
