@@ -39,7 +39,11 @@ def reason(error: Exception) -> str:
 
 
 class Unsent:
-    """Whole lines not written yet, up to `limit` bytes; knows how much of the first one is out already."""
+    """Whole lines not written yet, up to `limit` bytes; knows how much of the first one is out already.
+
+    Lines are taken, then written as far as can be, and only then bounded: a batch larger than `limit` is no loss where
+    it can be written.
+    """
 
     def __init__(self, limit: int, stats: OutputStats) -> None:
         self._limit = limit
@@ -47,6 +51,7 @@ class Unsent:
         stats.buffer_bytes = limit
         self._out = bytearray()  # of the first line
         self._lines = 0
+        self._new = 0  # bytes taken since the last bound()
         self.data = bytearray()
         self.why = "slow"  # what stood in the way last
 
@@ -62,16 +67,21 @@ class Unsent:
                     self._lose(1, reason(error))
 
     def add(self, data: bytes, lines: int) -> None:
-        """Take so many whole lines; those that do not fit are lost."""
-        room = self._limit - len(self.data)
-        lost = 0
-        if len(data) > room:
-            fitting = data.rfind(b"\n", 0, max(0, room)) + 1
-            lost = data.count(b"\n", fitting)
-            data, lines = data[:fitting], lines - lost
+        """Take so many whole lines."""
         self.data += data
+        self._new += len(data)
         self._lines += lines
-        self._lose(lost, self.why)
+
+    def bound(self) -> None:
+        """Lose, of the lines taken since the last call, those that do not fit; one that was begun is finished."""
+        kept = max(self._limit, len(self.data) - self._new)
+        self._new = 0
+        if kept < len(self.data):
+            end = self.data.rfind(b"\n", 0, kept) + 1 or (self.data.find(b"\n") + 1 if self.torn else 0)
+            lost = self.data.count(b"\n", end)
+            del self.data[end:]
+            self._lines -= lost
+            self._lose(lost, self.why)
 
     def write(self, fd: int, size: int) -> None:
         """Write the first `size` bytes, or what the descriptor takes of them; raises OSError."""

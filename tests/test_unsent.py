@@ -41,6 +41,7 @@ def test_what_does_not_fit_is_lost_in_whole_lines_and_counted():
     unsent.failed(OSError(errno.ENOSPC, ""))
     for data in (b"11\n22\n", b"33\n44\n55\n", b"66\n"):
         unsent.add(data, data.count(b"\n"))
+        unsent.bound()
     assert unsent.data == b"11\n22\n33\n"
     assert (stats.lost_lines, stats.errors) == ({"ENOSPC": 3}, {"ENOSPC": 1})
     unsent.give_up()
@@ -61,6 +62,41 @@ def test_an_unfinished_line_can_be_begun_again(tmp_path):
     unsent.write(fd, 100)
     assert (stats.lines, stats.bytes) == (2, 17)
     os.close(fd)
+
+
+@pytest.mark.parametrize(
+    ("limit", "written", "left", "lost"),
+    [
+        (10, 9, b"", 0),  # all of it is out before anything is bounded
+        (3, 6, b"33\n", 0),
+        (4, 3, b"22\n", 1),
+        (2, 3, b"", 2),
+        (1, 4, b"2\n", 1),  # a line that was begun is finished
+        (1, 0, b"", 3),
+    ],
+)
+def test_only_what_cannot_be_written_is_bounded(tmp_path, limit, written, left, lost):
+    stats = OutputStats()
+    unsent = Unsent(limit, stats)
+    fd = os.open(tmp_path / "file", os.O_WRONLY | os.O_CREAT)
+    unsent.add(b"11\n22\n33\n", 3)
+    unsent.write(fd, written)
+    unsent.bound()
+    assert (unsent.data, sum(stats.lost_lines.values())) == (left, lost)
+    unsent.give_up()
+    assert stats.lines + sum(stats.lost_lines.values()) == 3
+    os.close(fd)
+
+
+def test_what_was_there_before_is_not_lost_for_what_comes():
+    stats = OutputStats()
+    unsent = Unsent(6, stats)
+    unsent.add(b"11\n22\n33\n", 3)
+    unsent.bound()
+    unsent.data[:0] = b"00\n"  # as when a stream breaks: what its reader left
+    unsent.add(b"44\n", 1)
+    unsent.bound()
+    assert (unsent.data, stats.lost_lines) == (b"00\n11\n22\n", {"slow": 2})
 
 
 class Pipes(Stream):

@@ -174,11 +174,13 @@ class Stream:
 
     def adopt(self, data: bytes, lines: int) -> None:
         self._unsent.add(data, lines)
+        self.flush()
 
     def flush(self) -> None:
         try:
             self._flush()
         finally:
+            self._unsent.bound()
             self._stats.pending_bytes = len(self._unsent.data)
 
     def _flush(self) -> None:

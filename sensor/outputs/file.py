@@ -56,6 +56,7 @@ class FileOutput:
 
     def adopt(self, data: bytes, lines: int) -> None:
         self._unsent.add(data, lines)
+        self._drain()
 
     def release(self) -> tuple[bytes, int]:
         self._close()
@@ -81,7 +82,14 @@ class FileOutput:
             self._unsent.give_up()
 
     def _drain(self) -> None:
-        """Write what is unsent, in as many files as it takes."""
+        """Write what is unsent, in as many files as it takes, and keep what fits of the rest."""
+        try:
+            self._write_unsent()
+        finally:
+            self._unsent.bound()
+            self._stats.pending_bytes = len(self._unsent.data)
+
+    def _write_unsent(self) -> None:
         unsent = self._unsent
         try:
             if self._fd < 0:
@@ -102,7 +110,6 @@ class FileOutput:
             unsent.failed(error)
             self._stats.retries += 1
             self._log(f"{self._path}: {error.strerror}; trying again")
-        self._stats.pending_bytes = len(unsent.data)
 
     def _fitting(self) -> int:
         """How much of what is unsent belongs into this file: whole lines, at least one in an empty file."""
