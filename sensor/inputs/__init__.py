@@ -86,6 +86,7 @@ class Backlog:
         self._put_bytes = 0
         self._got_bytes = 0  # or given up
         self._midline = False  # the stream stands within a line
+        self._cut = False  # what was queued ends within a line; once shut, the rest of that line is no other
         self._shedding = False
         self._torn = False  # a line was begun, and its rest dropped
         self._handed_midline = False  # what was handed over ends within a line
@@ -237,8 +238,11 @@ class Backlog:
             if not self._shut:
                 self._chunks.put(chunk)
                 self._put_bytes += len(chunk)
+                self._cut = chunk[-1] != 10
                 return
-        self.drop(chunk)
+        ends = chunk.count(b"\n")
+        self._count_dropped(len(chunk), ends - (self._cut and ends > 0))
+        self._cut = self._cut and not ends
 
     def _lose(self, buffer: bytearray, size: int, begun: bool) -> None:
         """Drop what was read, without taking memory for it; begun: the line before has no end yet."""

@@ -212,8 +212,11 @@ def test_what_is_abandoned_is_counted_line_by_line(taken, chunks, rest, dropped)
         backlog.put(chunk)
     assert backlog.abandon() == rest
     assert (stats.dropped_bytes, stats.dropped_lines, stats.pending_bytes) == (*dropped, 0)
-    backlog.put(b"late\n")
-    assert (stats.dropped_lines, backlog.get(0)) == (dropped[1] + 1, b"")
+    torn = chunks and chunks[-1][-1:] != b"\n"  # then what comes is the rest of a line that is counted, or handed over
+    for late, lines in ((b"la", 0), (b"te\n", 0 if torn else 1), (b"l\nm\n", 2), (b"n", 0), (b"\n", 1)):
+        before = stats.dropped_lines
+        backlog.put(late)
+        assert (stats.dropped_lines - before, backlog.get(0)) == (lines, b"")
 
 
 def test_what_was_there_when_it_was_shut_is_handed_over():
