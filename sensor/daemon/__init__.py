@@ -153,6 +153,8 @@ class Daemon:
         gc.set_threshold(50_000, 20, 50)  # hardly anything has cycles; 8 % less CPU
         sys.setswitchinterval(0.0005)  # of 5 ms: in a storm the reader must not wait for its turn
         self._loop()
+        if self._signals.reload or self._files.is_asked:  # it may be the way out for what could not be written so far
+            self._guard(self._reload, time.monotonic())
         self._write(self._feed.close())
         self._logs.close()
         self._feed.world().close()

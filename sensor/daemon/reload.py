@@ -37,6 +37,11 @@ class Reload:
             self._changed_at = now - age
             self._due_by = now + LONGEST
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether it was asked for, and has not been done."""
+        return self._due_by is not None
+
     def is_due(self, now: float) -> bool:
         """Whether it was asked for, and the time for it has come; says so once."""
         if self._due_by is None:

@@ -180,3 +180,17 @@ def test_logs_move_to_a_directory_that_is_made(sensor, tmp_path):
     run.auditd.sendall(event(2))
     assert run.end() == 0
     assert json.loads((tmp_path / "new" / "audit.jsonl").read_text())["SYSCALL"]["exit"] == 2
+
+
+@pytest.mark.parametrize("then", ["end", "sigterm"])
+def test_a_reload_that_was_asked_for_comes_before_the_end(then, sensor, tmp_path):
+    """The log cannot be written; its new place saves what waits, however soon the end comes."""
+    run = sensor(auditlog={"file": "/dev/full"})
+    run.auditd.sendall(events(0, 500))
+    run.wait_for(lambda: "No space left" in run.said())
+    run.config.write_text(json.dumps({**json.loads(run.config.read_text()), "auditlog": {"file": "audit.jsonl"}}))
+    run.process.send_signal(signal.SIGHUP)
+    if then == "sigterm":
+        run.process.terminate()
+    assert run.end() == 0
+    assert run.written() == list(range(500))
