@@ -29,7 +29,7 @@ from sensor.cli import make_parser  # noqa: E402
 from sensor.config import Config  # noqa: E402
 from sensor.config.describe import caption, value_text  # noqa: E402
 from sensor.options import declaration  # noqa: E402
-from sensor.privileges import CAPABILITIES, NEEDS  # noqa: E402
+from sensor.rights.privileges import CAPABILITIES, NEEDS  # noqa: E402
 from sensor.ship.options import Config as Destination  # noqa: E402
 from sensor.ship.seen import ROWS as SHIP_ROWS  # noqa: E402
 from sensor.stats import UNIDENTIFIED  # noqa: E402

@@ -26,10 +26,10 @@ from typing import Any
 
 import yaml
 
-from sensor import trust
 from sensor.errors import ConfigError
 from sensor.options import Declaration, OptionError, declaration, path_mistake
 from sensor.patterns import PatternError, searcher
+from sensor.rights import trust
 
 FRAGMENTS = "conf.d"
 """The folder, beside a configuration file, of files that are read after it."""

@@ -22,7 +22,7 @@ import stat
 import sys
 import time
 
-from sensor import __version__, privileges
+from sensor import __version__
 from sensor.build import App, build
 from sensor.config import Config, read
 from sensor.daemon import kernel_audit, memory, rights
@@ -37,6 +37,7 @@ from sensor.forms import Lines
 from sensor.inputs import Input
 from sensor.inputs.stdin import StdinInput
 from sensor.metrics import Exporter
+from sensor.rights import privileges
 from sensor.stats import Stats
 
 log = logging.getLogger(__name__)

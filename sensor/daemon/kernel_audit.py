@@ -14,10 +14,10 @@ import select
 import signal
 import struct
 
-from sensor import accounts, privileges, seccomp
 from sensor.config import Config
 from sensor.loss.audit_status import AuditStatus, KernelAudit
 from sensor.loss.kernel import KernelWatch
+from sensor.rights import accounts, privileges, seccomp
 from sensor.stats import KernelStats
 
 _MESSAGE = struct.Struct("=9i")  # the fields of AuditStatus; with failure < 0, its errno instead

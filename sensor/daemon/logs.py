@@ -10,11 +10,11 @@ from __future__ import annotations
 import logging
 import os
 
-from sensor.acl import Readers
 from sensor.config import Config
 from sensor.daemon.guard import Guard
 from sensor.forms import Lines
 from sensor.outputs import Options, Output
+from sensor.rights.acl import Readers
 from sensor.stats import OutputStats
 
 log = logging.getLogger(__name__)

@@ -3,7 +3,7 @@
     configured user ──unknown──► _host-sensor ──unknown──► nobody        never root with everything
 
 A name service is not waited for: auditd's records are read while it is asked, and after USER_TIMEOUT the user counts as
-unknown. The files of the host are asked first (sensor.accounts).
+unknown. The files of the host are asked first (sensor.rights.accounts).
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import os
 import select
 import time
 
-from sensor import accounts, privileges, seccomp
-from sensor.accounts import Account
 from sensor.config import Config
 from sensor.inputs import Input
+from sensor.rights import accounts, privileges, seccomp
+from sensor.rights.accounts import Account
 from sensor.stats import PrivilegeStats
 
 log = logging.getLogger(__name__)

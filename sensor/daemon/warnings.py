@@ -8,9 +8,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-from sensor import accounts
 from sensor.config import Config
 from sensor.outputs import Options as OutputOptions
+from sensor.rights import accounts
 from sensor.stages.custom.loading import StageFileError, find, source
 
 

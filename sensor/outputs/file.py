@@ -16,8 +16,8 @@ from contextlib import suppress
 from itertools import count
 
 from sensor import retention
-from sensor.acl import Readers
 from sensor.outputs import Clock, Log, Options
+from sensor.rights.acl import Readers
 from sensor.stats import OutputStats
 from sensor.unsent import Unsent
 

@@ -27,13 +27,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sensor import accounts
 from sensor.errors import ProbeError
 from sensor.probe import DEFAULTS, Options, bpf, bpffs, layout, offsets, seed
 from sensor.probe.btf import Btf
 from sensor.probe.place import SEARCHABLE
 from sensor.probe.ring import Ring
 from sensor.process.procfs import ProcFS
+from sensor.rights import accounts
 
 log = logging.getLogger(__name__)
 

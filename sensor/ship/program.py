@@ -12,12 +12,12 @@ import select
 import signal
 from typing import Any
 
-from sensor import privileges
-from sensor.accounts import any_user
 from sensor.config.read import read_options
 from sensor.errors import ConfigError, ShipError
 from sensor.metrics import Exporter
 from sensor.printable import printable
+from sensor.rights import privileges
+from sensor.rights.accounts import any_user
 from sensor.ship.build import make_sender, state_folder
 from sensor.ship.options import Config
 from sensor.ship.seen import ROWS, Named, Watch

@@ -26,7 +26,7 @@ Start = Callable[..., Sensor]
 
 STAGE = """
 import ctypes, errno, os, threading
-from sensor.seccomp import REFUSED
+from sensor.rights.seccomp import REFUSED
 from sensor.tables import arches, syscalls
 
 libc = ctypes.CDLL(None, use_errno=True)

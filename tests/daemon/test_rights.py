@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from sensor.accounts import stand_in
+from sensor.rights.accounts import stand_in
 from tests.support.program import ROOT, no_enrichment
 
 pytestmark = pytest.mark.root

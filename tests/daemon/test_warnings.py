@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sensor.accounts import stand_in
 from sensor.config import load
 from sensor.daemon.warnings import warnings
+from sensor.rights.accounts import stand_in
 
 NO_USER = f"user: there is no user %s on this host; the sensor would run as {stand_in().name}"
 NO_READER = "%s: there is no %s no-such on this host; left out of the readers"

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sensor import acl
 from sensor.outputs import Options
 from sensor.outputs.file import LOOK_PERIOD, ROTATION_PAUSE, FileOutput
+from sensor.rights import acl
 from sensor.stats import OutputStats
 from tests.support.clocks import Clock
 

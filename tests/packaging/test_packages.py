@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from sensor import __version__
-from sensor.acl import ATTRIBUTE
+from sensor.rights.acl import ATTRIBUTE
 from tests.packaging.packages import Deb, Rpm
 from tests.packaging.root import HERE, REPOSITORY, Root
 from tests.support.audit_session import AuditSession

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from sensor import accounts
 from sensor.errors import ProbeError
 from sensor.probe import DEFAULTS, Options, bpf, bpffs, layout, loader
 from sensor.probe.ring import Ring
+from sensor.rights import accounts
 from tests.probe.loaded import obstacle, options_of_a_test
 
 STAND_IN = accounts.stand_in().name
@@ -149,9 +149,9 @@ def test_status_tells_who_reads(options: Options) -> None:
 
 SENSOR_WITHOUT_ROOT = """
 import sys
-from sensor.accounts import stand_in
+from sensor.rights.accounts import stand_in
 from sensor.errors import ProbeError
-from sensor.privileges import become
+from sensor.rights.privileges import become
 from sensor.probe.ring import Ring
 
 become(stand_in(), sys.argv[2:])
@@ -259,7 +259,7 @@ def test_without_root_it_says_so(options: Options) -> None:
     loader.load(options)
     script = f"""
 import os
-from sensor import privileges
+from sensor.rights import privileges
 from sensor.errors import ProbeError
 from sensor.probe import Options, loader
 os.setresuid(65534, 65534, 65534)

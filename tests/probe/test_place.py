@@ -21,9 +21,9 @@ pytestmark = [pytest.mark.root, pytest.mark.skipif(obstacle() is not None, reaso
 
 SENSOR = """
 import sys
-from sensor.accounts import any_user
+from sensor.rights.accounts import any_user
 from sensor.errors import ProbeError
-from sensor.privileges import become, harden
+from sensor.rights.privileges import become, harden
 from sensor.probe.place import Place
 
 place = Place(sys.argv[1])

@@ -3,7 +3,7 @@
     /etc/host-sensor/stages/*.py
 
 A file must be owned by root and writable by nobody else, and so must every directory on
-the way to it (sensor.trust).
+the way to it (sensor.rights.trust).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import types
 from collections.abc import Sequence
 from typing import Any, Callable
 
-from sensor import trust
 from sensor.errors import SensorError
+from sensor.rights import trust
 
 Function = Callable[[Any], Any]
 """The `stage` of a file."""

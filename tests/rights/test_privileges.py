@@ -11,9 +11,9 @@ from operator import attrgetter
 
 import pytest
 
-from sensor import privileges
 from sensor.config import Config
-from sensor.privileges import CAPABILITIES, NEEDS
+from sensor.rights import privileges
+from sensor.rights.privileges import CAPABILITIES, NEEDS
 from tests.support.program import ROOT, no_enrichment
 
 pytestmark = pytest.mark.root
@@ -22,7 +22,7 @@ BOTH = {"SYS_PTRACE", "DAC_READ_SEARCH"}
 
 def status_after(code: str) -> dict[str, str]:
     """/proc/self/status of a process that has run `code`, and its output under "out"."""
-    imports = "from sensor.privileges import *\nfrom sensor.accounts import *"
+    imports = "from sensor.rights.privileges import *\nfrom sensor.rights.accounts import *"
     program = f"{imports}\n{code}\nprint(); print(open('/proc/self/status').read())"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sensor import trust
-from sensor.trust import UntrustedError
+from sensor.rights import trust
+from sensor.rights.trust import UntrustedError
 from tests.support.program import ROOT
 
 NOBODY = 65534
@@ -192,7 +192,7 @@ def test_the_effective_user_is_an_administrator(tmp_path, owner, ok):
     os.chown(path, owner, -1)
     code = (
         f"import os, sys; sys.path.insert(0, {str(ROOT)!r})\n"
-        "from sensor import trust\n"
+        "from sensor.rights import trust\n"
         "os.setuid(1000)\n"
         f"print(trust.read({str(path)!r}, trust.administrators(), 100))"
     )

@@ -15,8 +15,8 @@ import stat
 import struct
 from collections.abc import Callable, Iterable
 
-from sensor import accounts
 from sensor.background import Background
+from sensor.rights import accounts
 
 ATTRIBUTE = "system.posix_acl_access"
 USER_OBJ, USER, GROUP_OBJ, GROUP, MASK, OTHER = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20  # linux/posix_acl.h

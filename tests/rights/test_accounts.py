@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sensor.accounts import Account, Files, Question, any_group, any_user, listed_group, listed_user, stand_in
+from sensor.rights.accounts import Account, Files, Question, any_group, any_user, listed_group, listed_user, stand_in
 
 
 def test_all_users_of_the_files_are_as_the_c_library_has_them():

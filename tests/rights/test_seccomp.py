@@ -11,8 +11,8 @@ import sys
 
 import pytest
 
-from sensor import seccomp
-from sensor.seccomp import BPF_READS, PROGRAMS, REFUSED, Instruction
+from sensor.rights import seccomp
+from sensor.rights.seccomp import BPF_READS, PROGRAMS, REFUSED, Instruction
 from sensor.tables import arches, syscalls
 
 REFUSED_NAMES = [name for names in REFUSED.values() for name in names.split()]
@@ -82,7 +82,7 @@ def test_calls_of_another_architecture_are_refused(arch):
 
 CALLS = """
 import ctypes, errno, json, sys, threading
-from sensor import seccomp
+from sensor.rights import seccomp
 from sensor.tables import arches, syscalls
 
 def numbers():
@@ -162,18 +162,18 @@ def test_every_refused_call_fails_in_every_thread_old_and_new():
         ("import time; print(time.clock_gettime(time.CLOCK_BOOTTIME) > 0)", "True"),
         ("import os\ntry: os.execv('/bin/true', ['true'])\nexcept PermissionError as error: print(error.errno)", "1"),
         ("import subprocess\ntry: subprocess.run(['/bin/true'])\nexcept PermissionError as error: print(1)", "1"),
-        ("from sensor import seccomp; seccomp.install(True); print('again')", "again"),
+        ("from sensor.rights import seccomp; seccomp.install(True); print('again')", "again"),
     ],
 )
 def test_what_still_works(work, shows):
-    assert in_a_process(f"from sensor import seccomp\nseccomp.install(False)\n{work}").strip() == shows
+    assert in_a_process(f"from sensor.rights import seccomp\nseccomp.install(False)\n{work}").strip() == shows
 
 
 @needs_filter
 def test_with_programs_they_can_be_started_and_inherit_the_rest():
     code = """
 import subprocess
-from sensor import seccomp
+from sensor.rights import seccomp
 seccomp.install(True)
 print(subprocess.run(["/bin/sh", "-c", "/bin/echo started; exec unshare -r true"], capture_output=True, text=True))
 """
@@ -193,7 +193,7 @@ def test_a_thread_with_another_filter_is_told():
     """The kernel puts a filter on all threads only if they have the same ones before."""
     code = """
 import ctypes, threading
-from sensor import seccomp
+from sensor.rights import seccomp
 go, over = threading.Event(), threading.Event()
 def other():
     libc = ctypes.CDLL(None)

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from sensor.acl import ATTRIBUTE, GROUP, GROUP_OBJ, MASK, NO_ID, OTHER, USER, USER_OBJ, Readers, decode, encode
+from sensor.rights.acl import ATTRIBUTE, GROUP, GROUP_OBJ, MASK, NO_ID, OTHER, USER, USER_OBJ, Readers, decode, encode
 
 
 def test_a_list_is_as_the_kernel_wants_it():

@@ -14,8 +14,8 @@ from collections.abc import Iterable
 from operator import attrgetter
 from typing import NamedTuple
 
-from sensor.accounts import Account
 from sensor.errors import SensorError
+from sensor.rights.accounts import Account
 
 CAPABILITIES = {"DAC_READ_SEARCH": 2, "SYS_PTRACE": 19, "AUDIT_CONTROL": 30}
 """Those that anything may keep, without CAP_, and their numbers in linux/capability.h."""
