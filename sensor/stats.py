@@ -1,7 +1,7 @@
 """Plain counters, one object per part, gathered in Stats.
 
 A part adds to integers it alone writes (`stats.lines += 1` costs 43 ns where a
-Prometheus counter costs 500); sensor/metrics.py reads them when it is scraped.
+Prometheus counter costs 500); sensor/metrics reads them when it is scraped.
 Counters only grow; what can fall is called a gauge in its comment. Dictionaries
 are keyed by reasons from closed sets, never by anything an audit record holds.
 """

@@ -9,7 +9,7 @@ textfile collector. What is counted, and where, is the business of the parts. A 
 
 Until the first scrape this costs one listening socket and one sleeping thread: prometheus_client and what it needs,
 most of 14 MB of resident memory, are imported when somebody asks. Neither how many ask nor how slowly costs the sensor
-more than sensor.endpoint allows.
+more than sensor.metrics.endpoint allows.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from sensor import __version__
-from sensor.audit_processes import AuditProcesses
-from sensor.endpoint import Answer, Endpoint
 from sensor.errors import OutputError
+from sensor.metrics.audit_processes import AuditProcesses
+from sensor.metrics.endpoint import Answer, Endpoint
 from sensor.options import OptionError, option
 from sensor.stats import Histogram
 from sensor.tables.metrics import ROWS, USAGE, Row

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 
-from sensor.endpoint import Answer, Endpoint, Limits
+from sensor.metrics.endpoint import Answer, Endpoint, Limits
 
 SECONDS = 2.0
 

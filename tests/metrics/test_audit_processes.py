@@ -14,9 +14,9 @@ from typing import Any
 import psutil
 import pytest
 
-from sensor.audit_processes import AuditProcesses, Usage
+from sensor.metrics.audit_processes import AuditProcesses, Usage
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class FakeProcess:
@@ -125,6 +125,6 @@ def test_this_host() -> None:
 
 def test_without_psutil_there_is_no_usage() -> None:
     hide = "import sys; sys.modules['psutil'] = None"
-    script = f"{hide}; from sensor.audit_processes import AuditProcesses; print(AuditProcesses().usage())"
+    script = f"{hide}; from sensor.metrics.audit_processes import AuditProcesses; print(AuditProcesses().usage())"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout == "[]\n", done.stderr
