@@ -187,13 +187,13 @@ def test_auditd_runs_the_plugin_as_it_was_installed(installed):
     plugin = ["unshare", "--mount", "sh", "-c", PLUGIN, str(installed.root.folder)]
     log = installed.root.folder / "var/log/host-sensor/audit.jsonl"
     with AuditSession(plugin, rules=["-S execve -k exec"]) as session:
-        session.run(["/bin/sleep", "0.75"])  # long enough for /proc to tell who it is
+        session.run(["/bin/sleep", "3"])  # long enough for /proc to tell who it is
         session.drain(log)
         (pid,) = session.plugin_pids()
         status = Path(f"/proc/{pid}/status").read_text()
         numbers = installed.root.run("id", "-u", "_host-sensor").strip()
     events = [json.loads(line) for line in log.read_text().splitlines()]
-    found = [event for event in events if event.get("EXECVE", {}).get("ARGV") == ["/bin/sleep", "0.75"]]
+    found = [event for event in events if event.get("EXECVE", {}).get("ARGV") == ["/bin/sleep", "3"]]
     assert len(found) == 1, events
     assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", found[0]["SYSCALL"]["PID"]["GUID"])
     assert re.search(rf"^Uid:\t{numbers}\t{numbers}\t", status, re.MULTILINE)
