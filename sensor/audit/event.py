@@ -21,6 +21,9 @@ from sensor.process.program import Process
 Records = dict[str, list[Record]]
 """Record type → its records in order of arrival."""
 
+URINGOP = "URINGOP"
+"""The record that the kernel writes in place of SYSCALL for an operation of io_uring (kernel/auditsc.c)."""
+
 Verdict = int
 """What becomes of an event: KEEP, or LOG to write it to the filter log, or DROP."""
 KEEP, LOG, DROP = range(3)
@@ -84,7 +87,7 @@ class Event:
     template: what the event has in common with others.
     title: the PROCTITLE record, if the template is without it; else None.
     altered: the records are not those of the template and the title any more.
-    process: who made the system call, or None.
+    process: who made the system call or, without one, of whom a record of the kernel's is; None if nobody knows.
     additions: what stages added, in their order.
     provisional: what they said of the process will be another thing soon; it is not to be remembered.
     verdict: where the event goes.
@@ -133,6 +136,11 @@ class Event:
         return self.syscall is not None and bool(self.syscall.success) and "EXECVE" in self.records
 
     @property
+    def is_call(self) -> bool:
+        """A process asked the kernel for something, by a system call or through io_uring."""
+        return self.syscall is not None or URINGOP in self.records
+
+    @property
     def began_program(self) -> bool:
         """It is the exec with which its process began the program that it runs."""
         process = self.process
@@ -140,9 +148,14 @@ class Event:
 
     @property
     def subject(self) -> Fields:
-        """The fields that tell who acted: what repeats of the SYSCALL record, else the first record and its msg='…'."""
+        """The fields that tell who acted: what repeats of the SYSCALL record, else all of URINGOP.
+
+        Without either those of the first record and its msg='…'.
+        """
         if self.syscall is not None:
             return self.syscall.rest.fields
+        if URINGOP in self.records:
+            return self.records[URINGOP][0].fields
         for group in self.records.values():
             fields = group[0].fields
             message = fields.get("msg")

@@ -25,8 +25,8 @@ from sensor.audit.record import Record
 from sensor.audit.syscall import Syscall
 from sensor.cache import BoundedDict
 from sensor.forms import Form
-from sensor.forms.enrichment import Enrichments, date, known, own_name, translate
-from sensor.forms.summary import SummaryTexts, process_text
+from sensor.forms.enrichment import Enrichments, Parts, date, known, own_name, translate
+from sensor.forms.summary import SummaryTexts
 from sensor.forms.values import Style
 from sensor.summary.circumstances import READERS, value_of
 from sensor.summary.facts import ELSEWHERE, Facts, add_record, data_of_call, pids_of
@@ -78,7 +78,8 @@ class Ecs(Form):
         top, object = thing.text or self._summaries.thing(thing)
         added = self._enrichments.of(event.additions, "EXECVE" in event.records)
         beside, own = self._added_to_records(event, who)
-        process = process_text(event, who, acting, self._of_process(event, who) + added.process + beside, added.parent)
+        more = self._of_process(event, who) + added.process + beside
+        process = self._summaries.process(event, who, acting, more, added.parent)
         host = f',"host":{{{self._render({"name": event.node})}}}' if event.node else ""
         if not who.details:
             who.details = self._details(who)
@@ -251,7 +252,7 @@ class Ecs(Form):
                 parts = translate(record.added)
                 if name == "EXECVE" or (name == who.main and event.syscall is None):
                     process.update({key: parts.process.pop(key) for key in _OF_ACTOR if key in parts.process})
-                    own.update({**parts.process, **parts.own})
+                    own.update(_named_by_stages(parts, process, event, who))
                 else:
                     others = own.setdefault(own_name(name), [])
                     assert isinstance(others, list)
@@ -267,6 +268,23 @@ class Ecs(Form):
         if event.notes:
             own += ',"notes":["' + '","'.join(event.notes) + '"]'
         return f',"host_sensor":{{{own[1:]}}}' if own else ""
+
+
+def _named_by_stages(parts: Parts, process: Fields, event: Event, who: Who) -> Fields:
+    """What goes to host_sensor of what stages say of the actor; its names go to `process` where nothing else told them.
+
+    A message of user space may call its sender otherwise.
+    """
+    named = {} if event.process is not None else {**who.process}
+    members = parts.process
+    for name in ("name", "executable"):
+        if event.process is not None or members.get(name) == named.get(name):
+            members.pop(name, None)
+        elif name in members and name not in named:
+            process[name] = members.pop(name)
+    inner = parts.own.get("process")
+    rest: Fields = {**(inner if isinstance(inner, dict) else {}), **members}
+    return {**parts.own, **({"process": rest} if rest else {})}
 
 
 def _process_of(notice: Notice, own: Fields) -> Fields:

@@ -81,6 +81,27 @@ class SummaryTexts:
             text = f'{text[:-1]},"labels":{{"root":"other"}}}}'
         return text
 
+    def process(self, event: Event, who: Who, members: str, more: str = "", parent: str = "") -> str:
+        """ECS `process` with a comma before it; "" if the event names none.
+
+        members: those of who; more, parent: further ones of the process, and of its parent; each has a comma before it.
+        """
+        syscall = event.syscall
+        if syscall is not None and syscall.pid:
+            return f',"process":{{"pid":{syscall.pid},"parent":{{"pid":{syscall.ppid}{parent}}}{members}{more}}}'
+        told = event.records[who.main][0].fields if who.main != "SYSCALL" else {}
+        if event.is_call:
+            told = event.subject
+        pid, ppid = told.get("pid"), told.get("ppid")
+        text = f',"pid":{pid}' if isinstance(pid, int) else ""
+        text += f',"parent":{{"pid":{ppid}}}' if isinstance(ppid, int) else ""
+        if event.process is not None and syscall is None:
+            program = event.process.program
+            known: Fields = {"name": program.comm, "executable": program.exe}
+            text += self.members({name: value for name, value in known.items() if name not in who.process})
+        text += members + more
+        return f',"process":{{{text[1:]}}}' if text else ""
+
     def _text(self, event: Event) -> str:
         made = self._made.get(event.template)
         syscall = event.syscall
@@ -99,7 +120,7 @@ class SummaryTexts:
         if syscall is not None and event.template.kept and who.main == "SYSCALL" and syscall.pid and means:
             self._remember(event.template, syscall, who, thing)
         summary = (means + object)[1:]
-        acting = process_text(event, who, process)
+        acting = self.process(event, who, process)
         return f'{self._start}{said}}}{users}{acting}{top},"auditd":{{"summary":{{{summary}}}}}}}'
 
     def _remember(self, template: Template, syscall: Syscall, who: Who, thing: Thing) -> None:
@@ -111,19 +132,3 @@ class SummaryTexts:
         start = f'{self._start}{said}}}{users},"process":{{"pid":'
         end = f'{top},"auditd":{{"summary":{{{means[1:]}{object}'
         self._made.keep(template, _Made(start, f"}}{process}}}", end, directories))
-
-
-def process_text(event: Event, who: Who, members: str, more: str = "", parent: str = "") -> str:
-    """ECS `process` with a comma before it; "" if the event names none.
-
-    members: those of who; more, parent: further ones of the process, and of its parent, each with a comma before it.
-    """
-    syscall = event.syscall
-    if syscall is not None and syscall.pid:
-        return f',"process":{{"pid":{syscall.pid},"parent":{{"pid":{syscall.ppid}{parent}}}{members}{more}}}'
-    told = event.records[who.main][0].fields if who.main != "SYSCALL" else {}
-    pid, ppid = told.get("pid"), told.get("ppid")
-    text = f',"pid":{pid}' if isinstance(pid, int) else ""
-    text += f',"parent":{{"pid":{ppid}}}' if isinstance(ppid, int) else ""
-    text += members + more
-    return f',"process":{{{text[1:]}}}' if text else ""

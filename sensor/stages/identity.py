@@ -23,6 +23,7 @@ from sensor.audit.fields import Fields
 from sensor.audit.naming import Naming
 from sensor.audit.record import Record
 from sensor.audit.syscall import Syscall
+from sensor.audit.types import LIST
 from sensor.cache import BoundedDict
 from sensor.options import option
 from sensor.process.guid import process_guid, session_guid
@@ -73,7 +74,7 @@ class Identity:
         self._spawners: BoundedDict[State, Addition] = BoundedDict(_MOST_PARENTS)
 
     def track(self, event: Event) -> None:
-        """Find out who made the system call; looks at SYSCALL only, and whether there is an EXECVE."""
+        """Find out who made the system call, or of whom the kernel's record is."""
         syscall = event.syscall
         if syscall is not None and syscall.pid:
             local = event.id >= self._host.booted and not event.node  # nearly always
@@ -93,6 +94,8 @@ class Identity:
             if process.unidentified:
                 self._unidentified[process.unidentified] += 1
             event.process = process
+        elif syscall is None:
+            event.process = self._named_by_kernel(event)
 
     def add(self, event: Event) -> None:
         """Add who made the system call, and in which session."""
@@ -109,6 +112,19 @@ class Identity:
         if self._options.pid and not event.records.keys() <= _WITHOUT_PIDS:
             local = self._is_local(event)
             self._other_records(event, self._local if local else self._table_of(event.node), local)
+
+    def _named_by_kernel(self, event: Event) -> Process | None:
+        """The process of a record that the kernel wrote without a system call: URINGOP, SECCOMP, ANOM_ABEND …"""
+        for name, group in event.records.items():
+            pid = group[0].fields.get("pid") if name not in _WITHOUT_PIDS and group[0].type.shape == LIST else None
+            if isinstance(pid, int) and pid > 0:
+                table = self._local if self._is_local(event) else self._table_of(event.node)
+                process = table.find(pid, event.time)
+                if process is not None:
+                    for describe in self._more:
+                        describe(process)
+                return process
+        return None
 
     def describe(self, process: Process) -> Fields:
         """The identities of a process, of its parent and of its spawner."""

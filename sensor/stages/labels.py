@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 from sensor.audit.event import Addition, Event
-from sensor.audit.fields import Value
+from sensor.audit.fields import Fields, Value
 from sensor.audit.syscall import Rest
 from sensor.cache import BoundedDict
 from sensor.options import option
@@ -125,15 +125,16 @@ class Labeller:
     def label(self, event: Event) -> None:
         """Give labels to the process of an event."""
         process, syscall = event.process, event.syscall
-        if process is None or syscall is None:
+        if process is None:
             return
         program = process.program
         if program.labels is None or program.labels_open:
             self._give(process, event)
         if self._keys or self._unkeys:
-            change = self._by_rest.get(syscall.rest)
-            if change is None:
-                change = self._remember(syscall.rest)
+            if syscall is None:
+                change = self._change_by(event.subject) if event.is_call else _UNCHANGED
+            else:
+                change = self._by_rest.get(syscall.rest) or self._remember(syscall.rest)
             if change is not _UNCHANGED:
                 _change(process, *change)
 
@@ -145,17 +146,25 @@ class Labeller:
             process.changed()
 
     def _remember(self, rest: Rest) -> tuple[Labels, Labels]:
-        """The labels that the keys in a SYSCALL record's last part give, and those they take away."""
-        keys = rest.fields.get("KEYS")
+        return self._by_rest.keep(rest, self._change_by(rest.fields))
+
+    def _change_by(self, fields: Fields) -> tuple[Labels, Labels]:
+        """The labels that the keys of a call give, and those they take away."""
+        keys = fields.get("KEYS")
         given = tuple([key for key in keys if isinstance(key, str)]) if isinstance(keys, list) else ()
         added, removed = self._keys.intersection(given), _matching(self._unkeys, given)
-        return self._by_rest.keep(rest, (added, removed) if added or removed else _UNCHANGED)
+        return (added, removed) if added or removed else _UNCHANGED
 
     def show(self, event: Event) -> None:
         """Add LABELS to an event."""
         labels = event.process.program.labels if event.process is not None else None
         if labels:
-            event.additions.append(self._shown.get(labels) or self._show(labels))
+            shown = self._shown.get(labels) or self._show(labels)
+            if event.syscall is not None:
+                event.additions.append(shown)
+            else:
+                name = next(iter(event.records))
+                event.replace(name, 0, event.records[name][0].extended(shown.subject))
 
     def _show(self, labels: Labels) -> Addition:
         names: list[Value] = [*sorted(labels)]

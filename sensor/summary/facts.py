@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Union
 
-from sensor.audit.event import Event
+from sensor.audit.event import URINGOP, Event
 from sensor.audit.fields import UNSET, Fields, Value
 from sensor.audit.naming import Naming
 from sensor.audit.syscall import Head, Rest, Syscall
@@ -95,7 +95,7 @@ def facts_of(event: Event, main: str, naming: Naming) -> Facts:
         facts.data.update(pids_of(syscall))
     else:
         facts = Facts()
-        first = event.records[main][0]
+        first = event.records[URINGOP if URINGOP in event.records else main][0]
         _first(facts, first.fields, naming)
     for name, group in event.records.items():
         if name not in ELSEWHERE:

@@ -21,8 +21,8 @@ from sensor.summary.rules import Rule
 from sensor.translate.sockaddr import decode_sockaddr
 
 DIRECTIONS = {
-    **dict.fromkeys(("accept", "accept4", "recvfrom", "recvmsg", "recvmmsg"), "source"),
-    **dict.fromkeys(("connect", "sendto", "sendmsg", "sendmmsg"), "destination"),
+    **dict.fromkeys(("accept", "accept4", "recv", "recvfrom", "recvmsg", "recvmmsg"), "source"),
+    **dict.fromkeys(("connect", "send", "sendto", "sendmsg", "sendmmsg"), "destination"),
 }
 """System call → where the address it was given belongs; of the others it is neither."""
 

@@ -37,6 +37,7 @@ from sensor.summary.objects import (
     source_of,
 )
 from sensor.summary.rules import Rule, call_rule, record_rule
+from sensor.tables import uring_ops
 from sensor.translate.main_type import main_type
 
 _ENTRIES = 2048
@@ -163,12 +164,10 @@ class Summaries:
 
     def _who_of(self, event: Event, main: str) -> Who:
         facts = facts_of(event, main, self._naming)
-        call = facts.data.get("uring_op" if main == "URINGOP" else "syscall")
-        rules = [call_rule(str(call))] if call is not None else []
-        if main not in _CALLS:
-            rules = [record_rule(main, facts.data), *(rules if event.syscall is not None else [])]
-        elif not rules:
-            rules = [record_rule(main, facts.data)]
+        call = _call(facts, main) if event.is_call else ""
+        rules = [call_rule(call)] if call else []
+        if main not in _CALLS or not rules:
+            rules = [record_rule(main, facts.data), *rules]
         return self._who(rules, facts, _told(rules[0], facts), main)
 
     def _who(self, rules: list[Rule], facts: Facts, thing: Thing, main: str) -> Who:
@@ -184,7 +183,7 @@ class Summaries:
         who.beside = rules[1] if len(rules) > 1 else None
         who.told = "primary" in thing.object
         who.facts = facts
-        call = str(facts.data.get("syscall"))
+        call = _call(facts, main)
         who.directories = DIRECTORIES.get(call, ())
         who.direction = DIRECTIONS.get(call)
         categories = _once(category for applied in rules for category in applied.categories)
@@ -271,6 +270,13 @@ class Summaries:
 
     def _remember(self, key: tuple[str, ...], thing: Thing) -> Thing:
         return self._things.keep(key, thing) if sum(map(len, key)) <= _LONGEST else thing
+
+
+def _call(facts: Facts, main: str) -> str:
+    """The system call, or what io_uring's operation does; "" if nothing says."""
+    call = facts.data.get("syscall") if main != "URINGOP" else None
+    operation = facts.data.get("uring_op")
+    return str(call or (uring_ops.call(str(operation)) if operation is not None else ""))
 
 
 def _key(event: Event, main: str) -> tuple[object, ...]:

@@ -14,7 +14,7 @@ from sensor.audit.event import Event
 from sensor.audit.naming import Naming
 from sensor.forms.count import Sizes
 from sensor.jsonl import dumps, loads
-from sensor.tables import syscalls
+from sensor.tables import syscalls, uring_ops
 from sensor.tables.record_types import NUMBERS
 
 NO_KEY = "(no key)"
@@ -60,6 +60,11 @@ def seen_event(event: Event, bytes: int, types: Sizes) -> Seen:
                 exe = exe or _text(said.get("exe") or fields.get("exe"))
                 keys = keys or _texts(fields.get("KEYS"))
                 units += _texts([said.get("unit")] if name.startswith("SERVICE_") else [])
+    if syscall is None and event.process is not None:
+        exe = exe or event.process.program.exe
+    if syscall is None and event.is_call:
+        operation = event.subject.get("uring_op")
+        call = (uring_ops.name(operation) if isinstance(operation, int) else None) or str(operation)
     return Seen(bytes, event.time, _once(keys), exe, call, _once(paths), _once(units), types)
 
 

@@ -43,7 +43,7 @@ class Options:
     """Which events are not written."""
 
     filter_keys: tuple[str, ...] = option((), "Filter events with one of these keys.")
-    filter_null_keys: bool = option(False, "Filter system calls without a key.")
+    filter_null_keys: bool = option(False, "Filter system calls, and operations of io_uring, without a key.")
     filter_labels: tuple[str, ...] = option((), "Filter events of processes with one of these labels.")
     filter_sockaddr: tuple[str, ...] = option(
         (), "Filter events with one of these addresses: 10.0.0.1, 10.0.0.0/8:53, *:443, [fe80::/10]:53."
@@ -112,7 +112,7 @@ class Filters:
         """Say where an event goes."""
         if self._keep_first and event.process is not None:
             program = event.process.program
-            if not program.first_event:
+            if not program.first_event and event.is_call:
                 program.first_event = event.id
             if program.first_event == event.id:
                 return KEEP
@@ -130,7 +130,7 @@ class Filters:
     def _fitting(self, event: Event) -> Sequence[Rule]:
         """The rules that fit what repeats of an event, up to one that is certain."""
         if event.syscall is None:
-            subject = event.subject
+            subject = _who(event)
             rules: Sequence[Rule] = [rule for rule in self.rules if rule.may_match(subject)]
         else:
             rest = event.syscall.rest
@@ -169,10 +169,10 @@ class Filters:
 
 
 class _Keys(Rule):
-    """System calls with a key; the key of CONFIG_CHANGE, for instance, is another matter."""
+    """System calls, and io_uring's, with a key; the key of CONFIG_CHANGE, for instance, is another matter."""
 
     def fits(self, event: Event, facts: Facts) -> bool:
-        return event.syscall is not None
+        return event.is_call
 
 
 class _NullKey(_Keys):
@@ -232,6 +232,16 @@ class _RawLines(Rule):
             if search(line):
                 return True
         return False
+
+
+def _who(event: Event) -> Fields:
+    """What an event without a SYSCALL record tells of who acted, and what is known of that process besides."""
+    subject = event.subject
+    if event.process is None:
+        return subject
+    program, (ses, auid) = event.process.program, event.process.login or (None, None)
+    known: Fields = {"exe": program.exe or None, "comm": program.comm or None, "ses": ses, "auid": auid}
+    return {**known, **{name: value for name, value in subject.items() if value is not None}}
 
 
 def _rules(options: Options, entries: int) -> list[Rule]:

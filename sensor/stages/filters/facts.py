@@ -18,7 +18,7 @@ from sensor.audit.paths import folded
 from sensor.process.containers import ContainerNames
 from sensor.process.host_paths import HostPaths
 from sensor.process.program import Place, Process
-from sensor.tables import syscalls
+from sensor.tables import syscalls, uring_ops
 
 Texts = Sequence[str]
 _DONE = {"yes": "yes", "success": "yes", "1": "yes", "no": "no", "failed": "no", "0": "no"}
@@ -65,7 +65,9 @@ WHO: dict[str, Callable[[Fields], Texts]] = {
 
 def _syscall(event: Event) -> Texts:
     if event.syscall is None:
-        return ()
+        operation = event.subject.get("uring_op")
+        name = uring_ops.name(operation) if isinstance(operation, int) else None
+        return (name, uring_ops.call(name)) if name is not None else ()
     head = event.syscall.head
     name = syscalls.name(head.arch, head.number)
     return (str(head.number),) if name is None else (name, str(head.number))
@@ -153,7 +155,9 @@ class Facts:
         """
         if root == "any":
             return True
-        process = event.process if event.syscall is not None else self._sender(event)
+        process = event.process
+        if process is None and event.syscall is None:
+            process = self._sender(event)
         if root == "other":
             return self._host_paths.has_other_root(process)
         return self._host_paths.image_holds(process) if image_only else self._host_paths.paths_hold(process)
