@@ -117,13 +117,18 @@ disconnected-from              socket          process:info object=nl-mcgrp EVEN
 
 _POLICIES = """
 violated-apparmor-policy       policy          intrusion_detection:denied object=operation
-    object2=requested_mask,denied_mask,capname AVC[apparmor] APPARMOR_DENIED APPARMOR_KILL
+    object2=requested_mask,denied_mask,capname AVC[apparmor=DENIED] AVC[apparmor=KILLED] APPARMOR_DENIED APPARMOR_KILL
 used-apparmor-policy           policy          intrusion_detection:info object=operation
-    object2=requested_mask,capname APPARMOR APPARMOR_AUDIT APPARMOR_ALLOWED APPARMOR_HINT AA
-changed-apparmor-policy        policy          configuration:change object=operation object2=name APPARMOR_STATUS
-    APPARMOR_ERROR
+    object2=requested_mask,capname AVC[apparmor=ALLOWED] AVC[apparmor=AUDIT] AVC[apparmor=HINT] APPARMOR
+    APPARMOR_AUDIT APPARMOR_ALLOWED APPARMOR_HINT AA
+changed-apparmor-policy        policy          configuration:change object=operation object2=name AVC[apparmor]
+    APPARMOR_STATUS APPARMOR_ERROR
+violated-smack-policy          policy          intrusion_detection:denied subject=subject object=object
+    object2=requested AVC[lsm=SMACK]
+accessed-mac-policy-controlled-object -        intrusion_detection:info subject=scontext object=tcontext
+    object2=tclass AVC[granted] USER_AVC[granted]
 violated-selinux-policy        -               intrusion_detection:denied subject=scontext object=tcontext
-    object2=tclass AVC
+    object2=tclass AVC USER_AVC[denied]
 relabeled-filesystem           mac-config      configuration:change FS_RELABEL
 modified-level-of              printer         configuration:change object=printer LABEL_LEVEL_CHANGE
 overrode-label-of              mac-config      configuration:change LABEL_OVERRIDE
@@ -211,11 +216,11 @@ checked-integrity-of           file            file:info object=name,file object
     INTEGRITY_PCR INTEGRITY_EVM_XATTR INTEGRITY_USERSPACE
 changed-integrity-policy       integrity-policy configuration:change object=action INTEGRITY_RULE
     INTEGRITY_POLICY_RULE
-checked-integrity-policy       file            file:access object=path object2=op IPE_ACCESS
+checked-integrity-policy       file            file:access object=path object2=ipe_op,op IPE_ACCESS
 changed-integrity-policy       integrity-policy configuration:change object=policy_name IPE_CONFIG_CHANGE
     IPE_POLICY_LOAD
-violated-landlock-policy       security-policy intrusion_detection:denied object=path,opid object2=blockers
-    LANDLOCK_ACCESS
+violated-landlock-policy       security-policy intrusion_detection:denied
+    object=path,opid,daddr,dest,saddr,src object2=blockers LANDLOCK_ACCESS
 changed-security-policy        security-policy process:change object=domain LANDLOCK_DOMAIN
 changed-mac-network-labels     mac-config      configuration:change MAC_CIPSOV4_ADD MAC_CIPSOV4_DEL MAC_CALIPSO_ADD
     MAC_CALIPSO_DEL MAC_UNLBL_STCADD MAC_UNLBL_STCDEL

@@ -37,6 +37,7 @@ from sensor.summary.objects import (
     source_of,
 )
 from sensor.summary.rules import Rule, call_rule, record_rule
+from sensor.summary.verdicts import Verdict, peers_of, verdict_of
 from sensor.tables import uring_ops
 from sensor.translate.main_type import main_type
 
@@ -168,7 +169,10 @@ class Summaries:
         rules = [call_rule(call)] if call else []
         if main not in _CALLS or not rules:
             rules = [record_rule(main, facts.data), *rules]
-        return self._who(rules, facts, _told(rules[0], facts), main)
+        thing = _told(rules[0], facts)
+        if verdict_of(main, facts) is not None:
+            thing.top.update(peers_of(facts))
+        return self._who(rules, facts, thing, main)
 
     def _who(self, rules: list[Rule], facts: Facts, thing: Thing, main: str) -> Who:
         """Put into words what is known of an event, or of all events of one kind.
@@ -188,9 +192,14 @@ class Summaries:
         who.direction = DIRECTIONS.get(call)
         categories = _once(category for applied in rules for category in applied.categories)
         types = _once(type for applied in rules for type in applied.types)
+        verdict = verdict_of(main, facts)
+        if verdict is not None:
+            categories = _once([*categories, "intrusion_detection"])
+            word = "denied" if verdict.denied else "allowed"
+            types = _once([*[word if type == "denied" else type for type in types], word])
         kind = rule.fields.get("kind", ("event",))[0]
         who.event = {"kind": kind, "category": categories, "type": types, "action": rule.action}
-        who.event["outcome"] = facts.result
+        who.event["outcome"] = _outcome(facts, verdict)
         actor = actor_of(rule, facts)
         user, group = users_of(rule, facts, actor, facts.find(rule.fields.get("object", ())))
         who.users = {"user": user, "group": group}
@@ -272,6 +281,13 @@ class Summaries:
         return self._things.keep(key, thing) if sum(map(len, key)) <= _LONGEST else thing
 
 
+def _outcome(facts: Facts, verdict: Verdict | None) -> str:
+    """Whether it was done, as the event says; else as a security module decided."""
+    if facts.result != "unknown" or verdict is None:
+        return facts.result
+    return "success" if verdict.done else "failure"
+
+
 def _call(facts: Facts, main: str) -> str:
     """The system call, or what io_uring's operation does; "" if nothing says."""
     call = facts.data.get("syscall") if main != "URINGOP" else None
@@ -331,5 +347,5 @@ def _told(rule: Rule, facts: Facts) -> Thing:
     return thing
 
 
-def _once(words: Iterable[str]) -> list[Value]:
+def _once(words: Iterable[Value]) -> list[Value]:
     return list(dict.fromkeys(words))

@@ -101,7 +101,7 @@ def test_who_was_denied_an_operation_is_who_asked_for_it() -> None:
     assert said["process"]["parent"] == {"pid": 800}
 
 
-def test_top_counts_an_operation_under_its_program_and_name() -> None:
+def test_a_crash_has_the_names_of_its_program() -> None:
     said = last("output: ecs", ABEND)
     assert (said["process"]["name"], said["process"]["executable"]) == ("ringd", "/usr/bin/ringd")
 

@@ -274,6 +274,11 @@ EXPLANATIONS = (
         _place(r"event\.(category|type)", lambda d: d.event["record_type"] == "avc" and set(d.theirs) < set(d.ours)),
     ),
     Explanation(
+        "allowed by AppArmor",
+        "AUDIT and ALLOWED are told of what AppArmor let through, which is no violation; theirs takes all for one.",
+        _place(r"event\.action", lambda d: (d.theirs, d.ours) == ("violated-apparmor-policy", "used-apparmor-policy")),
+    ),
+    Explanation(
         "calls without a rule",
         "A system call that no rule knows is called by its name; theirs has no action then.",
         _place(r"event\.action", lambda d: d.theirs == ABSENT and d.ours.startswith("called-")),

@@ -131,7 +131,7 @@ ACTIONS: list[tuple[list[str], str, str, list[str], list[str], str]] = [
         "violated-seccomp-policy",
         ["intrusion_detection"],
         ["denied"],
-        "unknown",
+        "failure",
     ),
     (
         ["URINGOP uring_op=18 success=no exit=-13 items=0 ppid=1 pid=2 uid=0"],
