@@ -324,17 +324,6 @@ class Part:
             self.kill()
 
 
-def run_through_failures(ship: Ship, fail: Callable[[], None], done: Callable[[], bool], times: int = 5) -> None:
-    """Ship in one process while the far end fails so many times, until everything has arrived."""
-    ship.start()
-    try:
-        for _ in range(times):
-            fail()
-        wait_until(done, 120)
-    finally:
-        ship.kill(signal.SIGTERM)
-
-
 def cpu_of(pid: int) -> float:
     """Seconds of CPU time that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

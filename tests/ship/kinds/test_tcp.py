@@ -110,3 +110,18 @@ def test_nobody_listens() -> None:
     kind = TcpKind(Options(), Common("far", "host", 0.3))
     with pytest.raises(UnavailableError, match="refused"):
         kind.connect("127.0.0.1:1")
+
+
+def test_a_line_of_ten_megabytes_arrives_whole(tmp_path: Path) -> None:
+    log = Log(tmp_path)
+    log.write(1)
+    log.size = 10 << 20
+    log.write(1)
+    log.size = 0
+    log.write(1)
+    receiver = Receiver(counts=True)
+    options = {"tcp": {"acknowledge": "count"}}
+    with Ship(tmp_path, log.path, kind="tcp", to=f"127.0.0.1:{receiver.port}", **options) as ship:
+        assert ship.run("--once").returncode == 0
+    assert numbers_in(receiver.lines) == [0, 1, 2]
+    assert len(receiver.lines[1]) > 10 << 20
