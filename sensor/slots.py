@@ -34,11 +34,12 @@ def read(path: str) -> Any:
 
 
 class Slots:
-    """The writing side; opening makes the file and allocates its space. Raises OSError."""
+    """The writing side; opening makes the file, with its mode, and allocates its space. Raises OSError."""
 
     def __init__(self, path: str, mode: int = 0o644) -> None:
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
         try:
+            os.fchmod(self._fd, mode)  # whatever the umask: others are to read it
             os.posix_fallocate(self._fd, 0, 2 * SLOT)
         except OSError:
             os.close(self._fd)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,12 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "target")
     with pytest.raises(OSError, match="symbolic links"):
         Slots(str(tmp_path / "link"))
+
+
+def test_its_mode_does_not_depend_on_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        Slots(str(tmp_path / "slots")).close()
+    finally:
+        os.umask(before)
+    assert (tmp_path / "slots").stat().st_mode & 0o777 == 0o644
