@@ -24,6 +24,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT))
 
+from grafana.alerts import SEVERITIES, rule  # noqa: E402
+from grafana.generate import source  # noqa: E402
 from sensor import __version__  # noqa: E402
 from sensor.cli import make_parser  # noqa: E402
 from sensor.config import Config  # noqa: E402
@@ -34,6 +36,7 @@ from sensor.ship.options import Config as Destination  # noqa: E402
 from sensor.ship.seen import ROWS as SHIP_ROWS  # noqa: E402
 from sensor.stats import UNIDENTIFIED  # noqa: E402
 from sensor.tables.keys import KEYS, holders  # noqa: E402
+from sensor.tables.metrics import ROWS, USAGE  # noqa: E402
 from tests.oracle.deviations import DEVIATIONS  # noqa: E402
 
 #: Marks bold text while a line is being escaped.
@@ -65,6 +68,8 @@ def page(template: str) -> str:
         "CAPABILITIES": capabilities,
         "DEVIATIONS": deviations,
         "UNIDENTIFIED": unidentified,
+        "METRICS": metrics,
+        "RUNBOOKS": runbooks,
     }
     lines = []
     for line in template.splitlines():
@@ -159,6 +164,37 @@ def unidentified() -> Iterator[str]:
     """Why an event has no GUID, by the metric's reason."""
     for reason, meaning in UNIDENTIFIED.items():
         yield from entry(bold(reason), meaning)
+
+
+def metrics() -> Iterator[str]:
+    """Every metric, by the part of the sensor that counts."""
+    for part in dict.fromkeys([row.part for row in ROWS]):
+        yield f".SS {part}"
+        for row in [row for row in ROWS if row.part == part]:
+            values = f" Values of `{row.label}`: {', '.join(f'`{value}`' for value in row.known)}." if row.known else ""
+            label = f"{{{row.label}}}" if row.label else ""
+            yield from entry(bold(f"host_sensor_{row.name}{label}"), row.help + values)
+    yield ".SS audit"
+    for name, help, _ in USAGE:
+        yield from entry(bold(f"host_sensor_{name}{{process}}"), help)
+
+
+def runbooks() -> Iterator[str]:
+    """What to do about each alert: a section that its runbook_url names."""
+    for alert in source("alerts"):
+        yield f".SS {alert['alert']}"
+        summary = re.sub(
+            r"{{ \$labels\.(\w+) }}|{{ \$value[^}]*}}", lambda found: (found[1] or "N").upper(), alert["summary"]
+        )
+        yield text(summary)
+        yield text(re.sub(r"{{ \$value[^}]*}}", "A share", alert["description"]))
+        for severity in SEVERITIES:
+            made = rule(alert, severity)
+            lasting = f" for {made['for']}" if "for" in made else ""
+            yield from entry(f"\\fI{severity}\\fR", f"`{made['expr']}`{lasting}")
+        for number, step in enumerate(alert["runbook"], start=1):
+            yield f".IP {number}. 4"
+            yield text(step)
 
 
 def options() -> Iterator[str]:

@@ -132,7 +132,7 @@ def _metric(row: Row, part: object) -> Metric:
 
     name, value = f"{NAMESPACE}_{row.name}", getattr(part, row.attribute)
     if isinstance(value, Histogram):
-        buckets = [(f"{bound:g}", number) for bound, number in value.cumulated()]
+        buckets = [(str(bound), number) for bound, number in value.cumulated()]
         return HistogramMetricFamily(name, row.help, buckets=[*buckets, ("+Inf", value.count)], sum_value=value.sum)
     family = CounterMetricFamily if row.name.endswith("_total") else GaugeMetricFamily
     metric = family(name, row.help, labels=[row.label] if row.label else [])

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from sensor import __version__
+from sensor import __version__, metrics
 from sensor.config import Config
 from sensor.options import declaration
 from sensor.stats import UNIDENTIFIED
@@ -26,6 +27,7 @@ PAGES = (
     "man5/host-sensor-events.5",
     "man5/host-sensor.yaml.5",
     "man7/host-sensor-laurel.7",
+    "man7/host-sensor-metrics.7",
     "man8/host-sensor-ship.8",
     "man8/host-sensor.8",
 )
@@ -131,6 +133,20 @@ def test_every_reason_for_an_event_without_a_guid_is_there(pages: Path) -> None:
     text = plain(pages / "man5/host-sensor-events.5")
     assert [term.removeprefix(" ") for term in terms(text, "IDENTITY")] == list(UNIDENTIFIED)
     assert [meaning for meaning in UNIDENTIFIED.values() if f"\n{meaning}\n" not in text] == []
+
+
+def test_every_metric_is_there(pages: Path) -> None:
+    text = plain(pages / "man7/host-sensor-metrics.7")
+    names = {re.sub(r"\{.*", "", term.split()[-1]) for term in terms(text, "METRICS")}
+    assert names == set(metrics.names())
+
+
+def test_every_alert_has_its_section(pages: Path) -> None:
+    text = plain(pages / "man7/host-sensor-metrics.7")
+    rules = yaml.safe_load((REPOSITORY / "grafana/alerts.yaml").read_text())["groups"][0]["rules"]
+    named = {rule["annotations"]["runbook_url"] for rule in rules}
+    sections = re.findall(r"^\.SS (HostSensor\w+)\n(?:.+\n)+?\.IP 1\. 4\nRun host-sensor doctor", text, re.MULTILINE)
+    assert {f"man:host-sensor-metrics(7)#{section}" for section in sections} == named
 
 
 def test_every_deviation_is_there(pages: Path) -> None:
