@@ -33,7 +33,7 @@ def datasource(kind: str) -> dict[str, str]:
 
 def choice(kind: str) -> dict[str, Any]:
     """The variable by which the data source is chosen."""
-    return {"name": "datasource", "label": "Data source", "type": "datasource", "query": kind, "current": {}}
+    return {"name": "datasource", "label": "Data source", "type": "datasource", "query": kind}
 
 
 class Prometheus:
