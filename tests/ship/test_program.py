@@ -59,6 +59,7 @@ def _saved(ship: Ship) -> int:
     return value["number"] if value else 0
 
 
+@pytest.mark.slow
 def test_50_rotations_while_the_network_is_down(tmp_path: Path) -> None:
     log = Log(tmp_path)
     port = free_port()

@@ -48,6 +48,7 @@ class Server(Part):
         return int(self.ask("SELECT count() FROM events"))
 
 
+@pytest.mark.slow
 def test_100000_events_past_a_server_that_is_killed_three_times(tmp_path: Path) -> None:
     log = Log(tmp_path)
     log.write(EVENTS)

@@ -65,6 +65,7 @@ class Index(Collector):
         return False
 
 
+@pytest.mark.slow
 def test_100000_events_past_nginx_and_a_cluster_that_takes_half_of_a_batch(tmp_path: Path) -> None:
     if not shutil.which("nginx"):
         pytest.skip("needs nginx")

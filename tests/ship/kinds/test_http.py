@@ -29,6 +29,7 @@ def log(tmp_path: Path) -> Log:
     return Log(tmp_path)
 
 
+@pytest.mark.slow
 def test_100000_events_past_a_server_that_misbehaves_and_dies(log: Log, tmp_path: Path) -> None:
     log.write(EVENTS)
     server = Collector()

@@ -24,6 +24,7 @@ def cluster():
     made.close()
 
 
+@pytest.mark.slow
 def test_100000_events_past_a_cluster_that_goes_down_three_times(cluster: Cluster, tmp_path: Path) -> None:
     log = Log(tmp_path)
     log.write(EVENTS)

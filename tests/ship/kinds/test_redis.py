@@ -40,6 +40,7 @@ def is_loaded(server: Server) -> bool:
         return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["stream", "list"])
 def test_100000_events_past_a_server_that_is_killed_five_times(kind: str, tmp_path: Path) -> None:
     log = Log(tmp_path)

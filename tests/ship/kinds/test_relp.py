@@ -23,6 +23,7 @@ from tests.ship.rsyslog import Rsyslog
 EVENTS = 100_000
 
 
+@pytest.mark.slow
 def test_100000_events_past_an_rsyslog_that_is_killed_four_times(tmp_path: Path) -> None:
     log = Log(tmp_path)
     log.write(EVENTS)

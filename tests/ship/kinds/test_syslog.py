@@ -16,6 +16,7 @@ from tests.ship.rsyslog import Rsyslog
 EVENTS = 100_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("framing", ["count", "newline"])
 def test_100000_events_past_an_rsyslog_that_is_killed_three_times(framing: str, tmp_path: Path) -> None:
     """What rsyslog had not read when it was killed is sent again, as it had not settled."""

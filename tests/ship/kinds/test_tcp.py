@@ -22,6 +22,7 @@ def batch(*lines: bytes) -> Batch:
     return Batch(Position("a"), Position("a", 1, len(lines)), list(lines))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("acknowledge", ["kernel", "count"])
 def test_100000_events_past_a_receiver_that_dies_eight_times(acknowledge: str, tmp_path: Path) -> None:
     log = Log(tmp_path)
