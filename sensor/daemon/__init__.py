@@ -120,9 +120,9 @@ class Daemon:
         self._guard = Guard(self.stats.daemon)
         os.umask(0o027)
         self._input = make_input(config, self.stats)
-        self._guard.relieve = self._input.backlog.relieve
+        self._guard.relieve = self._input.queue.relieve
         self._input.open()
-        self._kept = self._input.backlog.limit
+        self._kept = self._input.queue.limit
         account = rights.find_account(config, self._input, self.stats.privileges)
         rights.prepare_directory(config.directory, account)
         admit_readers(config)
@@ -132,7 +132,7 @@ class Daemon:
         self._kernel = kernel_audit.watch(config, self.stats.kernel)
         self._watch_kernel()
         rights.give_up(config, account)
-        self._feed = Feed(app, self._input.backlog.drop)
+        self._feed = Feed(app, self._input.queue.drop)
         self._logs = Logs(config, self.stats.output, self.stats.filterlog, self._guard)
         self._lag = WrittenLag(self.stats.daemon, self.stats.output)
         self._end_by = float("inf")  # of the input, after SIGTERM
@@ -174,7 +174,7 @@ class Daemon:
             except RuntimeError as error:
                 log.critical("the input cannot be read: %s; trying again", error)
             if self._signals.finish:
-                self._input.backlog.shut()
+                self._input.queue.shut()
                 return
             time.sleep(1)
 
@@ -189,8 +189,8 @@ class Daemon:
 
     def _step(self) -> bool:
         """Work on what has come; True when that was all there will ever be."""
-        backlog = self._input.backlog
-        chunk = backlog.get(TICK)
+        queue = self._input.queue
+        chunk = queue.get(TICK)
         if chunk:
             self._logs.copy_input(chunk)
             self._lag.read(chunk)
@@ -212,12 +212,12 @@ class Daemon:
         self._lag.settle(time.time())
         if now >= self._next_second:
             self._next_second = now + 1
-            self.stats.input.buffer_bytes = self._input.backlog.limit
+            self.stats.input.buffer_bytes = self._input.queue.limit
             self._feed.every_second(time.time())
             self._watch_kernel()
             self._give_back_memory()
-            if self._input.backlog.limit < self._kept:
-                self._kept = self._input.backlog.limit
+            if self._input.queue.limit < self._kept:
+                self._kept = self._input.queue.limit
                 log.error("out of memory: no more than %d bytes of input are kept from now on", self._kept)
         if self._signals.reload:
             self._signals.reload = False
@@ -248,18 +248,18 @@ class Daemon:
 
     def _is_over(self, now: float) -> bool:
         """Whether time is up for the end of the input, then for what was read before it; that is dropped, and told."""
-        backlog = self._input.backlog
+        queue = self._input.queue
         if self._signals.finish and self._end_by == float("inf"):
             self._end_by = now + self._config.drain_timeout
             self._input.stop()
         if now >= self._end_by or self._signals.leave:
-            backlog.shut()
-        if backlog.ended and self._finish_by == float("inf"):
+            queue.shut()
+        if queue.ended and self._finish_by == float("inf"):
             self._finish_by = now + self._config.finish_timeout
         if now < self._finish_by and not self._signals.leave:
             return False
         before = self.stats.input.dropped_lines
-        self._write(self._feed.take(backlog.abandon(), now))
+        self._write(self._feed.take(queue.abandon(), now))
         log.warning("time is up: %d lines that were read are dropped", self.stats.input.dropped_lines - before)
         return True
 

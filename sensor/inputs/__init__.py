@@ -5,7 +5,7 @@ An input hands over chunks of bytes exactly as they were read, for example
     type=EOE msg=audit(1700000000.123:4567): \n type=SYSCALL msg=audit(17000000
 
 cut anywhere. It neither splits lines nor knows what they mean. A source that is slow or gone never keeps the caller
-waiting longer than it asked to. Live sources are read by a thread of their own, which calls `Backlog.pump()` and does
+waiting longer than it asked to. Live sources are read by a thread of their own, which calls `ReadQueue.read_loop()` and does
 nothing else, because auditd must never wait for what is done with its records. When the worker falls behind so far that
 the buffer is full, a live source is still read, for an auditd that has to wait holds up every audited process of the
 host: whole lines are dropped and counted. A source that can wait (a file, a pipe) is left waiting instead.
@@ -44,10 +44,10 @@ queue has its usual 2,000 places."""
 class Input(Protocol):
     """A live source of audit records.
 
-    backlog: what has been read.
+    queue: what has been read.
     """
 
-    backlog: Backlog
+    queue: ReadQueue
 
     def open(self) -> None:
         """Do what needs the rights the program was started with; raises InputError for what cannot ever work."""
@@ -65,8 +65,8 @@ class Input(Protocol):
         """Wait for no more input: what has arrived is still handed over, then the end of input."""
 
 
-class Backlog:
-    """A byte-bounded queue of chunks; one thread pumps, one gets.
+class ReadQueue:
+    """A byte-bounded queue of chunks; one thread reads, one gets.
 
     `live` tells that the writer must not wait: lines are dropped when the limit is reached.
     linger: seconds that a read from a socket waits for more.
@@ -95,7 +95,7 @@ class Backlog:
         self._over = False  # the end was handed over
         self.ended = False
 
-    def pump(self, fd: int, until: int | None = None, seconds: float | None = None) -> None:
+    def read_loop(self, fd: int, until: int | None = None, seconds: float | None = None) -> None:
         """Read the blocking descriptor until its end, or until it fails, which is the same for a stream.
 
         until: a descriptor that ends this, too, when it is readable; and so does the passing of `seconds`.

@@ -9,7 +9,7 @@ import os
 import stat
 
 from sensor.errors import InputError
-from sensor.inputs import Backlog
+from sensor.inputs import ReadQueue
 from sensor.stats import InputStats
 from sensor.threads import start_thread
 
@@ -30,7 +30,7 @@ class StdinInput:
             self._live = live = stat.S_ISSOCK(os.fstat(fd).st_mode)
         except OSError as error:
             raise InputError(f"standard input: {error.strerror}") from error
-        self.backlog = Backlog(limit if live else min(limit, WAITING_BYTES), live, stats)
+        self.queue = ReadQueue(limit if live else min(limit, WAITING_BYTES), live, stats)
 
     def open(self) -> None:
         """Make reads wait: a descriptor may come from a program that left it non-blocking."""
@@ -39,7 +39,7 @@ class StdinInput:
 
     def read_until(self, descriptor: int, seconds: float) -> None:
         if self._live:
-            self.backlog.pump(self._fd, descriptor, seconds)
+            self.queue.read_loop(self._fd, descriptor, seconds)
 
     def start(self) -> None:
         """Start the reader thread; it ends with the input, or with the process. Raises RuntimeError without threads."""
@@ -49,9 +49,9 @@ class StdinInput:
         """Nothing: auditd closes its end itself, after its last record."""
 
     def _read(self) -> None:
-        self.backlog.pump(self._fd)
+        self.queue.read_loop(self._fd)
         self._stats.connected = 0
-        self.backlog.end()
+        self.queue.end()
 
     def _count_failure(self) -> None:
         self._stats.reader_failures += 1

@@ -12,7 +12,7 @@ import threading
 from contextlib import suppress
 
 from sensor.errors import InputError
-from sensor.inputs import Backlog
+from sensor.inputs import ReadQueue
 from sensor.stats import InputStats
 from sensor.threads import start_thread
 
@@ -26,7 +26,7 @@ class UnixInput:
     def __init__(self, path: str, limit: int, stats: InputStats) -> None:
         self._path = path
         self._stats = stats
-        self.backlog = Backlog(limit, True, stats)
+        self.queue = ReadQueue(limit, True, stats)
         self._socket: socket.socket | None = None
         self._stopped = threading.Event()
 
@@ -38,7 +38,7 @@ class UnixInput:
 
     def read_until(self, descriptor: int, seconds: float) -> None:
         if self._socket is not None:
-            self.backlog.pump(self._socket.fileno(), descriptor, seconds)
+            self.queue.read_loop(self._socket.fileno(), descriptor, seconds)
 
     def start(self) -> None:
         """Start the reader thread; it ends after stop(), or with the process."""
@@ -75,7 +75,7 @@ class UnixInput:
                 self._stats.reconnects += not self._stopped.is_set()
             self._stopped.wait(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
-        self.backlog.end()
+        self.queue.end()
 
     def _count_failure(self) -> None:
         self._stats.reader_failures += 1
@@ -84,8 +84,8 @@ class UnixInput:
         assert self._socket is not None
         try:
             with self._socket as connected:
-                self.backlog.pump(connected.fileno())
+                self.queue.read_loop(connected.fileno())
         finally:
             self._socket = None
             self._stats.connected = 0
-            self.backlog.end_line()
+            self.queue.end_line()

@@ -26,8 +26,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sensor.options import OptionError, option, path_mistake
+from sensor.outputs.write_buffer import StreamBuffer, bytes_left, bytes_left_behind, has_reader
 from sensor.stats import OutputStats
-from sensor.unsent import Untaken, bytes_left, bytes_left_behind, has_reader
 
 Log = Callable[[str], None]
 
@@ -156,7 +156,7 @@ class Stream:
         self._name = options.file
         self._stats = stats
         self._log = log
-        self._unsent = Untaken(options.buffer, stats)
+        self._buffer = StreamBuffer(options.buffer, stats)
         stats.disk_bytes = stats.disk_free_bytes = stats.retained_bytes = 0
         self._fd = -1
         self._pause = FIRST_PAUSE
@@ -169,30 +169,30 @@ class Stream:
 
     def write(self, lines: list[str]) -> None:
         if lines:
-            self._unsent.take(lines, self._prefix)
+            self._buffer.take(lines, self._prefix)
             self.flush()
 
     def adopt(self, data: bytes, lines: int) -> None:
-        self._unsent.add(data, lines)
+        self._buffer.add(data, lines)
         self.flush()
 
     def flush(self) -> None:
         try:
             self._flush()
         finally:
-            self._unsent.bound()
-            self._stats.pending_bytes = len(self._unsent.data)
+            self._buffer.bound()
+            self._stats.pending_bytes = len(self._buffer.data)
 
     def _flush(self) -> None:
         if self._fd < 0 and not self._connected():
             return
         try:
             self._see_what_is_taken()
-            while self._unsent.data:
-                self._unsent.write(self._fd, STREAM_WRITE)
+            while self._buffer.data:
+                self._buffer.write(self._fd, STREAM_WRITE)
         except OSError as error:
-            self._unsent.failed(error)
-            if self._unsent.why != "slow":
+            self._buffer.failed(error)
+            if self._buffer.why != "slow":
                 self._broken(error)
 
     def reopen(self) -> None:
@@ -202,21 +202,21 @@ class Stream:
         deadline = self._clock.monotonic() + CLOSING_GRACE
         try:
             self.flush()
-            while self._fd >= 0 and (self._unsent.data or bytes_left(self._fd)) and self._clock.monotonic() < deadline:
+            while self._fd >= 0 and (self._buffer.data or bytes_left(self._fd)) and self._clock.monotonic() < deadline:
                 self._clock.sleep(CLOSING_LOOK)
                 self.flush()
             self._close()
         finally:
-            self._unsent.give_up()
+            self._buffer.give_up()
 
     def release(self) -> tuple[bytes, int]:
         self._close()
-        return self._unsent.release()
+        return self._buffer.release()
 
     def _close(self) -> None:
         """Close; what a living reader has not taken yet it still can."""
         if self._fd >= 0:
-            self._unsent.taken(0 if has_reader(self._fd) else bytes_left_behind(self._fd))
+            self._buffer.taken(0 if has_reader(self._fd) else bytes_left_behind(self._fd))
             os.close(self._fd)
             self._fd = -1
 
@@ -226,7 +226,7 @@ class Stream:
         # In this order: the kernel says that the other end of a socket is closed before it throws away what is in it.
         if not has_reader(self._fd):
             raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
-        self._unsent.taken(left)
+        self._buffer.taken(left)
 
     def _connected(self) -> bool:
         """Connect when it is time to."""
@@ -236,7 +236,7 @@ class Stream:
         try:
             self._fd = self.connect()
         except OSError as error:
-            self._unsent.failed(error)
+            self._buffer.failed(error)
             self._wait(error)
             return False
         if self._connected_at:
@@ -245,10 +245,10 @@ class Stream:
         return True
 
     def _broken(self, error: OSError) -> None:
-        self._unsent.taken(bytes_left_behind(self._fd))
+        self._buffer.taken(bytes_left_behind(self._fd))
         os.close(self._fd)
         self._fd = -1
-        self._unsent.rewind()
+        self._buffer.rewind()
         if self._clock.monotonic() - self._connected_at > LONGEST_PAUSE:
             self._pause = FIRST_PAUSE
         self._wait(error)

@@ -17,9 +17,9 @@ from itertools import count
 
 from sensor import retention
 from sensor.outputs import Clock, Log, Options
+from sensor.outputs.write_buffer import WriteBuffer
 from sensor.rights.acl import Readers
 from sensor.stats import OutputStats
-from sensor.unsent import Unsent
 
 ROTATION_PAUSE = 10
 """Seconds before a rotation that failed is tried again; until then the old file grows."""
@@ -38,7 +38,7 @@ class FileOutput:
         self._options = options
         self._stats = stats
         self._log = log
-        self._unsent = Unsent(options.buffer, stats)
+        self._buffer = WriteBuffer(options.buffer, stats)
         stats.retained_bytes = (options.size or 0) * (options.generations + 1)
         self._fd = -1
         self._size = 0
@@ -51,23 +51,23 @@ class FileOutput:
 
     def write(self, lines: list[str]) -> None:
         if lines:
-            self._unsent.take(lines, self._options.line_prefix)
+            self._buffer.take(lines, self._options.line_prefix)
             self._drain()
 
     def adopt(self, data: bytes, lines: int) -> None:
-        self._unsent.add(data, lines)
+        self._buffer.add(data, lines)
         self._drain()
 
     def release(self) -> tuple[bytes, int]:
         self._close()
-        return self._unsent.release()
+        return self._buffer.release()
 
     def flush(self) -> None:
         now = self._clock.monotonic()
         if now >= self._look_at:
             self._look_at = now + LOOK_PERIOD
             self._look()
-        if self._unsent.data or self._fd < 0 or self._is_due():
+        if self._buffer.data or self._fd < 0 or self._is_due():
             self._drain()
 
     def reopen(self) -> None:
@@ -79,41 +79,41 @@ class FileOutput:
             self._drain()
             self._close()
         finally:
-            self._unsent.give_up()
+            self._buffer.give_up()
 
     def _drain(self) -> None:
-        """Write what is unsent, in as many files as it takes, and keep what fits of the rest."""
+        """Write what waits, in as many files as it takes, and keep what fits of the rest."""
         try:
             self._write_unsent()
         finally:
-            self._unsent.bound()
-            self._stats.pending_bytes = len(self._unsent.data)
+            self._buffer.bound()
+            self._stats.pending_bytes = len(self._buffer.data)
 
     def _write_unsent(self) -> None:
-        unsent = self._unsent
+        buffer = self._buffer
         try:
             if self._fd < 0:
                 self._open()
             if self._is_due():
                 self._rotate()
-            while unsent.data:
+            while buffer.data:
                 size = self._fitting()
                 if size == 0:
                     self._rotate()
                     size = self._fitting()
                 if self._size == 0:
                     self._period = self._period_of(self._clock.time())
-                before = len(unsent.data)
-                unsent.write(self._fd, size)
-                self._size += before - len(unsent.data)
+                before = len(buffer.data)
+                buffer.write(self._fd, size)
+                self._size += before - len(buffer.data)
         except OSError as error:
-            unsent.failed(error)
+            buffer.failed(error)
             self._stats.retries += 1
             self._log(f"{self._path}: {error.strerror}; trying again")
 
     def _fitting(self) -> int:
-        """How much of what is unsent belongs into this file: whole lines, at least one in an empty file."""
-        data, limit = self._unsent.data, self._options.size
+        """How much of what waits belongs into this file: whole lines, at least one in an empty file."""
+        data, limit = self._buffer.data, self._options.size
         if (
             limit is None
             or self._size + len(data) <= limit
@@ -121,7 +121,7 @@ class FileOutput:
             or self._clock.monotonic() < self._rotate_at
         ):
             return len(data)
-        if self._unsent.torn:
+        if self._buffer.torn:
             return data.find(b"\n") + 1
         fitting = data.rfind(b"\n", 0, max(0, limit - self._size)) + 1
         return fitting if fitting or self._size else data.find(b"\n") + 1
@@ -132,7 +132,7 @@ class FileOutput:
             self._options.age
             and self._size
             and self._regular
-            and not self._unsent.torn
+            and not self._buffer.torn
             and self._period_of(self._clock.time()) > self._period
             and self._clock.monotonic() >= self._rotate_at
         )
@@ -262,9 +262,9 @@ class FileOutput:
         """Close; a line that is half in this file is taken back, to be written whole into the next."""
         if self._fd < 0:
             return
-        if self._unsent.torn and self._regular:
+        if self._buffer.torn and self._regular:
             with suppress(OSError):
-                os.ftruncate(self._fd, os.fstat(self._fd).st_size - self._unsent.torn)
-        self._unsent.rewind()
+                os.ftruncate(self._fd, os.fstat(self._fd).st_size - self._buffer.torn)
+        self._buffer.rewind()
         os.close(self._fd)
         self._fd = -1

@@ -42,7 +42,7 @@ WRITE_ERRORS = (
 """What open(2), write(2), rename(2) and connect(2) can fail with; another name appears with its first count."""
 
 LOSSES = (*WRITE_ERRORS, "crash", "slow", "unknown")
-"""Reasons of an output, see sensor.unsent.reason."""
+"""Reasons of an output, see sensor.outputs.write_buffer.reason."""
 
 
 class Row(NamedTuple):

@@ -61,4 +61,4 @@ def test_the_path_of_a_socket_is_taken_whole(tmp_path, monkeypatch):
         assert stats.input.connected == 1
         source.start()
         source.stop()
-        assert source.backlog.get(10) == b""
+        assert source.queue.get(10) == b""

@@ -14,7 +14,7 @@ from sensor.stats import InputStats
 
 def everything(source: StdinInput) -> bytes:
     got = b""
-    while (chunk := source.backlog.get(5)) != b"":
+    while (chunk := source.queue.get(5)) != b"":
         assert chunk is not None, "nothing came"
         got += chunk
     return got

@@ -24,7 +24,7 @@ def read(source: UnixInput, size: int) -> bytes:
     got = b""
     deadline = time.monotonic() + 5
     while len(got) < size and time.monotonic() < deadline:
-        got += source.backlog.get(0.05) or b""
+        got += source.queue.get(0.05) or b""
     return got
 
 
@@ -46,7 +46,7 @@ def test_a_lost_connection_is_made_again_and_its_torn_line_ended(tmp_path):
         source.stop()
         assert read(source, 6) == b"three\n"
         second.close()
-    assert source.backlog.get(5) == b""
+    assert source.queue.get(5) == b""
 
 
 def test_nobody_listening_yet_is_no_error(tmp_path):
@@ -54,14 +54,14 @@ def test_nobody_listening_yet_is_no_error(tmp_path):
     source = UnixInput(str(path), 1000, InputStats())
     source.open()
     source.start()
-    assert source.backlog.get(0.05) is None
+    assert source.queue.get(0.05) is None
     with listen(path) as server:
         peer, _ = server.accept()
         peer.sendall(b"here\n")
         assert read(source, 5) == b"here\n"
         source.stop()
         peer.close()
-    assert source.backlog.get(5) == b""
+    assert source.queue.get(5) == b""
 
 
 def test_a_path_that_can_never_be_is_an_error(tmp_path):

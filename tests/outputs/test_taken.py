@@ -14,8 +14,8 @@ from sensor.outputs import Options
 from sensor.outputs.program import ProgramOutput
 from sensor.outputs.stdout import StdoutOutput
 from sensor.outputs.unix import UnixOutput
+from sensor.outputs.write_buffer import StreamBuffer, bytes_left, bytes_left_behind, has_reader
 from sensor.stats import OutputStats
-from sensor.unsent import Untaken, bytes_left, bytes_left_behind, has_reader
 
 LINES = [f"{number:099}" for number in range(300)]
 
@@ -28,18 +28,18 @@ def accounted(stats: OutputStats) -> int:
 def test_of_a_pipe_the_kernel_knows_to_the_byte(read):
     ours, theirs = os.pipe()
     stats = OutputStats()
-    unsent = Untaken(1 << 20, stats)
-    unsent.take(LINES, None)
-    unsent.write(theirs, 1 << 20)
+    buffer = StreamBuffer(1 << 20, stats)
+    buffer.take(LINES, None)
+    buffer.write(theirs, 1 << 20)
     assert len(os.read(ours, read) if read else b"") == read
     assert (bytes_left(theirs), has_reader(theirs)) == (30_000 - read, True)
     os.close(ours)
     assert (bytes_left_behind(theirs), has_reader(theirs)) == (30_000 - read, False)
-    unsent.taken(bytes_left_behind(theirs))
-    unsent.rewind()
+    buffer.taken(bytes_left_behind(theirs))
+    buffer.rewind()
     assert stats.lines == read // 100
-    assert unsent.data == "".join([f"{line}\n" for line in LINES[read // 100 :]]).encode()
-    unsent.give_up()
+    assert buffer.data == "".join([f"{line}\n" for line in LINES[read // 100 :]]).encode()
+    buffer.give_up()
     assert accounted(stats) == 300
     os.close(theirs)
 
@@ -166,18 +166,18 @@ def test_standard_output_without_a_reader_takes_nothing(monkeypatch):
 )
 def test_a_line_with_characters_that_are_no_bytes_costs_no_other_and_is_no_lost_one(line, expected, tmp_path):
     stats = OutputStats()
-    unsent = Untaken(1000, stats)
-    unsent.take(["{1}", line, "{2}"], "p ")
-    assert bytes(unsent.data) == b"p {1}\np " + expected + b"\np {2}\n"
+    buffer = StreamBuffer(1000, stats)
+    buffer.take(["{1}", line, "{2}"], "p ")
+    assert bytes(buffer.data) == b"p {1}\np " + expected + b"\np {2}\n"
     json.loads(expected.decode("latin-1"))
     assert stats.lost_lines == {}
 
 
 def test_what_is_no_line_is_lost_alone():
     stats = OutputStats()
-    unsent = Untaken(1000, stats)
-    unsent.take(["{1}", None, "{2}"], None)
-    assert (bytes(unsent.data), stats.lost_lines) == (b"{1}\n{2}\n", {"crash": 1})
+    buffer = StreamBuffer(1000, stats)
+    buffer.take(["{1}", None, "{2}"], None)
+    assert (bytes(buffer.data), stats.lost_lines) == (b"{1}\n{2}\n", {"crash": 1})
 
 
 class Full(bytearray):
@@ -191,7 +191,7 @@ class Full(bytearray):
 
 def test_without_memory_lines_are_lost_and_counted():
     stats = OutputStats()
-    unsent = Untaken(1000, stats)
-    unsent.data = Full()
-    unsent.take(["{1}", "{a very long one}", "{2}"], None)
-    assert (bytes(unsent.data), stats.lost_lines) == (b"{1}\n{2}\n", {"ENOMEM": 1})
+    buffer = StreamBuffer(1000, stats)
+    buffer.data = Full()
+    buffer.take(["{1}", "{a very long one}", "{2}"], None)
+    assert (bytes(buffer.data), stats.lost_lines) == (b"{1}\n{2}\n", {"ENOMEM": 1})

@@ -10,9 +10,9 @@ import pytest
 
 from sensor.outputs import Options
 from sensor.outputs.file import FileOutput
+from sensor.outputs.write_buffer import reason
 from sensor.stats import OutputStats
 from sensor.tables.metrics import LOSSES, ROWS, WRITE_ERRORS
-from sensor.unsent import reason
 
 KNOWN = {row.name: row.known for row in ROWS if row.known}
 SENSOR = Path(__file__).resolve().parents[2] / "sensor"

@@ -12,45 +12,45 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sensor import inputs
-from sensor.inputs import Backlog
+from sensor.inputs import ReadQueue
 from sensor.stats import InputStats
 
 
-def make(limit: int = 1000, live: bool = True, linger: float = inputs.LINGER) -> tuple[Backlog, InputStats]:
+def make(limit: int = 1000, live: bool = True, linger: float = inputs.LINGER) -> tuple[ReadQueue, InputStats]:
     stats = InputStats()
-    return Backlog(limit, live, stats, linger), stats
+    return ReadQueue(limit, live, stats, linger), stats
 
 
-def drain(backlog: Backlog) -> bytes:
+def drain(queue: ReadQueue) -> bytes:
     """Everything that is there now."""
     got = b""
-    while chunk := backlog.get(0):
+    while chunk := queue.get(0):
         got += chunk
     return got
 
 
 def test_what_was_put_is_got_in_order_and_at_once():
-    backlog, stats = make()
+    queue, stats = make()
     for chunk in (b"a", b"b\n", b"c"):
-        backlog.put(chunk)
+        queue.put(chunk)
     assert stats.pending_bytes == 4
-    assert backlog.get(0) == b"ab\nc"
+    assert queue.get(0) == b"ab\nc"
     assert (stats.bytes, stats.chunks, stats.pending_bytes) == (4, 3, 0)
 
 
 def test_nothing_is_none_and_the_end_is_for_ever():
-    backlog, _ = make()
-    assert backlog.get(0) is None
-    backlog.put(b"last")
-    backlog.end()
-    assert [backlog.get(0) for _ in range(3)] == [b"last", b"", b""]
+    queue, _ = make()
+    assert queue.get(0) is None
+    queue.put(b"last")
+    queue.end()
+    assert [queue.get(0) for _ in range(3)] == [b"last", b"", b""]
 
 
 def test_no_more_is_handed_over_than_a_few_milliseconds_of_work():
-    backlog, _ = make(limit=10 * inputs.GATHER_BYTES)
+    queue, _ = make(limit=10 * inputs.GATHER_BYTES)
     for _ in range(8):
-        backlog.put(bytes(inputs.GATHER_BYTES // 2))
-    assert len(backlog.get(0)) == inputs.GATHER_BYTES
+        queue.put(bytes(inputs.GATHER_BYTES // 2))
+    assert len(queue.get(0)) == inputs.GATHER_BYTES
 
 
 @pytest.mark.parametrize(
@@ -65,20 +65,20 @@ def test_no_more_is_handed_over_than_a_few_milliseconds_of_work():
     ],
 )
 def test_a_full_buffer_keeps_whole_lines(chunks, kept, dropped_lines):
-    backlog, stats = make(limit=9)
+    queue, stats = make(limit=9)
     for chunk in chunks:
-        backlog.put(chunk)
-    assert drain(backlog) == kept
+        queue.put(chunk)
+    assert drain(queue) == kept
     assert stats.dropped_lines == dropped_lines
 
 
 def test_after_a_gap_the_stream_goes_on_at_a_line_start():
-    backlog, stats = make(limit=9)
-    backlog.put(b"11\n22\n33\n")
-    backlog.put(b"44\n5")  # dropped, and the next line with it, for its start is gone
-    assert drain(backlog) == b"11\n22\n33\n"
-    backlog.put(b"5\n66\n")
-    assert drain(backlog) == b"66\n"
+    queue, stats = make(limit=9)
+    queue.put(b"11\n22\n33\n")
+    queue.put(b"44\n5")  # dropped, and the next line with it, for its start is gone
+    assert drain(queue) == b"11\n22\n33\n"
+    queue.put(b"5\n66\n")
+    assert drain(queue) == b"66\n"
     assert (stats.dropped_lines, stats.dropped_bytes) == (2, 6)
 
 
@@ -90,16 +90,16 @@ def test_after_a_gap_the_stream_goes_on_at_a_line_start():
 def test_every_line_is_kept_whole_or_dropped_and_counted(lines, steps, limit):
     """`steps` say how much is put at a time, and whether the worker takes what is there afterwards."""
     stream = b"".join(b"%d " % number + line for number, line in enumerate(lines))
-    backlog, stats = make(limit)
+    queue, stats = make(limit)
     got = b""
     position = step = 0
     while position < len(stream):
         size, take = steps[step % len(steps)]
-        backlog.put(stream[position : position + size])
+        queue.put(stream[position : position + size])
         position, step = position + size, step + 1
         if take:
-            got += drain(backlog)
-    got += drain(backlog)
+            got += drain(queue)
+    got += drain(queue)
     original = stream.splitlines(keepends=True)
     assert len(got) + stats.dropped_bytes == len(stream)
     assert got.count(b"\n") + stats.dropped_lines == len(original)
@@ -107,34 +107,34 @@ def test_every_line_is_kept_whole_or_dropped_and_counted(lines, steps, limit):
 
 
 def test_a_source_that_can_wait_waits():
-    backlog, stats = make(limit=10, live=False)
-    reader = threading.Thread(target=lambda: [backlog.put(b"0123456\n") for _ in range(20)])
+    queue, stats = make(limit=10, live=False)
+    reader = threading.Thread(target=lambda: [queue.put(b"0123456\n") for _ in range(20)])
     reader.start()
     got = b""
     while len(got) < 160:
         assert stats.pending_bytes <= 10
-        got += backlog.get(1) or b""
+        got += queue.get(1) or b""
     reader.join()
     assert got == b"0123456\n" * 20
     assert stats.dropped_lines == 0
 
 
 def test_a_torn_line_is_ended_once():
-    backlog, _ = make()
-    backlog.put(b"torn")
-    backlog.end_line()
-    backlog.end_line()
-    assert drain(backlog) == b"torn\n"
+    queue, _ = make()
+    queue.put(b"torn")
+    queue.end_line()
+    queue.end_line()
+    assert drain(queue) == b"torn\n"
 
 
 def test_small_writes_gather():
     ours, theirs = socket.socketpair()
-    backlog, stats = make()
-    reader = threading.Thread(target=backlog.pump, args=(ours.fileno(),))
+    queue, stats = make()
+    reader = threading.Thread(target=queue.read_loop, args=(ours.fileno(),))
     reader.start()
     for number in range(6):
         theirs.send(b"%d\n" % number)
-    assert backlog.get(1) == b"0\n1\n2\n3\n4\n5\n"
+    assert queue.get(1) == b"0\n1\n2\n3\n4\n5\n"
     assert stats.chunks == 1
     theirs.close()
     reader.join()
@@ -143,12 +143,12 @@ def test_small_writes_gather():
 
 def test_much_does_not_wait():
     ours, theirs = socket.socketpair()
-    backlog, _ = make(limit=1 << 20, linger=0.9)
-    reader = threading.Thread(target=backlog.pump, args=(ours.fileno(),))
+    queue, _ = make(limit=1 << 20, linger=0.9)
+    reader = threading.Thread(target=queue.read_loop, args=(ours.fileno(),))
     reader.start()
     begun = time.monotonic()
     theirs.sendall(b"x" * inputs.ENOUGH)
-    assert len(backlog.get(1)) >= inputs.ENOUGH
+    assert len(queue.get(1)) >= inputs.ENOUGH
     assert time.monotonic() - begun < 0.8
     theirs.close()
     reader.join()
@@ -158,8 +158,8 @@ def test_much_does_not_wait():
 def test_the_socket_never_fills_while_records_gather():
     """The writer of 1,000 small records, four times what the socket holds, is not kept waiting."""
     ours, theirs = socket.socketpair()
-    backlog, stats = make(limit=1 << 20, linger=0.9)
-    reader = threading.Thread(target=backlog.pump, args=(ours.fileno(),))
+    queue, stats = make(limit=1 << 20, linger=0.9)
+    reader = threading.Thread(target=queue.read_loop, args=(ours.fileno(),))
     reader.start()
     begun = time.monotonic()
     for _ in range(1000):
@@ -173,22 +173,22 @@ def test_the_socket_never_fills_while_records_gather():
 
 def test_the_end_of_input_does_not_wait():
     ours, theirs = socket.socketpair()
-    backlog, _ = make(linger=0.9)
+    queue, _ = make(linger=0.9)
     theirs.send(b"last\n")
     theirs.close()
     begun = time.monotonic()
-    backlog.pump(ours.fileno())
+    queue.read_loop(ours.fileno())
     assert time.monotonic() - begun < 0.8
-    assert drain(backlog) == b"last\n"
+    assert drain(queue) == b"last\n"
     ours.close()
 
 
 def test_a_descriptor_that_fails_is_at_its_end(tmp_path):
-    backlog, _ = make()
+    queue, _ = make()
     directory = os.open(tmp_path, os.O_RDONLY)
-    backlog.pump(directory)
+    queue.read_loop(directory)
     os.close(directory)
-    assert drain(backlog) == b""
+    assert drain(queue) == b""
 
 
 @pytest.mark.parametrize(
@@ -204,34 +204,34 @@ def test_a_descriptor_that_fails_is_at_its_end(tmp_path):
     ],
 )
 def test_what_is_abandoned_is_counted_line_by_line(taken, chunks, rest, dropped):
-    backlog, stats = make()
+    queue, stats = make()
     if taken:
-        backlog.put(taken)
-        assert backlog.get(0) == taken
+        queue.put(taken)
+        assert queue.get(0) == taken
     for chunk in chunks:
-        backlog.put(chunk)
-    assert backlog.abandon() == rest
+        queue.put(chunk)
+    assert queue.abandon() == rest
     assert (stats.dropped_bytes, stats.dropped_lines, stats.pending_bytes) == (*dropped, 0)
     torn = chunks and chunks[-1][-1:] != b"\n"  # then what comes is the rest of a line that is counted, or handed over
     for late, lines in ((b"la", 0), (b"te\n", 0 if torn else 1), (b"l\nm\n", 2), (b"n", 0), (b"\n", 1)):
         before = stats.dropped_lines
-        backlog.put(late)
-        assert (stats.dropped_lines - before, backlog.get(0)) == (lines, b"")
+        queue.put(late)
+        assert (stats.dropped_lines - before, queue.get(0)) == (lines, b"")
 
 
 def test_what_was_there_when_it_was_shut_is_handed_over():
-    backlog, stats = make()
-    backlog.put(b"1\n")
-    assert not backlog.ended
-    backlog.shut()
-    backlog.shut()
-    backlog.put(b"2\n")
-    assert backlog.ended
-    assert [backlog.get(0) for _ in range(3)] == [b"1\n", b"", b""]
+    queue, stats = make()
+    queue.put(b"1\n")
+    assert not queue.ended
+    queue.shut()
+    queue.shut()
+    queue.put(b"2\n")
+    assert queue.ended
+    assert [queue.get(0) for _ in range(3)] == [b"1\n", b"", b""]
     assert (stats.dropped_bytes, stats.dropped_lines) == (2, 1)
 
 
-class Poor(Backlog):
+class Poor(ReadQueue):
     """A buffer for which there is no memory now and then."""
 
     def __init__(self, limit: int, live: bool, stats: InputStats) -> None:
@@ -258,32 +258,32 @@ class Poor(Backlog):
 def test_without_memory_the_writer_is_read_on_and_what_is_dropped_is_counted(writes, failing, kept, dropped, tmp_path):
     """A descriptor that gives what is written to it piece by piece, as one of packets does."""
     stats = InputStats()
-    backlog = Poor(1000, True, stats)
-    backlog.failing = [bool(each) for each in failing]
+    queue = Poor(1000, True, stats)
+    queue.failing = [bool(each) for each in failing]
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours, theirs:
         for text in writes:
             theirs.send(text)
         theirs.shutdown(socket.SHUT_WR)
-        backlog.pump(ours.fileno())
-    assert drain(backlog) == kept
+        queue.read_loop(ours.fileno())
+    assert drain(queue) == kept
     assert stats.dropped_lines == dropped
 
 
 def test_without_memory_the_older_half_is_given_up_and_no_more_is_kept():
-    backlog, stats = make(limit=10 * inputs.READ_BYTES)
+    queue, stats = make(limit=10 * inputs.READ_BYTES)
     chunk = (b"x" * 99 + b"\n") * (inputs.READ_BYTES // 100)
-    backlog.put(b"begun")
-    assert backlog.get(0) == b"begun"
+    queue.put(b"begun")
+    assert queue.get(0) == b"begun"
     for _ in range(8):
-        backlog.put(chunk)
-    backlog.relieve()
-    assert inputs.READ_BYTES <= backlog.limit <= 4 * inputs.READ_BYTES
+        queue.put(chunk)
+    queue.relieve()
+    assert inputs.READ_BYTES <= queue.limit <= 4 * inputs.READ_BYTES
     assert stats.dropped_lines == 4 * chunk.count(b"\n")
-    backlog.end()
-    rest = drain(backlog)
+    queue.end()
+    rest = drain(queue)
     assert rest == b"\n" + chunk * 4
     for _ in range(5):
-        backlog.relieve()
-    assert backlog.limit == inputs.READ_BYTES
-    assert backlog.get(0) == b""
+        queue.relieve()
+    assert queue.limit == inputs.READ_BYTES
+    assert queue.get(0) == b""

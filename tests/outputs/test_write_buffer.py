@@ -8,8 +8,8 @@ import os
 import pytest
 
 from sensor.outputs import LONGEST_PAUSE, Options, Stream
+from sensor.outputs.write_buffer import WriteBuffer, encode, reason
 from sensor.stats import OutputStats
-from sensor.unsent import Unsent, encode, reason
 from tests.support.clocks import Clock
 
 
@@ -37,29 +37,29 @@ def test_an_error_has_a_name_from_a_closed_set(number, expected):
 
 def test_what_does_not_fit_is_lost_in_whole_lines_and_counted():
     stats = OutputStats()
-    unsent = Unsent(10, stats)
-    unsent.failed(OSError(errno.ENOSPC, ""))
+    buffer = WriteBuffer(10, stats)
+    buffer.failed(OSError(errno.ENOSPC, ""))
     for data in (b"11\n22\n", b"33\n44\n55\n", b"66\n"):
-        unsent.add(data, data.count(b"\n"))
-        unsent.bound()
-    assert unsent.data == b"11\n22\n33\n"
+        buffer.add(data, data.count(b"\n"))
+        buffer.bound()
+    assert buffer.data == b"11\n22\n33\n"
     assert (stats.lost_lines, stats.errors) == ({"ENOSPC": 3}, {"ENOSPC": 1})
-    unsent.give_up()
+    buffer.give_up()
     assert stats.lost_lines == {"ENOSPC": 6}
 
 
 def test_an_unfinished_line_can_be_begun_again(tmp_path):
     stats = OutputStats()
-    unsent = Unsent(100, stats)
+    buffer = WriteBuffer(100, stats)
     fd = os.open(tmp_path / "file", os.O_WRONLY | os.O_CREAT)
-    unsent.add(b"first\nsecond\n", 2)
+    buffer.add(b"first\nsecond\n", 2)
     for size, torn in ((3, 3), (1, 4), (2, 0), (2, 2), (2, 4)):
-        unsent.write(fd, size)
-        assert unsent.torn == torn
+        buffer.write(fd, size)
+        assert buffer.torn == torn
     assert (stats.lines, stats.bytes) == (1, 10)
-    unsent.rewind()
-    assert (unsent.data, unsent.torn) == (b"second\n", 0)
-    unsent.write(fd, 100)
+    buffer.rewind()
+    assert (buffer.data, buffer.torn) == (b"second\n", 0)
+    buffer.write(fd, 100)
     assert (stats.lines, stats.bytes) == (2, 17)
     os.close(fd)
 
@@ -77,26 +77,26 @@ def test_an_unfinished_line_can_be_begun_again(tmp_path):
 )
 def test_only_what_cannot_be_written_is_bounded(tmp_path, limit, written, left, lost):
     stats = OutputStats()
-    unsent = Unsent(limit, stats)
+    buffer = WriteBuffer(limit, stats)
     fd = os.open(tmp_path / "file", os.O_WRONLY | os.O_CREAT)
-    unsent.add(b"11\n22\n33\n", 3)
-    unsent.write(fd, written)
-    unsent.bound()
-    assert (unsent.data, sum(stats.lost_lines.values())) == (left, lost)
-    unsent.give_up()
+    buffer.add(b"11\n22\n33\n", 3)
+    buffer.write(fd, written)
+    buffer.bound()
+    assert (buffer.data, sum(stats.lost_lines.values())) == (left, lost)
+    buffer.give_up()
     assert stats.lines + sum(stats.lost_lines.values()) == 3
     os.close(fd)
 
 
 def test_what_was_there_before_is_not_lost_for_what_comes():
     stats = OutputStats()
-    unsent = Unsent(6, stats)
-    unsent.add(b"11\n22\n33\n", 3)
-    unsent.bound()
-    unsent.data[:0] = b"00\n"  # as when a stream breaks: what its reader left
-    unsent.add(b"44\n", 1)
-    unsent.bound()
-    assert (unsent.data, stats.lost_lines) == (b"00\n11\n22\n", {"slow": 2})
+    buffer = WriteBuffer(6, stats)
+    buffer.add(b"11\n22\n33\n", 3)
+    buffer.bound()
+    buffer.data[:0] = b"00\n"  # as when a stream breaks: what its reader left
+    buffer.add(b"44\n", 1)
+    buffer.bound()
+    assert (buffer.data, stats.lost_lines) == (b"00\n11\n22\n", {"slow": 2})
 
 
 class Pipes(Stream):

@@ -1,7 +1,7 @@
 """Lines on their way out: as bytes, not written yet or not taken by their reader yet, bounded and counted.
 
-write ──► data ──► written, the unfinished line remembered      of a file (Unsent)
-          data ──► written ──► taken from the kernel            of a stream (Untaken)
+write ──► data ──► written, the unfinished line remembered      of a file (WriteBuffer)
+          data ──► written ──► taken from the kernel            of a stream (StreamBuffer)
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def reason(error: Exception) -> str:
     return errno.errorcode.get(error.errno or 0, "unknown")
 
 
-class Unsent:
+class WriteBuffer:
     """Whole lines not written yet, up to `limit` bytes; knows how much of the first one is out already.
 
     Lines are taken, then written as far as can be, and only then bounded: a batch larger than `limit` is no loss where
@@ -140,7 +140,7 @@ class Unsent:
             self._stats.lost_lines[why] = self._stats.lost_lines.get(why, 0) + lines
 
 
-class Untaken(Unsent):
+class StreamBuffer(WriteBuffer):
     """Lines for a stream: those that were written stay until the reader has taken them from the kernel."""
 
     def write(self, fd: int, size: int) -> None:
