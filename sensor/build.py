@@ -27,8 +27,8 @@ from sensor.loss.serials import Serials
 from sensor.pipeline import Parts, Pipeline
 from sensor.probe import Options as ProbeOptions
 from sensor.probe.events import ProbeEvents
-from sensor.probe.feed import Feed
 from sensor.probe.place import Place
+from sensor.probe.reader import ProbeReader
 from sensor.process.clock import read_clocks
 from sensor.process.command import Commands
 from sensor.process.containers import ContainerNames
@@ -65,7 +65,7 @@ from sensor.translate.users import Users
 log = logging.getLogger(__name__)
 
 
-class World:
+class HostState:
     """What is known of the host: the process table, and who feeds it. It outlives a change of the configuration.
 
     live: the records are about this host as it is now; False for recorded ones, of which nobody says that they
@@ -85,13 +85,13 @@ class World:
         self.containers = ContainerNames()
         self.users = UserDatabase(patient=not live)
         self.serials = Serials(stats.loss)
-        self.probe: Feed | None = None
+        self.probe: ProbeReader | None = None
         self.host_paths = HostPaths(self.table)
         if live:
             self.table.calibrate(self._boot, now)
             if config.probe.use:
                 find = Place(config.probe.path).ring
-                self.probe = Feed(find, self.table, stats.probe, config.probe.coverage_timeout)
+                self.probe = ProbeReader(find, self.table, stats.probe, config.probe.coverage_timeout)
             self.host_paths = HostPaths(self.table, proc, self.probe.drain if self.probe is not None else None)
             self._state = StateFile(config.state, config.directory) if config.state.file else None
         self._begun = not live
@@ -141,21 +141,21 @@ class World:
             log.warning("state: %s; going on without", place_of(error))
 
 
-class App:
+class Sensor:
     """What the daemon drives.
 
-    world: to be handed to the build of the App that takes this one's place.
+    host_state: to be handed to the build of the Sensor that takes this one's place.
     before_chunk: called before each chunk of audit lines is processed.
     every_second: called about once a second, with seconds since 1970.
     at_end: called when all events have left, with a time that is later than all others.
     """
 
-    def __init__(self, pipeline: Pipeline, stats: Stats, world: World) -> None:
+    def __init__(self, pipeline: Pipeline, stats: Stats, host_state: HostState) -> None:
         self.pipeline = pipeline
         self.stats = stats
-        self.world = world
-        self.before_chunk: Callable[[], None] | None = world.before_chunk if world.live else None
-        self.every_second: list[Callable[[float], None]] = [world.every_second] if world.live else []
+        self.host_state = host_state
+        self.before_chunk: Callable[[], None] | None = host_state.before_chunk if host_state.live else None
+        self.every_second: list[Callable[[float], None]] = [host_state.every_second] if host_state.live else []
         self.at_end: list[Callable[[float], None]] = []
 
     def close(self) -> Lines:
@@ -175,31 +175,35 @@ Wrap = Callable[[Form, Laurel], Form]
 
 
 def build(
-    config: Config, stats: Stats, live: bool = True, world: World | None = None, wrap: Wrap = lambda form, _: form
-) -> App:
-    """Build the sensor, for live records or recorded ones; `world`: that of the App whose place it takes."""
-    world = world or World(config, stats, live)
+    config: Config,
+    stats: Stats,
+    live: bool = True,
+    host_state: HostState | None = None,
+    wrap: Wrap = lambda form, _: form,
+) -> Sensor:
+    """Build the sensor, for live records or recorded ones; `host_state`: that of the Sensor whose place it takes."""
+    host_state = host_state or HostState(config, stats, live)
     naming = Naming(config.enrich.prefix or "")
-    translators = _translators(config.translate, naming, world.users)
+    translators = _translators(config.translate, naming, host_state.users)
     transforms = [translator.transform for translator in translators]
     decoder = RecordDecoder(config.transform, transforms, config.coalesce.cache_entries, naming.prefix)
     form = _form(config, naming, translators, wrap)
-    cgroups = Cgroups(config.enrich, world.files, world.containers)
+    cgroups = Cgroups(config.enrich, host_state.files, host_state.containers)
     describe = [cgroups.describe] if _places(config) else []
-    describe += [Roots(world.host_paths).describe] if config.enrich.root and live else []
-    identity = Identity(config.enrich, naming, world.table, world.host, describe)
-    facts = Facts(world.containers, world.host_paths, world.host.names)
+    describe += [Roots(host_state.host_paths).describe] if config.enrich.root and live else []
+    identity = Identity(config.enrich, naming, host_state.table, host_state.host, describe)
+    facts = Facts(host_state.containers, host_state.host_paths, host_state.host.names)
     filters = Filters(config.filter, facts, stats.pipeline.filtered, LOG if live else DROP)
-    known = _knowledge(config, world)
+    known = _knowledge(config, host_state)
     memo = Memo()
-    context = _context(config.enrich, world, memo.forget)
+    context = _context(config.enrich, host_state, memo.forget)
     if config.enrich.container and config.enrich.container_info:
         context.added.append(cgroups.stage)
     remembered = Remembered(memo, (identity.add, *known.added, *context.added))
     telling = [*known.on_execs, *context.on_execs]
     custom = [Custom(config.stages, stats.pipeline).stage] if config.stages else []  # which see whole events
     stages: list[Stage] = [
-        *([world.serials.stage] if live else []),  # before any that may fail
+        *([host_state.serials.stage] if live else []),  # before any that may fail
         identity.track,
         *([OnExecs(known.learnt).stage] if known.learnt else []),
         *known.labels,
@@ -212,17 +216,17 @@ def build(
         *_leaving(config.filter, stats),
     ]
     pipeline = Pipeline(Parts(decoder, stages, form), config.coalesce, stats.pipeline, _log_failure)
-    app = App(pipeline, stats, world)
+    sensor = Sensor(pipeline, stats, host_state)
     if any(rule.limit is not None for rule in filters.rules):
-        _tell_what_was_held_back(app, filters)
+        _tell_what_was_held_back(sensor, filters)
     if live:
-        app.every_second += [remembered.every_second, world.serials.every_second]
-        app.at_end.append(world.serials.every_second)
-        _emit_probe_events(config.probe, world, ProbeEvents(identity.describe, app.pipeline.notice))
-        world.begin()
+        sensor.every_second += [remembered.every_second, host_state.serials.every_second]
+        sensor.at_end.append(host_state.serials.every_second)
+        _emit_probe_events(config.probe, host_state, ProbeEvents(identity.describe, sensor.pipeline.notice))
+        host_state.begin()
         if config.translate.user_db:
-            app.every_second.append(partial(_forget_names, world.users, decoder, form))
-    return app
+            sensor.every_second.append(partial(_forget_names, host_state.users, decoder, form))
+    return sensor
 
 
 def _log_failure(part: str, error: Exception) -> None:
@@ -236,17 +240,17 @@ def _forget_names(users: UserDatabase, decoder: RecordDecoder, form: Form, now: 
         form.forget()
 
 
-def _tell_what_was_held_back(app: App, filters: Filters) -> None:
+def _tell_what_was_held_back(sensor: Sensor, filters: Filters) -> None:
     """Let a line of its own tell what no event shows in time."""
 
     def tell(now: float) -> None:
         notice = filters.overdue(now)
         if notice is not None:
-            app.pipeline.notice(notice)
+            sensor.pipeline.notice(notice)
 
-    app.at_end.append(tell)
-    if app.world.live:
-        app.every_second.append(tell)
+    sensor.at_end.append(tell)
+    if sensor.host_state.live:
+        sensor.every_second.append(tell)
 
 
 def _form(config: Config, naming: Naming, translators: list[Universal | Users], wrap: Wrap) -> Form:
@@ -290,11 +294,11 @@ class Chosen(NamedTuple):
     on_execs: list[Enrichment]
 
 
-def _knowledge(config: Config, world: World) -> Chosen:
+def _knowledge(config: Config, host_state: HostState) -> Chosen:
     """The stages that learn from an exec what a program was started with, that label it, and that say both."""
     enrich, labels = config.enrich, config.label_process
-    commands = Commands(world.files, arguments_of, max(enrich.cmdline_bytes, labels.label_argv_bytes))
-    lines = CommandLines(enrich, commands, world.host, world.table)
+    commands = Commands(host_state.files, arguments_of, max(enrich.cmdline_bytes, labels.label_argv_bytes))
+    lines = CommandLines(enrich, commands, host_state.host, host_state.table)
     parts = Chosen([], [], [], [])
     asked = labels != LabelOptions() or bool(config.stages)
     if enrich.script or enrich.cmdline or enrich.parent_info or asked:
@@ -308,28 +312,28 @@ def _knowledge(config: Config, world: World) -> Chosen:
         parts.learnt.append(scripts.learn)
         parts.on_execs.extend([scripts.show] if enrich.script else [])
     if asked:
-        labeller = Labeller(labels, world.host_paths, commands, world.containers)
+        labeller = Labeller(labels, host_state.host_paths, commands, host_state.containers)
         parts.labels.append(labeller.label)
         parts.added.append(labeller.show)
     return parts
 
 
-def _context(options: Enrich, world: World, changed: Callable[[], None]) -> Chosen:
+def _context(options: Enrich, host_state: HostState, changed: Callable[[], None]) -> Chosen:
     """The stages that say more about who acts, in this order; those that ask the host are for live records only.
 
     changed: to be called when what was added for a session before is another thing now.
     """
     parts = Chosen([], [], [], [])
     if options.ancestors:
-        parts.on_execs.append(Ancestors(options.ancestors, world.table, world.host).stage)
+        parts.on_execs.append(Ancestors(options.ancestors, host_state.table, host_state.host).stage)
     if options.session:
         parts.added.append(Sessions(changed).stage)
-    if world.live and options.execve_env:
-        parts.on_execs.append(Environment(options.execve_env, world.files).stage)
-    if world.live and options.uid_groups:
-        parts.added.append(Groups(world.host).stage)
-    if world.live and options.exe_hash:
-        parts.added.append(ExeHash(options, world.files, world.host).stage)
+    if host_state.live and options.execve_env:
+        parts.on_execs.append(Environment(options.execve_env, host_state.files).stage)
+    if host_state.live and options.uid_groups:
+        parts.added.append(Groups(host_state.host).stage)
+    if host_state.live and options.exe_hash:
+        parts.added.append(ExeHash(options, host_state.files, host_state.host).stage)
     return parts
 
 
@@ -351,10 +355,10 @@ def _translations(config: Config) -> list[Stage]:
     return [Calls(options.universal, options.arguments).stage] if options.universal or options.arguments else []
 
 
-def _emit_probe_events(options: ProbeOptions, world: World, events: ProbeEvents) -> None:
+def _emit_probe_events(options: ProbeOptions, host_state: HostState, events: ProbeEvents) -> None:
     """Let the events that are asked for be made of the probe's records."""
-    if world.probe is None:
+    if host_state.probe is None:
         return
     chosen = {"exec": events.execs, "exit": events.exits}
-    world.probe.observers = [chosen[kind] for kind in options.emit]
-    world.probe.uncovered = [events.uncovered] if options.coverage_events else []
+    host_state.probe.observers = [chosen[kind] for kind in options.emit]
+    host_state.probe.uncovered = [events.uncovered] if options.coverage_events else []

@@ -189,29 +189,29 @@ def _convert(parsed: argparse.Namespace) -> int:
     from sensor.build import build
     from sensor.stats import Stats
 
-    app = build(_load_for_logs(parsed.config), Stats(), live=False)
-    for lines in _converted(app, parsed.files):
+    sensor = build(_load_for_logs(parsed.config), Stats(), live=False)
+    for lines in _converted(sensor, parsed.files):
         if lines:
             sys.stdout.buffer.write(("\n".join(lines) + "\n").encode("latin-1"))
     sys.stdout.flush()
     return 0
 
 
-def _converted(app: Any, files: Sequence[str]) -> Iterator[list[str]]:
+def _converted(sensor: Any, files: Sequence[str]) -> Iterator[list[str]]:
     """JSON lines of recorded logs, chunk by chunk; the events' own time takes the place of the clock."""
     from sensor.inputs.files import read_chunks, time_of
 
     _log_to_terminal()
-    progress = _Progress(app.stats) if sys.stderr.isatty() else None
+    progress = _Progress(sensor.stats) if sys.stderr.isatty() else None
     now = 0.0
     for path in files:
         for chunk in read_chunks(path):
             now = max(now, time_of(chunk))
-            yield app.pipeline.feed(chunk, now)
-            yield app.pipeline.tick(now)
+            yield sensor.pipeline.feed(chunk, now)
+            yield sensor.pipeline.tick(now)
             if progress is not None:
                 progress.show(len(chunk))
-    yield app.close()
+    yield sensor.close()
     if progress is not None:
         progress.end()
 
@@ -334,13 +334,13 @@ def _bench(parsed: argparse.Namespace) -> int:
     from sensor.build import build
     from sensor.stats import Stats
 
-    app = build(_load_for_logs(parsed.config), Stats(), live=False)
+    sensor = build(_load_for_logs(parsed.config), Stats(), live=False)
     size = 0
     start = time.process_time()
-    for lines in _converted(app, parsed.files):
+    for lines in _converted(sensor, parsed.files):
         size += sum(map(len, lines))
     seconds = max(time.process_time() - start, 1e-9)
-    counts = app.stats.pipeline
+    counts = sensor.stats.pipeline
     each = seconds / max(counts.events, 1) * 1e6
     print(f"{counts.events:,} events, {counts.lines:,} lines in, {size / 1e6:,.1f} MB of JSON")
     print(f"{each:.1f} µs of CPU an event, {counts.events / seconds:,.0f} events/s")

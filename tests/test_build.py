@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from sensor.audit.event import Event
-from sensor.build import App, build
+from sensor.build import Sensor, build
 from sensor.config import Config
 from sensor.forms.ecs import Ecs
 from sensor.forms.values import Style
@@ -36,10 +36,10 @@ def configured(**sections: Any) -> Config:
     return config
 
 
-def stages(app: App) -> list[str]:
+def stages(sensor: Sensor) -> list[str]:
     """The names of all stages, those that others stand for among them."""
     found: list[str] = []
-    for stage in app.pipeline._stages:
+    for stage in sensor.pipeline._stages:
         bundle = stage.__self__
         inner = bundle.stages if isinstance(bundle, (OnExecs, Remembered)) else [stage]
         found += [each.__qualname__ for each in inner]
@@ -94,9 +94,9 @@ def test_the_host_is_asked_for_live_records_only(option, stage):
 def test_a_recorded_log_has_no_filter_log():
     rules = {"filter_null_keys": True, "filter_action": "log", "keep_first_per_process": False}
     for live in (True, False):
-        app = build(configured(filter=rules), Stats(), live=live)
+        sensor = build(configured(filter=rules), Stats(), live=live)
         text = event(syscall(4_000_000, 1, "/bin/x"), time=time.time())
-        lines = app.pipeline.feed(text.encode(), 0.0)
+        lines = sensor.pipeline.feed(text.encode(), 0.0)
         assert (list(lines), len(lines.filtered)) == ([], live)
 
 
@@ -104,15 +104,17 @@ def test_what_was_held_back_is_told_although_no_event_follows():
     rules = {"rules": {"flood": "exe=/bin/x root=any rate=1/s", "silent": "uid=7"}, "keep_first_per_process": False}
     for live in (True, False):
         for prefix, key in (("", "SUPPRESSED"), ("x_", "x_suppressed")):
-            app = build(configured(filter=rules, enrich={"prefix": prefix}, loss={"kernel": False}), Stats(), live=live)
+            sensor = build(
+                configured(filter=rules, enrich={"prefix": prefix}, loss={"kernel": False}), Stats(), live=live
+            )
             now = time.time()
             for _ in range(3):
-                app.pipeline.feed(event(syscall(4_000_000, 1, "/bin/x"), time=now).encode(), 0.0)
-            for function in app.every_second:
+                sensor.pipeline.feed(event(syscall(4_000_000, 1, "/bin/x"), time=now).encode(), 0.0)
+            for function in sensor.every_second:
                 function(now + 10)
-            told = [json.loads(line) for line in app.pipeline.tick(0.0)]
+            told = [json.loads(line) for line in sensor.pipeline.tick(0.0)]
             assert told == ([{"ID": None, key: {"flood": 2}}] if live else [])
-            told = [json.loads(line) for line in app.close()]
+            told = [json.loads(line) for line in sensor.close()]
             assert told == ([] if live else [{"ID": None, key: {"flood": 2}}])
 
 
@@ -120,13 +122,13 @@ def test_our_own_process_is_seen_as_it_is():
     """An exec of ours, told with everything on."""
     exe = os.readlink("/proc/self/exe")
     enrich = {"exe_hash": True, "cmdline": True, "parent_info": True, "execve_env": ("P*",)}
-    app = build(configured(enrich=enrich), Stats(), live=True)
+    sensor = build(configured(enrich=enrich), Stats(), live=True)
     text = exec_event(os.getpid(), os.getppid(), exe, ["us"], uid=os.getuid(), time=time.time())
-    (first,) = [json.loads(line) for line in app.pipeline.feed(text.encode(), 0.0)]
+    (first,) = [json.loads(line) for line in sensor.pipeline.feed(text.encode(), 0.0)]
     assert first["EXECVE"]["ENV"]["PATH"] == os.environ["PATH"]
     for _ in range(200):
         text = event(syscall(os.getpid(), os.getppid(), exe, uid=os.getuid()), time=time.time())
-        (line,) = [json.loads(line) for line in app.pipeline.feed(text.encode(), 0.0)]
+        (line,) = [json.loads(line) for line in sensor.pipeline.feed(text.encode(), 0.0)]
         if "EXE_HASH" in line["SYSCALL"] and "UID_GROUPS" in line["SYSCALL"]:
             break
         time.sleep(0.01)
@@ -152,8 +154,8 @@ def test_an_event_that_has_no_form_is_counted_under_its_name_and_logged(caplog):
         broken.__dict__.update(vars(form))
         return broken
 
-    app = build(configured(output="ecs"), stats, live=False, wrap=wrap)
-    (line,) = app.pipeline.feed(event(syscall(7, 1, "/bin/x")).encode(), 0.0)
+    sensor = build(configured(output="ecs"), stats, live=False, wrap=wrap)
+    (line,) = sensor.pipeline.feed(event(syscall(7, 1, "/bin/x")).encode(), 0.0)
     assert json.loads(line)["host_sensor"]["notes"] == ["stage_failed"]
     assert (stats.pipeline.stage_failures, stats.pipeline.crashed) == ({Broken.event.__qualname__: 1}, 1)
     assert "failed (ValueError at " in caplog.text
@@ -165,15 +167,15 @@ def test_an_event_that_has_no_form_is_counted_under_its_name_and_logged(caplog):
 def test_no_state_costs_the_configuration(content, tmp_path, caplog):
     (tmp_path / "state").write_bytes(content)
     config = configured(state={"file": "state"}, enrich={"session": True})
-    app = build(dataclasses.replace(config, directory=str(tmp_path)), Stats())
-    assert "Sessions.stage" in stages(app)
+    sensor = build(dataclasses.replace(config, directory=str(tmp_path)), Stats())
+    assert "Sessions.stage" in stages(sensor)
     assert "state: " in caplog.text
-    app.world.close()
+    sensor.host_state.close()
     assert json.loads((tmp_path / "state").read_bytes())["version"] == 1
 
 
 def test_a_state_in_a_fifo_is_not_waited_for(tmp_path, caplog):
     os.mkfifo(tmp_path / "state")
     config = configured(state={"file": "state"})
-    build(dataclasses.replace(config, directory=str(tmp_path)), Stats()).world.close()
+    build(dataclasses.replace(config, directory=str(tmp_path)), Stats()).host_state.close()
     assert "is no file of at most" in caplog.text

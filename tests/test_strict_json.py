@@ -82,10 +82,10 @@ def refuse(constant: str) -> None:
 def test_every_line(form: str, tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text(json.dumps(FORMS[form]))
-    app, chance, count = build(load(str(file)), Stats(), live=False), random.Random(form), 0
+    sensor, chance, count = build(load(str(file)), Stats(), live=False), random.Random(form), 0
     for serial in range(1, 500):
         text = spoiled(chance.choice(EVENTS), serial, chance)
-        for line in app.pipeline.feed(text.encode("latin-1"), serial) + app.pipeline.tick(serial + 0.9):
+        for line in sensor.pipeline.feed(text.encode("latin-1"), serial) + sensor.pipeline.tick(serial + 0.9):
             shown = line.encode("latin-1").decode("utf-8")
             json.loads(shown, object_pairs_hook=unique, parse_constant=refuse)
             assert not any(unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp") for character in shown)
@@ -105,11 +105,11 @@ def test_every_line(form: str, tmp_path: Path) -> None:
 def test_a_field_that_is_called_like_an_added_key_gets_another_name(tmp_path: Path, field: str, name: str) -> None:
     file = tmp_path / "config.yaml"
     file.write_text("enrich: {prefix: x_}")
-    app = build(load(str(file)), Stats(), live=False)
+    sensor = build(load(str(file)), Stats(), live=False)
     text = f"type=USER_CMD msg=audit(1700000000.000:1): pid=1 uid=0 ses=3 msg='{field} cmd=ls res=success' {field}\n"
     for _ in range(4):  # the first few times a record is parsed, later its form is known
-        app.pipeline.feed(text.encode(), 0.0)
-        (line,) = app.pipeline.close()
+        sensor.pipeline.feed(text.encode(), 0.0)
+        (line,) = sensor.pipeline.close()
         record = (
             json.loads(line)["USER_CMD"][0]
             if isinstance(json.loads(line)["USER_CMD"], list)

@@ -1,6 +1,6 @@
 """`host-sensor run`: the one owner of descriptors, clock, signals and privileges.
 
-    auditd ──► input (a thread) ──chunks──► Feed (the pipeline, guarded) ──JSON lines──► Logs
+    auditd ──► input (a thread) ──chunks──► GuardedPipeline (the pipeline, guarded) ──JSON lines──► Logs
                                               every 0.1 s: tick, flush, signals
 
 Life as auditd's plugin, as it really is: after a restart HUP, USR1, USR2, TERM, CHLD and CONT arrive blocked; stopping
@@ -23,11 +23,11 @@ import sys
 import time
 
 from sensor import __version__
-from sensor.build import App, build
+from sensor.build import Sensor, build
 from sensor.config import Config, read
 from sensor.daemon import kernel_audit, memory, rights
-from sensor.daemon.feed import Feed
 from sensor.daemon.guard import Guard
+from sensor.daemon.guarded_pipeline import GuardedPipeline
 from sensor.daemon.lag import WrittenLag
 from sensor.daemon.logs import Logs, admit_readers
 from sensor.daemon.reload import Reload
@@ -128,11 +128,11 @@ class Daemon:
         admit_readers(config)
         self._exporter = self._make_exporter()
         self._at_defaults = False
-        app = self._build()
+        sensor = self._build()
         self._kernel = kernel_audit.watch(config, self.stats.kernel)
         self._watch_kernel()
         rights.give_up(config, account)
-        self._feed = Feed(app, self._input.queue.drop)
+        self._pipeline = GuardedPipeline(sensor, self._input.queue.drop)
         self._logs = Logs(config, self.stats.output, self.stats.filterlog, self._guard)
         self._lag = WrittenLag(self.stats.daemon, self.stats.output)
         self._end_by = float("inf")  # of the input, after SIGTERM
@@ -156,9 +156,9 @@ class Daemon:
         self._loop()
         if self._signals.reload or self._files.is_asked:  # it may be the way out for what could not be written so far
             self._guard(self._reload, time.monotonic())
-        self._write(self._feed.close())
+        self._write(self._pipeline.close())
         self._logs.close()
-        self._feed.world().close()
+        self._pipeline.host_state().close()
         if self._kernel is not None:
             self._kernel.close()
         log.info("ends: %s", self._summary())
@@ -194,7 +194,7 @@ class Daemon:
         if chunk:
             self._logs.copy_input(chunk)
             self._lag.read(chunk)
-            self._write(self._feed.take(chunk, time.monotonic()))
+            self._write(self._pipeline.take(chunk, time.monotonic()))
         return chunk == b"" or self._is_over(time.monotonic())
 
     def _write(self, lines: Lines) -> None:
@@ -207,13 +207,13 @@ class Daemon:
         if now - self._ticked < TICK:
             return
         self._ticked = now
-        self._write(self._feed.tick(now))
+        self._write(self._pipeline.tick(now))
         self._logs.flush()
         self._lag.settle(time.time())
         if now >= self._next_second:
             self._next_second = now + 1
             self.stats.input.buffer_bytes = self._input.queue.limit
-            self._feed.every_second(time.time())
+            self._pipeline.every_second(time.time())
             self._watch_kernel()
             self._give_back_memory()
             if self._input.queue.limit < self._kept:
@@ -259,7 +259,7 @@ class Daemon:
         if now < self._finish_by and not self._signals.leave:
             return False
         before = self.stats.input.dropped_lines
-        self._write(self._feed.take(queue.abandon(), now))
+        self._write(self._pipeline.take(queue.abandon(), now))
         log.warning("time is up: %d lines that were read are dropped", self.stats.input.dropped_lines - before)
         return True
 
@@ -298,14 +298,14 @@ class Daemon:
 
     def _rebuild(self, config: Config, now: float) -> bool:
         try:
-            self._feed.replace(build(config, self.stats, world=self._feed.world()), now)
+            self._pipeline.replace(build(config, self.stats, host_state=self._pipeline.host_state()), now)
         except Exception as error:  # noqa: BLE001  the border: the old parts go on
             log.error("the new configuration cannot be built (%s); the parts stay as they were", place_of(error))
             return False
         self._at_defaults = False
         return True
 
-    def _build(self) -> App:
+    def _build(self) -> Sensor:
         """Build what the configuration asks for; if that fails, what can be had without one."""
         try:
             return build(self._config, self.stats)

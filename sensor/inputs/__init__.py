@@ -5,8 +5,8 @@ An input hands over chunks of bytes exactly as they were read, for example
     type=EOE msg=audit(1700000000.123:4567): \n type=SYSCALL msg=audit(17000000
 
 cut anywhere. It neither splits lines nor knows what they mean. A source that is slow or gone never keeps the caller
-waiting longer than it asked to. Live sources are read by a thread of their own, which calls `ReadQueue.read_loop()` and does
-nothing else, because auditd must never wait for what is done with its records. When the worker falls behind so far that
+waiting longer than it asked to. Live sources are read by a thread of their own, which runs `ReadQueue.read_loop()` and
+does nothing else, because auditd must never wait for the work on its records. When the worker falls behind so far that
 the buffer is full, a live source is still read, for an auditd that has to wait holds up every audited process of the
 host: whole lines are dropped and counted. A source that can wait (a file, a pipe) is left waiting instead.
 """

@@ -176,11 +176,11 @@ def test_what_stages_added_to_other_records() -> None:
 
 def test_a_living_process_has_its_identity_and_its_place() -> None:
     config = Config()
-    app = build(replace(config, output="ecs", probe=replace(config.probe, use=False)), Stats(), live=True)
+    sensor = build(replace(config, output="ecs", probe=replace(config.probe, use=False)), Stats(), live=True)
     now = f"{time.time():.3f}:7"
     record = call(2).replace("1.000:1", now).replace("ppid=30 pid=31", f"ppid={os.getppid()} pid={os.getpid()}")
-    app.pipeline.feed(f"{record.replace('/usr/bin/cat', os.readlink('/proc/self/exe'))}\n".encode(), 0.0)
-    (line,) = app.pipeline.close()
+    sensor.pipeline.feed(f"{record.replace('/usr/bin/cat', os.readlink('/proc/self/exe'))}\n".encode(), 0.0)
+    (line,) = sensor.pipeline.close()
     found = json.loads(line.encode("latin-1"))
     proc = ProcFS()
     seen = proc.observe(os.getpid())

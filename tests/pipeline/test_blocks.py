@@ -51,8 +51,8 @@ def configured(**sections: dict[str, Any]) -> Config:
 
 
 def lines(config: Config, feed: Iterator[bytes]) -> list[str]:
-    app = build(config, Stats(), live=False)
-    return [line for chunk in feed for line in app.pipeline.feed(chunk, 0.0)] + app.pipeline.close()
+    sensor = build(config, Stats(), live=False)
+    return [line for chunk in feed for line in sensor.pipeline.feed(chunk, 0.0)] + sensor.pipeline.close()
 
 
 @pytest.mark.parametrize("sections", [EVERYTHING, FILTERED, {"output": "ecs"}], ids=["everything", "filtered", "ecs"])

@@ -12,17 +12,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
-from sensor.build import App, World, build
+from tests.probe.test_feed import HOST, FakeRing
+
+from sensor.build import HostState, Sensor, build
 from sensor.config import Config, load
-from sensor.probe.feed import Feed
 from sensor.probe.layout import EXEC, EXIT, FORK, ProbeRecord
+from sensor.probe.reader import ProbeReader
 from sensor.probe.ring import Ring
 from sensor.process.containers import ContainerNames
 from sensor.process.files import ProcFiles
 from sensor.process.host_paths import HostPaths
 from sensor.stats import Stats
 from tests.bench.options import everything
-from tests.probe.test_feed import HOST, FakeRing
 from tests.support.fake_host import BOOTED, NOW, FakeHost, event, exec_event, syscall
 from tests.translate.test_sockaddr import CASES
 
@@ -67,11 +68,11 @@ def configured(folder: Path, sections: dict[str, Any]) -> Config:
     return load(str(path))
 
 
-def run(app: App, text: bytes) -> Iterator[Line]:
+def run(sensor: Sensor, text: bytes) -> Iterator[Line]:
     """What becomes of a log."""
-    for line in [*app.pipeline.feed(text, 0.0), *app.pipeline.close()]:
+    for line in [*sensor.pipeline.feed(text, 0.0), *sensor.pipeline.close()]:
         yield line, text
-    assert app.stats.pipeline.crashed == 0
+    assert sensor.stats.pipeline.crashed == 0
 
 
 def recorded(config: Config) -> Iterator[Line]:
@@ -79,9 +80,9 @@ def recorded(config: Config) -> Iterator[Line]:
     addresses = [struct.pack(f"<H{layout}", number, *values) for _, number, layout, values, _ in CASES]
     records = [*RARE, *(f"SOCKADDR saddr={address.hex().upper()}" for address in addresses)]
     texts = [*map(event, records), event("CWD cwd=/", "CWD cwd=/a", "CWD cwd=/b"), event(f'CWD cwd="{"a" * 70000}"')]
-    app = build(config, Stats(), live=False)
+    sensor = build(config, Stats(), live=False)
     for log in [*map(Path.read_bytes, LOGS), *(text.encode("latin-1") for text in texts), b"no audit record\n"]:
-        yield from run(app, log)
+        yield from run(sensor, log)
 
 
 class Host:
@@ -107,25 +108,27 @@ class Host:
             "filter": {"rules": {"flood": "key=flood rate=1/s"}, "keep_first_per_process": False},
         }
         self.config = configured(folder, sections)
-        self.world = World(self.config, Stats(), live=False)
-        self.world.live, self.world.table = True, self.host.table
-        self.world.host = self.host.proc.host(BOOTED)
-        self.world.files, self.world.containers = ProcFiles(self.host.proc), ContainerNames(str(folder))
+        self.host_state = HostState(self.config, Stats(), live=False)
+        self.host_state.live, self.host_state.table = True, self.host.table
+        self.host_state.host = self.host.proc.host(BOOTED)
+        self.host_state.files, self.host_state.containers = ProcFiles(self.host.proc), ContainerNames(str(folder))
         self.host.view(1)
         self.host.view(21, root="/jail", users=4026532200)
-        self.world.host_paths = HostPaths(self.host.table, self.host.proc)
+        self.host_state.host_paths = HostPaths(self.host.table, self.host.proc)
         self.ring = FakeRing()
         self.ring.untracked = 1  # so that nobody is taken for dead
-        self.world.probe = Feed(lambda: cast(Ring, self.ring), self.host.table, self.host.stats.probe, 0.001)
-        self.app = build(self.config, Stats(), world=self.world)
-        self.world.probe.begin()
+        self.host_state.probe = ProbeReader(
+            lambda: cast(Ring, self.ring), self.host.table, self.host.stats.probe, 0.001
+        )
+        self.sensor = build(self.config, Stats(), host_state=self.host_state)
+        self.host_state.probe.begin()
 
     def lines(self) -> Iterator[Line]:
         """What becomes of its events."""
         for text in self._events():
-            yield from run(self.app, text.encode())
+            yield from run(self.sensor, text.encode())
         for _ in range(200):  # groups and hashes come in a while
-            again = list(run(self.app, event(syscall(20, 1, str(self.exe))).encode()))
+            again = list(run(self.sensor, event(syscall(20, 1, str(self.exe))).encode()))
             if "UID_GROUPS" in again[0][0] and 'EXE_HASH"' in again[0][0]:
                 break
             time.sleep(0.01)
@@ -152,6 +155,6 @@ class Host:
             comm = b"comm".ljust(16, b"\0")
             record = ProbeRecord(process[0], (cgroup + 1) % 4, *process, *parent, *parent, 0, 3, status, kind, 0, comm)
             self.ring.records.append(record)
-        assert self.world.probe is not None
-        self.world.probe.check()
-        yield from run(self.app, exec_event(32, 500, "/gone", ["gone"]).encode())
+        assert self.host_state.probe is not None
+        self.host_state.probe.check()
+        yield from run(self.sensor, exec_event(32, 500, "/gone", ["gone"]).encode())

@@ -51,9 +51,9 @@ def test_a_key_occurs_once_and_has_one_type(prefix: str | None, strings: str, dr
     )
     types: dict[str, set[type]] = defaultdict(set)
     for log in LOGS:
-        app = build(config, Stats(), live=False)
-        for line in [*app.pipeline.feed(log.read_bytes(), 0.0), *app.pipeline.close()]:
+        sensor = build(config, Stats(), live=False)
+        for line in [*sensor.pipeline.feed(log.read_bytes(), 0.0), *sensor.pipeline.close()]:
             note_types("", json.loads(line.encode("latin-1"), object_pairs_hook=once), types)
-        assert app.stats.pipeline.crashed == 0
+        assert sensor.stats.pipeline.crashed == 0
     assert len(LOGS) > 90
     assert {path: found for path, found in types.items() if len(found) > 1} == {}

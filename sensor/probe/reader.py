@@ -47,7 +47,7 @@ class _Expected(NamedTuple):
     record: ProbeRecord | None
 
 
-class Feed:
+class ProbeReader:
     """Keeps the table as the probe sees the host, for as long as there is a probe, and whenever there is one again.
 
     find: opens the ring; ProbeError where there is none to be had.

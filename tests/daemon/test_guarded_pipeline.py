@@ -12,8 +12,8 @@ import pytest
 
 from sensor.build import build
 from sensor.config import Config, Enrich
-from sensor.daemon import feed as module
-from sensor.daemon.feed import Feed
+from sensor.daemon import guarded_pipeline as module
+from sensor.daemon.guarded_pipeline import GuardedPipeline
 from sensor.forms import Lines
 from sensor.stats import Stats
 from tests.support.pipelines import laurel
@@ -58,12 +58,12 @@ class FakePipeline:
 
 def make(name: str = "A", stats: Stats | None = None) -> SimpleNamespace:
     stats = stats or Stats()
-    world = SimpleNamespace(table=SimpleNamespace(reconsider=lambda: None))
-    app = SimpleNamespace(
-        pipeline=FakePipeline(name, stats), stats=stats, before_chunk=None, every_second=[], world=world
+    host_state = SimpleNamespace(table=SimpleNamespace(reconsider=lambda: None))
+    sensor = SimpleNamespace(
+        pipeline=FakePipeline(name, stats), stats=stats, before_chunk=None, every_second=[], host_state=host_state
     )
-    app.close = app.pipeline.close
-    return app
+    sensor.close = sensor.pipeline.close
+    return sensor
 
 
 def fail(*_: object) -> None:
@@ -78,38 +78,38 @@ def quiet(caplog):
 @pytest.mark.parametrize("error", [RuntimeError, MemoryError, RecursionError])
 @pytest.mark.parametrize("chunk", [b"poison\n\xff\n", b"poison\nhalf a li"])
 def test_a_chunk_that_fails_is_dropped_and_the_next_one_works(error, chunk):
-    app = make()
-    app.pipeline.error = error
+    sensor = make()
+    sensor.pipeline.error = error
     dropped: list[bytes] = []
-    feed = Feed(app, dropped.append)
+    feed = GuardedPipeline(sensor, dropped.append)
     assert feed.take(chunk, 0) == []
-    assert app.pipeline.waiting == ["A:ended"]
+    assert sensor.pipeline.waiting == ["A:ended"]
     assert feed.take(b"next\n", 0) == ["A:next"]
-    assert (app.stats.daemon.crashed, dropped) == (1, [chunk])
+    assert (sensor.stats.daemon.crashed, dropped) == (1, [chunk])
 
 
 def test_whatever_else_fails_costs_nothing():
-    app = make()
-    app.before_chunk = fail
+    sensor = make()
+    sensor.before_chunk = fail
     seen: list[float] = []
-    app.every_second = [fail, seen.append]
-    app.pipeline.tick = fail
-    feed = Feed(app, drop=fail)
+    sensor.every_second = [fail, seen.append]
+    sensor.pipeline.tick = fail
+    feed = GuardedPipeline(sensor, drop=fail)
     assert feed.take(b"1\n", 0) == ["A:1"]
     assert feed.tick(0) == []
     feed.every_second(1234.5)
-    app.close = fail
+    sensor.close = fail
     assert feed.close() == []
     assert seen == [1234.5]
-    assert app.stats.daemon.crashed == 4
+    assert sensor.stats.daemon.crashed == 4
 
 
 def test_before_each_chunk_the_probe_is_asked():
-    app = make()
+    sensor = make()
     order: list[str] = []
-    app.before_chunk = lambda: order.append("probe")
-    app.pipeline.feed = lambda chunk, now: order.append("chunk") or Lines()
-    Feed(app, drop=fail).take(b"1\n", 0)
+    sensor.before_chunk = lambda: order.append("probe")
+    sensor.pipeline.feed = lambda chunk, now: order.append("chunk") or Lines()
+    GuardedPipeline(sensor, drop=fail).take(b"1\n", 0)
     assert order == ["probe", "chunk"]
 
 
@@ -131,7 +131,7 @@ EOE = b"type=EOE msg=audit(1.000:1): \n"
 def test_a_new_pipeline_takes_over(steps, expected):
     """A number in the steps: so many seconds pass without input."""
     stats = Stats()
-    feed = Feed(make("A", stats), drop=fail)
+    feed = GuardedPipeline(make("A", stats), drop=fail)
     feed.replace(make("B", stats), 0.0)
     now, lines = 0.0, []
     for step in steps:
@@ -154,13 +154,13 @@ def test_a_reload_that_changes_nothing_changes_nothing():
     expected = whole.feed(text, 0.0) + whole.close()
     generator = random.Random(4)
     stats = Stats()
-    feed = Feed(build(config, stats, live=False), drop=fail)
+    feed = GuardedPipeline(build(config, stats, live=False), drop=fail)
     lines: list[str] = []
     position, now = 0, 0.0
     while position < len(text):
         size = generator.choice((10, 300, 5000, 70000))
         if generator.random() < 0.1:
-            feed.replace(build(config, stats, live=False, world=feed.world()), now)
+            feed.replace(build(config, stats, live=False, host_state=feed.host_state()), now)
         lines += feed.take(text[position : position + size], now)
         position += size
         now += 0.001

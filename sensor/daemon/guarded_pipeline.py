@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 from typing import Callable
 
-from sensor.build import App, World
+from sensor.build import HostState, Sensor
 from sensor.daemon.guard import Guard
 from sensor.forms import Lines
 
@@ -25,25 +25,25 @@ IDLE = 1.0
 """Seconds without input after which all whole lines are in events, and those are counted as in flight."""
 
 
-class Feed:
-    """Feeds the pipeline of an App, and follows the App through reloads. Times are monotonic seconds.
+class GuardedPipeline:
+    """Feeds the pipeline of an Sensor, and follows the Sensor through reloads. Times are monotonic seconds.
 
     drop: counts a chunk of which nothing could be made.
     """
 
-    def __init__(self, app: App, drop: Callable[[bytes], None]) -> None:
-        self._app = app
+    def __init__(self, sensor: Sensor, drop: Callable[[bytes], None]) -> None:
+        self._sensor = sensor
         self._drop = drop
-        self._guard = Guard(app.stats.daemon)
-        self._next: App | None = None
+        self._guard = Guard(sensor.stats.daemon)
+        self._next: Sensor | None = None
         self._next_by = 0.0
         self._at_line_start = True
         self._fed_at = 0.0
 
     def take(self, chunk: bytes, now: float) -> Lines:
         """Return the JSON lines that a chunk of audit lines completed."""
-        if self._app.before_chunk is not None:
-            self._guard(self._app.before_chunk)
+        if self._sensor.before_chunk is not None:
+            self._guard(self._sensor.before_chunk)
         if self._next is None:
             return self._feed(chunk, now)
         cut = _after_last_event(chunk) if now < self._next_by else chunk.rfind(b"\n") + 1
@@ -57,7 +57,7 @@ class Feed:
 
     def tick(self, now: float) -> Lines:
         """Let time pass; to be called when there is nothing to take, too."""
-        lines: Lines = self._guard(self._app.pipeline.tick, now) or Lines()
+        lines: Lines = self._guard(self._sensor.pipeline.tick, now) or Lines()
         idle = now >= self._fed_at + IDLE and not self._unfinished()
         if self._next is not None and self._at_line_start and (idle or now >= self._next_by):
             lines.take(self._take_over())
@@ -65,41 +65,41 @@ class Feed:
 
     def every_second(self, time: float) -> None:
         """Do what the parts want done now and then; `time` in seconds since 1970."""
-        for function in self._app.every_second:
+        for function in self._sensor.every_second:
             self._guard(function, time)
 
-    def world(self) -> World:
-        """What the next App has to go on with."""
-        return self._app.world
+    def host_state(self) -> HostState:
+        """What the next Sensor has to go on with."""
+        return self._sensor.host_state
 
-    def replace(self, app: App, now: float) -> None:
-        """Let another App take over, between two events."""
-        self._next, self._next_by = app, now + TAKE_OVER_WITHIN
+    def replace(self, sensor: Sensor, now: float) -> None:
+        """Let another Sensor take over, between two events."""
+        self._next, self._next_by = sensor, now + TAKE_OVER_WITHIN
 
     def close(self) -> Lines:
         """End of input: return the JSON lines of all that was still waiting."""
-        return self._guard(self._app.close) or Lines()
+        return self._guard(self._sensor.close) or Lines()
 
     def _feed(self, chunk: bytes, now: float) -> Lines:
         if not chunk:
             return Lines()
         self._at_line_start, self._fed_at = chunk[-1] == 10, now
-        lines: Lines | None = self._guard(self._app.pipeline.feed, chunk, now)
+        lines: Lines | None = self._guard(self._sensor.pipeline.feed, chunk, now)
         if lines is None:  # without memory, for instance: the pipeline survives its own mistakes
             self._drop(chunk)
-            self._guard(self._app.pipeline.end_line)
+            self._guard(self._sensor.pipeline.end_line)
         return lines if lines is not None else Lines()
 
     def _take_over(self) -> Lines:
         assert self._next is not None
         lines = self.close()
-        self._app, self._next = self._next, None
-        self._app.world.table.reconsider()
+        self._sensor, self._next = self._next, None
+        self._sensor.host_state.table.reconsider()
         log.info("the new configuration is in use")
         return lines
 
     def _unfinished(self) -> bool:
-        return self._app.stats.pipeline.inflight > 0
+        return self._sensor.stats.pipeline.inflight > 0
 
 
 def _after_last_event(chunk: bytes) -> int:

@@ -14,8 +14,8 @@ import pytest
 
 from sensor.errors import ProbeError
 from sensor.probe import Options, layout
-from sensor.probe.feed import Feed
 from sensor.probe.layout import ALIVE, EXEC, EXIT, FORK, Counts, ProbeRecord
+from sensor.probe.reader import ProbeReader
 from sensor.probe.ring import Ring
 from sensor.process.procfs import ProcFS
 from sensor.process.program import Exec, Sighting
@@ -38,7 +38,7 @@ def record(kind: int, pid: int, parent: int = 1, start: int = NOW) -> ProbeRecor
 
 
 class FakeRing:
-    """What Feed uses of a Ring; it can hold eight records."""
+    """What ProbeReader uses of a Ring; it can hold eight records."""
 
     size = 8 * layout.SLOT.size
 
@@ -83,7 +83,7 @@ class Subject:
         self.table = ProcessTable(proc, self.stats.process)
         self.boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
         self.table.calibrate(self.boot)
-        self.feed = Feed(self._find, self.table, self.stats.probe, expect)
+        self.feed = ProbeReader(self._find, self.table, self.stats.probe, expect)
         self.told: list[tuple[int, int]] = []
         if observed:
             self.feed.observers = [lambda record, process: self.told.append((record.kind, process.pid))]
