@@ -83,7 +83,7 @@ class HostState:
         self.table = ProcessTable(proc if live else None, stats.process)
         self.files = ProcFiles(proc if live else None)
         self.containers = ContainerNames()
-        self.users = UserDatabase(patient=not live)
+        self.users = UserDatabase(blocking=not live)
         self.serials = Serials(stats.loss)
         self.probe: ProbeReader | None = None
         self.host_paths = HostPaths(self.table)
@@ -182,51 +182,54 @@ def build(
     wrap: Wrap = lambda form, _: form,
 ) -> Sensor:
     """Build the sensor, for live records or recorded ones; `host_state`: that of the Sensor whose place it takes."""
-    host_state = host_state or HostState(config, stats, live)
+    host = host_state or HostState(config, stats, live)
     naming = Naming(config.enrich.prefix or "")
-    translators = _translators(config.translate, naming, host_state.users)
-    transforms = [translator.transform for translator in translators]
+    translators = _translators(config.translate, naming, host.users)
+    transforms = [each.transform for each in translators]
     decoder = RecordDecoder(config.transform, transforms, config.coalesce.cache_entries, naming.prefix)
     form = _form(config, naming, translators, wrap)
-    cgroups = Cgroups(config.enrich, host_state.files, host_state.containers)
-    describe = [cgroups.describe] if _places(config) else []
-    describe += [Roots(host_state.host_paths).describe] if config.enrich.root and live else []
-    identity = Identity(config.enrich, naming, host_state.table, host_state.host, describe)
-    facts = Facts(host_state.containers, host_state.host_paths, host_state.host.names)
+    cgroups = Cgroups(config.enrich, host.files, host.containers)
+    identity = _identity(config, naming, host, cgroups)
+    facts = Facts(host.containers, host.host_paths, host.host.names)
     filters = Filters(config.filter, facts, stats.pipeline.filtered, LOG if live else DROP)
-    known = _knowledge(config, host_state)
+    known = _knowledge(config, host)
     memo = Memo()
-    context = _context(config.enrich, host_state, memo.forget)
+    context = _context(config.enrich, host, memo.forget)
     if config.enrich.container and config.enrich.container_info:
         context.added.append(cgroups.stage)
     remembered = Remembered(memo, (identity.add, *known.added, *context.added))
     telling = [*known.on_execs, *context.on_execs]
-    custom = [Custom(config.stages, stats.pipeline).stage] if config.stages else []  # which see whole events
     stages: list[Stage] = [
-        *([host_state.serials.stage] if live else []),  # before any that may fail
-        identity.track,
-        *([OnExecs(known.learnt).stage] if known.learnt else []),
-        *known.labels,
-        *custom,
-        *([filters.decide] if filters.rules else []),
+        *([host.serials.stage] if live else []),  # before any that may fail or drop: serials count every event
+        identity.track,  # those that follow ask for event.process
+        *([OnExecs(known.learnt).stage] if known.learnt else []),  # even of events that will be dropped
+        *known.labels,  # custom stages and rules read labels
+        *([Custom(config.stages, stats.pipeline).stage] if config.stages else []),  # before records are dropped
+        *([filters.decide] if filters.rules else []),  # before what costs: dropped events are enriched no further
         remembered.stage,
         identity.name_others,
         *([OnExecs(telling).stage] if telling else []),
         *_translations(config),
-        *_leaving(config.filter, stats),
+        *_leaving(config.filter, stats),  # last: all others read the records that it drops
     ]
     pipeline = Pipeline(Parts(decoder, stages, form), config.coalesce, stats.pipeline, _log_failure)
-    sensor = Sensor(pipeline, stats, host_state)
+    sensor = Sensor(pipeline, stats, host)
     if any(rule.limit is not None for rule in filters.rules):
         _tell_what_was_held_back(sensor, filters)
     if live:
-        sensor.every_second += [remembered.every_second, host_state.serials.every_second]
-        sensor.at_end.append(host_state.serials.every_second)
-        _emit_probe_events(config.probe, host_state, ProbeEvents(identity.describe, sensor.pipeline.notice))
-        host_state.begin()
+        sensor.every_second += [remembered.every_second, host.serials.every_second]
+        sensor.at_end.append(host.serials.every_second)
+        _emit_probe_events(config.probe, host, ProbeEvents(identity.describe, sensor.pipeline.notice))
+        host.begin()
         if config.translate.user_db:
-            sensor.every_second.append(partial(_forget_names, host_state.users, decoder, form))
+            sensor.every_second.append(partial(_forget_names, host.users, decoder, form))
     return sensor
+
+
+def _identity(config: Config, naming: Naming, host_state: HostState, cgroups: Cgroups) -> Identity:
+    describe = [cgroups.describe] if _places(config) else []
+    describe += [Roots(host_state.host_paths).describe] if config.enrich.root and host_state.live else []
+    return Identity(config.enrich, naming, host_state.table, host_state.host, describe)
 
 
 def _log_failure(part: str, error: Exception) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from typing import Callable
 
-from sensor.background import Background
+from sensor.non_blocking_cache import NonBlockingCache
 from sensor.process.files import ProcFiles
 from sensor.process.procfs import ProcFS
 from sensor.process.program import STALE, Process
@@ -39,7 +39,7 @@ class HostPaths:
         self._files = ProcFiles(proc)
         self._catch_up = catch_up
         self._chunk = 0
-        self._same: Background[tuple[str, str, int], bool] = Background(_is_same_file, _REMEMBERED)
+        self._same: NonBlockingCache[tuple[str, str, int], bool] = NonBlockingCache(_is_same_file, _REMEMBERED)
 
     def begin_chunk(self) -> None:
         """Other records are worked on: what was seen before tells nothing of what they report."""

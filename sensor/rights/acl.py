@@ -15,7 +15,7 @@ import stat
 import struct
 from collections.abc import Callable, Iterable
 
-from sensor.background import Background
+from sensor.non_blocking_cache import NonBlockingCache
 from sensor.rights import accounts
 
 ATTRIBUTE = "system.posix_acl_access"
@@ -41,7 +41,7 @@ class Readers:
         known = {name: _listed(*name) for name in names}
         self._listed = {(tag, number) for (tag, _), number in known.items() if number is not None}
         self._asked = [name for name, number in known.items() if number is None]
-        self._answers: Background[tuple[int, str], int] = Background(_ask, len(names), LIFE)
+        self._answers: NonBlockingCache[tuple[int, str], int] = NonBlockingCache(_ask, len(names), LIFE)
         self._unknown: set[tuple[int, str]] = set()
         self._log = log
         self._named = self._listed

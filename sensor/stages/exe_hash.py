@@ -3,7 +3,7 @@
     "SYSCALL":{…,"exe":"/usr/bin/perl",…,"EXE_HASH":"9f86d0…0a08","EXE_HASH_SOURCE":"observed"}
     "SYSCALL":{…,"exe":"/opt/huge",…,"EXE_HASH_SKIPPED":"too_large"}
 
-Files are hashed beside the feed (sensor.background), once each: a file is known by
+Files are hashed beside the feed (sensor.non_blocking_cache), once each: a file is known by
 device, inode, size and the whole of its mtime and ctime, so that a change in place is
 seen. The file is that of /proc/PID/exe; of a process that is gone it is the one at the
 path, if the records of its exec show the same device and inode; one that executed
@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 from sensor.audit.event import Addition, Event
-from sensor.background import Background
+from sensor.non_blocking_cache import NonBlockingCache
 from sensor.options import option
 from sensor.process import opening
 from sensor.process.files import ProcFiles
@@ -78,8 +78,8 @@ class ExeHash:
         self._limit = options.exe_hash_size_limit
         self._skipped = {reason: Addition({"EXE_HASH_SKIPPED": reason}) for reason in SKIPPED}
         self._files = files
-        self._found: Background[Where, Image | str] = Background(self._find, _REMEMBERED)
-        self._digests: Background[Image, tuple[str, str]] = Background(
+        self._found: NonBlockingCache[Where, Image | str] = NonBlockingCache(self._find, _REMEMBERED)
+        self._digests: NonBlockingCache[Image, tuple[str, str]] = NonBlockingCache(
             hashed or digest_of, options.exe_hash_cache_entries
         )
 

@@ -3,7 +3,7 @@
     "SYSCALL":{…,"uid":1000,…,"UID_GROUPS":["alice","sudo","#4242"]}
 
 The primary group comes first; a group without a name is shown by its number. The user
-database is asked beside the feed (sensor.background) and again after five minutes: where
+database is asked beside the feed (sensor.non_blocking_cache) and again after five minutes: where
 it is slow, the first events of a user come without. Only for this host's own events.
 """
 
@@ -18,7 +18,7 @@ from typing import Callable
 
 from sensor.audit.event import Addition, Event
 from sensor.audit.fields import Value
-from sensor.background import Background
+from sensor.non_blocking_cache import NonBlockingCache
 from sensor.options import option
 from sensor.process.procfs import Host
 
@@ -71,7 +71,7 @@ class Groups:
     def __init__(self, host: Host, ask: Callable[[int], list[str]] = groups_of) -> None:
         self._host = host
         self._ask = ask
-        self._groups: Background[int, Addition] = Background(self._added, _REMEMBERED, LIFE)
+        self._groups: NonBlockingCache[int, Addition] = NonBlockingCache(self._added, _REMEMBERED, LIFE)
 
     def stage(self, event: Event) -> None:
         """Add UID_GROUPS to an event."""

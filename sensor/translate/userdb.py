@@ -3,7 +3,7 @@
     /etc/passwd: root:x:0:0:root:/root:/bin/bash        0 → root
 
 The files are read at the start and again when they change. Everything else, LDAP for
-instance, is asked through the C library beside the feed (sensor.background), because an
+instance, is asked through the C library beside the feed (sensor.non_blocking_cache), because an
 answer may take ten seconds; until it is there a number has no name. A number that nobody
 knows is called `unknown(1501)`, as auditd does. Names are asked for again every minute.
 
@@ -18,7 +18,7 @@ import pwd
 from collections.abc import Iterable
 from typing import Callable
 
-from sensor.background import Background, Waiting
+from sensor.non_blocking_cache import NonBlockingCache, Waiting
 
 LIFE = 60.0
 UNKNOWN = "unknown("
@@ -40,7 +40,7 @@ class Names:
 
     path: a file like /etc/passwd: name, something, number, and more, between colons.
     ask: the slow way; raises KeyError if a number has no name.
-    patient: every question waits for its answer, as suits recorded logs.
+    blocking: every question waits for its answer, as suits recorded logs.
     most: how many names are remembered.
     """
 
@@ -48,7 +48,7 @@ class Names:
         self,
         path: str,
         ask: Callable[[int], str],
-        patient: bool = False,
+        blocking: bool = False,
         most: int = _MOST_GIVEN,
         waiting: Waiting | None = None,
     ) -> None:
@@ -56,7 +56,9 @@ class Names:
         self._ask = ask
         self._stamp: tuple[int, ...] = ()
         self._listed: dict[int, str] = {}
-        self._asked: Background[int, str] = Background(self._find, most, None if patient else LIFE, patient, waiting)
+        self._asked: NonBlockingCache[int, str] = NonBlockingCache(
+            self._find, most, None if blocking else LIFE, blocking, waiting
+        )
         self._given: dict[int, str | None] = {}
         self._most = most
         self._overflown = False
@@ -104,9 +106,9 @@ class Names:
 class UserDatabase:
     """Users and groups of this host."""
 
-    def __init__(self, patient: bool = False) -> None:
-        self.users = Names("/etc/passwd", user_name, patient)
-        self.groups = Names("/etc/group", group_name, patient)
+    def __init__(self, blocking: bool = False) -> None:
+        self.users = Names("/etc/passwd", user_name, blocking)
+        self.groups = Names("/etc/group", group_name, blocking)
 
     def refresh(self) -> bool:
         """Look for news, as to be done about once a second; tell whether any name that was given has changed."""

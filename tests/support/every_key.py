@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
-from tests.probe.test_feed import HOST, FakeRing
-
 from sensor.build import HostState, Sensor, build
 from sensor.config import Config, load
 from sensor.probe.layout import EXEC, EXIT, FORK, ProbeRecord
@@ -24,6 +22,7 @@ from sensor.process.files import ProcFiles
 from sensor.process.host_paths import HostPaths
 from sensor.stats import Stats
 from tests.bench.options import everything
+from tests.probe.test_reader import HOST, FakeRing
 from tests.support.fake_host import BOOTED, NOW, FakeHost, event, exec_event, syscall
 from tests.translate.test_sockaddr import CASES
 

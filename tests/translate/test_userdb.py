@@ -10,7 +10,7 @@ from typing import Callable
 
 import pytest
 
-from sensor.background import Waiting
+from sensor.non_blocking_cache import Waiting
 from sensor.translate import userdb
 from sensor.translate.userdb import LIFE, Names, UserDatabase
 
@@ -57,18 +57,18 @@ def settled(names: Names, expected: bool = True) -> bool:
     [(0, "root"), (1000, "alice"), (1001, "j\xc3\xb6rg"), *((n, f"unknown({n})") for n in (7, 8, 9, 4242))],
 )
 def test_the_file_is_read_as_the_c_library_does(passwd: str, number: int, name: str) -> None:
-    assert Names(passwd, nobody, patient=True).get(number) == name
+    assert Names(passwd, nobody, blocking=True).get(number) == name
 
 
-@pytest.mark.parametrize("patient", [False, True])
-def test_what_the_file_lacks_is_asked_for_once(passwd: str, patient: bool) -> None:
+@pytest.mark.parametrize("blocking", [False, True])
+def test_what_the_file_lacks_is_asked_for_once(passwd: str, blocking: bool) -> None:
     asked: list[int] = []
 
     def ask(number: int) -> str:
         asked.append(number)
         return {4242: "b\u00e4rbel"}[number]
 
-    names = Names(passwd, ask, patient)
+    names = Names(passwd, ask, blocking)
     for number, name in ((4242, "b\xc3\xa4rbel"), (4243, "unknown(4243)")):
         while names.get(number) != name:  # usually it is there at once
             time.sleep(0.001)
@@ -90,7 +90,7 @@ def test_names_live_for_a_limited_time(passwd: str, clock: list[float]) -> None:
 
 
 def test_a_changed_file_is_read_again(passwd: str) -> None:
-    names = Names(passwd, nobody, patient=True)
+    names = Names(passwd, nobody, blocking=True)
     assert names.get(1002) == "unknown(1002)"
     assert not names.refresh()
     with open(passwd, "a") as file:
@@ -101,12 +101,12 @@ def test_a_changed_file_is_read_again(passwd: str) -> None:
 
 
 def test_a_file_that_cannot_be_read_changes_nothing(passwd: str, tmp_path: Path) -> None:
-    names = Names(passwd, nobody, patient=True)
+    names = Names(passwd, nobody, blocking=True)
     assert names.get(0) == "root"
     os.unlink(passwd)
     assert not names.refresh()
     assert names.get(0) == "root"
-    assert Names(str(tmp_path / "never"), nobody, patient=True).get(0) == "unknown(0)"
+    assert Names(str(tmp_path / "never"), nobody, blocking=True).get(0) == "unknown(0)"
 
 
 @pytest.mark.parametrize("error", [KeyError, OverflowError, OSError])
@@ -114,7 +114,7 @@ def test_a_question_that_fails_has_an_answer(error: type[Exception]) -> None:
     def ask(number: int) -> str:
         raise error(number)
 
-    assert Names(os.devnull, ask, patient=True).get(5) == "unknown(5)"
+    assert Names(os.devnull, ask, blocking=True).get(5) == "unknown(5)"
 
 
 def test_a_database_that_hangs_keeps_nobody_waiting(passwd: str) -> None:
@@ -137,7 +137,7 @@ def test_a_database_that_hangs_keeps_nobody_waiting(passwd: str) -> None:
 
 def test_what_is_remembered_is_bounded_and_what_is_lost_is_told() -> None:
     """Once it is full all of it is forgotten, so that it is full again only after as many more."""
-    names = Names(os.devnull, nobody, patient=True, most=10)
+    names = Names(os.devnull, nobody, blocking=True, most=10)
     for number in range(10):
         names.get(number)
     assert not names.refresh()
@@ -158,8 +158,8 @@ def test_the_c_library_knows_root(ask: Callable[[int], str]) -> None:
         ask(4_000_000_123)
 
 
-@pytest.mark.parametrize("patient", [False, True])
-def test_this_host_has_a_database(patient: bool) -> None:
-    database = UserDatabase(patient)
+@pytest.mark.parametrize("blocking", [False, True])
+def test_this_host_has_a_database(blocking: bool) -> None:
+    database = UserDatabase(blocking)
     assert (database.users.get(0), database.groups.get(0)) == ("root", "root")
     assert not database.refresh()

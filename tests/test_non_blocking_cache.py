@@ -8,7 +8,7 @@ from itertools import chain, repeat
 
 import pytest
 
-from sensor.background import Background, Waiting
+from sensor.non_blocking_cache import NonBlockingCache, Waiting
 from tests.support.waiting import eventually
 
 
@@ -22,20 +22,18 @@ def gate():
 
 def test_a_quick_answer_is_there_at_once():
     asked = []
-    questions: Background[int, int] = Background(
-        lambda number: asked.append(number) or number * 2, 10, waiting=Waiting(most=10.0)
-    )
-    assert [questions.get(number) for number in (1, 2, 1, 2)] == [2, 4, 2, 4]
+    cache = NonBlockingCache(lambda number: asked.append(number) or number * 2, 10, waiting=Waiting(most=10.0))
+    assert [cache.get(number) for number in (1, 2, 1, 2)] == [2, 4, 2, 4]
     assert asked == [1, 2]
 
 
 def test_nobody_waits_for_one_that_hangs(gate):
-    questions: Background[int, bool] = Background(lambda _: gate.wait(30), 100)
+    cache = NonBlockingCache(lambda _: gate.wait(30), 100)
     start = time.monotonic()
-    assert [questions.get(number) for number in range(50) for _ in range(20)] == [None] * 1000
+    assert [cache.get(number) for number in range(50) for _ in range(20)] == [None] * 1000
     assert time.monotonic() - start < 2.0
     gate.set()
-    assert eventually(lambda: all(questions.get(number) for number in range(50)))
+    assert eventually(lambda: all(cache.get(number) for number in range(50)))
 
 
 def test_waiting_takes_a_tenth_of_the_time_at_most():
@@ -70,70 +68,68 @@ def test_an_old_answer_counts_until_the_new_one_is_there(gate):
         assert answer == "old" or gate.wait(30)
         return answer
 
-    questions: Background[str, str] = Background(ask, 10, life=0.0)
-    assert eventually(lambda: questions.get("x") == "old")
-    assert questions.get("x") == "old"
+    cache = NonBlockingCache(ask, 10, ttl=0.0)
+    assert eventually(lambda: cache.get("x") == "old")
+    assert cache.get("x") == "old"
     gate.set()
-    assert eventually(lambda: questions.get("x") == "new")
+    assert eventually(lambda: cache.get("x") == "new")
 
 
 def test_only_so_many_answers_are_kept():
     asked = []
-    questions: Background[int, int] = Background(lambda number: asked.append(number) or number, 3, patient=True)
-    assert [questions.get(number) for number in range(10)] == list(range(10))
-    assert [questions.get(number) for number in (7, 8, 9, 6)] == [7, 8, 9, 6]
+    cache = NonBlockingCache(lambda number: asked.append(number) or number, 3, blocking=True)
+    assert [cache.get(number) for number in range(10)] == list(range(10))
+    assert [cache.get(number) for number in (7, 8, 9, 6)] == [7, 8, 9, 6]
     assert asked == [*range(10), 6]
 
 
 def test_patience_waits_for_every_answer():
-    questions: Background[int, int] = Background(lambda number: time.sleep(0.06) or number, 10, patient=True)
-    assert questions.get(7) == 7
+    cache = NonBlockingCache(lambda number: time.sleep(0.06) or number, 10, blocking=True)
+    assert cache.get(7) == 7
 
 
 def test_a_mistake_in_one_question_does_not_end_the_others(caplog):
-    questions: Background[int, float] = Background(lambda number: 1 / number, 10)
-    questions.get(0)
-    assert eventually(lambda: questions.get(2) == 0.5)
+    cache = NonBlockingCache(lambda number: 1 / number, 10)
+    cache.get(0)
+    assert eventually(lambda: cache.get(2) == 0.5)
     assert "no answer to a question in the background (ZeroDivisionError at " in caplog.text
 
 
 def test_the_thread_ends_when_there_is_nothing_to_do():
     before = threading.active_count()
-    questions: Background[int, int] = Background(lambda number: number, 10)
-    questions.get(1)
+    cache = NonBlockingCache(lambda number: number, 10)
+    cache.get(1)
     assert eventually(lambda: threading.active_count() <= before)
-    assert eventually(lambda: questions.get(2) == 2)
+    assert eventually(lambda: cache.get(2) == 2)
 
 
 def test_those_behind_one_that_hangs_are_answered(gate):
     """Each hanging one has a thread to itself; there are not so many that others get none."""
-    questions: Background[int, bool] = Background(
-        lambda number: number >= 5 or gate.wait(30), 100, waiting=Waiting(stuck=0.05)
-    )
+    cache = NonBlockingCache(lambda number: number >= 5 or gate.wait(30), 100, waiting=Waiting(stuck=0.05))
     for number in range(20):
-        questions.get(number)
-    assert eventually(lambda: all(questions.get(number) for number in range(5, 20)))
-    assert [questions.get(number) for number in range(5)] == [None] * 5
+        cache.get(number)
+    assert eventually(lambda: all(cache.get(number) for number in range(5, 20)))
+    assert [cache.get(number) for number in range(5)] == [None] * 5
     gate.set()
-    assert eventually(lambda: all(questions.get(number) for number in range(5)))
+    assert eventually(lambda: all(cache.get(number) for number in range(5)))
     before = threading.active_count()
-    assert eventually(lambda: questions.get(100) and threading.active_count() <= before)
+    assert eventually(lambda: cache.get(100) and threading.active_count() <= before)
 
 
 def test_threads_are_bounded(gate):
-    questions: Background[int, bool] = Background(lambda number: gate.wait(30), 100, waiting=Waiting(stuck=0.0))
+    cache = NonBlockingCache(lambda number: gate.wait(30), 100, waiting=Waiting(stuck=0.0))
     before = threading.active_count()
     end = time.monotonic() + 1.0
     while time.monotonic() < end:
         for number in range(50):
-            questions.get(number)
+            cache.get(number)
     assert threading.active_count() - before <= 9
 
 
 def test_a_quick_one_is_waited_for_beside_one_that_hangs(gate):
     waiting = Waiting(stuck=0.02)
-    questions: Background[int, bool] = Background(lambda number: number > 0 or gate.wait(30), 100, waiting=waiting)
-    questions.get(0)
-    assert eventually(lambda: bool(questions.get(1)))
+    cache = NonBlockingCache(lambda number: number > 0 or gate.wait(30), 100, waiting=waiting)
+    cache.get(0)
+    assert eventually(lambda: bool(cache.get(1)))
     time.sleep(0.3)  # patience grows again
-    assert questions.get(2)
+    assert cache.get(2)

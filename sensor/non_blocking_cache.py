@@ -1,12 +1,13 @@
-"""Questions that may take long, asked beside the feed.
+"""A cache whose values may take long to load; they are loaded beside the feed.
 
-    groups = Background(ask=groups_of_user, entries=4096, life=300.0)
-    groups.get(1000)        # the answer; None while it is not there yet
+    groups = NonBlockingCache(load=groups_of_user, entries=4096, ttl=300.0)
+    groups.get(1000)        # the value; None while it is not loaded yet
 
-A thread asks one question after the other, and is there only while there are any. Who
-asks waits for a moment, so that the usual question is answered at once, but no more
-than a tenth of the time: a user database that hangs or a disk that crawls costs
-answers, never the feed.
+A thread loads one value after the other, and exists only while there are any to load. The caller
+waits for a moment, so that most values are there at once, but no more than a tenth of the
+time: a user database that hangs or a slow disk costs values, never the feed.
+
+concurrent.futures would not do: its threads are joined at exit, so a load that hangs would keep the sensor from ending.
 """
 
 from __future__ import annotations
@@ -23,19 +24,19 @@ from sensor.errors import place_of
 
 log = logging.getLogger(__name__)
 
-Question = TypeVar("Question")
-Answer = TypeVar("Answer")
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 _MOST_WAITING = 1024
 _MOST_STUCK = 8
-"""Threads that may be left with questions of which no answer comes: a mount that hangs, each with its own."""
+"""Threads that may be left with loads that never end, as from a mount that hangs."""
 
 
 class Waiting:
-    """How long those who ask wait: a share of the time that passes, so that slow answers cannot hold up the feed.
+    """How long callers wait: a share of the time that passes, so that slow loads cannot hold up the feed.
 
     share, most: of the time that passes so much is spent waiting, and in one go no more than so many seconds.
-    stuck: seconds after which a thread is left alone with its question, and another goes on with those behind it.
+    stuck: seconds after which a thread is left alone with its load, and another goes on with those behind it.
     """
 
     def __init__(
@@ -61,29 +62,29 @@ class Waiting:
         self._left = max(0.0, self._left - (self._waited - start))
 
 
-class Background(Generic[Question, Answer]):
-    """Answers, remembered.
+class NonBlockingCache(Generic[Key, Value]):
+    """Values by key.
 
-    ask: called in the thread.
-    entries: answers that are kept.
-    life: seconds after which a question is asked again; its old answer counts until the new one is there.
-    patient: every question is answered before anything goes on, as suits recorded logs.
+    load: makes a value; called in the thread.
+    entries: how many values are kept.
+    ttl: seconds after which a value is loaded again; the old one counts until then.
+    blocking: get() waits for every value, as suits recorded logs.
     """
 
     def __init__(
         self,
-        ask: Callable[[Question], Answer],
+        load: Callable[[Key], Value],
         entries: int,
-        life: float | None = None,
-        patient: bool = False,
+        ttl: float | None = None,
+        blocking: bool = False,
         waiting: Waiting | None = None,
     ) -> None:
-        self._ask = ask
-        self._life = float("inf") if life is None else life
-        self._patient = patient
-        self._known: BoundedDict[Question, tuple[Answer, float]] = BoundedDict(max(entries, 1))
-        self._waiting: deque[Question] = deque()
-        self._asked: set[Question] = set()
+        self._load = load
+        self._ttl = float("inf") if ttl is None else ttl
+        self._blocking = blocking
+        self._known: BoundedDict[Key, tuple[Value, float]] = BoundedDict(max(entries, 1))
+        self._waiting: deque[Key] = deque()
+        self._asked: set[Key] = set()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._wait = waiting or Waiting()
@@ -91,34 +92,34 @@ class Background(Generic[Question, Answer]):
         self._left = 0
         self._since = 0.0
 
-    def get(self, question: Question) -> Answer | None:
-        """The answer, if it is known by now."""
-        found = self._known.get(question)
+    def get(self, key: Key) -> Value | None:
+        """The value, if it is known by now."""
+        found = self._known.get(key)
         if found is not None and (found[1] == float("inf") or self._clock() < found[1]):
             return found[0]
-        if self._patient:
-            self._answer(question)
-        elif question not in self._asked and len(self._asked) < _MOST_WAITING:
-            self._put(question, wait=found is None)
+        if self._blocking:
+            self._load_now(key)
+        elif key not in self._asked and len(self._asked) < _MOST_WAITING:
+            self._put(key, wait=found is None)
         if self._asked and self._clock() - self._since > self._stuck:
             self._go_on_without()
-        found = self._known.get(question)
+        found = self._known.get(key)
         return found[0] if found is not None else None
 
-    def _put(self, question: Question, wait: bool) -> None:
+    def _put(self, key: Key, wait: bool) -> None:
         with self._changed:
             idle = len(self._asked) <= self._left
-            self._asked.add(question)
-            self._waiting.append(question)
+            self._asked.add(key)
+            self._waiting.append(key)
             if self._thread is None and not self._start():
                 self._asked.clear()
                 self._waiting.clear()
                 return
             if wait and idle:
-                self._wait_for(question)
+                self._wait_for(key)
 
     def _start(self) -> bool:
-        """Let a thread work; False if the system has none for us: the next question tries again."""
+        """Let a thread work; False if the system has none for us: the next key tries again."""
         thread = threading.Thread(target=self._work, name="background", daemon=True)
         try:
             thread.start()
@@ -128,14 +129,14 @@ class Background(Generic[Question, Answer]):
         return True
 
     def _go_on_without(self) -> None:
-        """Leave the thread with a question that takes too long, and let another answer the rest."""
+        """Leave the thread with a load that takes too long, and let another load the rest."""
         with self._changed:
             late = self._thread is not None and self._clock() - self._since > self._stuck
             if late and self._waiting and self._left < _MOST_STUCK and self._start():
                 self._left += 1
 
-    def _wait_for(self, question: Question) -> None:
-        self._wait.spend(lambda seconds: self._changed.wait_for(lambda: question not in self._asked, seconds))
+    def _wait_for(self, key: Key) -> None:
+        self._wait.spend(lambda seconds: self._changed.wait_for(lambda: key not in self._asked, seconds))
 
     def _work(self) -> None:
         while True:
@@ -146,17 +147,17 @@ class Background(Generic[Question, Answer]):
                 if not self._waiting:
                     self._thread = None
                     return
-                question = self._waiting.popleft()
+                key = self._waiting.popleft()
                 self._since = self._clock()
             try:
-                self._answer(question)
-            except Exception as error:  # noqa: BLE001  the border: one question must not cost the answers to all others
+                self._load_now(key)
+            except Exception as error:  # noqa: BLE001  the border: one load must not cost all others
                 with suppress(MemoryError):
                     log.error("no answer to a question in the background (%s)", place_of(error))
             with self._changed:
-                self._asked.discard(question)
+                self._asked.discard(key)
                 self._changed.notify_all()
 
-    def _answer(self, question: Question) -> None:
-        answer = self._ask(question)
-        self._known.keep_newest(question, (answer, self._clock() + self._life))
+    def _load_now(self, key: Key) -> None:
+        value = self._load(key)
+        self._known.keep_newest(key, (value, self._clock() + self._ttl))
