@@ -46,7 +46,6 @@ def test_killed_100_times_at_random_while_the_log_grows_and_is_rotated(tmp_path:
     found = account(numbers_in(receiver.lines), len(log.numbers))
     print(f"kill -9 a hundred times: {found}, {behind} behind the cursor")
     assert (found["missing"], found["out of order"], behind) == (0, 0, 0)
-    assert found["repeated"] > 0
 
 
 def _saved(ship: Ship) -> int:
