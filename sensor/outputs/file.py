@@ -160,6 +160,7 @@ class FileOutput:
             self._permit(fd)
             self._cut_torn_line(fd)
             self._size = os.fstat(fd).st_size
+            self._measure_disk()
 
     def _create(self) -> int:
         """Make FILE.tmp with its rights; raises OSError."""
@@ -245,10 +246,7 @@ class FileOutput:
         ours = os.fstat(self._fd)
         self._size = ours.st_size
         if self._regular:
-            with suppress(OSError):
-                disk = os.fstatvfs(self._fd)
-                self._stats.disk_bytes = disk.f_blocks * disk.f_frsize
-                self._stats.disk_free_bytes = disk.f_bavail * disk.f_frsize
+            self._measure_disk()
         try:
             theirs = os.stat(self._path)
         except OSError:
@@ -257,6 +255,12 @@ class FileOutput:
             self._close()
         elif self._readers.renew() and self._regular:
             self._permit(self._fd)
+
+    def _measure_disk(self) -> None:
+        with suppress(OSError):
+            disk = os.fstatvfs(self._fd)
+            self._stats.disk_bytes = disk.f_blocks * disk.f_frsize
+            self._stats.disk_free_bytes = disk.f_bavail * disk.f_frsize
 
     def _close(self) -> None:
         """Close; a line that is half in this file is taken back, to be written whole into the next."""
