@@ -7,7 +7,8 @@
 
 Who manages a group names all that is below it: a user's service manager, a container's, any service that was given the
 group. What such a name says is that manager's word, so units below another are called `user@1000.service/cron.service`,
-and a container below a user's manager is that user's, if it has the form that runtimes without root give it.
+and a container below a user's manager, or in a group that a user owns (Delegate= and User= of systemd.service(5)),
+is that user's, if it has the form that runtimes without root give it.
 
 A line of /proc/PID/cgroup is `hierarchy:controllers:path` (cgroups(7)); hierarchy 0 is
 cgroup v2. How runtimes and systemd name their groups is in their manuals and sources:
@@ -19,6 +20,7 @@ cri-o (internal/config/cgmgr), lxc.container.conf(5), systemd-nspawn(1), kubelet
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 _ID = re.compile(
@@ -94,7 +96,12 @@ class Cgroup(NamedTuple):
         return f"{user}/{path}" if user is not None else path or None
 
 
-def parse_cgroup(text: str) -> Cgroup:
+Owner = Callable[[str], "str | None"]
+"""The path of a group of version 2, without its slash at the start → the user who may make groups in it, by number;
+None for the system's, and where that is not known."""
+
+
+def parse_cgroup(text: str, owner: Owner = lambda path: None) -> Cgroup:
     """Read the whole of /proc/PID/cgroup."""
     paths: dict[str, list[str]] = {}
     for line in text.split("\n"):
@@ -103,24 +110,25 @@ def parse_cgroup(text: str) -> Cgroup:
             path = parts[2]
             path = path.removesuffix(_DELETED)
             paths["" if parts[0] == "0" else parts[1]] = [name for name in path.split("/") if name not in ("", "..")]
+    unified = paths.get("")
     # The hierarchies that systemd keeps come first: a resource controller may know only part of a path.
     ordered = [paths.pop(name) for name in ("", "name=systemd") if name in paths]
     names = next((path for path in ordered if path), [])
     containers: tuple[Container, ...] = ()
     pod = None
     for candidate in (*ordered, *paths.values()):
-        containers, pod = _containers(candidate)
+        containers, pod = _containers(candidate, owner if candidate is unified else lambda path: None)
         if containers:
             break
     return Cgroup(containers, pod, *_units(names))
 
 
-def _containers(path: list[str]) -> tuple[tuple[Container, ...], str | None]:
+def _containers(path: list[str], owner: Owner) -> tuple[tuple[Container, ...], str | None]:
     found: list[Container] = []
     pod = None
     above = ""
     user: str | None = None
-    for name in path:
+    for depth, name in enumerate(path):
         user = user or _user(name)
         # containerd under cgroup v1 and systemd: kubepods-besteffort-podUID.slice:cri-containerd:ID
         outer, colon, rest = name.partition(":")
@@ -128,6 +136,8 @@ def _containers(path: list[str]) -> tuple[tuple[Container, ...], str | None]:
         if in_pod is not None:
             pod = in_pod.group(1).replace("_", "-")
         container = _container(rest if colon and in_pod is not None else name, above)
+        if container is not None and not found:
+            user = user or owner("/".join(path[:depth]))
         if container is not None and user is not None:
             container = container._replace(user=user) if container.runtime in _ROOTLESS else None
         if container is not None and container not in found:

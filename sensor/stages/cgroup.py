@@ -99,8 +99,21 @@ class Cgroups:
             return None
         return self._known.get(text) or self._learn(text)
 
+    def _owner(self, path: str) -> str | None:
+        """The user who may make groups in a group: the first on the way to it that is not the owner of all."""
+        try:
+            system, place = os.stat(self._mount).st_uid, self._mount
+            for name in path.split("/"):
+                place = f"{place}/{name}"
+                user = os.stat(place.encode("latin-1")).st_uid
+                if user != system:
+                    return str(user)
+        except (OSError, ValueError):
+            pass
+        return None
+
     def _learn(self, text: str) -> Place:
-        place = self._known.keep(text, Place(parse_cgroup(text), inherited=False))
+        place = self._known.keep(text, Place(parse_cgroup(text, self._owner), inherited=False))
         if text.startswith("0::/") and text.count("\n") == 1:  # else the id would tell but one of several groups
             try:
                 status = os.stat(f"{self._mount}{text[3:-1]}".encode("latin-1"))

@@ -214,3 +214,27 @@ def test_a_hostile_path_takes_no_time():
     start = time.process_time()
     parse_cgroup(f"0::{path}\n")
     assert time.process_time() - start < 0.1
+
+
+@pytest.mark.parametrize(
+    ("path", "containers"),
+    [
+        (f"/system.slice/docker-{A}.scope", (Container(A, "docker"),)),
+        (f"/system.slice/mine.service/docker-{A}.scope", (Container(A, "docker", "1000"),)),
+        (f"/system.slice/mine.service/x/libpod-{A}.scope/docker/{B}", (
+            Container(A, "podman", "1000"),
+            Container(B, "docker", "1000"),
+        )),
+        ("/system.slice/mine.service/lxc.payload.web", ()),
+        (f"/lxc.payload.web/system.slice/mine.service/docker-{A}.scope", (
+            Container("web", "lxc"),
+            Container(A, "docker"),
+        )),
+    ],
+)  # fmt: skip
+def test_a_container_in_a_group_that_a_user_owns_is_that_users(path, containers):
+    def owner(group: str) -> str | None:
+        return "1000" if "mine.service" in group else None
+
+    assert parse_cgroup(f"0::{path}\n", owner).containers == containers
+    assert all(container.user is None for container in parse_cgroup(f"1:name=systemd:{path}\n", owner).containers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -210,3 +211,17 @@ def test_a_users_container_is_marked_and_has_no_name_of_another(host, run, tmp_p
         host.process(42, 1, "/usr/bin/bash", cgroup=f"0::{group}\n", start=5000 + len(group))
         (line,) = run(exec_event(42, 1, "/usr/bin/bash", ["bash"]))
         assert place(line)["container"] == {"id": ID, "runtime": "docker", "source": "observed", **expected}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, for files of other users")
+@pytest.mark.parametrize(("own", "user"), [("mine.service", "1000"), (f"mine.service/docker-{ID}.scope", None)])
+def test_who_owns_the_group_around_a_container_has_named_it(host, tmp_path, own, user):
+    """The group of the container itself is often that of a user within it."""
+    slice = tmp_path / "cgroup/system.slice"
+    (slice / f"mine.service/docker-{ID}.scope").mkdir(parents=True)
+    os.chown(slice / own, 1000, 1000)
+    host.process(42, 1, "/usr/bin/ls", cgroup=f"0::/system.slice/mine.service/docker-{ID}.scope\n")
+    names = ContainerNames(str(tmp_path / "root"))
+    cgroups = Cgroups(Options(), ProcFiles(host.proc), names, str(tmp_path / "cgroup"))
+    line = host.run([host.identity(cgroups.describe)], event(syscall(42, 1, "/usr/bin/ls")))[0]
+    assert line["SYSCALL"]["PID"]["container"].get("user") == user
