@@ -13,9 +13,13 @@ them; so a flood takes nobody else's share.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Callable, Protocol
 
 from sensor.audit.event import Event
+from sensor.audit.paths import names_are_known
+from sensor.tables import syscalls
+from sensor.tables.arguments import arguments
 
 _RATE = re.compile(r"([1-9][0-9]{0,8})/(?:([0-9]{1,6})?(ms|s|min|h|d)|([0-9]{1,6}))")
 _TIME = re.compile(r"([0-9]{1,6})(ms|s|min|h|d|)")
@@ -26,6 +30,9 @@ PER = ("process", "user", "rule")
 _LATE = 5.0
 """Seconds that events may be behind the clock."""
 _PID = re.compile(r"\bpid=[0-9]+")
+_APART = frozenset({"SYSCALL", "PATH", "CWD"})
+"""Records of which _act takes only parts."""
+_VARYING = frozenset({"-", "fd", "long"})
 
 
 class Limit(Protocol):
@@ -134,10 +141,27 @@ _WHO: dict[str, Callable[[Event], object]] = {"process": _process, "user": _user
 
 
 def _act(event: Event) -> tuple[object, ...]:
-    """What an event tells, without what differs between two that tell the same."""
+    """What an event tells, without what differs between two that tell the same: pids, addresses, inodes, time."""
     syscall = event.syscall
+    bodies = [
+        _PID.sub("", record.body) for kind, group in event.records.items() if kind not in _APART for record in group
+    ]
+    files = [record.fields for record in event.records.get("PATH", ())]
+    names = [fields.get("name") for fields in files]
+    if not all(isinstance(name, str) and name[:1] == "/" for name in names):
+        bodies += [record.body for record in event.records.get("CWD", ())]
+    if not names_are_known(event):
+        names += [fields.get(key) for fields in files for key in ("dev", "inode")]
+    what = (*bodies, *map(str, names))
     if syscall is None:
-        return tuple([_PID.sub("", record.body) for group in event.records.values() for record in group])
-    names = [record.fields.get("name") for record in event.records.get("PATH", ())]
-    bodies = [record.body for kind in ("EXECVE", "SOCKADDR") for record in event.records.get(kind, ())]
-    return syscall.head.arch, syscall.head.number, syscall.rest.body, syscall.success, *map(str, names), *bodies
+        return what
+    head = syscall.head
+    args = [syscall.args[position] for position in _telling(head.arch, head.number)]
+    return head.arch, head.number, syscall.rest.body, syscall.success, *args, *what
+
+
+@lru_cache(512)
+def _telling(arch: int, number: int) -> tuple[int, ...]:
+    """Which arguments of a call tell what it does: flags, modes, ids; no addresses, descriptors or sizes."""
+    forms = [entry.rpartition(":")[2] for entry in arguments(syscalls.name(arch, number) or "", arch)]
+    return tuple([position for position, form in enumerate(forms) if form not in _VARYING])

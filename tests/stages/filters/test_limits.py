@@ -11,6 +11,8 @@ from sensor.audit.options import TransformOptions
 from sensor.audit.record import RecordDecoder
 from sensor.audit.syscall import SyscallDecoder
 from sensor.stages.filters.limits import Rate, Repeat
+from sensor.tables import syscalls
+from sensor.tables.arches import X32_BIT, X86_64
 from tests.support.fake_host import NOW, FakeHost, event, syscall
 
 
@@ -56,6 +58,20 @@ def test_the_same_act_goes_through_once(passed, times, said):
 
 LS = syscall(42, 1, "/usr/bin/ls")
 PATH = 'PATH item=0 name="/a" inode=1'
+NAME = 'PATH item=0 name="shadow" inode=1'
+CWD = 'CWD cwd="/tmp"'
+HERE = "ffffff9c"
+NUMBERS = {name: number for number, name in syscalls.names(X86_64).items() if number < X32_BIT}
+
+
+def call(name: str, *args: str) -> str:
+    """A system call with its arguments; those not given are 0."""
+    record = syscall(42, 1, "/usr/bin/ls", number=NUMBERS[name])
+    for position, arg in enumerate(args):
+        record = record.replace(f" a{position}=0 ", f" a{position}={arg} ")
+    return record
+
+
 USER = "USER_ACCT pid=7 uid=0 msg='op=PAM acct=\"root\"'"
 
 
@@ -70,6 +86,23 @@ USER = "USER_ACCT pid=7 uid=0 msg='op=PAM acct=\"root\"'"
         ([LS, PATH], [LS, PATH.replace("inode=1", "inode=2")], True),
         ([LS, PATH], [LS, PATH.replace("/a", "/b")], False),
         ([LS, 'EXECVE argc=1 a0="a"'], [LS, 'EXECVE argc=1 a0="b"'], False),
+        # what it was done with and to, beside names
+        ([call("chmod", "7f00", "1a4")], [call("chmod", "7f10", "1a4")], True),
+        ([call("chmod", "7f00", "1a4")], [call("chmod", "7f00", "9ed")], False),
+        ([call("openat", HERE, "7f00", "0")], [call("openat", HERE, "7f00", "1")], False),
+        ([call("kill", "2a", "9"), "OBJ_PID opid=42"], [call("kill", "1", "9"), "OBJ_PID opid=1"], False),
+        ([call("setuid", "3e8")], [call("setuid", "0")], False),
+        (
+            [call("connect", "3", "7f00", "10"), "SOCKADDR saddr=00"],
+            [call("connect", "4", "7e00", "10"), "SOCKADDR saddr=00"],
+            True,
+        ),
+        ([call("openat", HERE), NAME, CWD], [call("openat", HERE), NAME, CWD], True),
+        ([call("openat", HERE), NAME, CWD], [call("openat", HERE), NAME, CWD.replace("/tmp", "/etc")], False),
+        ([call("openat", HERE), PATH, CWD], [call("openat", HERE), PATH, CWD.replace("/tmp", "/etc")], True),
+        ([call("openat", "3"), NAME, CWD], [call("openat", "3"), NAME.replace("inode=1", "inode=2"), CWD], False),
+        ([LS, 'AVC pid=7 comm="a" x=1'], [LS, 'AVC pid=8 comm="a" x=1'], True),
+        ([LS, 'AVC pid=7 comm="a" x=1'], [LS, 'AVC pid=7 comm="a" x=2'], False),
         ([USER], [USER.replace("pid=7", "pid=8")], True),
         ([USER], [USER.replace("root", "alice")], False),
     ],
