@@ -120,7 +120,7 @@ class HostState:
         if self.table.calibrate(boot, now):
             self._boot = boot
             self.host.calibrate(boot)
-            self.table.reconsider()
+            self.table.invalidate_derived()
 
     def every_second(self, now: float) -> None:
         """Keep up with the host; now in seconds since 1970."""

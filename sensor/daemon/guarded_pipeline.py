@@ -94,7 +94,7 @@ class GuardedPipeline:
         assert self._next is not None
         lines = self.close()
         self._sensor, self._next = self._next, None
-        self._sensor.host_state.table.reconsider()
+        self._sensor.host_state.table.invalidate_derived()
         log.info("the new configuration is in use")
         return lines
 

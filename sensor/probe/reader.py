@@ -23,7 +23,7 @@ from sensor.probe import layout
 from sensor.probe.layout import EXEC, EXIT, FORK, ProbeRecord
 from sensor.probe.ring import Ring
 from sensor.process.guid import NANOSECONDS_PER_TICK
-from sensor.process.program import Birth, Exec, Key, Process
+from sensor.process.program import Exec, Key, Process, ProcessStart
 from sensor.process.roots import HOST, Root
 from sensor.process.table import GRACE, ProcessTable
 from sensor.stats import ProbeStats
@@ -155,7 +155,7 @@ class ProbeReader:
         ring.close()
         self._ring = None
         self._stats.attached = 0
-        self._table.lose()
+        self._table.probe_lost()
         self._absence = self._open(accounting=False)
         if self._absence:
             log.error("the kernel probe was unloaded; /proc tells of processes from now on")
@@ -177,7 +177,7 @@ class ProbeReader:
             return self._end(record, key)
         process = self._table.current(record.tgid)
         if record.kind == FORK or process is None or process.program.key != key:
-            process = self._table.born(_birth(record, key))
+            process = self._table.born(_process_start(record, key))
         process.cgroup = record.cgroup
         _learn_root(process, record)
         if record.kind == EXEC:
@@ -192,7 +192,7 @@ class ProbeReader:
     def _end(self, record: ProbeRecord, key: Key) -> Process | None:
         process = self._table.ended(record.tgid, key, record.time / _SECOND)
         if process is None:  # its start was lost; its events may still come
-            self._table.born(_birth(record, key)).cgroup = record.cgroup
+            self._table.born(_process_start(record, key)).cgroup = record.cgroup
             process = self._table.ended(record.tgid, key, record.time / _SECOND)
         if process is not None and process.root is not None and record.flags & _ROOT_FLAGS:
             _learn_root(process, record)
@@ -205,7 +205,7 @@ class ProbeReader:
             exec, process, record = self._expected.popleft()
             if not process.missed(exec):
                 continue
-            process.notice(exec.comm, "", "")
+            process.switch_program(exec.comm, "", "")
             self._stats.uncovered_execs += 1
             for emit in self.uncovered:
                 if record is not None:
@@ -221,7 +221,7 @@ class ProbeReader:
         # Oldest first, so that a parent is known before its children.
         for record in sorted(living.values(), key=lambda record: record.start):
             key = Key(record.pidns, record.start // NANOSECONDS_PER_TICK, record.ns_tgid)
-            process = self._table.born(_birth(record, key))
+            process = self._table.born(_process_start(record, key))
             process.cgroup = process.cgroup or record.cgroup
             _learn_root(process, record)
         if not ring.counts().untracked:  # else a process may live without being among them
@@ -235,10 +235,10 @@ def _learn_root(process: Process, record: ProbeRecord) -> None:
         process.found_in(Root(record.mntns, users=bool(record.flags & layout.OWN_USERS)))
 
 
-def _birth(record: ProbeRecord, key: Key) -> Birth:
+def _process_start(record: ProbeRecord, key: Key) -> ProcessStart:
     parent = Key(record.parent_pidns, record.parent_start // NANOSECONDS_PER_TICK, record.parent_ns_tgid)
     spawner = Key(record.spawner_pidns, record.spawner_start // NANOSECONDS_PER_TICK, record.spawner_ns_tgid)
-    return Birth(
+    return ProcessStart(
         record.tgid,
         key,
         record.start / _SECOND,

@@ -16,7 +16,7 @@ from pathlib import Path
 from sensor.probe import bpf, layout
 from sensor.probe.layout import ProbeRecord
 from sensor.process.guid import NANOSECONDS_PER_TICK
-from sensor.process.procfs import Observed, ProcFS
+from sensor.process.procfs import ProcEntry, ProcFS
 from sensor.process.roots import HOST, Root, root_of
 
 _ENDED = frozenset("ZX")
@@ -51,7 +51,7 @@ def complete(live: int, proc: ProcFS) -> None:
 
 def _observe(proc: ProcFS, pid: int, known: Mapping[int, ProbeRecord]) -> ProbeRecord | None:
     """The record of a process that has not ended, if /proc tells enough of it."""
-    flags, seen = _flags(proc, pid), proc.observe(pid)
+    flags, seen = _flags(proc, pid), proc.entry(pid)
     if flags is None or seen is None:
         return None
     namespace = seen.namespace or namespace_of(proc, pid)
@@ -59,7 +59,7 @@ def _observe(proc: ProcFS, pid: int, known: Mapping[int, ProbeRecord]) -> ProbeR
     return record_of(seen._replace(namespace=namespace), flags, known, root) if namespace else None
 
 
-def record_of(seen: Observed, flags: int, known: Mapping[int, ProbeRecord], root: Root | None = None) -> ProbeRecord:
+def record_of(seen: ProcEntry, flags: int, known: Mapping[int, ProbeRecord], root: Root | None = None) -> ProbeRecord:
     """The record of a process; its parent is among the `known` ones or left out, and who forked it nobody knows."""
     parent = known.get(seen.ppid)
     return ProbeRecord(

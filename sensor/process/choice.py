@@ -13,10 +13,10 @@ of those that remain it is the one with whose parent, session, login uid and nam
 from __future__ import annotations
 
 from sensor.process.clock import LONGEST_LAG
-from sensor.process.program import ROUNDING, Process, Sighting
+from sensor.process.program import ROUNDING, Observation, Process
 
 
-def at_time(newest: Process | None, time: float, sighting: Sighting | None) -> Process | None:
+def at_time(newest: Process | None, time: float, observation: Observation | None) -> Process | None:
     """The process of an event; None if all had ended before it.
 
     newest: the process that had the pid last; the others follow from it.
@@ -33,7 +33,7 @@ def at_time(newest: Process | None, time: float, sighting: Sighting | None) -> P
         return lives[0] if lives else None
     oldest = lives.pop()
     possible = [life for life in lives if may_have_begun(life, time)]
-    return _decide([oldest, *reversed(possible)], time, sighting)
+    return _decide([oldest, *reversed(possible)], time, observation)
 
 
 def may_have_begun(process: Process, time: float) -> bool:
@@ -41,23 +41,23 @@ def may_have_begun(process: Process, time: float) -> bool:
     return process.program.started <= time + LONGEST_LAG + ROUNDING
 
 
-def by_order(newest: Process | None, sighting: Sighting | None) -> Process | None:
+def by_order(newest: Process | None, observation: Observation | None) -> Process | None:
     """The process of an event whose time says nothing: the newest of those that agree with the record."""
     lives: list[Process] = []
     process = newest
     while process is not None:
         lives.append(process)
         process = process.before
-    return _decide(lives, 0.0, sighting) if lives else None
+    return _decide(lives, 0.0, observation) if lives else None
 
 
-def _decide(lives: list[Process], time: float, sighting: Sighting | None) -> Process:
+def _decide(lives: list[Process], time: float, observation: Observation | None) -> Process:
     """The one of which the event is, or the first of those that it may equally be of."""
-    if sighting is None or len(lives) == 1:
+    if observation is None or len(lives) == 1:
         return lives[0]
-    serial = _serial(sighting.event_id)
+    serial = _serial(observation.event_id)
     remaining = [life for life in lives if not _precedes(life, serial)] or lives
-    return max(remaining, key=lambda life: _agreement(life, time, sighting))
+    return max(remaining, key=lambda life: _agreement(life, time, observation))
 
 
 def _precedes(process: Process, serial: int) -> bool:
@@ -70,11 +70,11 @@ def _precedes(process: Process, serial: int) -> bool:
     return later is not None
 
 
-def _agreement(process: Process, time: float, sighting: Sighting) -> tuple[bool, int]:
+def _agreement(process: Process, time: float, observation: Observation) -> tuple[bool, int]:
     ses, auid = process.login or (None, None)
-    same = (process.ppid == sighting.ppid) + (ses is not None and ses == sighting.ses)
-    same += (auid is not None and auid == sighting.auid) + process.has_run(sighting.comm)
-    return sighting.is_exec and process.awaited(sighting.comm, time) is not None, same
+    same = (process.ppid == observation.ppid) + (ses is not None and ses == observation.ses)
+    same += (auid is not None and auid == observation.auid) + process.has_run(observation.comm)
+    return observation.is_exec and process.awaited(observation.comm, time) is not None, same
 
 
 def _serial(event_id: str) -> int:

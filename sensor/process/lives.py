@@ -13,7 +13,7 @@ from collections import deque
 
 from sensor.process import choice
 from sensor.process.clock import LONGEST_LAG, BootClock
-from sensor.process.program import Key, Process, Sighting
+from sensor.process.program import Key, Observation, Process
 
 _EDGE = 0.002
 """Seconds that times gain and lose by being written with three digits."""
@@ -43,12 +43,14 @@ class Lives:
         """Tell whether none of those that were added is forgotten that lived at a time."""
         return time > self._forgotten
 
-    def at(self, pid: int, time: float, sighting: Sighting | None = None, complete: bool = False) -> Process | None:
+    def at(
+        self, pid: int, time: float, observation: Observation | None = None, complete: bool = False
+    ) -> Process | None:
         """The process that had the pid at the time of an event, if it is known.
 
         complete: all that lived then are known, but for those that are forgotten.
         """
-        process = choice.at_time(self.current.get(pid), time, sighting)
+        process = choice.at_time(self.current.get(pid), time, observation)
         if process is None or process.program.started <= time or choice.may_have_begun(process, time):
             return process
         # It was born long after the event: only if there was nobody else the event can be of it.
@@ -126,7 +128,7 @@ class Lives:
 
     def _forget(self, process: Process) -> None:
         self._forgotten = max(self._forgotten, math.inf if process.ended is None else process.ended)
-        process.kin = None
+        process.unresolved_parents = None
         if process.after is not None:
             process.after.before = None
         elif self.current.get(process.pid) is process:

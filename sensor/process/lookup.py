@@ -50,7 +50,7 @@ def _named(name: str) -> list[int]:
 
 
 def _identify(pid: str, proc: ProcFS, boot: bytes) -> Found:
-    found = proc.observe(int(pid))
+    found = proc.entry(int(pid))
     if found is None or not found.namespace:
         return Found(pid, int(pid), error=_why(f"{proc.root}/{int(pid)}"))
     guid = process_guid(boot, found.namespace, found.start, found.tgid)

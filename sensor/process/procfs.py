@@ -25,7 +25,7 @@ class Stat(NamedTuple):
     comm: str
 
 
-class Observed(NamedTuple):
+class ProcEntry(NamedTuple):
     """A process as /proc shows it, all of it from one and the same process.
 
     namespace: inode of its pid namespace; 0 where the kernel will not tell.
@@ -127,7 +127,7 @@ class ProcFS:
         """The path of its image; "" if it cannot be read."""
         return self._link(f"{pid}/exe")
 
-    def observe(self, pid: int, exe: bool = True) -> Observed | None:
+    def entry(self, pid: int, exe: bool = True) -> ProcEntry | None:
         """Read a process, with or without the path of its image; None when it is gone.
 
         Everything is read below one descriptor of its directory, which stays with the
@@ -149,7 +149,7 @@ class ProcFS:
         finally:
             os.close(directory)
         inode = namespace[5:-1]
-        return Observed(pid, stat.ppid, stat.start, int(inode) if inode.isdigit() else 0, tgid, stat.comm, image)
+        return ProcEntry(pid, stat.ppid, stat.start, int(inode) if inode.isdigit() else 0, tgid, stat.comm, image)
 
     def view(self, pid: int | str) -> View | None:
         """Where the paths of a process lead; None when it has ended, or where the kernel will not tell."""

@@ -174,7 +174,7 @@ class Program:
         self.labels_given: Labels = frozenset()
         self.labels_taken: Labels = frozenset()
 
-    def reconsider(self) -> None:
+    def invalidate_derived(self) -> None:
         """Let conclusions about it be drawn anew: the configuration is another, or who started it is known by now."""
         self.labels = None
 
@@ -187,7 +187,7 @@ class Program:
         return program
 
 
-class Birth(NamedTuple):
+class ProcessStart(NamedTuple):
     """A process as the probe saw it start, or found it running.
 
     started: seconds since boot.
@@ -216,7 +216,7 @@ class Process:
 
     parent: the program its `ppid` was when that was last looked up.
     spawned_by: the program that forked it or, after an exec, that it ran before.
-    kin: the processes of the two, as long as what they ran at the fork has not been looked up.
+    unresolved_parents: the processes of the two, as long as what they ran at the fork has not been looked up.
     earlier: the last few programs it ran before.
     seen: when it was last known to live; ended: time of its end, None while it lives.
     before, after: the processes that had the pid before and after it.
@@ -243,7 +243,6 @@ class Process:
         "execs",
         "first",
         "forked",
-        "kin",
         "left",
         "login",
         "parent",
@@ -257,6 +256,7 @@ class Process:
         "since",
         "spawned_by",
         "unidentified",
+        "unresolved_parents",
         "until",
         "version",
     )
@@ -277,7 +277,7 @@ class Process:
         self.cgroup = 0
         self.root: Root | None = None
         self.rooted = UNSEEN
-        self.kin: tuple[Process | None, Process | None] | None = None
+        self.unresolved_parents: tuple[Process | None, Process | None] | None = None
         self.earlier: tuple[Program, ...] = ()
         self.execs: list[Exec] = []
         self.first = ""
@@ -342,14 +342,14 @@ class Process:
                 return program
         return self.program
 
-    def meet_kin(self) -> None:
+    def resolve_parents(self) -> None:
         """Look up what its parent and its spawner ran when it was forked, now that audit has told."""
-        parent, spawner = self.kin or (None, None)
+        parent, spawner = self.unresolved_parents or (None, None)
         if parent is not None:
             self.parent = parent.program_at(self.program.started)
         if spawner is not None and self.spawned_by is not None and self.forked:
             self.spawned_by = spawner.program_at(self.program.started)
-        self.kin = None
+        self.unresolved_parents = None
 
     def _replace(self, program: Program) -> None:
         if self.program.source == "probe":  # only the probe tells when a child was forked
@@ -357,7 +357,7 @@ class Process:
         self.program = program
         self.changed()
 
-    def notice(self, comm: str, exe: str, event_id: str) -> None:
+    def switch_program(self, comm: str, exe: str, event_id: str) -> None:
         """It turns out to run another program than was known; nobody told of the exec."""
         if not self.program.exe:
             self.program.comm, self.program.exe = comm, exe
@@ -367,7 +367,7 @@ class Process:
         self.changed()
 
 
-class Sighting(NamedTuple):
+class Observation(NamedTuple):
     """What a SYSCALL record says of the process that made it.
 
     time: in seconds since 1970.

@@ -22,7 +22,7 @@ from sensor.process import choice
 from sensor.process.clock import LONGEST_LAG, BootClock, Lag
 from sensor.process.lives import Lives
 from sensor.process.procfs import ProcFS
-from sensor.process.program import Birth, Key, Process, Program, Sighting, stranger
+from sensor.process.program import Key, Observation, Process, ProcessStart, Program, stranger
 from sensor.stats import ProcessStats
 
 GRACE = 20.0
@@ -85,48 +85,48 @@ class ProcessTable:
         """The process that has the pid now, if it is known."""
         return self._lives.current.get(pid)
 
-    def sight(self, sighting: Sighting) -> Process:
+    def observe(self, observation: Observation) -> Process:
         """Take in what an event says of its process; return that process, with the program it now runs."""
-        process, time = self._at(sighting.pid, sighting.time, sighting)
+        process, time = self._at(observation.pid, observation.time, observation)
         if time > self._heard:
             self._heard = time
-        if process is not None and not self._continues(process, sighting, time):
+        if process is not None and not self._continues(process, observation, time):
             self._stats.reused += 1
             process = None
         if process is None:
-            process = self._begin(sighting, time)
+            process = self._begin(observation, time)
         else:
-            self._go_on(process, sighting, time)
-        process.first = process.first or sighting.event_id
-        if sighting.leaves:
-            process.left = sighting.event_id
+            self._go_on(process, observation, time)
+        process.first = process.first or observation.event_id
+        if observation.leaves:
+            process.left = observation.event_id
         process.settled = True
         return process
 
-    def _begin(self, sighting: Sighting, time: float) -> Process:
+    def _begin(self, observation: Observation, time: float) -> Process:
         """An event is of a process that was not known."""
-        process = self._add(self._first_seen(sighting, time), time)
+        process = self._add(self._first_seen(observation, time), time)
         if process.program.key is None:
             process.unidentified = self._why_unknown(time)
-        self._adopt(process, sighting.ppid, sighting.time)
+        self._adopt(process, observation.ppid, observation.time)
         process.spawned_by = self._forked_by(process.parent)
         self._find_children(process)
         return process
 
-    def _go_on(self, process: Process, sighting: Sighting, time: float) -> None:
+    def _go_on(self, process: Process, observation: Observation, time: float) -> None:
         """An event is of a process that is known."""
         if process.program.started > time:
             self._lag.see(process.program.started - time)
-        if process.kin is not None:
-            process.meet_kin()
-        if sighting.is_exec:
-            process.run(sighting.comm, sighting.exe, sighting.event_id, time)
-        elif process.program.exe != sighting.exe:
-            process.notice(sighting.comm, sighting.exe, sighting.event_id)
-        if process.ppid != sighting.ppid:
-            self._adopt(process, sighting.ppid, sighting.time)
+        if process.unresolved_parents is not None:
+            process.resolve_parents()
+        if observation.is_exec:
+            process.run(observation.comm, observation.exe, observation.event_id, time)
+        elif process.program.exe != observation.exe:
+            process.switch_program(observation.comm, observation.exe, observation.event_id)
+        if process.ppid != observation.ppid:
+            self._adopt(process, observation.ppid, observation.time)
         elif process.parent is None and self._proc is not None:  # found when a record of another process named it
-            self._adopt(process, sighting.ppid, sighting.time)
+            self._adopt(process, observation.ppid, observation.time)
             process.spawned_by = process.spawned_by or self._forked_by(process.parent)
         process.seen = max(process.seen, time)
 
@@ -167,7 +167,7 @@ class ProcessTable:
 
     # What the probe tells.
 
-    def born(self, birth: Birth) -> Process:
+    def born(self, birth: ProcessStart) -> Process:
         """A process has started, or was found running."""
         self.exact = True
         process = self._lives.current.get(birth.pid)
@@ -183,7 +183,7 @@ class ProcessTable:
         process.forked = birth.spawner is not None
         parent = self._lives.by_key(*birth.parent)
         spawner = self._lives.by_key(*birth.spawner) if birth.spawner else parent
-        process.kin = parent, spawner
+        process.unresolved_parents = parent, spawner
         process.login = parent.login if parent is not None and parent.login == birth.login else birth.login
         process.parent = parent.program if parent is not None else stranger(*birth.parent)
         process.spawned_by = process.parent
@@ -193,7 +193,7 @@ class ProcessTable:
             process.program.exe = process.spawned_by.exe
         return process
 
-    def _confirm(self, process: Process, birth: Birth) -> None:
+    def _confirm(self, process: Process, birth: ProcessStart) -> None:
         """The probe, too, knows a process that /proc has told of; who forked it, only the probe can know."""
         process.program.source, process.program.started = "probe", birth.started
         process.login = birth.login
@@ -215,7 +215,7 @@ class ProcessTable:
         for process in [process for pid, process in self._lives.current.items() if pid not in pids]:
             self._lives.end(process, time)
 
-    def lose(self) -> None:
+    def probe_lost(self) -> None:
         """The probe is gone: from now on /proc must tell."""
         self.exact = False
         self.miss(math.inf, "no_probe")
@@ -226,13 +226,13 @@ class ProcessTable:
 
     # Housekeeping.
 
-    def reconsider(self) -> None:
+    def invalidate_derived(self) -> None:
         """Let all that follows from the configuration be worked out anew: another one is in force."""
         for process in self._lives.all():
             process.changed()
             for program in (process.program, process.parent, process.spawned_by):
                 if program is not None:
-                    program.reconsider()
+                    program.invalidate_derived()
 
     def sweep(self, when: float) -> None:
         """About once a second: notice ends, forget the long dead. `when`: seconds since 1970."""
@@ -254,42 +254,42 @@ class ProcessTable:
             if process is not None and process.ended is None:
                 self._check_alive(process, time)
 
-    def _at(self, pid: int, when: float, sighting: Sighting | None = None) -> tuple[Process | None, float]:
+    def _at(self, pid: int, when: float, observation: Observation | None = None) -> tuple[Process | None, float]:
         """The process that had the pid at a time since 1970, if it is known; and that time in seconds since boot."""
         times = self._clock.times(when)
         if not times:  # nothing is known of the clock that stamped the event
-            return choice.by_order(self._lives.current.get(pid), sighting), self._clock.instead(when)
+            return choice.by_order(self._lives.current.get(pid), observation), self._clock.instead(when)
         for time in times:
-            process = self._lives.at(pid, time, sighting, self.exact and time > self._missed)
+            process = self._lives.at(pid, time, observation, self.exact and time > self._missed)
             if process is not None:
                 return process, time
         return None, times[0]
 
-    def _continues(self, process: Process, sighting: Sighting, time: float) -> bool:
+    def _continues(self, process: Process, observation: Observation, time: float) -> bool:
         """Tell whether an event can be of this process, and not of another with its pid."""
-        same_exe, same_parent = process.program.exe == sighting.exe, process.ppid == sighting.ppid
+        same_exe, same_parent = process.program.exe == observation.exe, process.ppid == observation.ppid
         told = self.exact and process.program.source == "probe"
-        if told or (same_exe and same_parent and not sighting.is_exec):
+        if told or (same_exe and same_parent and not observation.is_exec):
             return True
         if self._proc is None:
-            return same_parent or (same_exe and not sighting.is_exec)
-        stat = self._proc.stat(sighting.pid)
+            return same_parent or (same_exe and not observation.is_exec)
+        stat = self._proc.stat(observation.pid)
         if stat is not None and process.program.key is not None:
             return stat.start == process.program.key.ticks
         return abs(time - process.seen) < SOON
 
-    def _first_seen(self, sighting: Sighting, time: float) -> Program:
-        observed = self._observe(sighting.pid, exe=False)
-        if observed is not None and not _can_be(observed, time, sighting):
+    def _first_seen(self, observation: Observation, time: float) -> Program:
+        observed = self._from_proc(observation.pid, exe=False)
+        if observed is not None and not _can_be(observed, time, observation):
             self._stats.lookups_dead += 1
-            current = self.current(sighting.pid)
+            current = self.current(observation.pid)
             if current is None or current.program.key != observed.key:
                 self._add(observed, observed.started)  # and the event is of one that had the pid before
             observed = None
-        program = observed or Program(sighting.pid, sighting.ppid, sighting.comm, sighting.exe)
-        program.ppid, program.comm, program.exe = sighting.ppid, sighting.comm, sighting.exe
-        if sighting.is_exec or observed is None:
-            program.event_id = sighting.event_id
+        program = observed or Program(observation.pid, observation.ppid, observation.comm, observation.exe)
+        program.ppid, program.comm, program.exe = observation.ppid, observation.comm, observation.exe
+        if observation.is_exec or observed is None:
+            program.event_id = observation.event_id
         return program
 
     def _why_unknown(self, time: float) -> str:
@@ -313,7 +313,7 @@ class ProcessTable:
             if process.parent is None and process.ppid == parent.pid and parent.seen - process.seen < SOON:
                 process.parent = parent.program
                 process.spawned_by = process.spawned_by or self._forked_by(parent.program)
-                process.program.reconsider()
+                process.program.invalidate_derived()
                 process.changed()
 
     def learn_names(self, program: Program) -> None:
@@ -327,7 +327,7 @@ class ProcessTable:
             program.comm = program.comm or self._proc.comm(program.pid)
 
     def _read(self, pid: int, time: float) -> Process | None:
-        program = self._observe(pid, exe=True)
+        program = self._from_proc(pid, exe=True)
         if program is None or not _can_be(program, time):
             return None
         process = self._add(program, time)
@@ -341,12 +341,12 @@ class ProcessTable:
         """Who may have forked a process, from its parent when it was first seen; the probe does not guess."""
         return None if self.exact else parent
 
-    def _observe(self, pid: int, exe: bool) -> Program | None:
+    def _from_proc(self, pid: int, exe: bool) -> Program | None:
         """Read the process that has the pid now from /proc; None when it is gone."""
         if self._proc is None:
             return None
         self._stats.lookups_proc += 1
-        seen = self._proc.observe(pid, exe)
+        seen = self._proc.entry(pid, exe)
         if seen is None or not seen.namespace:
             self._stats.lookups_dead += 1
             return None
@@ -374,9 +374,9 @@ class ProcessTable:
             process.seen = time
 
 
-def _can_be(observed: Program, time: float, sighting: Sighting | None = None) -> bool:
+def _can_be(observed: Program, time: float, observation: Observation | None = None) -> bool:
     """Tell whether an event can be of a process of which /proc tells; born after the event's time it has to agree."""
-    if observed.started <= time or sighting is None:
+    if observed.started <= time or observation is None:
         return observed.started <= time + LONGEST_LAG
-    alike = observed.ppid == sighting.ppid or observed.comm == sighting.comm
+    alike = observed.ppid == observation.ppid or observed.comm == observation.comm
     return alike and observed.started <= time + LONGEST_LAG

@@ -28,7 +28,7 @@ from sensor.cache import BoundedDict
 from sensor.options import option
 from sensor.process.guid import process_guid, session_guid
 from sensor.process.procfs import Host
-from sensor.process.program import Process, Program, Sighting
+from sensor.process.program import Observation, Process, Program
 from sensor.process.table import ProcessTable
 
 Describe = Callable[[Process], Fields]
@@ -159,7 +159,7 @@ class Identity:
     def _sight(self, table: ProcessTable, event: Event, syscall: Syscall, is_exec: bool) -> Process:
         rest = syscall.rest
         facts = syscall.pid, syscall.ppid, rest.comm, rest.exe, event.id, event.time, is_exec
-        process = table.sight(Sighting(*facts, rest.ses, rest.auid, syscall.result is None))
+        process = table.observe(Observation(*facts, rest.ses, rest.auid, syscall.result is None))
         for describe in self._more:  # labels and filters want to know, too
             describe(process)
         return process

@@ -58,7 +58,7 @@ class FakePipeline:
 
 def make(name: str = "A", stats: Stats | None = None) -> SimpleNamespace:
     stats = stats or Stats()
-    host_state = SimpleNamespace(table=SimpleNamespace(reconsider=lambda: None))
+    host_state = SimpleNamespace(table=SimpleNamespace(invalidate_derived=lambda: None))
     sensor = SimpleNamespace(
         pipeline=FakePipeline(name, stats), stats=stats, before_chunk=None, every_second=[], host_state=host_state
     )

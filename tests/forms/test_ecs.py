@@ -183,7 +183,7 @@ def test_a_living_process_has_its_identity_and_its_place() -> None:
     (line,) = sensor.pipeline.close()
     found = json.loads(line.encode("latin-1"))
     proc = ProcFS()
-    seen = proc.observe(os.getpid())
+    seen = proc.entry(os.getpid())
     assert seen is not None
     assert found["process"]["entity_id"] == process_guid(proc.boot_id(), seen.namespace, seen.start, seen.tgid)
     assert found["process"]["parent"]["entity_id"] != found["process"]["entity_id"]

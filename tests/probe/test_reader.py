@@ -18,7 +18,7 @@ from sensor.probe.layout import ALIVE, EXEC, EXIT, FORK, Counts, ProbeRecord
 from sensor.probe.reader import ProbeReader
 from sensor.probe.ring import Ring
 from sensor.process.procfs import ProcFS
-from sensor.process.program import Exec, Sighting
+from sensor.process.program import Exec, Observation
 from sensor.process.roots import HOST as HOSTS_OWN
 from sensor.process.roots import Root
 from sensor.process.table import ProcessTable
@@ -102,7 +102,7 @@ class Subject:
     def audited(self, exec: ProbeRecord) -> None:
         """Audit reports an exec, stamped a little before it."""
         when = self.boot + exec.time / 1e9 - 0.003
-        self.table.sight(Sighting(exec.tgid, exec.parent_tgid, "comm", "/bin/comm", "1:1", when, True))
+        self.table.observe(Observation(exec.tgid, exec.parent_tgid, "comm", "/bin/comm", "1:1", when, True))
 
 
 def test_a_process_is_known_from_its_start_to_its_end() -> None:

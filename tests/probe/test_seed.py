@@ -10,12 +10,12 @@ import pytest
 from sensor.probe import Options, bpf, layout, seed
 from sensor.probe.layout import EXECED, KTHREAD, ProbeRecord
 from sensor.probe.ring import Ring
-from sensor.process.procfs import Observed, ProcFS
+from sensor.process.procfs import ProcEntry, ProcFS
 from tests.probe.loaded import loaded, obstacle
 
 needs_probe = pytest.mark.skipif(obstacle() is not None, reason=str(obstacle()))
 
-LS = Observed(pid=3148, ppid=3103, start=55558, namespace=4026532263, tgid=29, comm="a) b", exe="/bin/ls")
+LS = ProcEntry(pid=3148, ppid=3103, start=55558, namespace=4026532263, tgid=29, comm="a) b", exe="/bin/ls")
 SHELL = ProbeRecord(1, 2, 7, 8, 3103, 28, *range(8), layout.UNSET, layout.UNSET, 0, layout.EXEC, EXECED, b"sh")
 FORKNOEXEC, KERNEL_THREAD = 0x40, 0x200000
 

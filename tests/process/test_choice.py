@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from sensor.process.choice import at_time, by_order
 from sensor.process.clock import LONGEST_LAG
-from sensor.process.program import ROUNDING, Birth, Exec, Key, Process, Program, Sighting
+from sensor.process.program import ROUNDING, Exec, Key, Observation, Process, ProcessStart, Program
 from sensor.process.table import ProcessTable
 from sensor.stats import ProcessStats
 
@@ -49,10 +49,10 @@ def chain(*lives: Life) -> list[Process]:
     return processes
 
 
-def sighting(time: float = 0.0, serial: int = 100, is_exec: bool = False, **said: object) -> Sighting:
+def observation(time: float = 0.0, serial: int = 100, is_exec: bool = False, **said: object) -> Observation:
     facts = {"ppid": 10, "ses": 3, "auid": 1000, "comm": "sh", **said}
     id = f"1:{serial}"
-    return Sighting(PID, facts["ppid"], facts["comm"], "/x", id, time, is_exec, facts["ses"], facts["auid"])
+    return Observation(PID, facts["ppid"], facts["comm"], "/x", id, time, is_exec, facts["ses"], facts["auid"])
 
 
 FIRST, SECOND, THIRD = Life(10.0, 10.2), Life(10.3, 10.4), Life(11.0, None)
@@ -75,7 +75,7 @@ FIRST, SECOND, THIRD = Life(10.0, 10.2), Life(10.3, 10.4), Life(11.0, None)
 def test_the_oldest_that_had_not_ended(time, which):
     processes = chain(FIRST, SECOND, THIRD)
     assert at_time(processes[-1], time, None) is processes[which]
-    assert at_time(processes[-1], time, sighting()) is processes[which]
+    assert at_time(processes[-1], time, observation()) is processes[which]
 
 
 def test_none_where_all_had_ended():
@@ -100,27 +100,27 @@ def test_none_where_all_had_ended():
 )
 def test_within_the_lag_the_record_tells(other, said):
     first, second = chain(Life(10.0, 10.2), Life(10.3, None)._replace(**other))
-    assert at_time(second, 10.15, sighting(**said)) is second
-    assert at_time(second, 10.15, sighting()) is first
-    assert at_time(second, 10.15, sighting(ppid=99, ses=99, auid=99, comm="?")) is first
-    assert at_time(second, 10.15, sighting(ppid=10, ses=None, auid=None)) is first
+    assert at_time(second, 10.15, observation(**said)) is second
+    assert at_time(second, 10.15, observation()) is first
+    assert at_time(second, 10.15, observation(ppid=99, ses=99, auid=99, comm="?")) is first
+    assert at_time(second, 10.15, observation(ppid=10, ses=None, auid=None)) is first
 
 
 def test_one_that_was_born_after_the_lag_it_cannot_be():
     first, second = chain(Life(10.0, 10.2), Life(11.5, None, ppid=11))
-    assert at_time(second, 10.1, sighting(ppid=11)) is first
+    assert at_time(second, 10.1, observation(ppid=11)) is first
 
 
 def test_an_exec_is_of_who_is_awaited_to_report_one():
     first, second = chain(
         Life(10.0, 10.2, execs=(Exec(10.1, "ls"),)), Life(10.3, None, ppid=11, execs=(Exec(10.35, "ls"),))
     )
-    exec = sighting(is_exec=True, comm="ls")
+    exec = observation(is_exec=True, comm="ls")
     assert at_time(second, 10.05, exec) is first
     first.run("ls", "/bin/ls", "1:90", 10.05)
     assert at_time(second, 10.05, exec) is second  # although its parent is that of the first
-    assert at_time(second, 10.05, sighting(comm="ls")) is first
-    assert at_time(second, 10.05, sighting(is_exec=True, comm="cat")) is first
+    assert at_time(second, 10.05, observation(comm="ls")) is first
+    assert at_time(second, 10.05, observation(is_exec=True, comm="cat")) is first
 
 
 @pytest.mark.parametrize(
@@ -140,20 +140,20 @@ def test_an_exec_is_of_who_is_awaited_to_report_one():
 def test_the_numbers_of_events_ascend_from_one_process_to_the_next(left, begun, serial, which):
     processes = chain(Life(10.0, 10.2), Life(10.3, None))
     processes[0].left, processes[1].first = left, begun
-    assert at_time(processes[1], 10.1, sighting(serial=serial)) is processes[which]
+    assert at_time(processes[1], 10.1, observation(serial=serial)) is processes[which]
 
 
 def test_also_over_one_that_made_no_event():
     processes = chain(Life(10.0, 10.1), Life(10.2, 10.3), Life(10.4, None))
     processes[2].first = "1:90"
-    assert at_time(processes[2], 10.05, sighting()) is processes[2]
+    assert at_time(processes[2], 10.05, observation()) is processes[2]
 
 
 def test_where_time_says_nothing_it_is_the_newest_that_agrees():
     processes = chain(Life(10.0, 10.2), Life(20.0, 20.2), Life(30.0, None, ppid=11))
-    assert by_order(processes[-1], sighting()) is processes[1]
-    assert by_order(processes[-1], sighting(ppid=11)) is processes[2]
-    assert by_order(processes[-1], sighting(ppid=1, ses=1, auid=1, comm="?")) is processes[2]
+    assert by_order(processes[-1], observation()) is processes[1]
+    assert by_order(processes[-1], observation(ppid=11)) is processes[2]
+    assert by_order(processes[-1], observation(ppid=1, ses=1, auid=1, comm="?")) is processes[2]
     assert by_order(processes[-1], None) is processes[2]
     assert by_order(None, None) is None
 
@@ -231,7 +231,7 @@ class Replayed:
         for life in history.lives:
             key = Key(1, int(life.began * 100), PID)
             parent = life.ppid, Key(1, 0, life.ppid)
-            process = self.table.born(Birth(PID, key, life.began, life.comm, parent, None, life.login))
+            process = self.table.born(ProcessStart(PID, key, life.began, life.comm, parent, None, life.login))
             for exec in life.execs:
                 process.executed(exec)
             self.table.ended(PID, key, life.ended or 0.0)
@@ -242,8 +242,8 @@ class Replayed:
         life = history.lives[act.life]
         ses, auid = life.login
         id = f"{BOOTED + act.stamped:.3f}:{act.number}"
-        seen = Sighting(PID, life.ppid, act.comm, "/x", id, BOOTED + act.stamped, act.is_exec, ses, auid, act.leaves)
-        process = self.table.sight(seen)
+        seen = Observation(PID, life.ppid, act.comm, "/x", id, BOOTED + act.stamped, act.is_exec, ses, auid, act.leaves)
+        process = self.table.observe(seen)
         return self.processes.index(process) if process in self.processes else None
 
 

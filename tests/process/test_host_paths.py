@@ -11,7 +11,7 @@ from typing import Callable
 import pytest
 
 from sensor.process.host_paths import HostPaths
-from sensor.process.program import Process, Sighting
+from sensor.process.program import Observation, Process
 from sensor.process.roots import HOST, Root
 from tests.support.fake_host import NOW, FakeHost
 from tests.support.hung_mount import hung_mount
@@ -36,7 +36,7 @@ class Subject:
 
     def see(self, exe: str, is_exec: bool = False) -> Process:
         self.paths.begin_chunk()
-        return self.host.table.sight(Sighting(100, 1, "cron", exe, "1.000:1", NOW, is_exec))
+        return self.host.table.observe(Observation(100, 1, "cron", exe, "1.000:1", NOW, is_exec))
 
     def image(self) -> bool:
         """What it answers once it had the time to compare files."""

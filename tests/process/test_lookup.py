@@ -28,7 +28,7 @@ def errors(host: FakeHost, *asked: str) -> list[str]:
 
 def test_a_pid(host: FakeHost) -> None:
     proc = ProcFS(str(host.root))
-    seen = proc.observe(100)
+    seen = proc.entry(100)
     assert seen is not None
     guid = process_guid(proc.boot_id(), seen.namespace, seen.start, seen.tgid)
     assert list(look_up(["100"], proc)) == [Found("100", 100, guid, "bash")]

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from sensor.process.procfs import NEVER, Observed, ProcFS, Stat
+from sensor.process.procfs import NEVER, ProcEntry, ProcFS, Stat
 from tests.support.fake_host import BOOTED, FakeHost
 
 
@@ -77,7 +77,7 @@ def test_a_host_may_be_called_by_its_short_name(tmp_path):
 def test_a_process_is_observed(tmp_path):
     host = FakeHost(tmp_path)
     host.process(100, 1, "/usr/bin/bash", start=5000, status="Name:\tbash\nNStgid:\t100\t7\nNSpid:\t100\t7\n")
-    assert host.proc.observe(100) == Observed(100, 1, 5000, 4026531836, 7, "bash", "/usr/bin/bash")
+    assert host.proc.entry(100) == ProcEntry(100, 1, 5000, 4026531836, 7, "bash", "/usr/bin/bash")
     assert host.proc.stat(100) == Stat(1, 5000, "bash")
     assert (host.proc.comm(100), host.proc.exe(100)) == ("bash", "/usr/bin/bash")
 
@@ -99,7 +99,7 @@ def test_a_stat_that_is_cut_short_is_none(tmp_path, stat):
     host = FakeHost(tmp_path)
     host.process(100, 1, "/x", stat=stat)
     assert host.proc.stat(100) is None
-    assert host.proc.observe(100) is None
+    assert host.proc.entry(100) is None
 
 
 def test_what_the_kernel_will_not_tell_is_left_out(tmp_path):
@@ -108,12 +108,12 @@ def test_what_the_kernel_will_not_tell_is_left_out(tmp_path):
     host.process(2, 0, "/x", status="Name:\tkthreadd\n")
     (host.root / "2/ns/pid").unlink()
     (host.root / "2/exe").unlink()
-    assert host.proc.observe(2) == Observed(2, 0, 5000, 0, 2, "x", "")
+    assert host.proc.entry(2) == ProcEntry(2, 0, 5000, 0, 2, "x", "")
 
 
 def test_a_process_that_is_gone_is_none(tmp_path):
     host = FakeHost(tmp_path)
-    assert (host.proc.stat(100), host.proc.observe(100), host.proc.comm(100), host.proc.exe(100)) == (
+    assert (host.proc.stat(100), host.proc.entry(100), host.proc.comm(100), host.proc.exe(100)) == (
         None,
         None,
         "",
@@ -131,7 +131,7 @@ def test_a_process_that_ends_while_it_is_read_is_not_mistaken_for_another():
                 child.wait()
                 return super()._link(path, directory)
 
-        observed = Ending().observe(child.pid)
+        observed = Ending().entry(child.pid)
     assert observed is not None
     assert (observed.namespace, observed.exe) == (0, "")
 
@@ -145,7 +145,7 @@ def test_the_processes_there_are(tmp_path):
 
 def test_this_process():
     proc = ProcFS()
-    observed = proc.observe(os.getpid())
+    observed = proc.entry(os.getpid())
     assert observed is not None
     assert (observed.ppid, observed.pid) == (os.getppid(), os.getpid())
     assert observed.exe == os.readlink("/proc/self/exe")

@@ -118,6 +118,6 @@ def test_kin_are_met_as_they_were_at_the_fork():
     parent, child = process(10.0), process(50.0)
     forked_by = parent.program
     parent.run("new", "/bin/new", "id", 55.0)
-    child.forked, child.spawned_by, child.kin = True, parent.program, (parent, parent)
-    child.meet_kin()
-    assert (child.parent, child.spawned_by, child.kin) == (forked_by, forked_by, None)
+    child.forked, child.spawned_by, child.unresolved_parents = True, parent.program, (parent, parent)
+    child.resolve_parents()
+    assert (child.parent, child.spawned_by, child.unresolved_parents) == (forked_by, forked_by, None)

@@ -9,7 +9,7 @@ import stat
 
 import pytest
 
-from sensor.process.program import Sighting
+from sensor.process.program import Observation
 from sensor.process.state import LARGEST, Options, StateFile
 from sensor.process.table import ProcessTable
 from sensor.stats import ProcessStats
@@ -36,7 +36,7 @@ def fresh(host):
 def used(host):
     """A table in which process 100 has executed bash in the event EXEC."""
     table = fresh(host)
-    table.sight(Sighting(100, 50, "bash", "/usr/bin/bash", EXEC, BOOTED + 100, True))
+    table.observe(Observation(100, 50, "bash", "/usr/bin/bash", EXEC, BOOTED + 100, True))
     return table
 
 
@@ -230,7 +230,7 @@ def test_more_than_is_read_is_not_written(host):
     exe = "/" + "x" * 3000
     for pid in range(1000, 5000):
         host.process(pid, 50, exe, start=200)
-        table.sight(Sighting(pid, 50, "x", exe, EXEC, BOOTED + 100, True))
+        table.observe(Observation(pid, 50, "x", exe, EXEC, BOOTED + 100, True))
     files(host).write(table)
     assert LARGEST / 2 < (host.root / "state").stat().st_size <= LARGEST
     known = json.loads((host.root / "state").read_text())["processes"]

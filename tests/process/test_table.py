@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from sensor.process.program import Birth, Key, Process, Sighting
+from sensor.process.program import Key, Observation, Process, ProcessStart
 from sensor.process.table import GRACE, ProcessTable
 from sensor.stats import ProcessStats
 from tests.support.fake_host import BOOTED, FakeHost
@@ -25,17 +25,17 @@ class Subject:
         self.table.calibrate(BOOTED)
         self.events = 0
 
-    def sight(self, pid: int, ppid: int, exe: str, at: float, is_exec: bool = False) -> Process:
+    def observe(self, pid: int, ppid: int, exe: str, at: float, is_exec: bool = False) -> Process:
         self.events += 1
         comm = exe.rpartition("/")[2]
-        return self.table.sight(Sighting(pid, ppid, comm, exe, f"event {self.events}", BOOTED + at, is_exec))
+        return self.table.observe(Observation(pid, ppid, comm, exe, f"event {self.events}", BOOTED + at, is_exec))
 
     def find(self, pid: int, at: float) -> Process | None:
         return self.table.find(pid, BOOTED + at)
 
     def born(self, pid: int, ticks: int, parent: tuple[int, int] = (1, 1), forked: bool = True) -> Process:
         up = parent[0], key(*parent)
-        return self.table.born(Birth(pid, key(pid, ticks), ticks / 100, "", up, up if forked else None))
+        return self.table.born(ProcessStart(pid, key(pid, ticks), ticks / 100, "", up, up if forked else None))
 
     def ended(self, pid: int, ticks: int, at: float) -> None:
         self.table.ended(pid, key(pid, ticks), at)
@@ -59,7 +59,7 @@ def subject(host):
 
 
 def test_a_process_that_was_there_before_is_read_from_proc(subject):
-    process = subject.sight(100, 1, BASH, 60)
+    process = subject.observe(100, 1, BASH, 60)
     assert (process.program.key, process.program.source, process.program.event_id) == (key(100, 5000), "proc", "")
     assert process.parent is not None
     assert (process.parent.pid, process.parent.exe, process.parent.key) == (1, "/sbin/init", key(1, 1))
@@ -68,7 +68,7 @@ def test_a_process_that_was_there_before_is_read_from_proc(subject):
 
 
 def test_a_process_already_gone_has_no_key(subject):
-    process = subject.sight(200, 100, LS, 60)
+    process = subject.observe(200, 100, LS, 60)
     assert (process.program.key, process.program.event_id) == (None, "event 1")
     assert process.parent is not None
     assert process.parent.key == key(100, 5000)
@@ -76,70 +76,70 @@ def test_a_process_already_gone_has_no_key(subject):
 
 
 def test_a_process_that_began_after_the_event_is_another_one(subject):
-    assert subject.sight(100, 1, BASH, 48).program.key is None
+    assert subject.observe(100, 1, BASH, 48).program.key is None
 
 
 def test_exec_begins_a_program_and_no_process(subject):
-    before = subject.sight(100, 1, BASH, 60).program
-    process = subject.sight(100, 1, LS, 61, is_exec=True)
+    before = subject.observe(100, 1, BASH, 60).program
+    process = subject.observe(100, 1, LS, 61, is_exec=True)
     assert (process.program.exe, process.program.event_id) == (LS, "event 2")
     assert process.program.key == before.key
     assert process.spawned_by is before
-    assert subject.sight(100, 1, LS, 62) is process
-    again = subject.sight(100, 1, LS, 63, is_exec=True)
+    assert subject.observe(100, 1, LS, 62) is process
+    again = subject.observe(100, 1, LS, 63, is_exec=True)
     assert again is process
     assert process.spawned_by is not None
     assert process.spawned_by.exe == LS
 
 
 def test_another_program_without_an_exec_is_noticed(subject):
-    subject.sight(100, 1, BASH, 60)
-    process = subject.sight(100, 1, LS, 61)
+    subject.observe(100, 1, BASH, 60)
+    process = subject.observe(100, 1, LS, 61)
     assert (process.program.exe, process.program.event_id, process.program.key) == (LS, "event 2", key(100, 5000))
 
 
 def test_the_parent_of_a_process_that_another_record_named_is_found_later(subject):
     named = subject.find(100, 60)
     assert (named.program.key, named.parent) == (key(100, 5000), None)
-    process = subject.sight(100, 1, BASH, 61)
+    process = subject.observe(100, 1, BASH, 61)
     assert process is named
     assert (process.parent.pid, process.parent.exe, process.spawned_by) == (1, "/sbin/init", process.parent)
 
 
 def test_a_new_parent_has_adopted_the_process_and_did_not_fork_it(host, subject):
     host.process(50, 1, "/usr/bin/tini", start=900)
-    process = subject.sight(100, 50, BASH, 60)
+    process = subject.observe(100, 50, BASH, 60)
     spawner = process.spawned_by
     host.end(50)
-    assert subject.sight(100, 1, BASH, 61) is process
+    assert subject.observe(100, 1, BASH, 61) is process
     assert (process.ppid, process.parent.pid, process.spawned_by) == (1, 1, spawner)
     assert process.program.key == key(100, 5000)
 
 
 def test_a_pid_used_again_is_another_process(host, subject):
-    first = subject.sight(100, 1, BASH, 60)
+    first = subject.observe(100, 1, BASH, 60)
     host.process(100, 1, LS, start=7000)
-    second = subject.sight(100, 1, LS, 71, is_exec=True)
+    second = subject.observe(100, 1, LS, 71, is_exec=True)
     assert second is not first
     assert second.program.key == key(100, 7000)
     assert second.spawned_by is not first.program
     assert subject.stats.reused == 1
     assert subject.find(100, 71) is second
     assert subject.find(100, 69.9) is first
-    assert subject.sight(100, 1, BASH, 69) is first
+    assert subject.observe(100, 1, BASH, 69) is first
 
 
 def test_a_pid_used_again_is_noticed_by_the_sweep_as_well(host, subject):
-    first = subject.sight(100, 1, BASH, 60)
+    first = subject.observe(100, 1, BASH, 60)
     host.process(100, 1, BASH, start=7000)
     for _ in range(2):
         subject.table.sweep(BOOTED + 70)
     assert first.ended == 70
-    assert subject.sight(100, 1, BASH, 71).program.key == key(100, 7000)
+    assert subject.observe(100, 1, BASH, 71).program.key == key(100, 7000)
 
 
 def test_a_process_that_is_gone_ends_and_is_forgotten_after_its_grace(host, subject):
-    process = subject.sight(100, 1, BASH, 60)
+    process = subject.observe(100, 1, BASH, 60)
     host.end(100)
     for _ in range(2):
         subject.table.sweep(BOOTED + 65)
@@ -166,14 +166,14 @@ def test_a_process_that_is_gone_ends_and_is_forgotten_after_its_grace(host, subj
 )
 def test_records_alone_tell_a_process_by_program_and_parent(ppid, exe, is_exec, same):
     subject = Subject(None)
-    process = subject.sight(100, 10, BASH, 60)
-    assert (subject.sight(100, ppid, exe, 61, is_exec) is process) is same
+    process = subject.observe(100, 10, BASH, 60)
+    assert (subject.observe(100, ppid, exe, 61, is_exec) is process) is same
     assert subject.stats.lookups_proc == 0
 
 
 def test_the_clock_of_the_events_may_step(subject):
-    process = subject.sight(100, 1, BASH, 60)
-    assert subject.sight(100, 1, BASH, 59) is process
+    process = subject.observe(100, 1, BASH, 60)
+    assert subject.observe(100, 1, BASH, 59) is process
     assert process.seen == 60
     subject.table.calibrate(BOOTED - 3600)
     assert subject.table.find(100, BOOTED - 3600 + 61) is process
@@ -182,7 +182,7 @@ def test_the_clock_of_the_events_may_step(subject):
 def test_no_more_processes_are_kept_than_allowed(host):
     subject = Subject(host, limit=3)
     for number in range(200, 210):
-        subject.sight(number, 0, LS, number)
+        subject.observe(number, 0, LS, number)
     assert subject.stats.size == 3
     assert subject.stats.evicted == 7
     assert [pid for pid in range(200, 210) if subject.table.current(pid)] == [207, 208, 209]
@@ -198,7 +198,7 @@ def test_the_dead_are_remembered_until_the_events_have_passed_them(subject, hear
     process = subject.born(200, 5900)
     subject.table.ended(200, key(200, 5900), 60)
     if heard is not None:
-        subject.sight(100, 1, BASH, heard)
+        subject.observe(100, 1, BASH, heard)
     subject.table.sweep(BOOTED + 100 + GRACE)
     assert (subject.table.process_of(process.program) is process) == kept
     subject.table.sweep(BOOTED + 101 + GRACE)
@@ -213,7 +213,7 @@ def test_the_probe_tells_who_started_when_by_whom(subject):
     child = subject.born(200, 6000, parent=(100, 5000))
     assert (child.program.key, child.program.source, child.ppid) == (key(200, 6000), "probe", 100)
     assert (child.parent, child.spawned_by) == (parent.program, parent.program)
-    assert subject.sight(200, 100, BASH, 60.5) is child
+    assert subject.observe(200, 100, BASH, 60.5) is child
     assert child.program.event_id == ""
     assert subject.stats.lookups_proc == 0
 
@@ -239,9 +239,9 @@ def test_a_process_told_twice_is_one(subject):
 
 
 def test_what_proc_told_is_confirmed_by_the_probe(subject):
-    process = subject.sight(100, 1, BASH, 60)
+    process = subject.observe(100, 1, BASH, 60)
     up = 1, key(1, 1)
-    birth = Birth(100, key(100, 5000), 50.0042, "", up, None, (3, 1000))
+    birth = ProcessStart(100, key(100, 5000), 50.0042, "", up, None, (3, 1000))
     for _ in range(2):
         assert subject.table.born(birth) is process
     assert (process.program.source, process.program.started, process.login) == ("probe", 50.0042, (3, 1000))
@@ -283,13 +283,13 @@ def test_what_the_probe_has_not_told_proc_may(subject):
 
 def test_who_forked_a_process_that_proc_told_of_the_probe_knows(subject):
     """Its true parent is dead, and init has adopted it."""
-    process = subject.sight(100, 1, BASH, 60)
+    process = subject.observe(100, 1, BASH, 60)
     assert process.spawned_by is not None
     assert process.spawned_by.pid == 1
     spawner = subject.born(90, 4000)
     subject.table.ended(90, key(90, 4000), 55)
     by = 90, key(90, 4000)
-    assert subject.table.born(Birth(100, key(100, 5000), 50, "bash", (1, key(1, 1)), by)) is process
+    assert subject.table.born(ProcessStart(100, key(100, 5000), 50, "bash", (1, key(1, 1)), by)) is process
     assert (process.spawned_by, process.ppid, process.settled) == (spawner.program, 1, False)
 
 
@@ -297,8 +297,8 @@ def test_a_child_is_of_what_its_parent_ran_at_the_fork_also_if_audit_tells_later
     """The parent has executed ls, then forked; audit reports the exec after the child was born."""
     parent = subject.born(100, 5000)
     child = subject.born(200, 6000, parent=(100, 5000))
-    subject.sight(100, 1, LS, 59, is_exec=True)
-    assert subject.sight(200, 100, LS, 60.5) is child
+    subject.observe(100, 1, LS, 59, is_exec=True)
+    assert subject.observe(200, 100, LS, 60.5) is child
     assert child.spawned_by is child.parent is parent.program
     assert (child.spawned_by.event_id, child.spawned_by.exe) == ("event 1", LS)
 
@@ -307,14 +307,14 @@ def test_a_child_is_not_of_what_its_parent_ran_after_the_fork(subject):
     parent = subject.born(100, 5000)
     before = parent.program
     child = subject.born(200, 6000, parent=(100, 5000))
-    subject.sight(100, 1, LS, 61, is_exec=True)
-    subject.sight(200, 100, BASH, 62)
+    subject.observe(100, 1, LS, 61, is_exec=True)
+    subject.observe(200, 100, BASH, 62)
     assert child.spawned_by is child.parent is before
 
 
 @pytest.mark.parametrize("probe", [True, False])
 def test_a_program_is_of_its_process_not_of_who_has_the_pid_now(host, subject, probe):
-    old = (subject.born(100, 5000) if probe else subject.sight(100, 1, BASH, 60)).program
+    old = (subject.born(100, 5000) if probe else subject.observe(100, 1, BASH, 60)).program
     subject.ended(100, 5000, 65)
     new = subject.born(100, 7000)
     was = subject.table.process_of(old)
@@ -328,29 +328,29 @@ def test_a_program_is_of_its_process_not_of_who_has_the_pid_now(host, subject, p
 
 def test_a_program_without_a_key_is_of_who_has_its_pid():
     subject = Subject(None)
-    process = subject.sight(200, 1, BASH, 60)
+    process = subject.observe(200, 1, BASH, 60)
     assert subject.table.process_of(process.program) is process
 
 
 def test_who_forked_a_process_is_not_guessed_where_the_probe_would_know(subject):
     """Its start was lost, and its parent may have adopted it."""
     subject.born(1, 1)
-    process = subject.sight(300, 1, BASH, 60)
+    process = subject.observe(300, 1, BASH, 60)
     assert process.parent is not None
     assert process.spawned_by is None
     assert subject.find(100, 60).spawned_by is None
-    subject.table.lose()
-    assert subject.sight(301, 1, BASH, 60).spawned_by is process.parent
+    subject.table.probe_lost()
+    assert subject.observe(301, 1, BASH, 60).spawned_by is process.parent
 
 
 def test_without_the_probe_a_pid_used_again_is_noticed(host, subject):
     """Its end was never told, because the probe was unloaded before."""
     before = subject.born(100, 5000)
-    subject.sight(100, 1, BASH, 60)
+    subject.observe(100, 1, BASH, 60)
     host.process(100, 1, LS, start=9000)
-    assert subject.sight(100, 1, LS, 91) is before
-    subject.table.lose()
-    assert subject.sight(100, 1, BASH, 92).program.key == key(100, 9000)
+    assert subject.observe(100, 1, LS, 91) is before
+    subject.table.probe_lost()
+    assert subject.observe(100, 1, BASH, 92).program.key == key(100, 9000)
 
 
 def test_the_dead_make_room_before_the_living(host):
@@ -373,14 +373,14 @@ def test_a_foreign_table_asks_no_proc(subject):
 
 def test_a_parent_whose_first_event_ends_later_is_told_to_its_children():
     subject = Subject(None)
-    child = subject.sight(200, 150, BASH, 10)
+    child = subject.observe(200, 150, BASH, 10)
     assert child.parent is None
-    parent = subject.sight(150, 1, BASH, 10.004)
+    parent = subject.observe(150, 1, BASH, 10.004)
     assert (child.parent, child.spawned_by, child.settled) == (parent.program, parent.program, False)
 
 
 def test_a_pid_seen_long_after_is_not_the_parent():
     subject = Subject(None)
-    child = subject.sight(200, 150, BASH, 10)
-    subject.sight(150, 1, BASH, 100)
+    child = subject.observe(200, 150, BASH, 10)
+    subject.observe(150, 1, BASH, 100)
     assert child.parent is None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from sensor.process.program import Birth, Process, Program, Sighting
+from sensor.process.program import Observation, Process, ProcessStart, Program
 from sensor.process.table import GRACE
 from tests.process.test_table import BASH, LS, Subject, key
 from tests.support.fake_host import BOOTED, FakeHost
@@ -33,7 +33,7 @@ class Clocked(Subject):
     def stamped(self, pid: int, when: float, ppid: int = 1, is_exec: bool = False) -> Process:
         self.events += 1
         id = f"{BOOTED + when:.3f}:{self.events}"
-        return self.table.sight(Sighting(pid, ppid, "bash", BASH, id, BOOTED + when, is_exec, 3, 1000))
+        return self.table.observe(Observation(pid, ppid, "bash", BASH, id, BOOTED + when, is_exec, 3, 1000))
 
 
 @pytest.fixture
@@ -161,9 +161,9 @@ def test_a_guess_never_takes_the_place_of_a_process_that_lives(subject):
 def test_what_proc_tells_of_who_was_born_after_the_event_has_to_agree(subject, at, ppid, exe, known):
     """The clock was late, or the pid was another process's a moment ago."""
     subject.read(now=51.0)
-    process = subject.sight(100, ppid, exe, at)
+    process = subject.observe(100, ppid, exe, at)
     assert (process.program.key == key(100, 5000)) is known
-    assert subject.sight(100, 1, BASH, 50.5).program.key == key(100, 5000)
+    assert subject.observe(100, 1, BASH, 50.5).program.key == key(100, 5000)
 
 
 def test_nor_does_one_that_was_made_before_the_process_was_known(subject):
@@ -210,7 +210,7 @@ def test_why_a_process_is_unknown(host, told, expected):
         subject.born(1, 1)
         subject.table.miss(65.0 if told == "loaded-after" else 1.0, "before_probe")
     if told == "unloaded":
-        subject.table.lose()
+        subject.table.probe_lost()
     if told.startswith("lost"):
         subject.table.miss(50.0 if told == "lost-before" else 65.0, "probe_lost")
     if told == "forgotten":
@@ -225,7 +225,7 @@ def test_why_a_process_is_unknown(host, told, expected):
 
 @pytest.mark.parametrize("why", ["other_host", "before_boot"])
 def test_processes_of_elsewhere_are_unknown_for_that_reason(subject, why):
-    process = subject.table.without_proc(why).sight(Sighting(5, 1, "x", "/x", "1:1", 1.0, False))
+    process = subject.table.without_proc(why).observe(Observation(5, 1, "x", "/x", "1:1", 1.0, False))
     assert process.unidentified == why
 
 
@@ -258,7 +258,7 @@ def test_the_exe_of_another_program_is_noticed_in_the_right_one(subject):
     subject.table.miss(0.0, "before_probe")
     first, second = subject.born(200, 6000), subject.born(200, 6100)
     subject.read(now=70)
-    subject.sight(200, 1, LS, 60.5)
+    subject.observe(200, 1, LS, 60.5)
     assert (first.program.exe, second.program.exe) == (LS, "")
 
 
@@ -267,7 +267,7 @@ def test_two_of_a_pid_within_one_hundredth_of_a_second_are_two(subject):
     processes = []
     for began in (60.001, 60.004):
         up = 1, key(1, 1)
-        processes.append(subject.table.born(Birth(200, key(200, 6000), began, "", up, up)))
+        processes.append(subject.table.born(ProcessStart(200, key(200, 6000), began, "", up, up)))
         subject.ended(200, 6000, began + 0.002)
     first, second = processes
     assert (first.after, first.ended, second.ended) == (second, 60.003, 60.006)
@@ -279,7 +279,7 @@ def test_two_of_a_pid_within_one_hundredth_of_a_second_are_two(subject):
 
 def test_what_a_former_sensor_told_is_confirmed_by_the_probe(subject):
     up = 1, key(1, 1)
-    birth = Birth(100, key(100, 5000), 50.0042, "", up, None)
+    birth = ProcessStart(100, key(100, 5000), 50.0042, "", up, None)
     process = subject.table.born(birth)
     program = Program(100, 1, "bash", BASH)
     program.key, program.started = key(100, 5000), 50.0

@@ -189,7 +189,7 @@ def test_a_start_is_told_by_the_clock_as_it_is_now(host):
     (before,) = host.run([stage], event(syscall(100, 1, BASH)))
     host.table.calibrate(BOOTED - 600)
     here.calibrate(BOOTED - 600)
-    host.table.reconsider()
+    host.table.invalidate_derived()
     (after,) = host.run([stage], event(syscall(100, 1, BASH), time=NOW - 600))
     told = [line["SYSCALL"]["PID"] for line in (before, after)]
     assert told[0]["GUID"] == told[1]["GUID"]

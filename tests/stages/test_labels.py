@@ -163,7 +163,7 @@ def test_another_configuration_labels_anew_but_keeps_what_keys_gave(host, run, t
     unlabel = {"k": "c", "l": "d"}
     given = {"bash": "a", "^/usr": "c"}
     assert run(keyed, label_keys=("k", "l"), unlabel_keys=unlabel, label_exe=given) == [["a", "k"]]
-    host.table.reconsider()
+    host.table.invalidate_derived()
     commands = Commands(ProcFiles(None), arguments_of, 4096)
     options = Options(label_keys=("k",), unlabel_keys=unlabel, label_exe={"bash": "b", "^/usr": "c"})
     labeller = Labeller(options, HostPaths(host.table), commands, ContainerNames(str(tmp_path)))
