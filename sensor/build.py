@@ -38,8 +38,8 @@ from sensor.process.procfs import NEVER, ProcFS
 from sensor.process.state import StateFile
 from sensor.process.table import ProcessTable
 from sensor.stages.ancestors import Ancestors
-from sensor.stages.bundles import Memo, OnExecs, Remembered
 from sensor.stages.cgroup import Cgroups
+from sensor.stages.combinators import ExecOnly, Memo, Memoized
 from sensor.stages.command import CommandLines
 from sensor.stages.custom import Custom
 from sensor.stages.environment import Environment
@@ -197,18 +197,18 @@ def build(
     context = _context(config.enrich, host, memo.forget)
     if config.enrich.container and config.enrich.container_info:
         context.added.append(cgroups.stage)
-    remembered = Remembered(memo, (identity.add, *known.added, *context.added))
+    remembered = Memoized(memo, (identity.add, *known.added, *context.added))
     telling = [*known.on_execs, *context.on_execs]
     stages: list[Stage] = [
         *([host.serials.stage] if live else []),  # before any that may fail or drop: serials count every event
         identity.track,  # those that follow ask for event.process
-        *([OnExecs(known.learnt).stage] if known.learnt else []),  # even of events that will be dropped
+        *([ExecOnly(known.learnt).stage] if known.learnt else []),  # even of events that will be dropped
         *known.labels,  # custom stages and rules read labels
         *([Custom(config.stages, stats.pipeline).stage] if config.stages else []),  # before records are dropped
         *([filters.decide] if filters.rules else []),  # before what costs: dropped events are enriched no further
         remembered.stage,
         identity.name_others,
-        *([OnExecs(telling).stage] if telling else []),
+        *([ExecOnly(telling).stage] if telling else []),
         *_translations(config),
         *_leaving(config.filter, stats),  # last: all others read the records that it drops
     ]

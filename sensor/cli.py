@@ -277,7 +277,7 @@ def _options(parsed: argparse.Namespace) -> None:
 
 def _fields(parsed: argparse.Namespace) -> int:
     from sensor.tables.fields import KINDS
-    from sensor.tables.keys import KEYS, find, holders
+    from sensor.tables.output_schema import KEYS, find, holders
 
     if parsed.key is None:
         for row in KEYS:

@@ -18,7 +18,7 @@ from sensor.config import Config
 from sensor.forms.ecs import Ecs
 from sensor.forms.values import Style
 from sensor.process.procfs import ProcFS
-from sensor.stages.bundles import OnExecs, Remembered
+from sensor.stages.combinators import ExecOnly, Memoized
 from sensor.stats import Stats
 from tests.support.fake_host import event, exec_event, syscall
 
@@ -41,7 +41,7 @@ def stages(sensor: Sensor) -> list[str]:
     found: list[str] = []
     for stage in sensor.pipeline._stages:
         bundle = stage.__self__
-        inner = bundle.stages if isinstance(bundle, (OnExecs, Remembered)) else [stage]
+        inner = bundle.stages if isinstance(bundle, (ExecOnly, Memoized)) else [stage]
         found += [each.__qualname__ for each in inner]
     return found
 

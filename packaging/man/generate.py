@@ -35,8 +35,8 @@ from sensor.rights.privileges import CAPABILITIES, NEEDS  # noqa: E402
 from sensor.ship.options import Config as Destination  # noqa: E402
 from sensor.ship.seen import ROWS as SHIP_ROWS  # noqa: E402
 from sensor.stats import UNIDENTIFIED  # noqa: E402
-from sensor.tables.keys import KEYS, holders  # noqa: E402
 from sensor.tables.metrics import ROWS, USAGE  # noqa: E402
+from sensor.tables.output_schema import KEYS, holders  # noqa: E402
 from tests.oracle.deviations import DEVIATIONS  # noqa: E402
 
 #: Marks bold text while a line is being escaped.

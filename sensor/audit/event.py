@@ -61,7 +61,7 @@ class Addition:
     """Values that a stage adds to an event: one object for all events that get the same, so that it is written once.
 
     subject: members for the record that tells who acted, SYSCALL; top: members for the top level. Named as the
-        fields' table has them (sensor.tables.keys), whatever a form makes of that.
+        fields' table has them (sensor.tables.output_schema), whatever a form makes of that.
     parts: additions of which this one is made.
     text, top_text: for the form: what it makes of the two; None before it is written.
     """

@@ -47,7 +47,7 @@ from sensor.stages import (
     session,
 )
 from sensor.summary.options import Options as SummaryOptions
-from sensor.tables.keys import clash
+from sensor.tables.output_schema import clash
 from sensor.translate.options import TranslateOptions
 
 _PREFIX = re.compile(r"[A-Za-z0-9._:@-]{0,64}")

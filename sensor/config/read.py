@@ -28,7 +28,7 @@ import yaml
 
 from sensor.errors import ConfigError
 from sensor.options import Declaration, OptionError, declaration, path_mistake
-from sensor.patterns import PatternError, searcher
+from sensor.regex import PatternError, searcher
 from sensor.rights import trust
 
 FRAGMENTS = "conf.d"

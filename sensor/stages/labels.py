@@ -27,11 +27,11 @@ from sensor.audit.fields import Fields, Value
 from sensor.audit.syscall import Rest
 from sensor.cache import BoundedDict
 from sensor.options import option
-from sensor.patterns import Search, searcher
 from sensor.process.command import Commands
 from sensor.process.containers import ContainerNames
 from sensor.process.host_paths import HostPaths
 from sensor.process.program import Labels, Process, Program
+from sensor.regex import Search, searcher
 
 _NONE: Labels = frozenset()
 _UNCHANGED = _NONE, _NONE

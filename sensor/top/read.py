@@ -17,8 +17,8 @@ from sensor.forms.count import Count, Sizes
 from sensor.forms.laurel import Laurel
 from sensor.inputs.files import read_chunks, time_of
 from sensor.stats import Stats
-from sensor.top.heavy import Heavy
-from sensor.top.seen import NO_KEY, Seen, seen_event, seen_line
+from sensor.top.heavy_hitters import HeavyHitters
+from sensor.top.weight import NO_KEY, EventWeight, weigh_event, weigh_line
 
 DIMENSIONS = {
     "key": "audit key",
@@ -43,13 +43,13 @@ class Counts:
     """
 
     def __init__(self) -> None:
-        self.heavies = {name: Heavy() for name in DIMENSIONS}
+        self.heavies = {name: HeavyHitters() for name in DIMENSIONS}
         self.events = self.records = self.bytes = self.skipped = 0
         self.first = float("inf")
         self.last = 0.0
         self.filtered: dict[str, int] = {}
 
-    def add(self, seen: Seen) -> None:
+    def add(self, seen: EventWeight) -> None:
         """Count one event."""
         self.events += 1
         self.records += len(seen.types)
@@ -94,7 +94,7 @@ def _from_first_byte(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 def _count_lines(chunks: Iterable[bytes], prefix: str, counts: Counts) -> None:
     for line in _lines(chunks):
-        seen = seen_line(line, prefix)
+        seen = weigh_line(line, prefix)
         if seen is None:
             counts.skipped += 1
         else:
@@ -118,7 +118,7 @@ def _count_records(chunks: Iterable[bytes], config: Config, counts: Counts) -> N
     stats = Stats()
 
     def observe(event: Event, bytes: int, sizes: Sizes) -> None:
-        counts.add(seen_event(event, bytes, sizes))
+        counts.add(weigh_event(event, bytes, sizes))
 
     def wrap(form: Form, laurel: Laurel) -> Form:
         return Count(form, laurel, observe)

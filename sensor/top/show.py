@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from typing import NamedTuple, TextIO
 
-from sensor.top.heavy import Entry, Heavy
+from sensor.top.heavy_hitters import Entry, HeavyHitters
 from sensor.top.read import DIMENSIONS, Counts
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -112,7 +112,7 @@ def _table(dimension: str, entries: list[Entry], counts: Counts, layout: _Layout
         yield _row(entry, value / whole if whole else 0.0, layout, screen)
 
 
-def _rest(heavy: Heavy, shown: Sequence[Entry], screen: Screen) -> list[Entry]:
+def _rest(heavy: HeavyHitters, shown: Sequence[Entry], screen: Screen) -> list[Entry]:
     """All that is not shown, as one entry."""
     events = heavy.total_events - sum(entry.events for entry in shown)
     bytes = heavy.total_bytes - sum(entry.bytes for entry in shown)

@@ -18,7 +18,7 @@ from sensor import __version__, metrics
 from sensor.config import Config
 from sensor.options import declaration
 from sensor.stats import UNIDENTIFIED
-from sensor.tables.keys import KEYS
+from sensor.tables.output_schema import KEYS
 from tests.oracle.deviations import DEVIATIONS
 from tests.packaging.root import REPOSITORY
 

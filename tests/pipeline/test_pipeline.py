@@ -15,7 +15,7 @@ from sensor.audit.event import DROP, KEEP, LOG, Addition, Event, Notice, Stage, 
 from sensor.audit.options import CoalesceOptions, TransformOptions
 from sensor.audit.record import Transform
 from sensor.forms import Form
-from sensor.stages.bundles import OnExecs
+from sensor.stages.combinators import ExecOnly
 from sensor.stats import PipelineStats
 from tests.support.pipelines import make_pipeline
 
@@ -291,7 +291,7 @@ def test_stages_that_decide_act_although_one_before_them_fails():
 
 
 def test_stages_behind_another_one_act_although_one_of_them_fails():
-    subject = Subject([OnExecs([fail, keep, fail_otherwise, keep]).stage, keep])
+    subject = Subject([ExecOnly([fail, keep, fail_otherwise, keep]).stage, keep])
     (said,) = subject.all(line("SYSCALL", 1, SYSCALL) + line("EXECVE", 1, 'argc=1 a0="x"') + line("EOE", 1))
     assert said.count('"KEPT":1') == 3
     assert subject.stats.stage_failures == {"fail": 1, "fail_otherwise": 1}

@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 from typing import Any
 
-from sensor.tables.keys import KEYS, Key
+from sensor.tables.output_schema import KEYS, Key
 from sensor.tables.record_types import NUMBERS
 
 _FIELD = re.compile(rb"\btype=([A-Z0-9_]+) |\b([A-Za-z][A-Za-z0-9_-]*(?:\[[0-9]+\])?)=")

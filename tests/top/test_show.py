@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from sensor.cli import main
-from sensor.top.heavy import Heavy
+from sensor.top.heavy_hitters import HeavyHitters
 from sensor.top.read import Counts
-from sensor.top.seen import Seen
 from sensor.top.show import Screen, pad, printable, shortened, show, size, width
+from sensor.top.weight import EventWeight
 
 PLAIN = Screen(80, color=False, unicode=True)
 FEED = Path(__file__).parent.parent / "data" / "origin"
@@ -22,7 +22,7 @@ FEED = Path(__file__).parent.parent / "data" / "origin"
 def counts(*names: tuple[str, int]) -> Counts:
     found = Counts()
     for number, (exe, bytes) in enumerate(names):
-        found.add(Seen(bytes, 1795342160.0 + number, ["k"], exe, "", [], [], [("SYSCALL", bytes // 2)]))
+        found.add(EventWeight(bytes, 1795342160.0 + number, ["k"], exe, "", [], [], [("SYSCALL", bytes // 2)]))
     return found
 
 
@@ -72,7 +72,7 @@ def test_emphasis_is_for_terminals() -> None:
 
 def test_a_name_in_doubt_is_marked() -> None:
     given = counts(("/a", 1))
-    given.heavies["exe"] = Heavy(1)
+    given.heavies["exe"] = HeavyHitters(1)
     for name, bytes in (("/a", 5), ("/b", 3), ("/c", 2)):
         given.heavies["exe"].add(name, bytes)
     assert any("≥" in line and "/c" in line for line in show(given, ["exe"], 5, False, PLAIN))

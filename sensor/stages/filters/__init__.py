@@ -26,7 +26,7 @@ from sensor.audit.record import Record
 from sensor.audit.syscall import Rest
 from sensor.cache import BoundedDict
 from sensor.options import OptionError, option
-from sensor.patterns import searcher
+from sensor.regex import searcher
 from sensor.stages.filters.addresses import is_wanted, parse_wanted
 from sensor.stages.filters.facts import Facts, keys
 from sensor.stages.filters.records import RULE

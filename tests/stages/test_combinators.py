@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sensor.audit.event import Addition, Event
-from sensor.stages.bundles import LIFE, Memo, OnExecs, Remembered
+from sensor.stages.combinators import LIFE, ExecOnly, Memo, Memoized
 from tests.support.fake_host import FakeHost, event, exec_event, syscall
 
 CALL = syscall(42, 1, "/usr/bin/ls")
@@ -35,7 +35,7 @@ def said(host, bundle, *events):
 
 
 def test_a_process_is_told_of_once(host):
-    assert said(host, Remembered(Memo(), [Teller().stage]), event(CALL), event(CALL), event(CALL)) == [(1, 1)] * 3
+    assert said(host, Memoized(Memo(), [Teller().stage]), event(CALL), event(CALL), event(CALL)) == [(1, 1)] * 3
 
 
 def test_of_an_event_that_one_failed_for_nothing_is_remembered(host):
@@ -43,7 +43,7 @@ def test_of_an_event_that_one_failed_for_nothing_is_remembered(host):
         raise ValueError
 
     teller = Teller()
-    bundle = Remembered(Memo(), [teller.stage, fail, teller.stage])
+    bundle = Memoized(Memo(), [teller.stage, fail, teller.stage])
     found = said(host, bundle, event(CALL), event(CALL))
     assert teller.asked == 4
     assert [top for _, top in found] == [2, 4]
@@ -61,11 +61,11 @@ def test_of_an_event_that_one_failed_for_nothing_is_remembered(host):
     ids=["another process", "another key", "another session", "another parent", "another program"],
 )
 def test_what_differs_is_told_anew(host, other):
-    assert said(host, Remembered(Memo(), [Teller().stage]), event(CALL), other) == [(1, 1), (2, 2)]
+    assert said(host, Memoized(Memo(), [Teller().stage]), event(CALL), other) == [(1, 1), (2, 2)]
 
 
 def test_what_will_soon_be_told_otherwise_is_not_remembered(host):
-    bundle = Remembered(Memo(), [Teller(provisional=2).stage])
+    bundle = Memoized(Memo(), [Teller(provisional=2).stage])
     assert said(host, bundle, *[event(CALL)] * 1, event(CALL), event(CALL), event(CALL)) == [
         (1, 1),
         (2, 2),
@@ -76,12 +76,12 @@ def test_what_will_soon_be_told_otherwise_is_not_remembered(host):
 
 def test_events_without_a_process_are_always_told(host):
     user = "USER_ACCT pid=1 uid=0"
-    assert said(host, Remembered(Memo(), [Teller().stage]), event(user), event(user)) == [(None, 1), (None, 2)]
+    assert said(host, Memoized(Memo(), [Teller().stage]), event(user), event(user)) == [(None, 1), (None, 2)]
 
 
 @pytest.mark.parametrize(("after", "told"), [(LIFE - 1, 1), (LIFE, 2), (-1.0, 2)])
 def test_after_a_minute_or_when_the_clock_was_set_back_all_is_told_anew(host, after, told):
-    bundle = Remembered(Memo(), [Teller().stage])
+    bundle = Memoized(Memo(), [Teller().stage])
     times = iter([1000.0, 1000.0 + after])
 
     def clock(event: Event) -> None:
@@ -93,7 +93,7 @@ def test_after_a_minute_or_when_the_clock_was_set_back_all_is_told_anew(host, af
 
 def test_what_is_news_makes_all_be_told_anew(host):
     memo = Memo()
-    bundle = Remembered(memo, [Teller().stage])
+    bundle = Memoized(memo, [Teller().stage])
     assert said(host, bundle, event(CALL), event(CALL)) == [(1, 1), (1, 1)]
     memo.forget()
     assert said(host, bundle, event(CALL), event(CALL)) == [(2, 2), (2, 2)]
@@ -101,12 +101,12 @@ def test_what_is_news_makes_all_be_told_anew(host):
 
 def test_memory_is_bounded(host):
     memo = Memo(entries=8)
-    said(host, Remembered(memo, [Teller().stage]), *[event(syscall(pid, 1, "/usr/bin/ls")) for pid in range(10, 60)])
+    said(host, Memoized(memo, [Teller().stage]), *[event(syscall(pid, 1, "/usr/bin/ls")) for pid in range(10, 60)])
     assert 0 < len(memo.known) <= 8
 
 
 def test_only_execs_are_shown_to_those_that_want_nothing_else(host):
-    bundle = OnExecs([Teller().stage, Teller().stage])
+    bundle = ExecOnly([Teller().stage, Teller().stage])
     calls = event(CALL), exec_event(42, 1, "/usr/bin/ls", ["ls"]), event(CALL)
     lines = host.run([host.identity(), bundle.stage], *calls)
     assert ["TOP" in line for line in lines] == [False, True, False]

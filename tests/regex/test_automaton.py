@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from sensor.patterns.automaton import Automaton
-from sensor.patterns.tree import PatternError, parse
+from sensor.regex.automaton import Automaton
+from sensor.regex.tree import PatternError, parse
 
 
 def test_rows_are_thrown_away_and_made_again():

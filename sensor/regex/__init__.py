@@ -21,8 +21,8 @@ from __future__ import annotations
 import re
 from typing import Any, Callable
 
-from sensor.patterns.automaton import Automaton
-from sensor.patterns.tree import (
+from sensor.regex.automaton import Automaton
+from sensor.regex.tree import (
     BEGIN,
     BEGIN_LINE,
     BOUNDARY,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sensor.patterns.tree import (
+from sensor.regex.tree import (
     ALL,
     BEGIN,
     BEGIN_LINE,

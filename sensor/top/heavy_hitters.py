@@ -20,7 +20,7 @@ class Entry(NamedTuple):
     doubt: int
 
 
-class Heavy:
+class HeavyHitters:
     """Counts.
 
     kept: so many names are there for sure; up to twice as many are in memory.

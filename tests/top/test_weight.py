@@ -14,7 +14,7 @@ from sensor.config import Config
 from sensor.forms import Form
 from sensor.forms.count import Count, Sizes
 from sensor.stats import Stats
-from sensor.top.seen import Seen, seen_event, seen_line
+from sensor.top.weight import EventWeight, weigh_event, weigh_line
 from tests.summary.events import call, text
 
 CASES: list[tuple[list[str], dict[str, Any]]] = [
@@ -42,9 +42,9 @@ CASES: list[tuple[list[str], dict[str, Any]]] = [
 ]
 
 
-def observed(*records: str, output: str = "laurel") -> tuple[Seen, bytes]:
+def observed(*records: str, output: str = "laurel") -> tuple[EventWeight, bytes]:
     """What is seen in the records of one event, and the line that becomes of it."""
-    found: list[tuple[Seen, bytes]] = []
+    found: list[tuple[EventWeight, bytes]] = []
     lines: list[bytes] = []
 
     class Keep(Form):
@@ -58,7 +58,7 @@ def observed(*records: str, output: str = "laurel") -> tuple[Seen, bytes]:
             return lines[-1].decode("latin-1")
 
     def observe(event: Event, bytes: int, sizes: Sizes) -> None:
-        found.append((seen_event(event, bytes - 1, sizes), lines[-1]))
+        found.append((weigh_event(event, bytes - 1, sizes), lines[-1]))
 
     config = replace(Config(), output=output)
     wrap = lambda form, laurel: Count(Keep(form), laurel, observe)  # noqa: E731
@@ -74,7 +74,7 @@ def observed(*records: str, output: str = "laurel") -> tuple[Seen, bytes]:
 def test_what_is_seen(records: list[str], expected: dict[str, Any], output: str) -> None:
     seen, line = observed(*records, output=output)
     assert {name: getattr(seen, name) for name in expected} == expected
-    again = seen_line(line)
+    again = weigh_line(line)
     assert again is not None
     assert again._replace(types=[]) == seen._replace(types=[])
     if output == "laurel":
@@ -93,8 +93,8 @@ def test_the_unit_of_a_process() -> None:
     assert seen(ecs).units == ["ssh"]
 
 
-def seen(line: dict[str, Any]) -> Seen:
-    found = seen_line(json.dumps(line).encode())
+def seen(line: dict[str, Any]) -> EventWeight:
+    found = weigh_line(json.dumps(line).encode())
     assert found is not None
     return found
 
@@ -109,10 +109,10 @@ def test_a_translated_call_without_its_number() -> None:
 
 def test_the_keys_of_a_log_may_bear_a_prefix() -> None:
     line = b'{"ID":"1.000:1","SYSCALL":{"x_syscall":"openat","x_pid":{"systemd_service":["a"]}}}'
-    found = seen_line(line, "x_")
+    found = weigh_line(line, "x_")
     assert found is not None
     assert (found.call, found.units) == ("openat", ["a"])
-    found = seen_line(line)
+    found = weigh_line(line)
     assert found is not None
     assert (found.call, found.units) == ("", [])
 
@@ -131,4 +131,4 @@ def test_the_keys_of_a_log_may_bear_a_prefix() -> None:
     ],
 )
 def test_what_is_no_event_is_not_seen(line: bytes) -> None:
-    assert seen_line(line) is None
+    assert weigh_line(line) is None

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sensor.patterns.tree import (
+from sensor.regex.tree import (
     BEGIN,
     BEGIN_LINE,
     BOUNDARY,

@@ -21,7 +21,7 @@ LIFE = 60.0
 _ENTRIES = 2048
 
 
-class OnExecs:
+class ExecOnly:
     """Stands for enrichments that have to do with execs only."""
 
     def __init__(self, stages: Sequence[Enrichment]) -> None:
@@ -47,7 +47,7 @@ class Memo:
         self.known.clear()
 
 
-class Remembered:
+class Memoized:
     """Stands for enrichments that say who acts, by the process and the rest of its SYSCALL record."""
 
     def __init__(self, memo: Memo, stages: Sequence[Enrichment] = ()) -> None:

@@ -22,7 +22,7 @@ _LONGEST = 300
 _UNITS = ("systemd_service", "systemd_scope", "systemd_user_unit")
 
 
-class Seen(NamedTuple):
+class EventWeight(NamedTuple):
     """One event; text is as the source has it.
 
     keys, paths, units: without repetitions; types: record type and its bytes, for each record.
@@ -39,7 +39,7 @@ class Seen(NamedTuple):
     types: list[tuple[str, int]]
 
 
-def seen_event(event: Event, bytes: int, types: Sizes) -> Seen:
+def weigh_event(event: Event, bytes: int, types: Sizes) -> EventWeight:
     """An event of the pipeline; bytes: of the line that becomes of it; types: those of its records."""
     syscall = event.syscall
     exe = call = ""
@@ -65,10 +65,10 @@ def seen_event(event: Event, bytes: int, types: Sizes) -> Seen:
     if syscall is None and event.is_call:
         operation = event.subject.get("uring_op")
         call = (uring_ops.name(operation) if isinstance(operation, int) else None) or str(operation)
-    return Seen(bytes, event.time, _once(keys), exe, call, _once(paths), _once(units), types)
+    return EventWeight(bytes, event.time, _once(keys), exe, call, _once(paths), _once(units), types)
 
 
-def seen_line(line: bytes, prefix: str = "") -> Seen | None:
+def weigh_line(line: bytes, prefix: str = "") -> EventWeight | None:
     """A line of the sensor's, in either form; None if it is no JSON object with an id.
 
     prefix: what `enrich.prefix` put before added keys.
@@ -86,7 +86,7 @@ _PLAIN = frozenset({"SYSCALL", "EXECVE", "CWD", "PROCTITLE", "SOCKADDR", "BPRM_F
 """Types that tell neither a key, a program nor a unit beyond what SYSCALL does."""
 
 
-def _laurel(document: dict[str, Any], bytes: int, naming: Naming) -> Seen:
+def _laurel(document: dict[str, Any], bytes: int, naming: Naming) -> EventWeight:
     time = float(document["ID"].partition(":")[0])
     call = document.get("SYSCALL", {})
     number, arch = call.get("syscall"), call.get("arch")
@@ -109,10 +109,10 @@ def _laurel(document: dict[str, Any], bytes: int, naming: Naming) -> Seen:
             units += _texts([inner.get("unit")]) if type.startswith("SERVICE_") else []
             paths += _path(record) if type == "PATH" else []
     label = str(name or number) if name or number is not None else ""
-    return Seen(bytes, time, _once(keys), exe, label, _once(paths), _once(units), types)
+    return EventWeight(bytes, time, _once(keys), exe, label, _once(paths), _once(units), types)
 
 
-def _ecs(document: dict[str, Any], bytes: int) -> Seen:
+def _ecs(document: dict[str, Any], bytes: int) -> EventWeight:
     time = float(str(document["event"]["id"]).partition(":")[0])
     auditd = document.get("auditd", {})
     data = auditd.get("data", {})
@@ -122,7 +122,8 @@ def _ecs(document: dict[str, Any], bytes: int) -> Seen:
     exe = _text(document.get("process", {}).get("executable"))
     type = str(auditd.get("message_type", document["event"].get("action", ""))).upper()
     keys = _texts(document.get("tags"))
-    return Seen(bytes, time, _once(keys), exe, _text(data.get("syscall")), _once(paths), _once(units), [(type, bytes)])
+    call = _text(data.get("syscall"))
+    return EventWeight(bytes, time, _once(keys), exe, call, _once(paths), _once(units), [(type, bytes)])
 
 
 def _path(record: dict[str, Any]) -> list[str]:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sensor.patterns import PatternError, searcher
-from sensor.patterns.automaton import Automaton
-from sensor.patterns.tree import parse
+from sensor.regex import PatternError, searcher
+from sensor.regex.automaton import Automaton
+from sensor.regex.tree import parse
 
 ATOMS = ["a", "b", "ab", ".", "[ab]", "[^a]", r"\w", r"\b", r"\B", "^", "$", r"\Z", r"\A", "\n", "", r"\n", "A"]
 TIMES = ["*", "+", "?", "{2}", "{1,3}", "{2,}", "*?", "{0}"]

@@ -12,8 +12,8 @@ from sensor.audit.types import TOP
 from sensor.config import Config
 from sensor.forms.ecs import VERSION
 from sensor.stages.exe_hash import SKIPPED
-from sensor.tables.keys import KEYS, find, holders
 from sensor.tables.meanings import forms_of
+from sensor.tables.output_schema import KEYS, find, holders
 from sensor.tables.record_types import NUMBERS
 
 PLACES = {"event", "record", "any object", *NUMBERS}
