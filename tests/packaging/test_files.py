@@ -117,3 +117,14 @@ def test_the_kernel_takes_every_rule():
         session.drain(session.feed)
         keys = set(re.findall(rb'key="(\w+)"', session.feed.read_bytes()))
     assert {b"exec", b"setuid"} <= keys
+
+
+def test_grafana_finds_the_dashboards_that_are_installed(tree):
+    """Where the provisioning file says, each as it is generated; the rules lie where the manual page says."""
+    shared = tree / "usr/share/host-sensor"
+    text = (shared / "grafana/provisioning/dashboards/host-sensor.yaml").read_text()
+    (path,) = re.findall(r"path: ([^}]+)", text)
+    installed = {file.name: file.read_bytes() for file in (tree / path.strip().lstrip("/")).iterdir()}
+    made = {file.name: file.read_bytes() for file in (REPOSITORY / "grafana/dashboards").iterdir()}
+    assert installed == made
+    assert {file.name for file in (shared / "prometheus").iterdir()} == {"alerts.yaml", "rules.yaml"}
