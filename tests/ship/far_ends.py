@@ -301,7 +301,12 @@ class Part:
     def start(self) -> None:
         with (self.folder / "part.log").open("ab") as output:
             self.process = subprocess.Popen(
-                self.command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=self.folder
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=self.folder,
+                start_new_session=True,
             )
         wait_until(self.answers)
 
@@ -312,7 +317,8 @@ class Part:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def kill(self, number: int = signal.SIGKILL) -> None:
-        self.process.send_signal(number)
+        """Kill it with its workers."""
+        os.killpg(self.process.pid, number)
         self.process.wait(30)
 
     def stop(self) -> None:
