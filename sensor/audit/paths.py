@@ -1,7 +1,7 @@
-"""Where the name in a PATH record leads, as far as the records tell.
+"""Where the name in a PATH record leads, as far as the records show.
 
     openat(AT_FDCWD, "a/../b")   CWD cwd="/cwd"     /cwd/b, if /cwd/a is no link to elsewhere
-    openat(3, "shadow")          CWD cwd="/cwd"     nobody knows: below the directory that descriptor 3 is
+    openat(3, "shadow")          CWD cwd="/cwd"     unknown: below the directory that descriptor 3 is
 
 The kernel writes names as they were passed (kernel/auditsc.c), so what they are relative to is in the arguments of the
 call: for a descriptor, and for openat2(2) with RESOLVE_IN_ROOT even of absolute names, it cannot be known. `cwd` is the

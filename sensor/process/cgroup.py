@@ -6,7 +6,7 @@
     0::/machine.slice/libpod-ab…01.scope/container/system.slice/x.service  systemd within podman
 
 Who manages a group names all that is below it: a user's service manager, a container's, any service that was given the
-group. What such a name says is that manager's word, so units below another are called `user@1000.service/cron.service`,
+group. The manager can choose such a name freely, so units below another are called `user@1000.service/cron.service`,
 and a container below a user's manager, or in a group that a user owns (Delegate= and User= of systemd.service(5)),
 is that user's, if it has the form that runtimes without root give it.
 
@@ -59,7 +59,7 @@ class Container(NamedTuple):
     """A container, as its control group names it.
 
     id: 64 hexadecimal digits (docker, podman, containerd, cri-o), or the name (lxc, systemd-nspawn).
-    runtime: None where the group does not tell.
+    runtime: None where the name of the group does not show it.
     user: whose it is, by number or name, where that user's own manager has named it; None for the system's.
     """
 

@@ -51,7 +51,7 @@ class Options:
 class StateFile:
     """Reads and writes the file; raises OSError, and ValueError for what is no such file.
 
-    They harm nothing but what it would tell.
+    The sensor works without it.
     """
 
     def __init__(self, options: Options, directory: str, clock: Callable[[], float] = time.monotonic) -> None:

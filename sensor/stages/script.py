@@ -7,7 +7,7 @@
 
     "SYSCALL":{…,"exe":"/usr/bin/dash",…,"SCRIPT":"/root/backup.sh","SCRIPT_SOURCE":"observed"}
 
-The records of the exec tell it all: for a script the kernel (fs/binfmt_script.c) puts the
+The records of the exec are enough: for a script the kernel (fs/binfmt_script.c) puts the
 interpreter's name before the arguments, the file's among them, and opens the interpreter
 under that very name. `sh backup.sh` is no script in this sense: there the program is sh. The path is
 made absolute and `.`, `..` are folded; symbolic links stay. One that execveat(2) found from a descriptor has the name
@@ -37,7 +37,7 @@ class Options:
 
 
 class Scripts:
-    """The stages: `learn` before whoever wants to know the script, `show` later."""
+    """The stages: `learn` before the stages that use the script, `show` later."""
 
     def __init__(self, commands: Commands) -> None:
         self._commands = commands

@@ -3,7 +3,7 @@
     key=(null)          []                  exe="/usr/bin/perl"     ["/usr/bin/perl"]
     key="a\\x01b"        ["a","b"]           auid=4294967295         ["4294967295","unset"]
 
-Facts about WHO are told by the part of a SYSCALL record that repeats from event to event,
+Facts about WHO come from the part of a SYSCALL record that repeats from event to event,
 or by the one record of an event from user space and its msg='…'; so they can be remembered.
 """
 
@@ -60,7 +60,7 @@ WHO: dict[str, Callable[[Fields], Texts]] = {
     **{name: _number(name) for name in NUMBERS},
     **{name: _text(name) for name in _TEXTS},
 }
-"""Name → texts, of the fields that tell who acted."""
+"""Name → texts, of the fields about who acted."""
 
 
 def _syscall(event: Event) -> Texts:
@@ -101,7 +101,7 @@ def _units(event: Event) -> Texts:
 def paths(event: Event) -> Texts:
     """The files an event names, absolute and with `..` folded; the directories they are in left aside.
 
-    "" is a file that cannot be told. A directory that `..` leaves is named, too, for it may be a link to elsewhere.
+    "" is a file that cannot be known. A directory that `..` leaves is named, too, for it may be a link to elsewhere.
     """
     found = []
     for record in event.records.get("PATH", ()):
@@ -163,7 +163,7 @@ class Facts:
         return self._host_paths.image_holds(process) if image_only else self._host_paths.paths_hold(process)
 
     def _sender(self, event: Event) -> Process | None:
-        """Who sent a message from user space: the kernel has said which process that was."""
+        """Who sent a message from user space: by the pid that the kernel has written."""
         pid = event.subject.get("pid")
         if not isinstance(pid, int) or (event.node and event.node not in self._names):
             return None

@@ -2,12 +2,12 @@
 
     rate=100/s  rate=10/5min     in each second, in each five minutes, the first so many of each process
     rate=100/s per=user          the first so many of each user: login uid and uid; per=rule: of all that match
-    repeat=60s                   of events that tell the same act, the first in a minute
+    repeat=60s                   of events about the same act, the first in a minute
 
-Time is that of the events. What was held back is told by the next event that goes
+Time is that of the events. What was held back is shown by the next event that goes
 through, or once it is clear that there will be none. Memory is bounded: of very many
 different acts, processes or users the oldest are forgotten, but not what was held back of
-them; so a flood takes nobody else's share.
+them; so a flood does not take the share of others.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Limit(Protocol):
         """None to hold an event back; else how many were held back before it."""
 
     def overdue(self, now: float) -> int:
-        """How many were held back in times that are over by now, in seconds since 1970; they count as told."""
+        """How many were held back in times that are over by now, in seconds since 1970; they count as reported."""
 
 
 class Rate:
@@ -79,7 +79,7 @@ class Rate:
         return held
 
     def overdue(self, now: float) -> int:
-        """How many were held back in times that are over by now, in seconds since 1970; they count as told."""
+        """How many were held back in times that are over by now, in seconds since 1970; they count as reported."""
         latest = now - self._seconds - _LATE
         over = [who for who, (start, _, held) in self._budgets.items() if held and start <= latest]
         held = self._forgotten + sum([self._budgets.pop(who)[2] for who in over])
@@ -116,7 +116,7 @@ class Repeat:
         return held
 
     def overdue(self, now: float) -> int:
-        """How many were held back in times that are over by now, in seconds since 1970; they count as told."""
+        """How many were held back in times that are over by now, in seconds since 1970; they count as reported."""
         latest = now - self._seconds - _LATE
         over = [act for act, (start, held) in self._acts.items() if held and start <= latest]
         held = self._forgotten + sum([self._acts.pop(act)[1] for act in over])
@@ -141,7 +141,7 @@ _WHO: dict[str, Callable[[Event], object]] = {"process": _process, "user": _user
 
 
 def _act(event: Event) -> tuple[object, ...]:
-    """What an event tells, without what differs between two that tell the same: pids, addresses, inodes, time."""
+    """What an event is about, without what differs between two about the same act: pids, addresses, inodes, time."""
     syscall = event.syscall
     bodies = [
         _PID.sub("", record.body) for kind, group in event.records.items() if kind not in _APART for record in group
@@ -156,12 +156,12 @@ def _act(event: Event) -> tuple[object, ...]:
     if syscall is None:
         return what
     head = syscall.head
-    args = [syscall.args[position] for position in _telling(head.arch, head.number)]
+    args = [syscall.args[position] for position in _significant(head.arch, head.number)]
     return head.arch, head.number, syscall.rest.body, syscall.success, *args, *what
 
 
 @lru_cache(512)
-def _telling(arch: int, number: int) -> tuple[int, ...]:
-    """Which arguments of a call tell what it does: flags, modes, ids; no addresses, descriptors or sizes."""
+def _significant(arch: int, number: int) -> tuple[int, ...]:
+    """Which arguments of a call say what it does: flags, modes, ids; no addresses, descriptors or sizes."""
     forms = [entry.rpartition(":")[2] for entry in arguments(syscalls.name(arch, number) or "", arch)]
     return tuple([position for position, form in enumerate(forms) if form not in _VARYING])
