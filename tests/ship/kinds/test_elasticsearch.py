@@ -97,7 +97,7 @@ def test_100000_events_past_nginx_and_a_cluster_that_takes_half_of_a_batch(tmp_p
                 time.sleep(0.2)
                 nginx.start()
                 index.stop()
-                time.sleep(0.2)
+                wait_until(lambda: "HTTP 502" in ship.journal)
                 index.start()
             wait_until(lambda: f"acknowledged  {EVENTS:,}" in ship.run("--status").stdout, 60)
             assert ship.kill(signal.SIGTERM) == 0
