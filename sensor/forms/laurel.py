@@ -54,7 +54,6 @@ class Laurel(Form):
         self._start = ""
         self._type = f',"{key("TYPE")}":"' if options.type else ""
         self._types: BoundedDict[tuple[str, ...], str] = BoundedDict(types)
-        self._more = bool(self._time or self._type or summaries)
 
     def event(self, event: Event) -> str:
         """Write an event."""
@@ -63,32 +62,30 @@ class Laurel(Form):
             text = addition.text
             added += self._write(addition) if text is None else text
             top += addition.top_text
-        if self._more:
-            top += self._told(event)
-        return self._line(event, added, top)
+        if self._time:
+            top += self._time_of(event.id)
+        if self._type:
+            top += self._type_of(event)
+        if self._summaries is not None and event.records:
+            top += self._summaries.member(event)
+        template, syscall = event.template, event.syscall
+        if event.node or event.notes or event.altered or syscall is None or not template.begins_with_call:
+            return self._general(event, added, top)
+        records = self._records
+        title = f",{event.title.text or records.member(event.title)}" if event.title is not None else ""
+        result = f',"success":"{syscall.result}","exit":{syscall.exit}' if syscall.result else ""
+        return (
+            f'{{"ID":"{event.id}","SYSCALL":{{{syscall.head.text or records.head(syscall.head)}{result},'
+            f'"items":{syscall.items},"ppid":{syscall.ppid},"pid":{syscall.pid},'
+            f"{syscall.rest.text or records.rest(syscall.rest)},"
+            f'"ARGV":["0x{syscall.a0}","0x{syscall.a1}","0x{syscall.a2}","0x{syscall.a3}"]{added}}}'
+            f"{template.text or self._template(template)}{title}{top}}}"
+        )
 
     def plainly(self, event: Event) -> str:
         """Write an event without what the form itself adds."""
-        top = "".join([addition.top_text for addition in event.additions])
-        return self._line(event, self.added(event), top)
-
-    def _line(self, event: Event, added: str, top: str) -> str:
-        if event.node or event.notes or event.altered or not event.template.begins_with_call:
-            return self._general(event, added, top)
-        syscall = event.syscall
-        assert syscall is not None
-        behind = event.template.text or self._template(event.template)
-        title = event.title
-        if title is not None:
-            behind = f"{behind},{title.text or self._records.member(title)}"
-        rest = syscall.rest.text or self._records.rest(syscall.rest)
-        head = syscall.head.text or self._records.head(syscall.head)
-        result = f',"success":"{syscall.result}","exit":{syscall.exit}' if syscall.result else ""
-        return (
-            f'{{"ID":"{event.id}","SYSCALL":{{{head}{result},"items":{syscall.items},"ppid":{syscall.ppid},'
-            f'"pid":{syscall.pid},{rest},"ARGV":["0x{syscall.a0}","0x{syscall.a1}","0x{syscall.a2}","0x{syscall.a3}"]'
-            f"{added}}}{behind}{top}}}"
-        )
+        added = self.added(event)
+        return self._general(event, added, "".join([addition.top_text for addition in event.additions]))
 
     def error(self, reason: str, raw: str, notes: list[str]) -> str:
         """Write a line that is no audit record."""
@@ -147,15 +144,6 @@ class Laurel(Form):
             for name, group in event.records.items()
         ]
         return f'{{"ID":"{event.id}"{node}{"".join(members)}{notes}{top}}}'
-
-    def _told(self, event: Event) -> str:
-        """What the form itself adds to the top level."""
-        text = self._time_of(event.id) if self._time else ""
-        if self._type:
-            text += self._type_of(event)
-        if self._summaries is not None and event.records:
-            text += self._summaries.member(event)
-        return text
 
     def _template(self, template: Template) -> str:
         members = self._records.members

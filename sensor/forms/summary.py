@@ -23,7 +23,7 @@ _ENTRIES = 4096
 
 
 class _Made(NamedTuple):
-    """The texts between which the process ids belong, for all events of a template.
+    """The texts between which the process ids belong, for all events of a template; who acted and what upon, shared.
 
     directories: which arguments of the call must be the current directory for it to hold.
     """
@@ -31,6 +31,8 @@ class _Made(NamedTuple):
     start: str
     middle: str
     end: str
+    top: str
+    object: str
     directories: tuple[int, ...]
 
 
@@ -76,10 +78,15 @@ class SummaryTexts:
 
     def member(self, event: Event) -> str:
         """SUMMARY, with a comma before it; the names in it are marked if they are not what the host calls so."""
-        text = self._text(event)
-        if event.process is not None and event.process.root not in (None, HOST):
-            text = f'{text[:-1]},"labels":{{"root":"other"}}}}'
-        return text
+        made, syscall, process = self._made.get(event.template), event.syscall, event.process
+        mark = ""
+        if process is not None and process.root is not None and process.root is not HOST:
+            mark = ',"labels":{"root":"other"}'
+        if made is not None and syscall is not None:
+            start, middle, end, top, object, directories = made
+            if not directories or is_at_cwd(syscall.args, directories):
+                return f'{start}{syscall.pid},"parent":{{"pid":{syscall.ppid}{middle}{top}{end}{object}}}}}{mark}}}'
+        return f"{self._learn(event)}{mark}}}"
 
     def process(self, event: Event, who: Who, members: str, more: str = "", parent: str = "") -> str:
         """ECS `process` with a comma before it; "" if the event names none.
@@ -102,17 +109,8 @@ class SummaryTexts:
         text += members + more
         return f',"process":{{{text[1:]}}}' if text else ""
 
-    def _text(self, event: Event) -> str:
-        made = self._made.get(event.template)
-        syscall = event.syscall
-        if made is not None and syscall is not None:
-            start, middle, end, directories = made
-            if not directories or is_at_cwd(syscall.args, directories):
-                return f'{start}{syscall.pid},"parent":{{"pid":{syscall.ppid}{middle}{end}}}}}}}'
-        return self._learn(event)
-
     def _learn(self, event: Event) -> str:
-        """Write SUMMARY, and remember it if all that is new in the next such event are the process ids."""
+        """Write SUMMARY but its last brace, and remember it if nothing but the process ids is new in the next one."""
         who, thing = self._summaries.of(event)
         said, users, process, means = self.who(who)
         top, object = self.thing(thing)
@@ -121,14 +119,16 @@ class SummaryTexts:
             self._remember(event.template, syscall, who, thing)
         summary = (means + object)[1:]
         acting = self.process(event, who, process)
-        return f'{self._start}{said}}}{users}{acting}{top},"auditd":{{"summary":{{{summary}}}}}}}'
+        return f'{self._start}{said}}}{users}{acting}{top},"auditd":{{"summary":{{{summary}}}}}'
 
     def _remember(self, template: Template, syscall: Syscall, who: Who, thing: Thing) -> None:
         directories = who.directories if thing.relative else ()
         if directories and not is_at_cwd(syscall.args, directories):
             return
-        said, users, process, means = self.who(who)
+        if not who.details:
+            said, users, process, means = self.who(who)
+            start = f'{self._start}{said}}}{users},"process":{{"pid":'
+            who.details = start, f"}}{process}}}", f',"auditd":{{"summary":{{{means[1:]}'
+        start, middle, end = who.details
         top, object = self.thing(thing)
-        start = f'{self._start}{said}}}{users},"process":{{"pid":'
-        end = f'{top},"auditd":{{"summary":{{{means[1:]}{object}'
-        self._made.keep(template, _Made(start, f"}}{process}}}", end, directories))
+        self._made.keep(template, _Made(start, middle, end, top, object, directories))

@@ -38,22 +38,25 @@ class Style:
         self.naming = naming or Naming()
         self.render: Render = renderer(strings)
         self._keys: BoundedDict[str, str] = BoundedDict(_REMEMBERED)
+        self._added: BoundedDict[str, str] = BoundedDict(_REMEMBERED)
 
     def members(self, fields: Mapping[str, Value]) -> str:
         """The members of an object, each with a comma before it; no text has its bytes beside it."""
-        quote, known = self.quote, self._keys.get
-        return "".join(
-            [
-                (known(name) or self._key(name))
-                + (quote(value) if isinstance(value, str) and value.__class__ is str else self.value(value))
-                for name, value in fields.items()
-            ]
-        )
+        quote, keys = self.quote, self._keys
+        text = ""
+        for name, value in fields.items():
+            key = keys.get(name) or self._key(name)
+            text += key + (quote(value) if isinstance(value, str) and value.__class__ is str else self.value(value))
+        return text
 
     def added(self, fields: Fields) -> str:
         """Members that were added, by the names they get, each with a comma before it."""
-        key = self.naming.key
-        return "".join([f',"{key(name)}":{self.value(value)}' for name, value in fields.items()])
+        keys = self._added
+        text = ""
+        for name, value in fields.items():
+            key = keys.get(name) or keys.keep(name, f',"{self.naming.key(name)}":')
+            text += key + self.value(value)
+        return text
 
     def value(self, value: Value) -> str:
         """A value."""

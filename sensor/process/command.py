@@ -13,8 +13,9 @@ from __future__ import annotations
 from typing import Callable, Union
 
 from sensor.cache import BoundedDict
+from sensor.process.command_line import Command
 from sensor.process.files import ProcFiles
-from sensor.process.program import Command, Program
+from sensor.process.program import Program
 
 _REMEMBERED = 2048
 _SMALL = 512

@@ -1,4 +1,4 @@
-"""The nouns of the process table: a process, the programs it runs one after the other, and sightings of it."""
+"""The nouns of the process table: a process, the programs it runs one after the other, and observations of it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from itertools import count
 from typing import NamedTuple
 
 from sensor.process.cgroup import Cgroup
+from sensor.process.command_line import Command
 from sensor.process.roots import Root, worst
 
 _FOR_EVER = "~"
@@ -29,32 +30,6 @@ class Key(NamedTuple):
     namespace: int
     ticks: int
     tgid: int
-
-
-class Command(NamedTuple):
-    """A command line. Texts hold one byte per character.
-
-    words: as many arguments as fit; () if nothing is known.
-    skipped: bytes of arguments that are left out, at least.
-    inherited: from the program that forked the process, which executed nothing since.
-    """
-
-    words: tuple[str, ...]
-    skipped: int
-    inherited: bool
-
-    def within(self, limit: int) -> Command:
-        """The same with no more than so many bytes, counting each argument's end."""
-        words: list[str] = []
-        skipped = self.skipped
-        room = limit
-        for word in self.words:
-            kept = word[: max(room, 0)]
-            if room > 0:
-                words.append(kept)
-            skipped += len(word) - len(kept)
-            room -= len(kept) + 1
-        return Command(tuple(words), skipped, self.inherited)
 
 
 class Place(NamedTuple):
@@ -174,6 +149,11 @@ class Program:
         self.labels_given: Labels = frozenset()
         self.labels_taken: Labels = frozenset()
 
+    @property
+    def shown(self) -> Shown:
+        """Itself and all that is shown of it and may change, for who remembers what that is."""
+        return self, self.ppid, self.event_id, self.source, self.comm, self.exe
+
     def invalidate_derived(self) -> None:
         """Let conclusions about it be drawn anew: the configuration is another, or who started it is known by now."""
         self.labels = None
@@ -185,6 +165,9 @@ class Program:
         program.guid = self.guid
         program.event_id = event_id
         return program
+
+
+Shown = tuple[Program, int, str, str, str, str]
 
 
 class ProcessStart(NamedTuple):

@@ -16,12 +16,16 @@ from dataclasses import dataclass
 
 from sensor.audit.event import Addition, Event
 from sensor.audit.fields import Fields, Number, Value
+from sensor.cache import BoundedDict
 from sensor.options import option
 from sensor.process.command import Commands
+from sensor.process.command_line import Command
 from sensor.process.guid import process_guid
 from sensor.process.procfs import Host
-from sensor.process.program import Command, Program
+from sensor.process.program import Program, Shown
 from sensor.process.table import ProcessTable
+
+_REMEMBERED = 512
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,8 @@ class CommandLines:
         self._limit = options.cmdline_bytes
         self._commands = commands
         self._host = host
+        self._lines: BoundedDict[Command, Addition] = BoundedDict(_REMEMBERED)
+        self._parents: BoundedDict[tuple[float, Shown], Addition] = BoundedDict(_REMEMBERED)
         self._table = table
 
     def learn(self, event: Event) -> None:
@@ -53,16 +59,25 @@ class CommandLines:
         """Add CMDLINE to an event."""
         process = event.process
         if process is not None:
-            command = self._commands.of(process.program, process.spawned_by).within(self._limit)
+            command = self._commands.of(process.program, process.spawned_by)
             if command.words:
-                skipped: Fields = {"CMDLINE_SKIPPED": command.skipped} if command.skipped else {}
-                event.add({"CMDLINE": _words(command), **skipped, "CMDLINE_SOURCE": _source(command)})
+                event.additions.append(self._lines.get(command) or self._line(command))
 
     def add_parent_info(self, event: Event) -> None:
         """Add PARENT_INFO to an event."""
-        process = event.process
-        if process is not None and process.parent is not None:
-            event.additions.append(Addition(top={"PARENT_INFO": self._parent_info(process.parent)}))
+        parent = event.process.parent if event.process is not None else None
+        if parent is not None:
+            key = self._host.boot_time, parent.shown
+            event.additions.append(self._parents.get(key) or self._parent(parent, key))
+
+    def _line(self, command: Command) -> Addition:
+        shown = command.within(self._limit)
+        skipped: Fields = {"CMDLINE_SKIPPED": shown.skipped} if shown.skipped else {}
+        added: Fields = {"CMDLINE": _words(shown), **skipped, "CMDLINE_SOURCE": _source(shown)}
+        return self._lines.keep(command, Addition(added if shown.words else {}))
+
+    def _parent(self, parent: Program, key: tuple[float, Shown]) -> Addition:
+        return self._parents.keep(key, Addition(top={"PARENT_INFO": self._parent_info(parent)}))
 
     def _parent_info(self, parent: Program) -> Fields:
         process = self._table.process_of(parent)

@@ -28,7 +28,7 @@ from sensor.cache import BoundedDict
 from sensor.options import option
 from sensor.process.guid import process_guid, session_guid
 from sensor.process.procfs import Host
-from sensor.process.program import Observation, Process, Program
+from sensor.process.program import Observation, Process, Program, Shown
 from sensor.process.table import ProcessTable
 
 Describe = Callable[[Process], Fields]
@@ -70,8 +70,9 @@ class Identity:
         self._unidentified = local.unidentified
         self._foreign: BoundedDict[str, ProcessTable] = BoundedDict(_MAX_NODES)
         self._sessions: BoundedDict[int, Addition] = BoundedDict(_MOST_SESSIONS)
-        self._parents: BoundedDict[State, Addition] = BoundedDict(_MOST_PARENTS)
-        self._spawners: BoundedDict[State, Addition] = BoundedDict(_MOST_PARENTS)
+        self._known: BoundedDict[int, tuple[Addition, ...]] = BoundedDict(_MOST_PARENTS)
+        self._parents: BoundedDict[tuple[float, Shown], Addition] = BoundedDict(_MOST_PARENTS)
+        self._spawners: BoundedDict[tuple[float, Shown], Addition] = BoundedDict(_MOST_PARENTS)
 
     def track(self, event: Event) -> None:
         """Find out who made the system call, or of whom the kernel's record is."""
@@ -133,25 +134,33 @@ class Identity:
             subject.update(addition.subject)
         return subject
 
-    def _identities(self, process: Process) -> list[Addition]:
+    def _identities(self, process: Process) -> tuple[Addition, ...]:
+        known = self._known.get(process.version)
+        return self._known.keep(process.version, self._identify(process)) if known is None else known
+
+    def _identify(self, process: Process) -> tuple[Addition, ...]:
         options, parent, by = self._options, process.parent, process.spawned_by
+        boot = self._host.boot_time
         added: list[Addition] = []
         if options.pid:
-            added.append(Addition({"PID": {**self._identity(process.program), **self._described(process)}}))
+            pid = self._identity(process.program)
+            for describe in self._more:
+                pid.update(describe(process))
+            added.append(Addition({"PID": pid}))
             if parent is not None:
-                added.append(self._parents.get(_state(parent)) or self._parent(parent))
+                added.append(self._parents.get((boot, parent.shown)) or self._parent(parent))
         if options.spawned_by and by is not None:
-            added.append(self._spawners.get(_state(by)) or self._spawner(by))
-        return added
+            added.append(self._spawners.get((boot, by.shown)) or self._spawner(by))
+        return tuple(added)
 
     def _parent(self, program: Program) -> Addition:
         of_parent = self._full if self._options.ppid_verbose else self._identity
         added = Addition({"PPID": of_parent(program)})
-        return self._parents.keep(_state(program), added)
+        return self._parents.keep((self._host.boot_time, program.shown), added)
 
     def _spawner(self, program: Program) -> Addition:
         by: Fields = {**self._identity(program), "pid": program.pid, **self._names(program)}
-        return self._spawners.keep(_state(program), Addition({"SPAWNED_BY": by}))
+        return self._spawners.keep((self._host.boot_time, program.shown), Addition({"SPAWNED_BY": by}))
 
     def _is_local(self, event: Event) -> bool:
         return self._host.is_this(event.node, event.id)
@@ -176,10 +185,10 @@ class Identity:
             return {"EVENT_ID": program.event_id}
         if not program.guid:
             program.guid = process_guid(self._host.boot_id, *key)
-        guid: Fields = {"GUID": program.guid, "GUID_SOURCE": program.source}
         if program.event_id:
-            return {"EVENT_ID": program.event_id, **guid}
-        return {"START_TIME": f"{self._host.boot_time + key.ticks / 100:.3f}", **guid}
+            return {"EVENT_ID": program.event_id, "GUID": program.guid, "GUID_SOURCE": program.source}
+        start = f"{self._host.boot_time + key.ticks / 100:.3f}"
+        return {"START_TIME": start, "GUID": program.guid, "GUID_SOURCE": program.source}
 
     def _names(self, program: Program) -> Fields:
         if not program.exe:
@@ -217,11 +226,3 @@ class Identity:
         if table is None:
             table = self._foreign.keep_newest(node, self._local.without_proc("other_host" if node else "before_boot"))
         return table
-
-
-State = tuple[Program, int, str, str, str, str]
-
-
-def _state(program: Program) -> State:
-    """A program, and all that is shown of it and may change."""
-    return program, program.ppid, program.event_id, program.source, program.comm, program.exe

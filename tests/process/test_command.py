@@ -8,8 +8,9 @@ from sensor.audit.argv import arguments_of
 from sensor.audit.options import TransformOptions
 from sensor.audit.record import RecordDecoder
 from sensor.process.command import UNKNOWN, Commands
+from sensor.process.command_line import Command
 from sensor.process.files import ProcFiles
-from sensor.process.program import Command, Key, Program
+from sensor.process.program import Key, Program
 from tests.support.fake_host import FakeHost
 
 
