@@ -109,7 +109,7 @@ def test_a_program_is_noticed(exe, same):
     subject = process()
     subject.program.exe = exe
     program = subject.program
-    subject.notice("ls", "/bin/ls", "id")
+    subject.switch_program("ls", "/bin/ls", "id")
     assert (subject.program is program) is same
     assert (subject.program.comm, subject.program.exe) == ("ls", "/bin/ls")
 
