@@ -68,8 +68,8 @@ log = logging.getLogger(__name__)
 class HostState:
     """What is known of the host: the process table, and who feeds it. It outlives a change of the configuration.
 
-    live: the records are about this host as it is now; False for recorded ones, of which nobody says that they
-        are: /proc, the probe and the boot id would tell of other processes and sessions.
+    live: the records are about this host as it is now; False for recorded ones, which need not be: /proc, the probe
+        and the boot id would be about other processes and sessions.
     """
 
     def __init__(self, config: Config, stats: Stats, live: bool) -> None:
@@ -97,7 +97,7 @@ class HostState:
         self._begun = not live
 
     def begin(self) -> None:
-        """Learn what there is, once, now that all are there who want to be told."""
+        """Learn what there is, once all observers are registered."""
         if not self._begun:
             self._begun = True
             if self.probe is not None:
@@ -198,7 +198,7 @@ def build(
     if config.enrich.container and config.enrich.container_info:
         context.added.append(cgroups.stage)
     remembered = Memoized(memo, (identity.add, *known.added, *context.added))
-    telling = [*known.on_execs, *context.on_execs]
+    on_execs = [*known.on_execs, *context.on_execs]
     stages: list[Stage] = [
         *([host.serials.stage] if live else []),  # before any that may fail or drop: serials count every event
         identity.track,  # those that follow ask for event.process
@@ -208,14 +208,14 @@ def build(
         *([filters.decide] if filters.rules else []),  # before what costs: dropped events are enriched no further
         remembered.stage,
         identity.name_others,
-        *([ExecOnly(telling).stage] if telling else []),
+        *([ExecOnly(on_execs).stage] if on_execs else []),
         *_translations(config),
         *_leaving(config.filter, stats),  # last: all others read the records that it drops
     ]
     pipeline = Pipeline(Parts(decoder, stages, form), config.coalesce, stats.pipeline, _log_failure)
     sensor = Sensor(pipeline, stats, host)
     if any(rule.limit is not None for rule in filters.rules):
-        _tell_what_was_held_back(sensor, filters)
+        _report_suppressed(sensor, filters)
     if live:
         sensor.every_second += [remembered.every_second, host.serials.every_second]
         sensor.at_end.append(host.serials.every_second)
@@ -243,7 +243,7 @@ def _forget_names(users: UserDatabase, decoder: RecordDecoder, form: Form, now: 
         form.forget()
 
 
-def _tell_what_was_held_back(sensor: Sensor, filters: Filters) -> None:
+def _report_suppressed(sensor: Sensor, filters: Filters) -> None:
     """Let a line of its own tell what no event shows in time."""
 
     def tell(now: float) -> None:
@@ -346,7 +346,7 @@ def _leaving(options: FilterOptions, stats: Stats) -> list[Stage]:
 
 
 def _places(config: Config) -> bool:
-    """Tell whether anybody wants to know the control groups of processes."""
+    """Whether any part uses the control groups of processes."""
     enrich = config.enrich
     rules = config.label_process != LabelOptions() or config.filter.rules or config.stages
     return enrich.container or enrich.systemd or bool(rules)

@@ -42,7 +42,7 @@ class OptionError(ValueError):
 
 @dataclass(frozen=True)
 class Declaration:
-    """What `option()` was told, kept as the field's `metadata["option"]`.
+    """The arguments of `option()`, kept as the field's `metadata["option"]`.
 
     `unit` tells what a value means and how text is read: "bytes" takes 10485760 as well as "10 MiB", "seconds" takes
     5 as well as "5 min", "percent" takes 20 as well as "20 %", "regex" must compile (of a dict the keys), "path" must

@@ -105,7 +105,7 @@ def _read_file(path: str, options: Any) -> tuple[Any, list[ConfigError]]:
 
 
 def _text_of(path: str) -> str:
-    """The text of a file that nobody could have written who may not start programs as us; raises ConfigError."""
+    """The text of a file that only root or our own user can have written; raises ConfigError."""
     try:
         data = trust.read(path, trust.administrators(), _LARGEST + 1)
     except trust.UntrustedError as error:

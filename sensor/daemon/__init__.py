@@ -58,7 +58,7 @@ NOT_FOR_BUILD = (*FROM_THE_START, *LOGS, "drain_timeout", "finish_timeout", "sta
 def run(config_path: str) -> int:
     """Run until the end of input; returns the exit code: 0 done, 1 it cannot work, 2 the configuration is wrong.
 
-    As a plugin, which is told from standard input being a socket, mistakes in the configuration do not end it.
+    As a plugin (standard input is a socket), mistakes in the configuration do not end it.
     """
     signals = Signals()
     start_logging()
@@ -143,7 +143,7 @@ class Daemon:
         self._may_start_programs = True
 
     def run(self) -> None:
-        """Work until the end of input, or until told to leave."""
+        """Work until the end of input, or until asked to end."""
         if self._exporter is not None:
             self._exporter.start()
         self._start_input()
@@ -247,7 +247,7 @@ class Daemon:
                 trim(0)
 
     def _is_over(self, now: float) -> bool:
-        """Whether time is up for the end of the input, then for what was read before it; that is dropped, and told."""
+        """Whether time is up for the input to end, then for what was read before; that is dropped and counted."""
         queue = self._input.queue
         if self._signals.finish and self._end_by == float("inf"):
             self._end_by = now + self._config.drain_timeout

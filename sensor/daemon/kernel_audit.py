@@ -39,7 +39,7 @@ class AuditStatusProcess:
         between = os.fork()
         if between == 0:
             if os.fork():
-                os._exit(0)  # so that nobody has to wait for the child
+                os._exit(0)  # so that the child is not waited for
             _child(far)
         os.waitpid(between, 0)
         os.close(far)
@@ -106,7 +106,7 @@ def _restricted() -> KernelAudit:
 
 def _serve(pipe: int, kernel: KernelAudit) -> None:
     hangup = select.poll()
-    hangup.register(pipe, 0)  # POLLERR comes unasked when nobody reads
+    hangup.register(pipe, 0)  # POLLERR is always reported when there is no reader
     while True:
         status = kernel.ask(_ANSWER)
         _send(pipe, [min(getattr(status, name), 0x7FFFFFFF) for name in AuditStatus.__dataclass_fields__])
@@ -118,4 +118,4 @@ def _send(pipe: int, fields: list[int]) -> None:
     try:
         os.write(pipe, _MESSAGE.pack(*fields))
     except BlockingIOError:
-        pass  # nobody has read for an hour: the newest is not worth waiting for
+        pass  # not read for an hour: the newest is not worth waiting for

@@ -26,7 +26,7 @@ USER_TIMEOUT = 10.0
 
 
 def find_account(config: Config, source: Input, stats: PrivilegeStats) -> Account | None:
-    """Whom to become: None where nobody is to be become, as without root's rights.
+    """The user to become; None to stay who we are, as without root's rights.
 
     source: the input, open and not started; it is read meanwhile.
     """

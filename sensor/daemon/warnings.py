@@ -27,7 +27,7 @@ def warnings(config: Config) -> Iterator[str]:
 
 
 def _readers(section: object, prefix: str) -> Iterator[str]:
-    """Readers of logs that are nobody here, in a section and those below it."""
+    """Readers of logs that do not exist on this host, in a section and those below it."""
     if isinstance(section, OutputOptions):
         for name in section.read_users:
             if not name.isdigit() and accounts.any_user(name) is None:

@@ -142,5 +142,8 @@ def _folders(host: Host) -> Iterator[Finding]:
             yield Finding(WARNING, "auditd.folders", text, f"chmod 0750 {folder}")
     if host.exists("/etc/audisp"):
         yield Finding(
-            NOTE, "auditd.audisp", "/etc/audisp is left over from audit 2", "rm -r /etc/audisp when nobody needs it"
+            NOTE,
+            "auditd.audisp",
+            "/etc/audisp is left over from audit 2",
+            "rm -r /etc/audisp when it is not needed",
         )

@@ -31,7 +31,7 @@ class UnixInput:
         self._stopped = threading.Event()
 
     def open(self) -> None:
-        """Connect while there are still rights to; that nobody listens yet is no error."""
+        """Connect while there are still rights to; it is no error if there is no listener yet."""
         if len(os.fsencode(self._path)) > 107:
             raise InputError(f"unix:{self._path}: a socket's path has at most 107 bytes")
         self._connect()

@@ -4,7 +4,7 @@
     Accept: text/plain           one request for each connection, answered and closed
 
 A request has one deadline for all of it, from accept to the last byte read; who is slower is cut off. When there are
-more than `clients` connections the oldest that has not asked yet gives way, so idle ones keep nobody out. The thread
+more than `clients` connections the oldest that has not asked yet gives way, so idle ones block no other. The thread
 looks at its sockets at most once in `pause` seconds and makes each page at most once a look, so a flood of requests
 costs no more than 1 / `pause` pages a second. Without clients it sleeps. HTTP is RFC 9112, as little as GET and HEAD
 take.

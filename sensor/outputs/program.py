@@ -56,7 +56,7 @@ class ProgramOutput(Stream):
 
 
 def _has_ended(pid: int) -> bool:
-    """Whether a child has ended; collects it. One that nobody can wait for, as SIGCHLD was ignored, has."""
+    """Whether a child has ended; collects it. One that cannot be waited for, as SIGCHLD was ignored, has."""
     try:
         return os.waitpid(pid, os.WNOHANG)[0] != 0
     except ChildProcessError:

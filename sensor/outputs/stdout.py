@@ -1,4 +1,4 @@
-"""`file: "-"`: lines go to standard output, which may wait: whoever asked for it reads it."""
+"""`file: "-"`: lines go to standard output, which may wait for its reader."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def mount(path: str) -> None:
 
 
 def unmount(path: str) -> None:
-    """Undo `mount`, if it was needed and nobody else uses the file system by now."""
+    """Undo `mount`, if it was needed and the file system is not used otherwise by now."""
     ours = path.startswith(f"{MOUNT_POINT}/") and mounted().get(MOUNT_POINT) == _OURS
     if ours and _KERNELS.issuperset(os.listdir(MOUNT_POINT)):
         _call("umount2", MOUNT_POINT.encode(), _DETACH)

@@ -1,4 +1,4 @@
-"""Events of the probe's own: what the kernel told of a process, whether audit reports it or not.
+"""Events of the probe's own: what the kernel reports of a process, whether audit reports it or not.
 
     {"ID":"1795354566.589:probe-17","PROBE_EXEC":{"pid":3148,"ppid":3103,"comm":"ls","auid":1000,"ses":3,
       "cgroup":4711,"reported":false,"PID":{"START_TIME":"…","GUID":"…","GUID_SOURCE":"probe"},"PPID":{…},…}}

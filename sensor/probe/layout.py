@@ -1,4 +1,4 @@
-"""The probe's record and where its parts are pinned: what bpf/record.h says, said to Python.
+"""The probe's record and where its parts are pinned: bpf/record.h in Python.
 
 A record in the ring is 8 bytes of the ring's own header and 120 of ours, in the machine's byte order:
 
@@ -67,7 +67,7 @@ class ProbeRecord(NamedTuple):
     tgid: int
     ns_tgid: int
     parent_start: int
-    """The parent is `real_parent` at that moment: once the true parent is dead, whoever adopted the process."""
+    """The parent is `real_parent` at that moment: once the true parent is dead, the process that adopted it."""
     parent_pidns: int
     parent_tgid: int
     parent_ns_tgid: int

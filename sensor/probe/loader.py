@@ -302,7 +302,7 @@ def _seed(module: Any, iterator: str) -> None:
 
 
 def _replace(root: str) -> None:
-    """Let what was made in new/ take its place, and remove what nobody reads any more."""
+    """Let what was made in new/ take its place, and remove what is no longer read."""
     pins, old = layout.pins(root), f"{root}/old"
     shutil.rmtree(old, ignore_errors=True)
     if os.path.isdir(pins):

@@ -111,7 +111,7 @@ class ProbeReader:
         """Begin to read the probe; why there is none, otherwise.
 
         accounting: expect audit to report what is in the ring already; it will not do so again for what it reported
-        while nobody read the ring.
+        while the ring was not read.
         """
         try:
             ring = self._find()
@@ -128,13 +128,13 @@ class ProbeReader:
         self._drain()
         self._expect = expect
         self._mend(ring)
-        # What ended while nobody read and the ring was full has left its start in there and no end.
+        # What ended while the ring was full and not read has left its start in there and no end.
         self._resynchronise(ring)
         self._table.miss(time.clock_gettime(time.CLOCK_BOOTTIME), "before_probe")
         return ""
 
     def _remember(self, ring: Ring) -> None:
-        """Learn of those who have died of late: a former sensor was told, but their events may be for this one."""
+        """Learn of those who have died of late: a former sensor saw it, but their events may be for this one."""
         since = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - int(GRACE * _SECOND)
         for records in ring.past(self._at_once):
             for record in records:

@@ -143,7 +143,7 @@ class Ring:
 
     @classmethod
     def open(cls, path: str, exclusive: bool = True, root: int | None = None) -> Ring:
-        """Open the probe pinned in `path`, which is layout.pins(Options.path); `exclusive` as whoever drains must.
+        """Open the probe pinned in `path`, which is layout.pins(Options.path); `exclusive` if it is to be drained.
 
         root: a descriptor of the directory above it, for those who cannot get there by name.
         ProbeError when there is none, when another process reads it, or when this one may not.
@@ -159,7 +159,7 @@ class Ring:
 
     def _map(self, name: str, value_size: int) -> tuple[int, int]:
         """Descriptor and number of entries of a pinned map."""
-        # The kernel lets nobody map what he could not write to.
+        # The kernel maps only what the caller could write to.
         descriptor = bpf.get(f"/proc/self/fd/{self._directory}/{name}", writable=name in layout.MAPPED)
         self._descriptors.append(descriptor)
         info = bpf.map_info(descriptor)

@@ -60,7 +60,7 @@ def _observe(proc: ProcFS, pid: int, known: Mapping[int, ProbeRecord]) -> ProbeR
 
 
 def record_of(seen: ProcEntry, flags: int, known: Mapping[int, ProbeRecord], root: Root | None = None) -> ProbeRecord:
-    """The record of a process; its parent is among the `known` ones or left out, and who forked it nobody knows."""
+    """The record of a process; its parent is among the `known` ones or left out, and who forked it is unknown."""
     parent = known.get(seen.ppid)
     return ProbeRecord(
         time.clock_gettime_ns(time.CLOCK_BOOTTIME),

@@ -35,7 +35,7 @@ def read_clocks(expected: float = 0.0) -> tuple[float, float]:
     """When the host booted, in seconds since 1970 by the clock as it stands, and the seconds since.
 
     expected: what it was at the last reading; if it is the same, one look is enough. Otherwise it is read as exactly as
-    can be: whoever is interrupted between two clocks reads something else.
+    can be: an interruption between two clocks spoils the reading.
     """
     best: tuple[int, int, int] | None = None
     for _ in range(5):

@@ -1,4 +1,4 @@
-"""The command line of a program: told by its exec, else read while it lives, else that of the program that forked it.
+"""The command line of a program: from its exec, else read while it lives, else that of the program that forked it.
 
     type=EXECVE … argc=3 a0="perl" a1="-e" a2=…        observed
     /proc/3148/cmdline: perl\\0-e\\0…\\0                  observed; the process may have changed it since, but

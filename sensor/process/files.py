@@ -5,7 +5,7 @@
 A pid may be used again at any moment, and what remains of a process that has ended (a
 zombie) is no longer true of it. So a file counts only if afterwards the process with
 that pid still began at the tick that is known, and lives (proc(5), field 3 and 22 of
-/proc/PID/stat). A process of which nobody knows the start is not read at all.
+/proc/PID/stat). A process whose start is unknown is not read at all.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class ProcFiles:
         return link.removesuffix(_DELETED).endswith(program.exe.removesuffix(_DELETED)) and self.lives(program)
 
     def path(self, program: Program, name: str) -> str | None:
-        """Where a file of a process is; whoever opens it asks `lives` afterwards. None if it is not to be read."""
+        """Where a file of a process is; to be opened only if `lives` holds afterwards. None if it is not to be read."""
         return f"{self._root}/{program.pid}/{name}" if self._root is not None and program.key is not None else None
 
     def lives(self, program: Program) -> bool:

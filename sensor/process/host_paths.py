@@ -46,7 +46,7 @@ class HostPaths:
         self._chunk += 1
 
     def look(self, process: Process) -> None:
-        """Find out where its paths begin, if it lives and nobody has told."""
+        """Find out where its paths begin, if it lives and that is not known."""
         if self._proc is None or process.ended is not None or process.program.key is None:
             return
         root = root_of(self._proc, process.pid)

@@ -53,7 +53,7 @@ class Lives:
         process = choice.at_time(self.current.get(pid), time, observation)
         if process is None or process.program.started <= time or choice.may_have_begun(process, time):
             return process
-        # It was born long after the event: only if there was nobody else the event can be of it.
+        # It was born long after the event: only if no other process can have made the event it.
         return process if complete and self.all_known(time) else None
 
     def by_key(self, pid: int, key: Key) -> Process | None:

@@ -1,10 +1,10 @@
-"""Opening a file of which somebody else has said the path, without doing what he wants.
+"""Opening a file whose path comes from an attacker, without doing what the attacker wants.
 
     found = find("/tmp/u/a")        no link is followed, nothing is opened: a handle (O_PATH, open(2))
     os.fstat(found)                 what is it? Opening a device, a FIFO, an automount acts or waits
     descriptor = reopen(found)      that very file, through /proc/self/fd
 
-A mount that hangs makes any of this wait: it is for threads that nobody waits for.
+A mount that hangs makes any of this wait: only for threads that are not waited for.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
     /proc/3148/ns/pid → pid:[4026532263]
 
 Sources: proc(5); fs/proc/array.c. A process may end between any two reads, and its pid
-may be used again: whoever reads more than one file compares the start time afterwards.
+may be used again: a caller that reads more than one file compares the start time afterwards.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ _MOST_EXECS = 8
 ROUNDING = 1e-4
 """Seconds by which readings of the clocks may be wrong, at most: in an emulated machine reading one takes 50 µs."""
 UNSEEN, STALE = -1.0, -2.0
-"""Of Process.rooted: nobody has looked; somebody has, but the process may have moved since."""
+"""Of Process.rooted: not looked at yet; looked at, but the process may have moved since."""
 _VERSIONS = count(1)
 
 Labels = frozenset[str]
@@ -72,12 +72,12 @@ class Program:
     """A process while it runs one program; a new one begins with each exec.
 
     exe: "" when it is not known.
-    key: what the GUID of the process is made of, None if nobody saw it start.
-    source: "probe" or "proc": who told the key.
+    key: what the GUID of the process is made of, None if its start was not seen.
+    source: "probe" or "proc": where the key comes from.
     event_id: the event that began it: its exec, or the first one seen of an unknown process.
     started: start of the process in seconds since boot, 0 without a key.
     began: when this program was executed, in seconds since boot; 0 for what a process ran when it started.
-    authentic: its image is the file of the host that bears its name; None as long as nobody has compared the two.
+    authentic: its image is the file of the host that bears its name; None until the two have been compared.
     guid: made of the key when it is first shown, "" before (sensor.stages.identity).
     named: /proc has been asked for comm and exe (sensor.process.table).
     first_event: id of the first event that filters saw of it, "" before (sensor.stages.filters).
@@ -210,11 +210,11 @@ class Process:
     unidentified: why it has no key, one of sensor.stats.UNIDENTIFIED; "" if it has one.
     forked: it runs the copy of the program that forked it, and no exec of its own yet.
     cgroup: id of its control group at its fork or last exec, as the probe saw; 0 if it did not.
-    root: where its paths begin, the worst that was seen; None as long as nobody knows.
+    root: where its paths begin, the worst that was seen; None while unknown.
     rooted: up to which chunk of records that holds (sensor.process.host_paths); infinite once it has ended so.
     version: another number, not given to any process before, whenever something about it or its program changes that
         events of it show.
-    settled: its last event told what it runs and whose child it is, and nothing has changed since.
+    settled: what it runs and its parent are those of its last event, and nothing has changed since.
     """
 
     __slots__ = (
@@ -326,7 +326,7 @@ class Process:
         return self.program
 
     def resolve_parents(self) -> None:
-        """Look up what its parent and its spawner ran when it was forked, now that audit has told."""
+        """Look up what its parent and its spawner ran when it was forked, now that audit has reported it."""
         parent, spawner = self.unresolved_parents or (None, None)
         if parent is not None:
             self.parent = parent.program_at(self.program.started)
@@ -341,7 +341,7 @@ class Process:
         self.changed()
 
     def switch_program(self, comm: str, exe: str, event_id: str) -> None:
-        """It turns out to run another program than was known; nobody told of the exec."""
+        """It turns out to run another program than was known; the exec was not reported."""
         if not self.program.exe:
             self.program.comm, self.program.exe = comm, exe
         else:

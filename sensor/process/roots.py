@@ -5,8 +5,8 @@
 The kernel writes paths as the process sees them. They mean what they say where its root directory and its mount
 namespace are those of pid 1, and its image is a file of that namespace (a descriptor of another may be executed as
 well). In a user namespace of its own a process can change all of this at any time (chroot(2), unshare(2), prctl(2)
-PR_SET_MM), and nobody comes back out of one: who is outside now has been outside all the time, so one look tells of all
-that was done before. What those with CAP_SYS_CHROOT do and undo on the host itself is not covered.
+PR_SET_MM), and never comes back out of one: a process outside now has been outside all the time, so one look is
+enough for all that was done before. What those with CAP_SYS_CHROOT do and undo on the host itself is not covered.
 """
 
 from __future__ import annotations

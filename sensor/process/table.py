@@ -33,7 +33,7 @@ SOON = 5.0
 _CHECKED = 200
 """Processes looked at in a sweep, at least; all are within 20 sweeps."""
 _FOREIGN = 2048
-"""Processes kept of another host: whatever nobody tells the end of, so that all places are taken before long."""
+"""Processes kept of another host: their ends are not reported, so all places are taken before long."""
 _MOST_ORPHANS = 64
 """Processes whose parent may yet turn up, in an event that began before theirs and ends after it."""
 
@@ -194,7 +194,7 @@ class ProcessTable:
         return process
 
     def _confirm(self, process: Process, birth: ProcessStart) -> None:
-        """The probe, too, knows a process that /proc has told of; who forked it, only the probe can know."""
+        """The probe, too, knows a process that was read from /proc; who forked it, only the probe can know."""
         process.program.source, process.program.started = "probe", birth.started
         process.login = birth.login
         process.changed()
@@ -268,8 +268,8 @@ class ProcessTable:
     def _continues(self, process: Process, observation: Observation, time: float) -> bool:
         """Tell whether an event can be of this process, and not of another with its pid."""
         same_exe, same_parent = process.program.exe == observation.exe, process.ppid == observation.ppid
-        told = self.exact and process.program.source == "probe"
-        if told or (same_exe and same_parent and not observation.is_exec):
+        certain = self.exact and process.program.source == "probe"
+        if certain or (same_exe and same_parent and not observation.is_exec):
             return True
         if self._proc is None:
             return same_parent or (same_exe and not observation.is_exec)
@@ -293,7 +293,7 @@ class ProcessTable:
         return program
 
     def _why_unknown(self, time: float) -> str:
-        """Why nobody has told of a process that lived at a time."""
+        """Why a process that lived at a time is unknown."""
         if not self.exact or time <= self._missed:
             return self._why
         return "unexplained" if self._lives.all_known(time) else "forgotten"

@@ -62,7 +62,7 @@ class Readers:
         return found != before
 
     def permit(self, file: int) -> None:
-        """Let them read an open file, and nobody else but its owner and its group; raises OSError."""
+        """Let them read an open file, besides its owner and its group; raises OSError."""
         if self._named:
             os.setxattr(file, ATTRIBUTE, encode(self._file_entries()))
             return

@@ -99,7 +99,7 @@ def become(account: Account, capabilities: Iterable[str]) -> None:
 
 
 def harden() -> None:
-    """Let nothing we start gain privileges, and let nobody of the same user look into our memory."""
+    """Let nothing we start gain privileges, and no other process of the same user look into our memory."""
     libc = ctypes.CDLL(None, use_errno=True)
     _call(libc.prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     _call(libc.prctl, PR_SET_DUMPABLE, 0, 0, 0, 0)

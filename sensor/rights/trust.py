@@ -1,4 +1,4 @@
-"""Files that decide what runs with our rights are read only if nobody else could have written them.
+"""Files that decide what runs with our rights are read only if no other user could have written them.
 
     /etc/host-sensor/config.yaml          a configuration names programs to start and stages to load
     /etc/host-sensor/stages/mine.py       a stage is a program

@@ -40,8 +40,8 @@ def check(name: str, config: Config, host: str) -> Iterator[tuple[str, bool]]:
             if refused:
                 yield f"{address}: REFUSED: {refused}", False
             else:
-                said = " · ".join(dict.fromkeys(part for part in (connected, kind.answer) if part))
-                yield f"{address}: acknowledged after {took:.0f} ms{f' ({said})' if said else ''}", True
+                details = " · ".join(dict.fromkeys(part for part in (connected, kind.answer) if part))
+                yield f"{address}: acknowledged after {took:.0f} ms{f' ({details})' if details else ''}", True
         except ShipError as error:
             yield f"{address}: FAILED: {error}", False
         finally:

@@ -77,7 +77,7 @@ class Follower:
             coming = self._next(source)
             if coming is None:
                 return None
-            # Whoever writes has gone on to the newer file; what he wrote here until then is there now.
+            # The writer has gone on to the newer file; all it wrote here is there now.
             self._idle_size = -1
             batch = self._take(source, events, size) or self._take_rest(source)
             if batch is not None or self._unfinished:
@@ -257,7 +257,7 @@ class Follower:
         return self._batch(lines, end)
 
     def _take_rest(self, source: Source) -> Batch | None:
-        """What follows the last newline of a file that nobody writes any more."""
+        """What follows the last newline of a file that is no longer written."""
         data = self._content(source, LONGEST_LINE + 1)
         if source.packed:
             self._content(source, 1, len(data))  # whether it ends here, or is damaged

@@ -163,7 +163,7 @@ class Client:
 
 
 def parse(text: bytes) -> Any:
-    """The JSON of an answer; raises UnavailableError where it is none: whoever answered, it was not the far end."""
+    """The JSON of an answer; raises UnavailableError where it is none: then the answer is not the far end's."""
     try:
         return json.loads(text)
     except ValueError:

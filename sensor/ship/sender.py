@@ -28,7 +28,7 @@ POLL = 0.25
 
 @dataclass(frozen=True)
 class Settings:
-    """What the loop is told: the parts of the configuration it needs."""
+    """The parts of the configuration it needs."""
 
     addresses: tuple[str, ...]
     events: int = 5000  # of a batch

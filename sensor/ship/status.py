@@ -33,7 +33,7 @@ class State:
     lag: Lag
     cursor: dict[str, Any]
     problem: str  # what is wrong with the cursor
-    seen: dict[str, Any]  # what the program said of itself last
+    seen: dict[str, Any]  # the program's own last state
 
     @property
     def well(self) -> bool:

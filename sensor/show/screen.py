@@ -6,7 +6,7 @@
                   parent   /usr/bin/bash, process 3103  684768c7-19bb-8b9e-b765-3e5bb0069afb
                   session  3  a7381f43-3dce-8659-b280-c2aeaad1f6c2
 
-Names come from whoever is watched: each text passes `printable`, so that none of them moves the cursor.
+Names are chosen by the processes watched: each text passes `printable`, so that none of them moves the cursor.
 """
 
 from __future__ import annotations

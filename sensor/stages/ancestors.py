@@ -2,7 +2,7 @@
 
     "SYSCALL":{…,"ANCESTORS":[{"GUID":"…","comm":"bash"},{"GUID":"…","comm":"sshd"},{"GUID":null,"comm":"systemd"}]}
 
-Nearest first. The line ends where nobody knows more; with the kernel probe that is at
+Nearest first. The line ends where no more is known; with the kernel probe that is at
 init, also for processes whose parents have died since.
 """
 
@@ -21,7 +21,7 @@ from sensor.process.table import ProcessTable
 
 @dataclass(frozen=True)
 class Options:
-    """How far back the line of a process is told."""
+    """How far back the ancestors of a process are named."""
 
     ancestors: int = option(0, "Put GUID and comm of so many ancestors on exec events, nearest first.", minimum=0)
 

@@ -40,7 +40,7 @@ class Options:
 
 
 class CommandLines:
-    """The stages; `learn` has to come before the others, and before whoever asks for command lines."""
+    """The stages; `learn` has to come before the others, and before all that use command lines."""
 
     def __init__(self, options: Options, commands: Commands, host: Host, table: ProcessTable) -> None:
         self._limit = options.cmdline_bytes

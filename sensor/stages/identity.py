@@ -9,7 +9,7 @@
 EVENT_ID is the event in which the process began the program it runs; a process that was
 there before has START_TIME instead. Every other record that names a process (`opid=42`,
 `pid=1` of user space) gets the same beside it (OPID, PID), with comm, exe and ppid.
-A process that nobody saw start has no GUID.
+A process whose start was not seen has no GUID.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _WITHOUT_PIDS = {"SYSCALL", "EXECVE", "CWD", "PATH", "PROCTITLE", "SOCKADDR", "B
 
 @dataclass(frozen=True)
 class Options:
-    """Which processes are told beside a record."""
+    """Which processes are described beside a record."""
 
     pid: bool = option(True, "Add PID and PPID to SYSCALL, and the like beside every other pid.")
     ppid_verbose: bool = option(False, "Add comm, exe and ppid to PPID.")

@@ -12,7 +12,7 @@ A program gets its labels when its first event is seen, before any filter decide
 of the program that started it, if they are propagated; then by systemd unit, container,
 executable, command line and script, in this order, each time first the added and then
 the removed ones. The key of any later event may add one more, and take some away, in this order
-again. Children of an init process inherit nothing: whoever was orphaned would. Shown in
+again. Children of an init process inherit nothing: every orphan would. Shown in
 alphabetical order.
 """
 
@@ -103,7 +103,7 @@ def _matching(rules: Iterable[tuple[Search, str]], texts: tuple[str, ...]) -> La
 
 
 class Labeller:
-    """The stages; `label` before whoever looks at labels, `show` after whoever adds some."""
+    """The stages; `label` comes before all that read labels, `show` after all that add some."""
 
     def __init__(self, options: Options, paths: HostPaths, commands: Commands, containers: ContainerNames) -> None:
         self._table = paths.table

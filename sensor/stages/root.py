@@ -4,7 +4,7 @@
     "PID":{…,"root":{"mount_namespace":4026532177}}
 
 `path` is as the host sees it and is known of processes that live; "/" is the root of another mount namespace.
-Without `root` it is the host's, or nobody knows (a process that had ended, and no probe).
+Without `root` it is the host's, or unknown (a process that had ended, and no probe).
 """
 
 from __future__ import annotations

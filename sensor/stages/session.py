@@ -5,7 +5,7 @@
 
     "SYSCALL":{…,"ses":3,…,"SESSION":{"acct":"alice","addr":"10.0.2.2","terminal":"/dev/pts/0","exe":"/usr/sbin/sshd"}}
 
-Told by the records of the login itself, so only of sessions that began while they were
+Taken from the records of the login itself, so only of sessions that began while they were
 read. USER_LOGIN has the last word; what USER_START says later in the session (of sudo,
 for instance) fills gaps and changes nothing.
 """
@@ -35,7 +35,7 @@ class Options:
 class Sessions:
     """The stage.
 
-    changed: called when more is known of a session, of which something may have been said already.
+    changed: called when more is known of a session than was added to events so far.
     """
 
     def __init__(self, changed: Callable[[], None], entries: int = _REMEMBERED) -> None:

@@ -46,10 +46,10 @@ def address(fields: Fields, naming: Naming) -> Fields:
     decoded = decode_sockaddr(saddr.encode("latin-1")) if isinstance(saddr, str) else None
     members: Fields = {}
     for name, value in (decoded or {}).items():
-        said = str(value) if value is not None else None
+        text = str(value) if value is not None else None
         if name == "saddr_fam":
-            name, said = "family", FAMILIES.get(str(value), said)
-        members[f"socket_{name}"] = said
+            name, text = "family", FAMILIES.get(str(value), text)
+        members[f"socket_{name}"] = text
     return members
 
 

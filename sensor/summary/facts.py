@@ -29,7 +29,7 @@ Datum = Union[str, list[str]]
 ELSEWHERE = frozenset({"SYSCALL", "PATH", "SOCKADDR", "EXECVE", "CWD", "PROCTITLE"})
 _NO_VALUE = "unset"
 _OF_THE_CALL = frozenset(["arch", "syscall", "success", "exit", "items", "pid", "ppid", "ARGV"])
-"""Fields of a SYSCALL record that are told apart from the rest; one of unusual form has them all in one."""
+"""Fields of a SYSCALL record that are kept apart from the rest; one of unusual form has them all in one."""
 _NEW_EACH_TIME = frozenset(["exit", "a0", "a1", "a2", "a3"])
 """Names that are the SYSCALL record's own, of whose values nothing is known here: see `data_of_call`."""
 _INNER = "msg_"
@@ -132,8 +132,8 @@ def add_record(facts: Facts, type: str, fields: Fields, naming: Naming) -> None:
             free = f"{type.lower()}_{name}" + (f"_{number}" if number > 1 else "")
             number += 1
         facts.data[free] = datum
-        if isinstance(said := _translation(fields, name, naming), str):
-            facts.names.setdefault(free, said)
+        if isinstance(meaning := _translation(fields, name, naming), str):
+            facts.names.setdefault(free, meaning)
 
 
 def pids_of(syscall: Syscall) -> dict[str, Datum]:
@@ -172,19 +172,19 @@ def _first(facts: Facts, fields: Fields, naming: Naming) -> None:
                 facts.ids[name] = datum
             else:
                 facts.data[name] = datum
-            if isinstance(said := _translation(fields, name, naming), str):
-                facts.names[name] = said
+            if isinstance(meaning := _translation(fields, name, naming), str):
+                facts.names[name] = meaning
 
 
 def own_fields(fields: Fields, naming: Naming) -> Iterator[tuple[str, Value]]:
     """The fields without their translations, those of msg='…' among them."""
     for name, value in fields.items():
         if name == "msg" and isinstance(value, dict):
-            for inner, said in own_fields(value, naming):
+            for inner, content in own_fields(value, naming):
                 if inner not in fields:
-                    yield inner, said
-                elif fields[inner] != said:
-                    yield f"{_INNER}{inner}", said
+                    yield inner, content
+                elif fields[inner] != content:
+                    yield f"{_INNER}{inner}", content
         elif not _is_translation(name, fields, naming):
             yield name, value
 
@@ -200,15 +200,15 @@ def _is_translation(name: str, fields: Fields, naming: Naming) -> bool:
 
 
 def _translation(fields: Fields, name: str, naming: Naming) -> Value:
-    """The name that is told beside a number, if there is one."""
+    """The name that stands beside a number, if there is one."""
     message = fields.get("msg")
     if name.startswith(_INNER) and isinstance(message, dict):
-        told = name[len(_INNER) :].upper()
-        return message.get(naming.key(told)) or message.get(told) or fields.get(f"{told}_2")
+        key_of_name = name[len(_INNER) :].upper()
+        return message.get(naming.key(key_of_name)) or message.get(key_of_name) or fields.get(f"{key_of_name}_2")
     key = naming.key(name.upper())
-    for said in (fields, message if isinstance(message, dict) else {}):
-        if name in said:
-            return said.get(key) or fields.get(name.upper())
+    for source in (fields, message if isinstance(message, dict) else {}):
+        if name in source:
+            return source.get(key) or fields.get(name.upper())
     return None
 
 

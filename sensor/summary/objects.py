@@ -116,7 +116,7 @@ def file_of(path: Fields, kind: str, cwd: str | None, naming: Naming) -> Thing:
     context = path.get("obj")
     if isinstance(context, str):
         members["selinux"] = dict(context_parts(context))
-    return Thing({"file": _said(members)}, _said({"type": what, "primary": name}))
+    return Thing({"file": _known(members)}, _known({"type": what, "primary": name}))
 
 
 def add_second(thing: Thing, path: Fields, cwd: str | None) -> None:
@@ -155,23 +155,23 @@ def address_of(saddr: Value, direction: str | None) -> Thing:
     if direction is not None:
         if address is not None:
             end = {"address": address, "ip": address if address_family(address) else None, "port": port}
-            top[direction] = _said(end)
+            top[direction] = _known(end)
         family = str(decoded.get("saddr_fam"))
         way = "ingress" if direction == "source" else "egress"
         top["network"] = {"direction": way, "type": FAMILIES.get(family, family)}
-    return Thing(top, _said({"type": "socket", "primary": address, "secondary": _text(port)}))
+    return Thing(top, _known({"type": "socket", "primary": address, "secondary": _text(port)}))
 
 
 def process_of(target: Fields) -> Thing:
     """The process of an OBJ_PID record."""
     object: Fields = {"type": "process", "primary": target.get("ocomm"), "secondary": _text(target.get("opid"))}
-    return Thing({}, _said(object))
+    return Thing({}, _known(object))
 
 
 def source_of(address: str) -> Fields:
-    """ECS members for an address that user space told, which may be no address."""
+    """ECS members for an address from user space, which may be no address."""
     source: Fields = {"address": address, "ip": address if address_family(address) else None}
-    return {"source": _said(source), "network": {"direction": "ingress"}}
+    return {"source": _known(source), "network": {"direction": "ingress"}}
 
 
 def address_family(text: Value) -> int | None:
@@ -187,14 +187,17 @@ def address_family(text: Value) -> int | None:
 
 def _owner(path: Fields, id: str, name: str, naming: Naming) -> Fields:
     field = f"o{id}"
-    said = path.get(naming.key(field.upper())) or path.get(field.upper())
-    return {id: _text(path.get(field)), name: said if isinstance(said, str) and "(" not in said else None}
+    owner = path.get(naming.key(field.upper())) or path.get(field.upper())
+    return {
+        id: _text(path.get(field)),
+        name: owner if isinstance(owner, str) and "(" not in owner else None,
+    }
 
 
 def _text(number: Value) -> str | None:
     return str(number) if isinstance(number, int) else None
 
 
-def _said(fields: Fields) -> Fields:
+def _known(fields: Fields) -> Fields:
     """The fields that have a value."""
     return {name: value for name, value in fields.items() if value is not None}

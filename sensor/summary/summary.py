@@ -58,7 +58,7 @@ class Who:
     users: of the top level: `user` and `group`.
     process: of ECS `process`.
     means: of auditd.summary, but its object.
-    thing: what was acted upon, if nothing more is known; told: whether the rule found it among the facts.
+    thing: what was acted upon, if nothing more is known; found_object: whether the rule found it among the facts.
     facts: what they were made of.
     main: the main record type.
     text, details: for the form, two places for texts; () before they are written.
@@ -71,19 +71,19 @@ class Who:
         "directories",
         "event",
         "facts",
+        "found_object",
         "main",
         "means",
         "process",
         "rule",
         "text",
         "thing",
-        "told",
         "users",
     )
 
     rule: Rule
     beside: Rule | None
-    told: bool
+    found_object: bool
     directories: tuple[int, ...]
     direction: str | None
     event: Fields
@@ -158,7 +158,7 @@ class Summaries:
             short = sum([len(str(body)) for body in key[4:]]) <= _LONGEST
             if short and "pid" not in who.rule.fields.get("object2", ()):
                 self._whos.keep(key, who)
-        thing = who.thing if who.told else self._upon(event, who, who.rule)
+        thing = who.thing if who.found_object else self._upon(event, who, who.rule)
         if not thing.top and who.beside is not None:
             thing = Thing(self._upon(event, who, who.beside).top, thing.object)
         return who, thing
@@ -169,7 +169,7 @@ class Summaries:
         rules = [call_rule(call)] if call else []
         if main not in _CALLS or not rules:
             rules = [record_rule(main, facts.data), *rules]
-        thing = _told(rules[0], facts)
+        thing = _found_object(rules[0], facts)
         if verdict_of(main, facts) is not None:
             thing.top.update(peers_of(facts))
         return self._who(rules, facts, thing, main)
@@ -185,7 +185,7 @@ class Summaries:
         who.main = main
         who.rule = rule
         who.beside = rules[1] if len(rules) > 1 else None
-        who.told = "primary" in thing.object
+        who.found_object = "primary" in thing.object
         who.facts = facts
         call = _call(facts, main)
         who.directories = DIRECTORIES.get(call, ())
@@ -203,8 +203,8 @@ class Summaries:
         actor = actor_of(rule, facts)
         user, group = users_of(rule, facts, actor, facts.find(rule.fields.get("object", ())))
         who.users = {"user": user, "group": group}
-        told = {member: facts.find((field,)) for member, field in _OF_PROCESS.items()}
-        who.process = {member: found[1] for member, found in told.items() if found is not None}
+        names = {member: facts.find((field,)) for member, field in _OF_PROCESS.items()}
+        who.process = {member: found[1] for member, found in names.items() if found is not None}
         how = facts.find(rule.fields["how"]) if "how" in rule.fields else None
         who.means = {"actor": _actor(actor), "how": how[1] if how is not None else _program(facts)}
         who.thing = thing
@@ -332,7 +332,7 @@ def _nothing(rule: Rule) -> Fields:
     return {"type": rule.object} if rule.object else {}
 
 
-def _told(rule: Rule, facts: Facts) -> Thing:
+def _found_object(rule: Rule, facts: Facts) -> Thing:
     """What an event was about, as far as the rule finds it among the facts."""
     thing = Thing({}, _nothing(rule))
     for option, member in (("object", "primary"), ("object2", "secondary")):

@@ -104,7 +104,7 @@ def name(arch: int) -> str | None:
 
 
 def abi(arch: int) -> str:
-    """Which constants apply to `arch`; "generic" for an architecture nobody knows."""
+    """Which constants apply to `arch`; "generic" for an unknown architecture."""
     entry = ARCHES.get(arch)
     return entry.abi if entry is not None else "generic"
 

@@ -5,7 +5,7 @@
     {"dirfd": "AT_FDCWD", "flags": ["O_WRONLY", "O_CREAT", "O_TRUNC", "O_CLOEXEC"], "mode": "0o600"}
 
 A `-` is an argument that says nothing by itself: an address. Arguments after the fourth are in no record. What an
-argument means may hang on another: the third of fcntl on its command, the mode of open on O_CREAT.
+argument means may depend on another: the third of fcntl on its command, the mode of open on O_CREAT.
 """
 
 from __future__ import annotations
@@ -195,7 +195,7 @@ _KEY_OPERATIONS = (
     " KEYCTL_ASSUME_AUTHORITY KEYCTL_GET_SECURITY KEYCTL_REJECT KEYCTL_INSTANTIATE_IOV KEYCTL_INVALIDATE"
     " KEYCTL_RESTRICT_KEYRING KEYCTL_MOVE KEYCTL_WATCH_KEY"
 )
-#: What hangs on another argument: that argument's name, then its spelling → name:form. No entry: it is left out.
+#: What depends on another argument: that argument's name, then its spelling → name:form. No entry: it is left out.
 _CASES: dict[str, tuple[str, dict[str, str]]] = {
     "@creat": ("flags oflag", {"O_CREAT": "mode:mode", "O_TMPFILE": "mode:mode"}),
     "@fcntl": (
@@ -307,8 +307,8 @@ def _case(case: str, spelled: dict[str, Spelling]) -> str:
     """`name:form` of an argument in company of the others, or nothing."""
     deciders, cases = _CASES[case]
     for decider in deciders.split():
-        said = spelled.get(decider)
-        for word in said if isinstance(said, list) else [said]:
+        words = spelled.get(decider)
+        for word in words if isinstance(words, list) else [words]:
             if isinstance(word, str) and word in cases:
                 return cases[word]
     return ""

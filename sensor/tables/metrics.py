@@ -91,7 +91,7 @@ ROWS = (
     Row("input", "reconnects", "input_reconnects_total", "Times a lost input was opened again."),
     Row("pipeline", "lines", "lines_total", "Lines of audit text taken in."),
     Row("pipeline", "records", "records_total", "Audit records that became part of an event."),
-    Row("pipeline", "ends", "end_lines_total", "Lines that only said that an event had ended."),
+    Row("pipeline", "ends", "end_lines_total", "Lines that only mark the end of an event."),
     Row("pipeline", "events", "events_total", "Events written, those left out on purpose not counted."),
     Row(
         "pipeline",

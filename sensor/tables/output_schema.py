@@ -9,7 +9,7 @@ in        where the key stands: `event`, the top level; `record`, any record, an
           space; a type of record; otherwise an object, named in brackets in the type of the key that holds it
 key       names with blanks between them; `*` stands for any text
 type      alternatives with `or`; all behind `list of` and `object of` are about the elements
-source    who said so; NAME= is a field of the record
+source    where it comes from; NAME= is a field of the record
 option    what switches it on; none: it is always there
 """
 
@@ -231,9 +231,9 @@ def holders(where: str) -> list[str]:
 def find(key: str) -> list[Key]:
     """The rows about a key, alone or as a path (`SYSCALL.PID.GUID`); those of a rule (`*UID`) only if it has no own."""
     *path, name = key.replace("[]", "").split(".")
-    for said in (name, name.upper()):
-        rows = [row for row in KEYS if said in row.name.split()]
-        rows = rows or [row for row in KEYS if any(fnmatchcase(said, rule) for rule in row.name.split())]
+    for spelling in (name, name.upper()):
+        rows = [row for row in KEYS if spelling in row.name.split()]
+        rows = rows or [row for row in KEYS if any(fnmatchcase(spelling, rule) for rule in row.name.split())]
         if rows:
             break
     if not path:

@@ -9,7 +9,7 @@
 
 An event with several files counts for each of them, so that their shares may add up to more
 than all. ≥ says that a name may have been there before it was one of the heaviest. Names
-come from whoever is watched, so nothing in them may reach the terminal as a command.
+are chosen by the processes watched, so nothing in them may reach the terminal as a command.
 """
 
 from __future__ import annotations

@@ -56,10 +56,10 @@ def weigh_event(event: Event, bytes: int, types: Sizes) -> EventWeight:
             elif name not in _PLAIN:
                 fields = record.fields
                 message = fields.get("msg")
-                said = message if isinstance(message, dict) else {}
-                exe = exe or _text(said.get("exe") or fields.get("exe"))
+                inner = message if isinstance(message, dict) else {}
+                exe = exe or _text(inner.get("exe") or fields.get("exe"))
                 keys = keys or _texts(fields.get("KEYS"))
-                units += _texts([said.get("unit")] if name.startswith("SERVICE_") else [])
+                units += _texts([inner.get("unit")] if name.startswith("SERVICE_") else [])
     if syscall is None and event.process is not None:
         exe = exe or event.process.program.exe
     if syscall is None and event.is_call:
@@ -97,10 +97,10 @@ def _laurel(document: dict[str, Any], bytes: int, naming: Naming) -> EventWeight
     paths: list[str] = []
     units = _units(call.get(naming.key("PID"), {}))
     types = []
-    for type, said in document.items():
+    for type, value in document.items():
         if type not in NUMBERS and not type.startswith(("UNKNOWN[", "PROBE_")):
             continue
-        for record in said if isinstance(said, list) else [said]:
+        for record in value if isinstance(value, list) else [value]:
             types.append((type, len(dumps(record).decode())))
             message = record.get("msg")
             inner = message if isinstance(message, dict) else {}
@@ -134,9 +134,9 @@ def _path(record: dict[str, Any]) -> list[str]:
 def _units(process: dict[str, Any]) -> list[str]:
     """The innermost unit a process is in."""
     for name in reversed(_UNITS):
-        said = process.get(name)
-        if said:
-            return _texts(said[-1:] if isinstance(said, list) else [said])
+        value = process.get(name)
+        if value:
+            return _texts(value[-1:] if isinstance(value, list) else [value])
     return []
 
 

@@ -99,10 +99,10 @@ class Calls:
         self._make_room()
         head = syscall.head
         spelled: Fields = {}
-        for name, said in spell_arguments(
+        for name, words in spell_arguments(
             syscalls.name(head.arch, head.number) or "", [int(arg, 16) for arg in args], head.arch
         ).items():
-            spelled[name] = [*said] if isinstance(said, list) else said
+            spelled[name] = [*words] if isinstance(words, list) else words
         added = Addition({"ARGS": spelled}) if spelled else _NOTHING
         call.known[picked] = added
         return added

@@ -53,9 +53,9 @@ class Universal:
         for field, form in forms_of(name).items():
             value = fields.get(field)
             if isinstance(value, int) or (isinstance(value, str) and len(value) <= _LONGEST):
-                said = _say(form, value, arch or arches.X86_64)
-                if said is not None:
-                    fields[key(field.upper())] = said
+                words = _say(form, value, arch or arches.X86_64)
+                if words is not None:
+                    fields[key(field.upper())] = words
         if name == "SOCKADDR":
             self._address(fields)
         elif name == "URINGOP":
@@ -90,10 +90,10 @@ def _say(form: str, value: int | str, arch: int) -> Value:
     number = _number(value)
     if number is None or number < 0:
         return None
-    said = spell(form, number, arch)
-    if isinstance(said, list):
-        return list(said) or None
-    return said if isinstance(said, str) and said[0] not in _NAMELESS else None
+    words = spell(form, number, arch)
+    if isinstance(words, list):
+        return list(words) or None
+    return words if isinstance(words, str) and words[0] not in _NAMELESS else None
 
 
 def _number(value: Value) -> int | None:

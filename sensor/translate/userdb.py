@@ -4,8 +4,8 @@
 
 The files are read at the start and again when they change. Everything else, LDAP for
 instance, is asked through the C library beside the feed (sensor.non_blocking_cache), because an
-answer may take ten seconds; until it is there a number has no name. A number that nobody
-knows is called `unknown(1501)`, as auditd does. Names are asked for again every minute.
+answer may take ten seconds; until it is there a number has no name. A number without a name
+is called `unknown(1501)`, as auditd does. Names are asked for again every minute.
 
 A name that comes or changes later is in no JSON that is remembered; `refresh` tells.
 """
@@ -26,7 +26,7 @@ _MOST_GIVEN = 4096
 
 
 def user_name(uid: int) -> str:
-    """What the C library calls a user; KeyError if nobody is called so."""
+    """What the C library calls a user; KeyError if there is none."""
     return pwd.getpwuid(uid).pw_name
 
 
@@ -74,9 +74,9 @@ class Names:
         return name
 
     def refresh(self) -> bool:
-        """Look for news; tell whether any name is another than `get` said, or may be."""
+        """Look for changes; True if a name differs, or may differ, from what `get` returned."""
         self._read_file()
-        news = {number: name for number, told in self._given.items() if (name := self._name(number)) != told}
+        news = {number: name for number, given in self._given.items() if (name := self._name(number)) != given}
         self._given.update(news)
         overflown, self._overflown = self._overflown, False
         return bool(news) or overflown

@@ -33,7 +33,7 @@ _CONCERNS = re.compile("(.*[ug])?id(_2)?|msg(_2)?", re.IGNORECASE)
 
 
 class Source(NamedTuple):
-    """Where names come from, in this order: what the configuration says, what auditd told, the host."""
+    """Where names come from, in this order: what the configuration says, what auditd wrote, the host."""
 
     fixed: Mapping[int, str]
     host: Names
@@ -43,12 +43,12 @@ class Id(NamedTuple):
     """One field to be translated.
 
     field: the number's key.
-    told: where auditd puts the name if it writes one.
+    written: where auditd puts the name if it writes one.
     key: where we do.
     """
 
     field: str
-    told: str
+    written: str
     key: str
     source: Source
 
@@ -87,30 +87,30 @@ class Users:
 
     def _message_ids(self, name: str, message: Fields, record: Fields) -> list[Id]:
         """The ids in a message; auditd puts the name of one that stands beside the message as well under NAME_2."""
-        ids = [id._replace(told=f"{id.told}_2") if id.field in record else id for id in self._ids(message)]
+        ids = [id._replace(written=f"{id.written}_2") if id.field in record else id for id in self._ids(message)]
         if "id" in message and name in _ABOUT_GROUPS:
             ids.append(self._id("id", "ID", "gid"))
         elif "id" in message and name in _ABOUT_USERS:
             ids.append(self._id("id", "ID", "uid"))
         return ids
 
-    def _id(self, field: str, told: str, kind: str) -> Id:
-        return Id(field, told, self._key(field.upper()), self._sources[kind])
+    def _id(self, field: str, written: str, kind: str) -> Id:
+        return Id(field, written, self._key(field.upper()), self._sources[kind])
 
 
 def _translate(ids: list[Id], fields: Fields, record: Fields) -> None:
-    """Add names to fields; what auditd told in the record gives way to them, or is one of them."""
-    for field, told, key, (fixed, host) in ids:
+    """Add names to fields; what auditd wrote in the record gives way to them, or is one of them."""
+    for field, written, key, (fixed, host) in ids:
         number = fields[field]
         if not isinstance(number, int):
             continue
-        word = record.get(told)
+        word = record.get(written)
         name = fixed.get(number)
         if name is None:
             known = isinstance(word, str) and not word.startswith(UNKNOWN)
             name = str(word) if known else host.get(number)
-        if word is not None and (name is None or told != key or record is not fields):
-            del record[told]
+        if word is not None and (name is None or written != key or record is not fields):
+            del record[written]
         if name is not None:
             fields[key] = name
 

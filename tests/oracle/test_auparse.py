@@ -50,7 +50,7 @@ def need_auparse() -> None:
 
 def our_events(log: bytes) -> dict[str, dict[str, Any]]:
     naming = Naming()
-    transforms = [Universal(naming).transform, Users(TranslateOptions(), naming, UserDatabase(patient=True)).transform]
+    transforms = [Universal(naming).transform, Users(TranslateOptions(), naming, UserDatabase(blocking=True)).transform]
     stages = [Calls(errors=True, arguments=True).stage]
     pipeline = make_pipeline(stages=stages, transforms=transforms, entries=4096)
     events: dict[str, dict[str, Any]] = {}

@@ -33,7 +33,7 @@ class Known(Names):
 
 
 def decoder(prefix: str = "", **options: Any) -> RecordDecoder:
-    database = UserDatabase(patient=True)
+    database = UserDatabase(blocking=True)
     database.users = Known({0: "root", 1000: "alice"})
     database.groups = Known({0: "wheel", 1000: "staff"})
     users = Users(TranslateOptions(**options), Naming(prefix), database)
@@ -114,7 +114,7 @@ def test_names_that_come_late_are_in_what_follows_and_nobody_waits_for_them() ->
         hang.wait(60)
         return f"user{number}"
 
-    database = UserDatabase(patient=True)
+    database = UserDatabase(blocking=True)
     database.users = Names(os.devnull, ask)
     users = Users(TranslateOptions(), Naming(), database)
     records = RecordDecoder(TransformOptions(), (users.transform,), 4096)

@@ -46,7 +46,7 @@ class Kind:
     """Whether connect() wants all addresses at once, with commas, instead of one after the other."""
 
     def __init__(self) -> None:
-        self.answer = ""  # what the far end said last, for --check
+        self.answer = ""  # the far end's last answer, for --check
         self._receipts: list[Receipt] = []
 
     def connect(self, address: str) -> None:

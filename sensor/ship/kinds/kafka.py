@@ -102,7 +102,7 @@ class KafkaKind(Kind):
         self._open.clear()
 
     def _check(self) -> None:
-        """Raise what a report said."""
+        """Raise the error of a report."""
         for opened in self._open:
             if opened.failure:
                 raise UnavailableError(opened.failure)

@@ -83,7 +83,7 @@ class EventView:
 
     @property
     def auid(self) -> int | None:
-        """The user who logged in; 4294967295 where nobody did."""
+        """The user who logged in; 4294967295 where there was no login."""
         return self.fields.get("auid")
 
     @property
@@ -142,7 +142,7 @@ class EventView:
 
     @property
     def root(self) -> str | None:
-        """What exe and paths are relative to: the root of the `host`, or an `other`; None where nobody knows.
+        """What exe and paths are relative to: the root of the `host`, or an `other`; None where unknown.
 
         Anybody can call his program /usr/sbin/cron in a root of his own.
         """

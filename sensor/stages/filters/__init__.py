@@ -9,7 +9,7 @@
 The first rule that matches decides; LAUREL's own filters come before `rules`. A filtered event
 has been seen by all that keeps track of processes, is counted under the name of its
 rule, and is dropped before it costs any JSON, or goes to the filter log. What a rule with
-rate or repeat held back is told by the next event it lets through, or by a line of its own if
+rate or repeat held back is reported by the next event it lets through, or by a line of its own if
 there is none in time:
 
     "SUPPRESSED":{"flood":1822}          {"ID":null,"SUPPRESSED":{"flood":1822}}

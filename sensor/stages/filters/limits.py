@@ -125,7 +125,7 @@ class Repeat:
 
 
 def _process(event: Event) -> object:
-    """The process that made the call, or sent the message; before anybody knows its start there is its pid."""
+    """The process that made the call, or sent the message; while its start is unknown, its pid."""
     process = event.process
     if process is not None:
         return event.node, process.pid, process.program.key

@@ -9,12 +9,12 @@
 Conditions are separated by blanks and all must hold; of the values of one condition,
 separated by commas, one must fit, or with `!=` none. A value that ends in `*` fits what
 begins so. Values with blanks are quoted as in a shell. `path` holds only if each file that the
-event names fits, so that nobody hides one file behind another, and only if the records tell which files these are: not
+event names fits, so that no file is hidden behind another, and only if the records show which files these are: not
 for names that count from another directory than the current one (openat(2) with a descriptor). Links are not followed:
 who can make one in a folder can give any file a name there.
 
 A rule that asks for exe, comm or path holds for processes in the host's own root only (sensor.process.host_paths), as
-anybody can call a program /usr/sbin/cron in a root of his own: for exe alone the image must be the host's file of that
+any user can call a program /usr/sbin/cron in a root of his own: for exe alone the image must be the host's file of that
 name. `root=any` lets a rule hold wherever a process is, `root=other` for all others, as those in containers.
 """
 
