@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.packaging.root import REPOSITORY, TOOLS, Root, need
+from tests.packaging.root import HERE, REPOSITORY, TOOLS, Root, need
 
 LINTIAN = ("lintian", "--pedantic", "--fail-on=error,warning,info,pedantic")
 
@@ -57,8 +57,10 @@ def test_what_a_build_lacks_is_named(kind, says, tmp_path):
 
 
 def test_lintian_finds_nothing(built):
+    """That of Debian 12 misses an init script; auditd starts the sensor under any init. Later ones have no such tag."""
     need("lintian")
-    result = subprocess.run([*LINTIAN, built("deb")], capture_output=True, text=True)
+    known = ["--suppress-tags", "package-supports-alternative-init-but-no-init.d-script"] if HERE == "bookworm" else []
+    result = subprocess.run([*LINTIAN, *known, built("deb")], capture_output=True, text=True)
     assert (result.returncode, result.stdout) == (0, ""), result.stdout + result.stderr
 
 
