@@ -95,7 +95,7 @@ SYSCALL | EXE_HASH_SOURCE | string | sensor | enrich.exe_hash | observed; or inh
   which forked this one
 SYSCALL | EXE_HASH_SKIPPED | string | sensor | enrich.exe_hash | why there is none: gone, too_large, pending, changed,
   unreadable
-SYSCALL | LABELS | list of strings | configuration, stages of your own | label_process, stages | labels of the process
+record | LABELS | list of strings | configuration, stages of your own | label_process, stages | of its process
 SYSCALL | EXIT | string | exit= | translate.universal | the error, of a call that failed
 SYSCALL | ARGS | object of strings or numbers or lists | a0= to a3= | translate.arguments | arguments by their names
   in the call's manual page; flags are lists, constants names, descriptors and sizes numbers; addresses are left out
