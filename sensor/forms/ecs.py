@@ -74,7 +74,7 @@ class Ecs(Form):
         if not event.records:
             return f"{{{self._time(event.id)}{self._event('', event)}{self._notes(event, '')}}}"
         who, thing = self._summaries.of(event)
-        said, users, acting, means = who.text or self._summaries.who(who)
+        given, users, acting, means = who.text or self._summaries.who(who)
         top, object = thing.text or self._summaries.thing(thing)
         added = self._enrichments.of(event.additions, "EXECVE" in event.records)
         beside, own = self._added_to_records(event, who)
@@ -86,7 +86,7 @@ class Ecs(Form):
         start, tags, data = who.details
         data = (data + self._data(event, who))[1:]
         return (
-            f"{{{self._time(event.id)}{self._event(said, event)}{host}{tags}{users}{process}{top}"
+            f"{{{self._time(event.id)}{self._event(given, event)}{host}{tags}{users}{process}{top}"
             f'{added.top},"auditd":{{{start}{event.id.partition(":")[2]},"summary":{{{(means + object)[1:]}}}'
             f',"data":{{{data}}}{self._paths(event)}}}{self._notes(event, added.own + own)}}}'
         )
@@ -167,7 +167,7 @@ class Ecs(Form):
         source = facts.find(who.rule.fields.get("source", ()))
         if source is not None:
             placed.add(source[0])
-        data: Fields = {name: value_of(said) for name, said in facts.data.items() if name not in placed}
+        data: Fields = {name: value_of(given) for name, given in facts.data.items() if name not in placed}
         for option, field in _REPLACED.items():
             if option in who.rule.fields and field in facts.ids:
                 data[field] = facts.ids[field]
@@ -205,12 +205,12 @@ class Ecs(Form):
     def _result(self, syscall: Syscall) -> str:
         """What a call was given and gave."""
         if not syscall.usual:
-            return self._members({name: value_of(said) for name, said in data_of_call(syscall).items()})
+            return self._members({name: value_of(given) for name, given in data_of_call(syscall).items()})
         key = (syscall.exit, syscall.head.arch, syscall.result)
         exit = self._exits.get(key)
         if exit is None:
-            said: Fields = {name: value_of(said) for name, said in data_of_call(syscall).items() if name == "exit"}
-            exit = self._exits.keep(key, self._members(said))
+            given: Fields = {name: value_of(given) for name, given in data_of_call(syscall).items() if name == "exit"}
+            exit = self._exits.keep(key, self._members(given))
         return f'{exit},"a0":"{syscall.a0}","a1":"{syscall.a1}","a2":"{syscall.a2}","a3":"{syscall.a3}"'
 
     def _data_of_others(self, event: Event, facts: Facts) -> str:
@@ -223,7 +223,7 @@ class Ecs(Form):
             if name not in ELSEWHERE:
                 for record in group:
                     add_record(more, name, record.fields, self._naming)
-        return self._members({name: value_of(said) for name, said in more.data.items() if name not in before})
+        return self._members({name: value_of(given) for name, given in more.data.items() if name not in before})
 
     def _paths(self, event: Event) -> str:
         paths = event.records.get("PATH")
@@ -260,8 +260,8 @@ class Ecs(Form):
         return self._style.members(process), self._style.members(own)
 
     def _members(self, fields: Fields) -> str:
-        said: Fields = {name: value for name, value in fields.items() if value is not None}
-        return f",{self._render(said)}" if said else ""
+        given: Fields = {name: value for name, value in fields.items() if value is not None}
+        return f",{self._render(given)}" if given else ""
 
     def _notes(self, event: Event, own: str) -> str:
         """host_sensor, with the notes."""

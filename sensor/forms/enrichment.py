@@ -121,11 +121,11 @@ def _plain(value: Value) -> Value:
     return value
 
 
-def identity(said: Value) -> tuple[Fields, Fields]:
+def identity(given: Value) -> tuple[Fields, Fields]:
     """An identity in two: what ECS has a word for in `process`, and the rest."""
     ecs: Fields = {}
     rest: Fields = {}
-    for name, value in _object(said).items():
+    for name, value in _object(given).items():
         name = _RENAMED.get(name, name)
         if name == "start":
             value = date(value)
@@ -156,8 +156,8 @@ def _object(value: Value) -> Fields:
     return dict(value) if isinstance(value, dict) else {}
 
 
-def _process(parts: Parts, said: Value) -> None:
-    members = _object(said)
+def _process(parts: Parts, given: Value) -> None:
+    members = _object(given)
     container = members.pop("container", None)
     ecs, rest = identity(members)
     parts.process.update(ecs)
@@ -167,15 +167,15 @@ def _process(parts: Parts, said: Value) -> None:
         parts.own["process"] = {**rest}
 
 
-def _container(parts: Parts, said: Fields) -> None:
-    if "user" in said:  # by that user's word alone, which ECS has no place for
-        parts.own["container"] = said
+def _container(parts: Parts, given: Fields) -> None:
+    if "user" in given:  # by that user's word alone, which ECS has no place for
+        parts.own["container"] = given
         return
-    image, pod, namespace, uid = (said.pop(name, None) for name in ("image", "pod", "namespace", "pod_uid"))
-    outer, source = said.pop("outer", None), said.pop("source", None)
+    image, pod, namespace, uid = (given.pop(name, None) for name in ("image", "pod", "namespace", "pod_uid"))
+    outer, source = given.pop("outer", None), given.pop("source", None)
     if image is not None:
-        said["image"] = {"name": image}
-    parts.top["container"] = said
+        given["image"] = {"name": image}
+    parts.top["container"] = given
     pod_known = known({"name": pod, "id": uid})
     if any(pod_known.values()):
         resource: Fields = {"type": "pod", **pod_known}
@@ -183,58 +183,58 @@ def _container(parts: Parts, said: Fields) -> None:
     parts.own["container"] = known({"outer": outer, "source": source})
 
 
-def _parent(parts: Parts, said: Value) -> None:
-    ecs, rest = identity(said)
+def _parent(parts: Parts, given: Value) -> None:
+    ecs, rest = identity(given)
     parts.parent.update(ecs)
     rest.pop("ppid", None)
     if rest:
         parts.own["parent"] = {**_object(parts.own.get("parent")), **rest}
 
 
-def _spawner(parts: Parts, said: Value) -> None:
-    parts.own["spawned_by"] = _in_one(said)
+def _spawner(parts: Parts, given: Value) -> None:
+    parts.own["spawned_by"] = _in_one(given)
 
 
-def _ancestors(parts: Parts, said: Value) -> None:
-    parts.own["ancestors"] = [_in_one(ancestor) for ancestor in said] if isinstance(said, list) else []
+def _ancestors(parts: Parts, given: Value) -> None:
+    parts.own["ancestors"] = [_in_one(ancestor) for ancestor in given] if isinstance(given, list) else []
 
 
-def _container_info(parts: Parts, said: Value) -> None:
-    parts.top.setdefault("container", {"id": _object(said).get("ID")})
+def _container_info(parts: Parts, given: Value) -> None:
+    parts.top.setdefault("container", {"id": _object(given).get("ID")})
 
 
-def _environment(parts: Parts, said: Value) -> None:
-    parts.process["env_vars"] = [f"{name}={value}" for name, value in _object(said).items()]
+def _environment(parts: Parts, given: Value) -> None:
+    parts.process["env_vars"] = [f"{name}={value}" for name, value in _object(given).items()]
 
 
-def _hash(parts: Parts, said: Value) -> None:
-    parts.process["hash"] = {"sha256": said}
+def _hash(parts: Parts, given: Value) -> None:
+    parts.process["hash"] = {"sha256": given}
 
 
-def _command_line(parts: Parts, said: Value) -> None:
-    parts.process["args"] = said
+def _command_line(parts: Parts, given: Value) -> None:
+    parts.process["args"] = given
 
 
-def _session(parts: Parts, said: Value) -> None:
-    parts.own["session"] = said
-    address = _object(said).get("addr")
+def _session(parts: Parts, given: Value) -> None:
+    parts.own["session"] = given
+    address = _object(given).get("addr")
     if address_family(address) is not None:
         parts.process["entry_leader"] = {"entry_meta": {"source": {"ip": address}}}
 
 
-def _arguments(parts: Parts, said: Value) -> None:
-    parts.own["arguments"] = said
+def _arguments(parts: Parts, given: Value) -> None:
+    parts.own["arguments"] = given
 
 
-def _in_one(said: Value) -> Fields:
-    ecs, rest = identity(said)
+def _in_one(given: Value) -> Fields:
+    ecs, rest = identity(given)
     return {**ecs, **rest}
 
 
-def _other(parts: Parts, name: str, said: Value) -> None:
+def _other(parts: Parts, name: str, given: Value) -> None:
     """The identity of a process in other records, OPID for example; anything else as it is."""
-    is_identity = isinstance(said, dict) and not said.keys().isdisjoint(_RENAMED)
-    parts.own[own_name(name)] = _in_one(said) if is_identity else said
+    is_identity = isinstance(given, dict) and not given.keys().isdisjoint(_RENAMED)
+    parts.own[own_name(name)] = _in_one(given) if is_identity else given
 
 
 _TRANSLATIONS: dict[str, Callable[[Parts, Value], None]] = {

@@ -20,8 +20,8 @@ def without_raw(render: Render, naming: Naming) -> Render:
 
     def hidden(name: str, fields: Fields) -> bool:
         if name in _UNIVERSAL or name.endswith(_IDS) or name == "id":
-            said = fields.get(naming.key(name.upper()))
-            return said is not None and (name != "saddr" or _says_all(said))
+            given = fields.get(naming.key(name.upper()))
+            return given is not None and (name != "saddr" or _says_all(given))
         return False
 
     def shown(fields: Fields) -> Fields:

@@ -112,22 +112,22 @@ class SummaryTexts:
     def _learn(self, event: Event) -> str:
         """Write SUMMARY but its last brace, and remember it if nothing but the process ids is new in the next one."""
         who, thing = self._summaries.of(event)
-        said, users, process, means = self.who(who)
+        given, users, process, means = self.who(who)
         top, object = self.thing(thing)
         syscall = event.syscall
         if syscall is not None and event.template.kept and who.main == "SYSCALL" and syscall.pid and means:
             self._remember(event.template, syscall, who, thing)
         summary = (means + object)[1:]
         acting = self.process(event, who, process)
-        return f'{self._start}{said}}}{users}{acting}{top},"auditd":{{"summary":{{{summary}}}}}'
+        return f'{self._start}{given}}}{users}{acting}{top},"auditd":{{"summary":{{{summary}}}}}'
 
     def _remember(self, template: Template, syscall: Syscall, who: Who, thing: Thing) -> None:
         directories = who.directories if thing.relative else ()
         if directories and not is_at_cwd(syscall.args, directories):
             return
         if not who.details:
-            said, users, process, means = self.who(who)
-            start = f'{self._start}{said}}}{users},"process":{{"pid":'
+            given, users, process, means = self.who(who)
+            start = f'{self._start}{given}}}{users},"process":{{"pid":'
             who.details = start, f"}}{process}}}", f',"auditd":{{"summary":{{{means[1:]}'
         start, middle, end = who.details
         top, object = self.thing(thing)
