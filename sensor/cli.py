@@ -199,14 +199,15 @@ def _convert(parsed: argparse.Namespace) -> int:
 
 def _converted(sensor: Any, files: Sequence[str]) -> Iterator[list[str]]:
     """JSON lines of recorded logs, chunk by chunk; the events' own time takes the place of the clock."""
-    from sensor.inputs.files import read_chunks, time_of
+    from sensor.audit.framing import last_time
+    from sensor.inputs.files import read_chunks
 
     _log_to_terminal()
     progress = _Progress(sensor.stats) if sys.stderr.isatty() else None
     now = 0.0
     for path in files:
         for chunk in read_chunks(path):
-            now = max(now, time_of(chunk))
+            now = max(now, last_time(chunk))
             yield sensor.pipeline.feed(chunk, now)
             yield sensor.pipeline.tick(now)
             if progress is not None:

@@ -110,7 +110,7 @@ class PipelineStats:
         self.inflight = 0  # gauge: events waiting for more records
         self.unparsed: dict[str, int] = {}  # reason → lines reported as they are
         self.truncated: dict[str, int] = {}  # bound → times it was hit
-        self.incomplete: dict[str, int] = {}  # part, see sensor.pipeline.completeness → events without it
+        self.incomplete: dict[str, int] = {}  # part, see sensor.audit.completeness → events without it
         self.filtered: dict[str, int] = {}  # rule → events dropped on purpose
         self.stage_failures: dict[str, int] = {}  # stage → events for which it raised
         self.custom_failures: dict[str, int] = {}  # custom stage → events in which it raised

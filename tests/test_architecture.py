@@ -112,6 +112,56 @@ def test_every_module_has_its_twin():
     assert_none(missing)
 
 
+def texts(path: Path) -> Iterator[str]:
+    """Yield what a module's strings hold, those in f-strings as well, but not its docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and id(node) not in said:
+            if isinstance(node.value, str):
+                yield node.value
+            elif isinstance(node.value, bytes):
+                yield node.value.decode("latin-1")
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Yield the modules that one takes names from."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+        elif isinstance(node, ast.Import):
+            yield from [alias.name for alias in node.names]
+
+
+def test_the_grammar_of_audit_text_is_known_in_one_room():
+    found = [
+        f"{name(path)}: {text!r}"
+        for path in sources("sensor")
+        if path.parent.name != "audit"
+        for text in texts(path)
+        if "type=EOE" in text or "msg=audit" in text
+    ]
+    assert_none(found)
+
+
+def test_values_become_json_text_in_forms_only():
+    """The build gives each form its style, and otherwise touches no text."""
+    renderer = {"sensor.forms.text", "sensor.forms.values", "sensor.forms.records", "sensor.forms.enrichment"}
+    found = [
+        f"{name(path)}: {module}"
+        for path in sources("sensor")
+        if path.parent.name != "forms" and path.name != "build.py"
+        for module in renderer.intersection(imported(path))
+    ]
+    assert_none(found)
+
+
+@pytest.mark.parametrize("room", ["audit", "pipeline", "forms", "summary"])
+def test_the_way_of_an_event_is_typed(room):
+    found = [name(path) for path in sources(f"sensor/{room}") if re.search(r"\bAny\b", path.read_text("utf-8"))]
+    assert_none(found)
+
+
 def test_nothing_is_left_unfinished():
     suffixes = (".py", ".c", ".h", ".sh", ".md", ".service", ".spec", ".yaml", ".toml")
     files = [*sources(*CODE, "bpf", suffixes=suffixes), *ROOT.glob("*.md")]

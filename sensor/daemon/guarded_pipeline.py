@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 from typing import Callable
 
+from sensor.audit.framing import after_last_event
 from sensor.build import HostState, Sensor
 from sensor.daemon.guard import Guard
 from sensor.forms import Lines
@@ -46,7 +47,7 @@ class GuardedPipeline:
             self._guard(self._sensor.before_chunk)
         if self._next is None:
             return self._feed(chunk, now)
-        cut = _after_last_event(chunk) if now < self._next_by else chunk.rfind(b"\n") + 1
+        cut = after_last_event(chunk) if now < self._next_by else chunk.rfind(b"\n") + 1
         if not cut:
             return self._feed(chunk, now)
         lines = self._feed(chunk[:cut], now)
@@ -100,9 +101,3 @@ class GuardedPipeline:
 
     def _unfinished(self) -> bool:
         return self._sensor.stats.pipeline.inflight > 0
-
-
-def _after_last_event(chunk: bytes) -> int:
-    """The place behind the last line that ends an event; 0 if there is none."""
-    start = chunk.rfind(b"type=EOE ")
-    return chunk.find(b"\n", start) + 1 if start >= 0 else 0

@@ -9,12 +9,11 @@ by time-out, and then counts from the chunk before that.
 
 from __future__ import annotations
 
-import re
 from collections import deque
 
+from sensor.audit.framing import first_time
 from sensor.stats import DaemonStats, OutputStats
 
-_FIRST_RECORD = re.compile(rb"(?:\A|\n)(?:node=\S{1,256} )?type=[A-Z0-9_\[\]]{1,64} msg=audit\((\d{1,12}\.\d{3}):")
 _LOOKED_AT = 16384
 """Bytes at the beginning of a chunk in which a record must begin; a line of auditd has at most 8970."""
 _MOST = 4096
@@ -36,9 +35,9 @@ class WrittenLag:
 
     def read(self, chunk: bytes) -> None:
         """Take the time of a chunk of audit text."""
-        found = _FIRST_RECORD.search(chunk, 0, _LOOKED_AT)
-        if found:
-            self._stats.last_event_time = float(found[1])
+        time = first_time(chunk, _LOOKED_AT)
+        if time is not None:
+            self._stats.last_event_time = time
 
     def made(self, lines: int) -> None:
         """So many lines were handed to the output; not to be called before an event was read."""

@@ -29,16 +29,6 @@ def read_chunks(path: str) -> Iterator[bytes]:
         raise InputError(f"{path}: {error.strerror or error if isinstance(error, OSError) else error}") from error
 
 
-def time_of(chunk: bytes) -> float:
-    """The time of the last event in a chunk, in seconds since 1970; 0 if there is none."""
-    start = chunk.rfind(b"msg=audit(")
-    digits = chunk[start + 10 : start + 30].partition(b":")[0] if start >= 0 else b""
-    try:
-        return float(digits)
-    except ValueError:
-        return 0.0
-
-
 def _open(path: str) -> BinaryIO:
     if path == "-":
         return open(sys.stdin.fileno(), "rb", closefd=False)

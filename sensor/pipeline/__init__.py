@@ -3,7 +3,7 @@
     chunk → blocks that end in EOE → records → event → stages → JSON
 
 An event's lines nearly always arrive together, so a block of lines up to an EOE is
-taken at once (sensor.pipeline.blocks) if every line bears the EOE's id. Anything else
+taken at once (sensor.audit.blocks) if every line bears the EOE's id. Anything else
 (interleaved events, a missing EOE, records that stand alone) goes line by line through
 the coalescer; both ways give the same JSON, whatever the chunk boundaries.
 
@@ -12,26 +12,24 @@ No descriptor, no clock: bytes and monotonic seconds are arguments.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Callable, NamedTuple
 
+from sensor.audit.blocks import Blocks
 from sensor.audit.coalesce import Coalescer, Pending
+from sensor.audit.completeness import count_missing
 from sensor.audit.event import DROP, LOG, Event, Notice, Records, Stage, StageError, Template, name_of
 from sensor.audit.fields import ENRICHED
+from sensor.audit.framing import EOE, ID_OF_EOE, line_of
 from sensor.audit.header import parse_line
 from sensor.audit.options import CoalesceOptions
 from sensor.audit.record import RecordDecoder
 from sensor.audit.types import OBJECT
 from sensor.forms import Form, Lines, unparsed
-from sensor.pipeline.blocks import Blocks
-from sensor.pipeline.completeness import count_missing
 from sensor.stats import PipelineStats
 
 Failed = Callable[[str, Exception], None]
 """Takes the name of a part that failed, and its exception."""
-_EOE = "type=EOE msg=audit("
-_ID_OF_EOE = re.compile(r"([1-9][0-9]{0,15}\.[0-9]{3}:(?:0|[1-9][0-9]{0,9}))\): ?\Z")
 
 
 class Parts(NamedTuple):
@@ -97,7 +95,7 @@ class Pipeline:
         if self._cutting:
             text = self._skip_cut_line(text)
         prefix = self._prefix = self._next_prefix
-        mark = f"\n{prefix}{_EOE}"
+        mark = f"\n{prefix}{EOE}"
         blocks = (self._carry + text).split(mark)
         last = len(blocks) - 1
         rest = blocks[0]
@@ -137,13 +135,13 @@ class Pipeline:
 
     def _block(self, block: str, ending: str, out: Lines) -> None:
         """Take the lines before an EOE, and the EOE, of which `ending` is what follows its opening bracket."""
-        found = _ID_OF_EOE.match(ending)
+        found = ID_OF_EOE.match(ending)
         try:
             event = self._blocks.read(block, self._prefix, found.group(1)) if found is not None else None
         except Exception:  # noqa: BLE001  reported when the line that is to blame is met
             event = None
         if event is None:
-            self._lines(f"{block}\n{self._prefix}{_EOE}{ending}", out)
+            self._lines(f"{block}\n{self._prefix}{EOE}{ending}", out)
         else:
             self._finish(event, out)
 
@@ -308,9 +306,8 @@ class Pipeline:
 
 def _lines(pending: Pending) -> list[str]:
     """The lines of an event as it was gathered."""
-    start = f"node={pending.node} " if pending.node else ""
     bodies = [(name, body) for name, bodies in pending.bodies.items() for body in bodies]
-    return [f"{start}type={name} msg=audit({pending.id}): {body}" for name, body in bodies]
+    return [line_of(pending.node, name, pending.id, body) for name, body in bodies]
 
 
 def _lines_of(event: Event) -> list[str]:

@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from sensor.audit.event import Event
+from sensor.audit.framing import last_time
 from sensor.build import build
 from sensor.config import Config
 from sensor.forms import Form
 from sensor.forms.count import Count, Sizes
 from sensor.forms.laurel import Laurel
-from sensor.inputs.files import read_chunks, time_of
+from sensor.inputs.files import read_chunks
 from sensor.stats import Stats
 from sensor.top.heavy_hitters import HeavyHitters
 from sensor.top.weight import NO_KEY, EventWeight, weigh_event, weigh_line
@@ -126,7 +127,7 @@ def _count_records(chunks: Iterable[bytes], config: Config, counts: Counts) -> N
     pipeline = build(config, stats, live=False, wrap=wrap).pipeline
     now = 0.0
     for chunk in chunks:
-        now = max(now, time_of(chunk))
+        now = max(now, last_time(chunk))
         pipeline.feed(chunk, now)
         pipeline.tick(now)
     pipeline.close()

@@ -12,7 +12,6 @@ import pytest
 
 from sensor.build import build
 from sensor.config import Config, Enrich
-from sensor.daemon import guarded_pipeline as module
 from sensor.daemon.guarded_pipeline import GuardedPipeline
 from sensor.forms import Lines
 from sensor.stats import Stats
@@ -168,9 +167,3 @@ def test_a_reload_that_changes_nothing_changes_nothing():
     lines += feed.close()
     assert lines == expected
     assert (stats.pipeline.crashed, stats.daemon.crashed) == (0, 0)
-
-
-def test_the_last_event_ends_where_its_line_does():
-    assert module._after_last_event(b"x\n" + EOE + b"y") == 2 + len(EOE)
-    assert module._after_last_event(b"x\n" + EOE[:-1]) == 0
-    assert module._after_last_event(b"x\n") == 0

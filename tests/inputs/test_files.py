@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from sensor.errors import InputError
-from sensor.inputs.files import read_chunks, time_of
+from sensor.inputs.files import read_chunks
 
 DATA = b"type=EOE msg=audit(1.000:1): \n" * 20000
 
@@ -65,16 +65,3 @@ def test_a_cut_file_is_an_error_with_its_path(cut, tmp_path):
 def test_a_missing_file_is_an_error_with_its_path():
     with pytest.raises(InputError, match="/nowhere/log: No such file"):
         list(read_chunks("/nowhere/log"))
-
-
-@pytest.mark.parametrize(
-    ("chunk", "time"),
-    [
-        (b"type=A msg=audit(1.500:1): x\ntype=B msg=audit(2.250:7): y\n", 2.25),
-        (b"type=A msg=audit(1.500:1): x\ntype=B msg=au", 1.5),
-        (b"no event at all", 0.0),
-        (b"type=A msg=audit(soon:1): x", 0.0),
-    ],
-)
-def test_the_time_of_a_chunk_is_that_of_its_last_event(chunk: bytes, time: float) -> None:
-    assert time_of(chunk) == time

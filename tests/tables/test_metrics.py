@@ -43,7 +43,7 @@ def test_paths_that_cannot_be_written_fail_by_known_errors(path, tmp_path):
     [
         ("unparsed_lines_total", r'unparsed\["(\w+)"\] =', "pipeline/__init__.py"),
         ("truncations_total", r'(?:_evict\(|truncated, |truncated\[)"(\w+)"', "pipeline/__init__.py audit/coalesce.py"),
-        ("incomplete_events_total", r'_add\(counts, "(\w+)"\)', "pipeline/completeness.py"),
+        ("incomplete_events_total", r'_add\(counts, "(\w+)"\)', "audit/completeness.py"),
     ],
 )
 def test_reasons_in_the_code_are_those_of_the_table(metric, pattern, file):

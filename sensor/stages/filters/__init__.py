@@ -22,6 +22,7 @@ from dataclasses import dataclass
 
 from sensor.audit.event import DROP, KEEP, LOG, Addition, Event, Notice, Template, Verdict
 from sensor.audit.fields import Fields
+from sensor.audit.framing import line_of
 from sensor.audit.record import Record
 from sensor.audit.syscall import Rest
 from sensor.cache import BoundedDict
@@ -226,8 +227,7 @@ class _RawLines(Rule):
         return found
 
     def _is_matched(self, node: str, name: str, body: str) -> bool:
-        start = f"node={node} " if node else ""
-        line = f"{start}type={name} msg=audit({_ANY_ID}): {body}"
+        line = line_of(node, name, _ANY_ID, body)
         for search in self._searches:
             if search(line):
                 return True

@@ -20,6 +20,7 @@ from typing import Callable, NamedTuple
 
 from sensor.audit.coalesce import Pending, event_key
 from sensor.audit.event import Event, Records, Template
+from sensor.audit.framing import BEFORE_ID, BEHIND_ID
 from sensor.audit.options import CoalesceOptions
 from sensor.audit.record import Record, RecordDecoder
 from sensor.audit.syscall import USUAL_LINE, Numbers, Syscall, SyscallDecoder
@@ -78,7 +79,7 @@ class Blocks:
         """The event that some lines are, if they all belong to this id and to nothing else."""
         if len(lines) > self._longest:
             return None
-        token = f" msg=audit({id}): "
+        token = f"{BEFORE_ID}{id}{BEHIND_ID}"
         flat = lines.replace(token, "\0")
         count = (len(lines) - len(flat)) // (len(token) - 1)
         event = self._event(flat, prefix, id, count)

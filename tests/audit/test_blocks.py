@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
+from sensor.audit.blocks import Blocks
 from sensor.audit.event import Template
 from sensor.audit.options import CoalesceOptions, TransformOptions
 from sensor.audit.record import RecordDecoder
 from sensor.build import build
 from sensor.config import Config
 from sensor.pipeline import Parts, Pipeline
-from sensor.pipeline.blocks import Blocks
 from sensor.stats import PipelineStats, Stats
 from tests.bench import feeds
 from tests.support.pipelines import laurel, make_pipeline
