@@ -63,6 +63,11 @@ class RecordTypes:
         return known
 
 
+def type_name(number: int) -> str:
+    """The name that auditd writes for a number."""
+    return record_types.NAMES.get(number, f"UNKNOWN[{number}]")
+
+
 def _classify(name: str) -> RecordType:
     numbered = _UNKNOWN.fullmatch(name)
     if numbered is not None:

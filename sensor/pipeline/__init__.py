@@ -21,10 +21,10 @@ from sensor.audit.completeness import count_missing
 from sensor.audit.event import DROP, LOG, Event, Notice, Records, Stage, StageError, Template, name_of
 from sensor.audit.fields import ENRICHED
 from sensor.audit.framing import EOE, ID_OF_EOE, line_of
-from sensor.audit.header import parse_line
+from sensor.audit.header import BLANKS, Line, parse_line
 from sensor.audit.options import CoalesceOptions
 from sensor.audit.record import RecordDecoder
-from sensor.audit.types import OBJECT
+from sensor.audit.types import OBJECT, type_name
 from sensor.forms import Form, Lines, unparsed
 from sensor.stats import PipelineStats
 
@@ -88,6 +88,24 @@ class Pipeline:
             came = [line for line in text.split("\n") if line]
             self._stats.lines = lines + len(came)
             out.take_unparsed(self._as_it_came(came, error))
+        return out
+
+    def feed_record(self, number: int, id: str, body: str, now: float) -> Lines:
+        """Take a record that never was a line, as the kernel sends it; return the JSON lines it completed.
+
+        number: of its type (include/uapi/linux/audit.h).
+        id: "SECONDS.MILLISECONDS:SERIAL" with three digits of milliseconds.
+        body: its fields, one byte per character.
+        """
+        self._now = now
+        out = self._take_own()
+        self._stats.lines += 1
+        line = Line("", type_name(number), id, body.strip(BLANKS))
+        try:
+            cut = self._is_cut(len(body))
+            self._take_record(line._replace(body=line.body[: self._max_line]), cut, out)
+        except Exception as error:  # noqa: BLE001  the border: one record costs no other
+            out.take_unparsed(self._as_it_came([line_of(*line)], error))
         return out
 
     def _take(self, chunk: bytes, out: Lines) -> None:
@@ -184,20 +202,27 @@ class Pipeline:
 
     def _take_line(self, text: str, out: Lines) -> None:
         stats = self._stats
-        cut = len(text) > self._max_line
-        if cut:
-            stats.truncated["line"] = stats.truncated.get("line", 0) + 1
-            text = text[: self._max_line]
-        line = parse_line(text)
+        cut = self._is_cut(len(text))
+        line = parse_line(text[: self._max_line])
         if line is None:
             stats.unparsed["header"] = stats.unparsed.get("header", 0) + 1
-            error = self.form.error("header", text, ["truncated_line"] if cut else [])
+            error = self.form.error("header", text[: self._max_line], ["truncated_line"] if cut else [])
             out.take_unparsed([error])
-            return
+        else:
+            self._take_record(line, cut, out)
+
+    def _is_cut(self, length: int) -> bool:
+        """Whether a line of so many bytes is too long, which is counted."""
+        cut = length > self._max_line
+        if cut:
+            self._stats.truncated["line"] = self._stats.truncated.get("line", 0) + 1
+        return cut
+
+    def _take_record(self, line: Line, cut: bool, out: Lines) -> None:
         type = self._records.types.get(line.type)
         if type.name == "EOE":
             self._next_prefix = f"node={line.node} " if line.node else ""
-            stats.ends += 1
+            self._stats.ends += 1
             ended = self._coalescer.end(line.node, line.id)
             if ended is not None:
                 self._finish_pending(ended, out)
