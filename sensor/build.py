@@ -38,6 +38,7 @@ from sensor.process.procfs import NEVER, ProcFS
 from sensor.process.state import StateFile
 from sensor.process.table import ProcessTable
 from sensor.stages.ancestors import Ancestors
+from sensor.stages.boots import Boots
 from sensor.stages.cgroup import Cgroups
 from sensor.stages.combinators import ExecOnly, Memo, Memoized
 from sensor.stages.command import CommandLines
@@ -194,7 +195,7 @@ def build(
     filters = Filters(config.filter, facts, stats.pipeline.filtered, LOG if live else DROP)
     known = _knowledge(config, host)
     memo = Memo()
-    context = _context(config.enrich, host, memo.forget)
+    context = _context(config.enrich, host, memo.forget, identity.boots)
     if config.enrich.container and config.enrich.container_info:
         context.added.append(cgroups.stage)
     remembered = Memoized(memo, (identity.add, *known.added, *context.added))
@@ -321,16 +322,18 @@ def _knowledge(config: Config, host_state: HostState) -> Chosen:
     return parts
 
 
-def _context(options: Enrich, host_state: HostState, changed: Callable[[], None]) -> Chosen:
+def _context(options: Enrich, host_state: HostState, changed: Callable[[], None], boots: Boots) -> Chosen:
     """The stages that say more about who acts, in this order; those that ask the host are for live records only.
 
-    changed: to be called when what was added for a session before is another thing now.
+    changed: to be called when what was added for a session before is another thing now; boots: tells when nodes boot.
     """
     parts = Chosen([], [], [], [])
     if options.ancestors:
         parts.on_execs.append(Ancestors(options.ancestors, host_state.table, host_state.host).stage)
     if options.session:
-        parts.added.append(Sessions(changed).stage)
+        sessions = Sessions(changed)
+        boots.observers.append(sessions.forget)
+        parts.added.append(sessions.stage)
     if host_state.live and options.execve_env:
         parts.on_execs.append(Environment(options.execve_env, host_state.files).stage)
     if host_state.live and options.uid_groups:

@@ -70,6 +70,11 @@ def _precedes(process: Process, serial: int) -> bool:
     return later is not None
 
 
+def precedes(process: Process, observation: Observation) -> bool:
+    """Tell whether an event comes after one in which a thread of a process ended."""
+    return 0 < _serial(process.left) < _serial(observation.event_id)
+
+
 def _agreement(process: Process, time: float, observation: Observation) -> tuple[bool, int]:
     ses, auid = process.login or (None, None)
     same = (process.ppid == observation.ppid) + (ses is not None and ses == observation.ses)

@@ -130,6 +130,12 @@ class ProcessTable:
             process.spawned_by = process.spawned_by or self._forked_by(process.parent)
         process.seen = max(process.seen, time)
 
+    def exited(self, process: Process, when: float) -> None:
+        """All threads of a process have ended, says an event of a time since 1970; the probe tells when they had."""
+        if not self.exact:
+            times = self._clock.times(when)
+            self._lives.end(process, times[0] if times else self._clock.instead(when))
+
     def find(self, pid: int, when: float) -> Process | None:
         """The process that had a pid at a time since 1970; read from /proc if it is not known yet."""
         process, time = self._at(pid, when)
@@ -267,6 +273,8 @@ class ProcessTable:
 
     def _continues(self, process: Process, observation: Observation, time: float) -> bool:
         """Tell whether an event can be of this process, and not of another with its pid."""
+        if process.ended is not None and process.left and choice.precedes(process, observation) and not self.exact:
+            return process.ppid == observation.ppid and not observation.is_exec  # the rest of it, within the same tick
         same_exe, same_parent = process.program.exe == observation.exe, process.ppid == observation.ppid
         certain = self.exact and process.program.source == "probe"
         if certain or (same_exe and same_parent and not observation.is_exec):

@@ -30,6 +30,8 @@ from sensor.process.guid import process_guid, session_guid
 from sensor.process.procfs import Host
 from sensor.process.program import Observation, Process, Program, Shown
 from sensor.process.table import ProcessTable
+from sensor.stages.boots import Boots
+from sensor.tables import syscalls
 
 Describe = Callable[[Process], Fields]
 """A process → what is known about it besides, as members for PID."""
@@ -57,6 +59,7 @@ class Identity:
     host: events from before its boot, and those of other nodes, get only what the
         records themselves tell.
     describe: what else is known about a process.
+    boots: notices when another node, or the one of a recorded log, has booted.
     """
 
     def __init__(
@@ -70,6 +73,8 @@ class Identity:
         self._unidentified = local.unidentified
         self._foreign: BoundedDict[str, ProcessTable] = BoundedDict(_MAX_NODES)
         self._sessions: BoundedDict[int, Addition] = BoundedDict(_MOST_SESSIONS)
+        self.boots = Boots()
+        self.boots.observers.append(self._forget)
         self._known: BoundedDict[int, tuple[Addition, ...]] = BoundedDict(_MOST_PARENTS)
         self._parents: BoundedDict[tuple[float, Shown], Addition] = BoundedDict(_MOST_PARENTS)
         self._spawners: BoundedDict[tuple[float, Shown], Addition] = BoundedDict(_MOST_PARENTS)
@@ -77,9 +82,11 @@ class Identity:
     def track(self, event: Event) -> None:
         """Find out who made the system call, or of whom the kernel's record is."""
         syscall = event.syscall
+        local = (event.id >= self._host.booted and not event.node) or self._is_local(event)  # nearly always the first
+        if not local:
+            self.boots.see(event)
         if syscall is not None and syscall.pid:
-            local = event.id >= self._host.booted and not event.node  # nearly always
-            table = self._local if local or self._is_local(event) else self._table_of(event.node)
+            table = self._local if local else self._table_of(event.node)
             process = table.current(syscall.pid)
             is_exec = "EXECVE" in event.records and syscall.result == "yes"
             if (
@@ -171,6 +178,8 @@ class Identity:
         process = table.observe(Observation(*facts, rest.ses, rest.auid, syscall.result is None))
         for describe in self._more:  # labels and filters want to know, too
             describe(process)
+        if syscall.result is None and _ends_process(syscall):
+            table.exited(process, event.time)
         return process
 
     def _described(self, process: Process) -> Fields:
@@ -221,8 +230,17 @@ class Identity:
     def _session(self, ses: int) -> Addition:
         return self._sessions.keep(ses, Addition({"SESSION_GUID": session_guid(self._host.boot_id, ses)}))
 
+    def _forget(self, node: str) -> None:
+        """A node has booted: nothing that is known of its processes holds any more."""
+        self._foreign.pop(node, None)
+
     def _table_of(self, node: str) -> ProcessTable:
         table = self._foreign.get(node)
         if table is None:
             table = self._foreign.keep_newest(node, self._local.without_proc("other_host" if node else "before_boot"))
         return table
+
+
+def _ends_process(syscall: Syscall) -> bool:
+    """Tell whether a call from which nothing returned ended all threads; exit(2) ends one."""
+    return syscalls.name(syscall.head.arch, syscall.head.number) == "exit_group"

@@ -5,9 +5,9 @@
 
     "SYSCALL":{…,"ses":3,…,"SESSION":{"acct":"alice","addr":"10.0.2.2","terminal":"/dev/pts/0","exe":"/usr/sbin/sshd"}}
 
-Taken from the records of the login itself, so only of sessions that began while they were
-read. USER_LOGIN has the last word; what USER_START says later in the session (of sudo,
-for instance) fills gaps and changes nothing.
+Taken from the records of the login itself, so only of sessions that began while they were read. A LOGIN of the kernel, or
+a boot of the node, begins with nothing. USER_LOGIN has the last word; what USER_START says later in the session (of
+sudo, for instance) fills gaps and changes nothing.
 """
 
 from __future__ import annotations
@@ -45,6 +45,9 @@ class Sessions:
     def stage(self, event: Event) -> None:
         """Learn of logins; add SESSION to the system calls of their sessions."""
         syscall = event.syscall
+        if "LOGIN" in event.records:
+            for record in event.records["LOGIN"]:
+                self._begin(event.node, record)
         if syscall is not None:
             if syscall.rest.ses is not None:
                 known = self._known.get((event.node, syscall.rest.ses))
@@ -54,6 +57,18 @@ class Sessions:
         for name in ("USER_LOGIN", "USER_START"):
             for record in event.records.get(name, ()):
                 self._learn(event.node, record, overrides=name == "USER_LOGIN")
+
+    def forget(self, node: str) -> None:
+        """A node has booted, and counts its sessions anew."""
+        for key in [key for key in self._known if key[0] == node]:
+            del self._known[key]
+        self._changed()
+
+    def _begin(self, node: str, record: Record) -> None:
+        """A session begins, says the kernel: what is known of one with its number is of another."""
+        ses, done = record.fields.get("ses"), record.fields.get("res")
+        if isinstance(ses, int) and done in (None, 1, "1") and self._known.pop((node, ses), None) is not None:
+            self._changed()
 
     def _learn(self, node: str, record: Record, overrides: bool) -> None:
         ses, message = record.fields.get("ses"), record.fields.get("msg")
