@@ -58,6 +58,10 @@ def recorded() -> list[list[str]]:
     return [lines[:4000] for text in texts if (lines := text.decode("latin-1").split("\n")[:-1])]
 
 
+GAP = re.compile(rb"(?:(?<=\n)|\A)\0+|\0{16,}")
+"""Zeros that become a line of their own: at the beginning of one, or many."""
+
+
 class Run:
     """A pipeline, and its counters."""
 
@@ -125,7 +129,10 @@ def test_any_bytes_become_json_and_each_line_is_accounted_for(data, sizes, optio
     run = Run(options, transform)
     for line in run.all(chunks(data, sizes)):
         check(line)
-    assert run.stats.lines == len([line for line in data.split(b"\n") if line]) == accounted(run.stats)
+    assert run.stats.lines == accounted(run.stats)
+    lines = [line for line in GAP.sub(b"\n\0gap\n", data).split(b"\n") if line]
+    several = any(line.count(b" msg=audit(") > 1 or b"msg=autype=" in line for line in lines)
+    assert run.stats.lines >= len(lines) if several else run.stats.lines == len(lines)
     assert run.stats.inflight == 0
 
 

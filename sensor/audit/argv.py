@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import re
 
-from sensor.audit.fields import ENRICHED, Collector, Fields, Value, decode, key_of, split_section, unquote
+from sensor.audit.fields import Collector, Fields, Value, decode, key_of, split_section, unquote
 from sensor.audit.options import TransformOptions
+from sensor.audit.spellings import ENRICHED
 
 _ARGUMENT = re.compile(r"a([0-9]{1,7})(?:\[([0-9]{1,7})\]|(_len))?")
 _HALF_A_BYTE = re.compile(r"(?:[0-9A-F]{2})+[0-9A-F]")

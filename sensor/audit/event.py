@@ -192,7 +192,7 @@ NOTES = {
     "truncated_records": "the event had more records than are kept",
     "truncated_bytes": "the event had more bytes than are kept",
     "stage_failed": "a mistake of ours: a stage failed, and what it adds is missing",
-    "truncated_line": "a line was longer than is kept",
+    "truncated_line": "a line was longer than is kept, or was not finished: another record follows in it",
 }
 """Every value of SENSOR.notes, and what it means."""
 

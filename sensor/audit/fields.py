@@ -11,7 +11,7 @@ looks (sensor.tables.fields), so digits are numbers and never hexadecimal text.
 
 Nothing is refused and nothing is lost: words that belong to no name are kept under
 TEXT, a second value of one name under name_2, and a word where a number belongs
-under name_text, so that a JSON key occurs once and has one type; `msg` always has
+under name_text, words behind a number under TEXT, so that a JSON key occurs once and has one type; `msg` always has
 names of its own. Every scan is linear in the length of the body.
 """
 
@@ -21,6 +21,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Union
 
+from sensor.audit.spellings import ENRICHED, of_message
 from sensor.cache import BoundedDict
 
 Value = Union[None, int, float, str, list["Value"], dict[str, "Value"]]
@@ -36,7 +37,6 @@ class Number(str):
     __slots__ = ()
 
 
-ENRICHED = "\x1d"
 UNSET = 4294967295
 """The kernel's (uid_t)-1 and unset session, which tools write as `unset`."""
 
@@ -65,6 +65,7 @@ _PERMISSIONS = re.compile(r"(denied|granted) +(?:\{([^{}]*)\}|null)(?: +for)?")
 _LONGEST_WORD = 80
 _WORDS = 2048
 _TEXTS = frozenset({"encoded", "string"})
+_NUMBERS = frozenset({"decimal", "hex", "octal"})
 _QUOTES = "\"'"
 
 
@@ -140,6 +141,11 @@ class Kinds:
         if (quoted and kind in _TEXTS) or (name == "subj" and not raw):
             return {name: text}
         value = decode(text, kind)
+        if kind in _NUMBERS and isinstance(value, str) and " " in value and not quoted:
+            word, _, behind = text.partition(" ")
+            number = decode(word, kind)
+            if isinstance(number, int) or (number is not None and number != word):
+                return {name: number, "TEXT": behind}  # as in `old=64 by auid=0` of old kernels
         if kind == "decimal" and isinstance(value, str):
             return {name: None, f"{name}_text": value}
         return {name: value}
@@ -154,7 +160,7 @@ def parse_fields(body: str, kinds: Kinds) -> Fields:
         for section in body[: message.start()].split(ENRICHED):
             _collect(section, kinds, record)
         inner = Collector()
-        _collect(body[message.end() : end], kinds, inner)
+        _collect(of_message(body[message.end() : end]), kinds, inner)
         _split_permissions(inner, keep_text=True)
         record.add("msg", inner.fields)
         body = body[end + 1 :]

@@ -17,7 +17,8 @@ from __future__ import annotations
 import re
 from typing import Callable
 
-from sensor.audit.fields import ENRICHED, NULLS, PLAIN, Fields, Kinds, Value, key_of
+from sensor.audit.fields import NULLS, PLAIN, Fields, Kinds, Value, key_of
+from sensor.audit.spellings import ENRICHED
 from sensor.cache import BoundedDict
 
 SAFE = {"percent": r"!#$&-*,-\[\]-~", "unicode": r"!#-\[\]-~"}

@@ -17,9 +17,10 @@ from typing import Callable, TypeVar
 
 from sensor.audit.argv import parse_execve, parse_proctitle
 from sensor.audit.fields import NOTHING, Fields, Kinds, parse_fields
-from sensor.audit.header import BLANKS
+from sensor.audit.header import BEGIN, BLANKS
 from sensor.audit.layout import SAFE, Found, LayoutsByType
 from sensor.audit.options import TransformOptions
+from sensor.audit.spellings import of_login, with_separator
 from sensor.audit.types import LIST, RecordType, RecordTypes
 from sensor.cache import BoundedDict
 from sensor.tables.fields import kinds_of
@@ -138,7 +139,12 @@ class RecordDecoder:
         SYSCALL and EOE, and auditd's own records, which belong to no event, are not decoded here.
         """
         found = _KEY.match(key)
-        if found is None or "\0" in found.group(2) or self.types.get(found.group(1)).name in _ELSEWHERE:
+        if (
+            found is None
+            or "\0" in found.group(2)
+            or BEGIN in found.group(2)
+            or self.types.get(found.group(1)).name in _ELSEWHERE
+        ):
             return None
         record = self._remember(key, found.group(1), found.group(2).strip(BLANKS))
         return None if record.type.alone else record
@@ -159,7 +165,7 @@ class RecordDecoder:
         elif name == "PROCTITLE":
             fields = parse_proctitle(body)
         else:
-            fields = _parse_prefixed(name, body, self.kinds(name))
+            fields = _parse_prefixed(name, with_separator(body), self.kinds(name))
         key = fields.get("key")
         if isinstance(key, str):
             fields["KEYS"] = list(key.split("\x01"))
@@ -176,7 +182,7 @@ class RecordDecoder:
     def _remember(self, key: str, name: str, body: str) -> Record:
         type = self.types.get(name)
         record = Record(type, body, self)
-        if len(body) <= _LONGEST_CACHED and not type.alone and "\0" not in body:
+        if len(body) <= _LONGEST_CACHED and not type.alone and "\0" not in body and BEGIN not in body:
             self.cache.keep(key, record)
         return record
 
@@ -200,6 +206,8 @@ def _parse_prefixed(name: str, body: str, kinds: Kinds) -> Fields:
         body = body[4:]
     elif name == "MAC_POLICY_LOAD" and body.startswith("policy loaded "):
         body = body[14:]
+    elif name == "LOGIN":
+        body = of_login(body)
     elif body.startswith("netlabel: "):
         fields = parse_fields(body[10:], kinds)
         return {**fields, "netlabel_2" if "netlabel" in fields else "netlabel": None}

@@ -14,7 +14,7 @@ import re
 from typing import Optional
 
 from sensor.audit.fields import Fields, Value, decode
-from sensor.audit.header import BLANKS
+from sensor.audit.header import BEGIN, BLANKS
 from sensor.audit.layout import Found
 from sensor.audit.record import NUMBERED, RecordDecoder
 from sensor.cache import BoundedDict
@@ -190,7 +190,7 @@ class SyscallDecoder:
             rest = Rest(text, self._records, None, found)
         else:
             fields = self._records.parse("SYSCALL", body, learn=True)
-            if "\0" in text or _FIELD.match(text) is None or not NUMBERED.isdisjoint(fields):
+            if "\0" in text or BEGIN in text or _FIELD.match(text) is None or not NUMBERED.isdisjoint(fields):
                 return None
             rest = Rest(text, self._records, fields)
         return self._rests.keep(text, rest) if len(text) <= _LONGEST_CACHED else rest

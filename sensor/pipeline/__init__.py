@@ -19,11 +19,12 @@ from sensor.audit.blocks import Blocks
 from sensor.audit.coalesce import Coalescer, Pending
 from sensor.audit.completeness import count_missing
 from sensor.audit.event import DROP, LOG, Event, Notice, Records, Stage, StageError, Template, name_of
-from sensor.audit.fields import ENRICHED
 from sensor.audit.framing import EOE, ID_OF_EOE, line_of
-from sensor.audit.header import BLANKS, Line, parse_line
+from sensor.audit.gaps import ZERO, Gaps
+from sensor.audit.header import BLANKS, Line, behind_prefix, is_torn, parse_line, records_in
 from sensor.audit.options import CoalesceOptions
 from sensor.audit.record import RecordDecoder
+from sensor.audit.spellings import ENRICHED
 from sensor.audit.types import OBJECT, type_name
 from sensor.forms import Form, Lines, unparsed
 from sensor.stats import PipelineStats
@@ -68,6 +69,7 @@ class Pipeline:
         self._carry = ""
         self._carried_since = 0.0
         self._cutting = False
+        self._gaps = Gaps()
         self._prefix = self._next_prefix = ""
         self._now = 0.0
 
@@ -110,6 +112,8 @@ class Pipeline:
 
     def _take(self, chunk: bytes, out: Lines) -> None:
         text = chunk.decode("latin-1")
+        if self._gaps or ZERO in text:
+            text = self._gaps.mark(text, not self._cutting and self._carry[-1:] in ("", "\n"))
         if self._cutting:
             text = self._skip_cut_line(text)
         prefix = self._prefix = self._next_prefix
@@ -139,7 +143,7 @@ class Pipeline:
     def close(self) -> Lines:
         """End of input: return the JSON lines of all that was still waiting."""
         out = self._take_own()
-        carry, self._carry = self._carry, ""
+        carry, self._carry = self._carry + self._gaps.end(), ""
         self._lines(carry, out)
         for pending in self._coalescer.drain():
             self._finish_pending(pending, out)
@@ -203,13 +207,25 @@ class Pipeline:
     def _take_line(self, text: str, out: Lines) -> None:
         stats = self._stats
         cut = self._is_cut(len(text))
-        line = parse_line(text[: self._max_line])
+        pieces = records_in(text[: self._max_line])
+        for piece in pieces[:-1]:
+            self._take_piece(piece, is_torn(piece), out)
+        self._take_piece(pieces[-1], cut, out)
+        stats.lines += len(pieces) - 1
+
+    def _take_piece(self, text: str, cut: bool, out: Lines) -> None:
+        """Take what should be one record, cut short or not."""
+        line = parse_line(text)
         if line is None:
-            stats.unparsed["header"] = stats.unparsed.get("header", 0) + 1
-            error = self.form.error("header", text[: self._max_line], ["truncated_line"] if cut else [])
-            out.take_unparsed([error])
-        else:
-            self._take_record(line, cut, out)
+            found = behind_prefix(text) if text[0] != ZERO else None
+            if found is None:
+                self._not_a_record(text, cut, out)
+                return
+            before, line = found
+            if before:
+                self._stats.lines += 1
+                self._not_a_record(before, True, out)
+        self._take_record(line, cut, out)
 
     def _is_cut(self, length: int) -> bool:
         """Whether a line of so many bytes is too long, which is counted."""
@@ -229,6 +245,13 @@ class Pipeline:
             return
         for left in self._coalescer.add(line, type, cut, self._now):
             self._finish_pending(left, out)
+
+    def _not_a_record(self, text: str, cut: bool, out: Lines) -> None:
+        """Report a line, or a piece of one, that is no record; a gap by its length."""
+        reason = "zeros" if text[0] == ZERO else "header"
+        raw = f"{text[1:]} bytes of zeros" if reason == "zeros" else text
+        self._stats.unparsed[reason] = self._stats.unparsed.get(reason, 0) + 1
+        out.take_unparsed([self.form.error(reason, raw, ["truncated_line"] if cut else [])])
 
     def _finish_pending(self, pending: Pending, out: Lines) -> None:
         try:

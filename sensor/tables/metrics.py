@@ -118,7 +118,7 @@ ROWS = (
         "unparsed_lines_total",
         "Lines reported as they are, by what is wrong.",
         "reason",
-        ("header", "crash"),
+        ("header", "zeros", "crash"),
     ),
     Row(
         "pipeline",

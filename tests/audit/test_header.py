@@ -52,9 +52,17 @@ def test_a_header_is_cut_into_its_parts(line, expected):
         f"type=CWD msg=audit(1.1:{10**10}): x",
         f"type=CWD msg=audit({10**16}.1:1): x",
         "type=CWD msg=audit(-1.1:1): x",
-        f"type=CWD msg=audit({ID}) x",
+        f"type=CWD msg=audit({ID})x",
+        f"type=CWD msg=audit({ID})",
         f"type=CWD audit({ID}): x",
     ],
 )
 def test_what_has_another_form_is_no_header(line):
     assert parse_line(line) is None
+
+
+@pytest.mark.parametrize("behind", ["): x", ") : x", ") x", "):x", "):   x "])
+def test_the_colon_is_not_always_there(behind):
+    line = parse_line(f"type=DAEMON_CONFIG msg=audit({ID}{behind}")
+    assert line is not None
+    assert (line.id, line.body) == (ID, "x")

@@ -48,7 +48,10 @@ class Header:
         milliseconds = self.number(3)
         self.take(":")
         serial = self.number(10)
-        self.take("):")
+        self.take(")")
+        self.colon = self.text.startswith((":", " :"))
+        self.take(":" if self.text.startswith(":") else " :" if self.colon else " ")
+        self.length = len(line) - len(self.text)
         self.id = f"{seconds}.{milliseconds:03d}:{serial}"
         self.body = self.text.strip(" \t\r\n")
         inside = self.type[8:-1] if self.type.startswith("UNKNOWN[") and self.type.endswith("]") else None
@@ -78,6 +81,85 @@ class Header:
         found = digits(self.text, 0, most)
         self.take(found)
         return int(found)
+
+
+def header_at(text: str, place: int) -> Header | None:
+    """The header that begins at a place, with its colon."""
+    if not text.startswith(("type=", "node="), place):
+        return None
+    try:
+        header = Header(text[place:])
+    except ValueError:
+        return None
+    return header if header.colon else None
+
+
+def pieces_of(line: str) -> list[str]:
+    """The records that stand in one line; a message that has a quote behind the header is what somebody sent."""
+    if line.count("msg=audit(") < 2:
+        return [line]
+    starts = [0]
+    place = 0
+    while place < len(line):
+        header = header_at(line, place)
+        if header is not None:
+            before = line[starts[-1] : place]
+            sent = "msg='" in before and ("'" in line[place:] or len(line) > 8000)
+            starts += [place] if before and not sent else []
+            place += header.length
+        else:
+            place += 1
+    return [line[start:end] for start, end in zip(starts, [*starts[1:], len(line)])]
+
+
+def is_prefix(text: str) -> bool:
+    """What syslog puts before a message: up to the first colon, or RFC 5424's seven fields, or a priority alone."""
+    if text.endswith(": ") and text.index(": ") == len(text) - 2:
+        return True
+    priority = text.startswith("<") and ">" in text and digits(text, 1, 3) == text[1 : text.index(">")] != ""
+    rest = text[text.index(">") + 1 :] if priority else text
+    words = rest.split(" ", 6)
+    if priority and not rest:
+        return True
+    data = words[-1][:-1] if words[-1][-1:] == " " else ""
+    is_data = data == "-" or (data[:1] == "[" and data.find("]") == len(data) - 1)
+    return len(words) == 7 and words[0] == "1" and all(words) and is_data
+
+
+def behind_prefix(line: str) -> tuple[str, Header] | None:
+    """The first record in a line that begins otherwise, and what of that was a piece of another one."""
+    for place in range(len(line)):
+        header = header_at(line, place)
+        if header is not None:
+            before = line[:place]
+            if place <= 512 and (is_prefix(before) or before.startswith(("type=", "node="))):
+                return "" if is_prefix(before) else before, header
+            break
+    return of_kernel(line)
+
+
+def of_kernel(line: str) -> tuple[str, Header] | None:
+    """`audit: type=1400 audit(1.000:1): …`, as the kernel writes without auditd."""
+    for place in range(min(len(line), 513)):
+        if line.startswith("audit: type=", place):
+            number = digits(line, place + 12, 10)
+            rest = line[place + 12 + len(number) :]
+            name = record_types.NAMES.get(int(number), f"UNKNOWN[{int(number)}]") if number else ""
+            header = header_at(f"type={name} msg={rest[1:]}", 0) if number and rest.startswith(" audit(") else None
+            if header is not None and rest[rest.index(")") + 1] == ":":
+                before = without_stamp(line[:place])
+                return ("", header) if not before or is_prefix(before) else None
+    return None
+
+
+def without_stamp(text: str) -> str:
+    """`[  123.456789] ` at the end of a text left out."""
+    if not text.endswith("] ") or "[" not in text:
+        return text
+    start = text.rindex("[")
+    seconds, point, rest = text[start + 1 : -2].lstrip(" ").partition(".")
+    is_stamp = point and seconds and rest and all(c in DIGITS for c in seconds + rest)
+    return text[:start] if is_stamp else text
 
 
 class Type:
@@ -125,10 +207,15 @@ class Reference:
         self.recent: set[tuple[str, str]] = set()
         self.older: set[tuple[str, str]] = set()
         self.out: list[str] = []
+        self.zeros = 0
 
     def feed(self, chunk: bytes, now: float) -> list[str]:
         self.now = now
         for character in chunk.decode("latin-1"):
+            if character == "\0":
+                self.zeros += 1
+                continue
+            self.end_zeros()
             if character == "\n":
                 self.line(self.partial)
                 self.partial, self.skipping = "", False
@@ -139,6 +226,17 @@ class Reference:
             self.partial, self.skipping = "", True
         return self.lines()
 
+    def end_zeros(self) -> None:
+        """Zeros that begin a line, or are many, are a gap, and end a line; a few others are part of it."""
+        count, self.zeros = self.zeros, 0
+        begins = not self.partial and not self.skipping
+        if count >= 16 or (count and begins):
+            self.line(self.partial)
+            self.partial, self.skipping = "", False
+            self.not_a_record("zeros", f"{count} bytes of zeros", cut=False)
+        elif not self.skipping:
+            self.partial += "\0" * count
+
     def tick(self, now: float) -> list[str]:
         for event in [event for event in self.waiting if event.deadline <= now]:
             if not event.ended and event.bodies("SYSCALL"):
@@ -147,6 +245,7 @@ class Reference:
         return self.lines()
 
     def close(self) -> list[str]:
+        self.end_zeros()
         self.line(self.partial)
         self.partial = ""
         while self.waiting:
@@ -161,13 +260,26 @@ class Reference:
         if not text:
             return
         cut = len(text) > self.options.max_line_bytes
-        text = text[: self.options.max_line_bytes]
+        *pieces, last = pieces_of(text[: self.options.max_line_bytes])
+        for piece in pieces:
+            self.record(piece, piece[-1] not in " \r\n\t")
+        self.record(last, cut)
+
+    def not_a_record(self, reason: str, text: str, cut: bool) -> None:
+        notes = {"SENSOR": {"notes": ["truncated_line"]}} if cut else {}
+        self.emit({"ID": None, "PARSE_ERROR": {"reason": reason, "raw": text}, **notes})
+
+    def record(self, text: str, cut: bool) -> None:
         try:
             header = Header(text)
         except ValueError:
-            notes = {"SENSOR": {"notes": ["truncated_line"]}} if cut else {}
-            self.emit({"ID": None, "PARSE_ERROR": {"reason": "header", "raw": text}, **notes})
-            return
+            found = behind_prefix(text)
+            if found is None:
+                self.not_a_record("header", text, cut)
+                return
+            before, header = found
+            if before:
+                self.not_a_record("header", before, cut=True)
         type = Type(header.type)
         event = self.find(header)
         if type.name == "EOE":

@@ -19,6 +19,7 @@ from sensor.audit.fields import OURS
 from sensor.audit.options import TransformOptions
 from sensor.tables import record_types
 from sensor.tables.fields import kinds_of
+from tests.support.reference_spellings import of_login, of_message, with_separator
 
 MISSING = 1024  # arguments of a command line that are shown as null
 LETTERS = string.ascii_letters
@@ -226,11 +227,22 @@ def read_section(section: str, kinds: dict[str, str], fields: dict[str, Any]) ->
             add(fields, "msg", {"TEXT": text})
         elif (quoted and kind in ("encoded", "string")) or (name == "subj" and raw == ""):
             add(fields, name, text)
+        elif is_number_before_words(text, quoted, kind):
+            number, _, behind = text.partition(" ")
+            add(fields, name, value_of(number, kind))
+            add(fields, "TEXT", behind)
         elif kind == "decimal" and isinstance(value_of(text, kind), str):
             add(fields, name, None)
             add(fields, f"{name}_text", text)
         else:
             add(fields, name, value_of(text, kind))
+
+
+def is_number_before_words(text: str, quoted: bool, kind: str) -> bool:
+    """`64 by`, of an old kernel's `old=64 by auid=0`."""
+    number, blank, _ = text.partition(" ")
+    value = value_of(number, kind) if number else None
+    return bool(blank) and not quoted and kind in ("decimal", "hex", "octal") and value not in (None, number)
 
 
 def message(body: str) -> tuple[str, str, str] | None:
@@ -268,10 +280,13 @@ def read_body(name: str, body: str) -> dict[str, Any]:
     kinds = kinds_of(name if name in record_types.NUMBERS else "")
     fields: dict[str, Any] = {}
     netlabel = False
+    body = with_separator(body)
     if name == "TTY" and body.startswith("tty "):
         body = body[4:]
     elif name == "MAC_POLICY_LOAD" and body.startswith("policy loaded "):
         body = body[14:]
+    elif name == "LOGIN":
+        body = of_login(body)
     elif body.startswith("netlabel: "):
         body, netlabel = body[10:], True
     parts = message(body)
@@ -280,7 +295,7 @@ def read_body(name: str, body: str) -> dict[str, Any]:
         for section in before.split("\x1d"):
             read_section(section, kinds, fields)
         inner: dict[str, Any] = {}
-        read_section(inside, kinds, inner)
+        read_section(of_message(inside), kinds, inner)
         split_permissions(inner, keep_text=True)
         add(fields, "msg", inner)
     for section in body.split("\x1d"):
