@@ -11,6 +11,7 @@ from functools import partial
 from typing import Callable, NamedTuple
 
 from sensor.audit.argv import arguments_of
+from sensor.audit.boots import Boots
 from sensor.audit.event import DROP, LOG, Enrichment, Stage
 from sensor.audit.naming import Naming
 from sensor.audit.record import RecordDecoder
@@ -38,7 +39,6 @@ from sensor.process.procfs import NEVER, ProcFS
 from sensor.process.state import StateFile
 from sensor.process.table import ProcessTable
 from sensor.stages.ancestors import Ancestors
-from sensor.stages.boots import Boots
 from sensor.stages.cgroup import Cgroups
 from sensor.stages.combinators import ExecOnly, Memo, Memoized
 from sensor.stages.command import CommandLines

@@ -70,7 +70,13 @@ def _add_streams(add: Any) -> None:
         "This is what auditd runs: records come from standard input, or from where the configuration says.",
     )
     _add_config(sub)
-    sub = add("convert", _convert, "Turn recorded audit logs into JSON Lines on standard output.")
+    sub = add(
+        "convert",
+        _convert,
+        "Turn recorded audit logs into JSON Lines on standard output.",
+        "Files are read in the order of time, whatever order they are named in. The exit status is 1 if there was no "
+        "audit record in them.",
+    )
     _add_config(sub, _AT_DEFAULTS)
     sub.add_argument(
         "files", nargs="*", default=["-"], metavar="LOG", help="audit.log, also .gz or .zst; - is standard input"
@@ -186,59 +192,10 @@ def _log_to_terminal() -> None:
 
 
 def _convert(parsed: argparse.Namespace) -> int:
-    from sensor.build import build
-    from sensor.stats import Stats
-
-    sensor = build(_load_for_logs(parsed.config), Stats(), live=False)
-    for lines in _converted(sensor, parsed.files):
-        if lines:
-            sys.stdout.buffer.write(("\n".join(lines) + "\n").encode("latin-1"))
-    sys.stdout.flush()
-    return 0
-
-
-def _converted(sensor: Any, files: Sequence[str]) -> Iterator[list[str]]:
-    """JSON lines of recorded logs, chunk by chunk; the events' own time takes the place of the clock."""
-    from sensor.audit.framing import last_time
-    from sensor.inputs.files import read_chunks
+    from sensor.convert import convert
 
     _log_to_terminal()
-    progress = _Progress(sensor.stats) if sys.stderr.isatty() else None
-    now = 0.0
-    for path in files:
-        for chunk in read_chunks(path):
-            now = max(now, last_time(chunk))
-            yield sensor.pipeline.feed(chunk, now)
-            yield sensor.pipeline.tick(now)
-            if progress is not None:
-                progress.show(len(chunk))
-    yield sensor.close()
-    if progress is not None:
-        progress.end()
-
-
-class _Progress:
-    """A line on the terminal that says how far a conversion has come."""
-
-    def __init__(self, stats: Any) -> None:
-        self._stats = stats
-        self._start = self._shown = time.monotonic()
-        self._bytes = 0
-
-    def show(self, count: int) -> None:
-        self._bytes += count
-        if time.monotonic() - self._shown >= 0.2:
-            self._shown = time.monotonic()
-            self._print("\r")
-
-    def end(self) -> None:
-        self._print("\n")
-
-    def _print(self, end: str) -> None:
-        seconds = max(time.monotonic() - self._start, 1e-6)
-        events = self._stats.pipeline.events
-        text = f"{self._bytes / 1e6:,.1f} MB  {events:,} events  {events / seconds:,.0f} events/s"
-        print(f"\r\x1b[K{text}", end=end if end == "\n" else "", file=sys.stderr, flush=True)
+    return convert(parsed.files, _load_for_logs(parsed.config))
 
 
 def _check(parsed: argparse.Namespace) -> int:
@@ -333,12 +290,14 @@ def _tree(parsed: argparse.Namespace) -> int:
 
 def _bench(parsed: argparse.Namespace) -> int:
     from sensor.build import build
+    from sensor.convert import converted
     from sensor.stats import Stats
 
+    _log_to_terminal()
     sensor = build(_load_for_logs(parsed.config), Stats(), live=False)
     size = 0
     start = time.process_time()
-    for lines in _converted(sensor, parsed.files):
+    for lines in converted(sensor, parsed.files):
         size += sum(map(len, lines))
     seconds = max(time.process_time() - start, 1e-9)
     counts = sensor.stats.pipeline

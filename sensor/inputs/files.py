@@ -7,13 +7,19 @@ The first bytes, not the name, tell the kind: 1f 8b is gzip, 28 b5 2f fd is zstd
 
 from __future__ import annotations
 
+import math
+import os
+import re
 import sys
-from collections.abc import Iterator
-from typing import BinaryIO
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO, NamedTuple
 
 from sensor.errors import InputError
 
 CHUNK_BYTES = 262144
+_LAST_BYTES = 16384
+_FIRST_TIME = re.compile(rb'(?:audit\(|"ID":"|"id":")([0-9]{1,16}\.[0-9]{1,3}):[0-9]')
+_KERNEL_ID = re.compile(rb"type=(?!DAEMON_)[^ ]+ (?:msg=)?audit\(([0-9]{1,16}\.[0-9]{1,3}):([0-9]{1,10})\)")
 
 
 def read_chunks(path: str) -> Iterator[bytes]:
@@ -27,6 +33,41 @@ def read_chunks(path: str) -> Iterator[bytes]:
                 yield chunk
     except (OSError, EOFError) as error:
         raise InputError(f"{path}: {error.strerror or error if isinstance(error, OSError) else error}") from error
+
+
+class Id(NamedTuple):
+    """Of a record: the time of its event in seconds since 1970, and the serial."""
+
+    time: float
+    serial: int
+
+
+def in_order(paths: Sequence[str]) -> list[str]:
+    """Files of logs from the oldest on, by their first record; as they are named if one is a pipe, to be read once."""
+    if len(paths) < 2 or not all(os.path.isfile(path) for path in paths):
+        return list(paths)
+    return sorted(paths, key=_begins)  # which is stable
+
+
+def _begins(path: str) -> float:
+    found = _FIRST_TIME.search(next(read_chunks(path), b""))
+    return float(found.group(1)) if found is not None else math.inf
+
+
+def first_id(chunk: bytes) -> Id | None:
+    """The first id of the kernel's in a chunk of records; auditd counts its own apart."""
+    return _id(_KERNEL_ID.search(chunk))
+
+
+def last_id(chunk: bytes) -> Id | None:
+    """The last one."""
+    start = chunk.rfind(b"\n", 0, max(len(chunk) - _LAST_BYTES, 0)) + 1
+    found = [*_KERNEL_ID.finditer(chunk, start)]
+    return _id(found[-1] if found else None)
+
+
+def _id(found: re.Match[bytes] | None) -> Id | None:
+    return Id(float(found.group(1)), int(found.group(2))) if found is not None else None
 
 
 def _open(path: str) -> BinaryIO:

@@ -248,9 +248,12 @@ class Pipeline:
 
     def _not_a_record(self, text: str, cut: bool, out: Lines) -> None:
         """Report a line, or a piece of one, that is no record; a gap by its length."""
-        reason = "zeros" if text[0] == ZERO else "header"
-        raw = f"{text[1:]} bytes of zeros" if reason == "zeros" else text
-        self._stats.unparsed[reason] = self._stats.unparsed.get(reason, 0) + 1
+        unparsed, reason, raw = self._stats.unparsed, "header", text
+        if text[0] == ZERO:
+            reason, raw = "zeros", f"{text[1:]} bytes of zeros"
+            unparsed["zeros"] = unparsed.get("zeros", 0) + 1
+        else:
+            unparsed["header"] = unparsed.get("header", 0) + 1
         out.take_unparsed([self.form.error(reason, raw, ["truncated_line"] if cut else [])])
 
     def _finish_pending(self, pending: Pending, out: Lines) -> None:

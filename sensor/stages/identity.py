@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Callable
 
+from sensor.audit.boots import Boots
 from sensor.audit.event import Addition, Event
 from sensor.audit.fields import Fields
 from sensor.audit.naming import Naming
@@ -30,7 +31,6 @@ from sensor.process.guid import process_guid, session_guid
 from sensor.process.procfs import Host
 from sensor.process.program import Observation, Process, Program, Shown
 from sensor.process.table import ProcessTable
-from sensor.stages.boots import Boots
 from sensor.tables import syscalls
 
 Describe = Callable[[Process], Fields]

@@ -16,7 +16,7 @@ from sensor.config import Config
 from sensor.forms import Form
 from sensor.forms.count import Count, Sizes
 from sensor.forms.laurel import Laurel
-from sensor.inputs.files import read_chunks
+from sensor.inputs.files import in_order, read_chunks
 from sensor.stats import Stats
 from sensor.top.heavy_hitters import HeavyHitters
 from sensor.top.weight import NO_KEY, EventWeight, weigh_event, weigh_line
@@ -73,7 +73,7 @@ class Counts:
 def count(files: Iterable[str], config: Config) -> Counts:
     """Count what is in some files; `-` is standard input."""
     counts = Counts()
-    for path in files:
+    for path in in_order([*files]):
         chunks = _from_first_byte(read_chunks(path))
         first = next(chunks, b"")
         if first[:1] == b"{":

@@ -290,8 +290,8 @@ EXPLANATIONS = (
     ),
     Explanation(
         "lost separator",
-        "The lines of the test have lost the byte before auditd's translations; neither makes sense of what is left.",
-        _place("tags", lambda d: d.ours == ["(null)ARCH=x86_64"]),
+        "The lines of the test have lost the byte before auditd's translations, which theirs takes for the key's end.",
+        _place("tags", lambda d: d.theirs == ["x86_64"] and d.ours == ABSENT),
     ),
     Explanation(
         "stray quote",

@@ -19,7 +19,7 @@ from sensor.audit.fields import OURS
 from sensor.audit.options import TransformOptions
 from sensor.tables import record_types
 from sensor.tables.fields import kinds_of
-from tests.support.reference_spellings import of_login, of_message, with_separator
+from tests.support.reference_spellings import is_hex, is_quoted, of_login, of_message, unquoted, with_separator
 
 MISSING = 1024  # arguments of a command line that are shown as null
 LETTERS = string.ascii_letters
@@ -139,10 +139,6 @@ def begins_field(word: str) -> bool:
     return word == "avc:" or field_name(word) is not None
 
 
-def is_quoted(raw: str) -> bool:
-    return len(raw) >= 2 and raw[0] == '"' and raw[-1] == '"'
-
-
 def cut(section: str) -> list[tuple[str, str]]:
     """A section as (name, value as written); words that belong to no name have the name ""."""
     words = section.split(" ")
@@ -185,16 +181,6 @@ def put(fields: dict[str, Any], name: str, value: Any) -> None:
         while f"{name}_{number}" in fields:
             number += 1
         fields[f"{name}_{number}"] = value
-
-
-def unquoted(raw: str) -> tuple[str, bool]:
-    if len(raw) >= 2 and raw[0] == raw[-1] and raw[0] in "\"'":
-        return raw[1:-1], True
-    return raw, False
-
-
-def is_hex(raw: str) -> bool:
-    return len(raw) > 0 and len(raw) % 2 == 0 and all(c in UPPER_HEX for c in raw)
 
 
 def value_of(raw: str, kind: str) -> Any:

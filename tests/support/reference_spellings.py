@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 
 CAPITALS = string.ascii_uppercase
+UPPER_HEX = "0123456789ABCDEF"
 ESCAPES = ("#035", "\\035", "\\x1d", "\\u001d", "^]")
 BEFORE_ID = ("", "A", "E", "S", "FS", "O", "OA", "I", "SA", "OLD-A", "OLD_A", "NEW_")
 IDS = [f"{before}{kind}ID" for before in BEFORE_ID for kind in "UG"]
@@ -111,3 +112,18 @@ def plain_word(word: str) -> str:
         if value.endswith(":") and not value.endswith("::"):
             value = value[:-1]
     return f"{name}={value}"
+
+
+# -------------------------------------------------------------------------------------------------------------- values
+def is_quoted(raw: str) -> bool:
+    return len(raw) >= 2 and raw[0] == '"' and raw[-1] == '"'
+
+
+def unquoted(raw: str) -> tuple[str, bool]:
+    if len(raw) >= 2 and raw[0] == raw[-1] and raw[0] in "\"'":
+        return raw[1:-1], True
+    return raw, False
+
+
+def is_hex(raw: str) -> bool:
+    return len(raw) > 0 and len(raw) % 2 == 0 and all(c in UPPER_HEX for c in raw)

@@ -1,0 +1,106 @@
+"""Recorded audit logs to JSON Lines: what `convert` and `bench` do.
+
+Files are read from the oldest on, whatever order the shell gives them in. What is told on standard error besides: where
+they overlap, which events are in none of them, and how many lines were no audit records.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+
+from sensor.audit.framing import last_time
+from sensor.build import Sensor, build
+from sensor.config import Config
+from sensor.inputs.files import Id, first_id, in_order, last_id, read_chunks
+from sensor.printable import printable
+from sensor.stats import PipelineStats, Stats
+
+_OVERLAP = 1.0
+"""Seconds by which events may be out of order anyway."""
+
+
+def convert(files: Sequence[str], config: Config) -> int:
+    """Write what the logs become to standard output; returns the exit status, 1 if no line was an audit record."""
+    stats = Stats()
+    sensor = build(config, stats, live=False)
+    for lines in converted(sensor, files):
+        if lines:
+            sys.stdout.buffer.write(("\n".join(lines) + "\n").encode("latin-1"))
+    sys.stdout.flush()
+    skipped, read = sum(stats.pipeline.unparsed.values()), stats.pipeline.lines
+    if skipped:
+        _tell(f"{skipped:,} of {read:,} lines were no audit records; they are the PARSE_ERRORs")
+    return 1 if skipped and skipped == read else 0
+
+
+def converted(sensor: Sensor, files: Sequence[str]) -> Iterator[list[str]]:
+    """JSON lines of recorded logs, chunk by chunk; the events' own time takes the place of the clock."""
+    progress = _Progress(sensor.stats.pipeline) if sys.stderr.isatty() else None
+    ordered = in_order(files)
+    if ordered != list(files):
+        _tell(f"the order of time is {', '.join(map(printable, ordered))}")
+    now = 0.0
+    for chunk in _told_seams(ordered):
+        now = max(now, last_time(chunk))
+        yield sensor.pipeline.feed(chunk, now)
+        yield sensor.pipeline.tick(now)
+        if progress is not None:
+            progress.show(len(chunk))
+    yield sensor.close()
+    if progress is not None:
+        progress.end()
+
+
+def _told_seams(paths: Sequence[str]) -> Iterator[bytes]:
+    """The chunks of some files; tells where one does not go on where the one before it ended."""
+    before: Id | None = None
+    last_path = ""
+    for path in paths:
+        first: Id | None = None
+        last: Id | None = None
+        for chunk in read_chunks(path):
+            if first is None and len(paths) > 1:
+                first = first_id(chunk)
+                if first is not None and before is not None:
+                    _tell_seam(before, first, (last_path, path))
+            last = (last_id(chunk) if len(paths) > 1 else None) or last
+            yield chunk
+        before, last_path = last or before, path
+
+
+def _tell_seam(last: Id, first: Id, paths: Iterable[str]) -> None:
+    earlier, later = map(printable, paths)
+    if first.time < last.time - _OVERLAP:
+        _tell(f"{later} begins {last.time - first.time:,.0f} s before {earlier} ends: what both are of is in disorder")
+    elif first.serial > last.serial + 1:
+        _tell(f"between {earlier} and {later} events {last.serial + 1} to {first.serial - 1} are missing")
+
+
+def _tell(text: str) -> None:
+    print(f"host-sensor: {text}", file=sys.stderr)
+
+
+class _Progress:
+    """A line on the terminal that says how far a conversion has come."""
+
+    def __init__(self, stats: PipelineStats) -> None:
+        self._stats = stats
+        self._start = self._shown = time.monotonic()
+        self._bytes = 0
+
+    def show(self, count: int) -> None:
+        self._bytes += count
+        if time.monotonic() - self._shown >= 0.2:
+            self._shown = time.monotonic()
+            self._print("\r")
+
+    def end(self) -> None:
+        self._print("\n")
+
+    def _print(self, end: str) -> None:
+        seconds = max(time.monotonic() - self._start, 1e-6)
+        events = self._stats.events
+        text = f"{self._bytes / 1e6:,.1f} MB  {events:,} events  {events / seconds:,.0f} events/s"
+        print(f"\r\x1b[K{text}", end=end if end == "\n" else "", file=sys.stderr, flush=True)
