@@ -5,7 +5,7 @@
 
     "SYSCALL":{…,"ses":3,…,"SESSION":{"acct":"alice","addr":"10.0.2.2","terminal":"/dev/pts/0","exe":"/usr/sbin/sshd"}}
 
-Taken from the records of the login itself, so only of sessions that began while they were read. A LOGIN of the kernel, or
+Taken from the records of the login itself, so only of sessions that began while they were read. A LOGIN, or
 a boot of the node, begins with nothing. USER_LOGIN has the last word; what USER_START says later in the session (of
 sudo, for instance) fills gaps and changes nothing.
 """
