@@ -186,8 +186,7 @@ def build(
     host = host_state or HostState(config, stats, live)
     naming = Naming(config.enrich.prefix or "")
     translators = _translators(config.translate, naming, host.users)
-    transforms = [each.transform for each in translators]
-    decoder = RecordDecoder(config.transform, transforms, config.coalesce.cache_entries, naming.prefix)
+    decoder = _decoder(config, naming, translators)
     form = _form(config, naming, translators, wrap)
     cgroups = Cgroups(config.enrich, host.files, host.containers)
     identity = _identity(config, naming, host, cgroups)
@@ -213,7 +212,8 @@ def build(
         *_translations(config),
         *_leaving(config.filter, stats),  # last: all others read the records that it drops
     ]
-    pipeline = Pipeline(Parts(decoder, stages, form), config.coalesce, stats.pipeline, _log_failure)
+    parts = Parts(decoder, stages, form, _decoder_of_others(config, naming), host.host.names)
+    pipeline = Pipeline(parts, config.coalesce, stats.pipeline, _log_failure)
     sensor = Sensor(pipeline, stats, host)
     if any(rule.limit is not None for rule in filters.rules):
         _report_suppressed(sensor, filters)
@@ -268,7 +268,7 @@ def _form(config: Config, naming: Naming, translators: list[Universal | Users], 
     return wrap(Ecs(style) if config.output == "ecs" else laurel, laurel)
 
 
-def _translators(options: TranslateOptions, naming: Naming, users: UserDatabase) -> list[Universal | Users]:
+def _translators(options: TranslateOptions, naming: Naming, users: UserDatabase | None) -> list[Universal | Users]:
     """What is done to the fields of each record, in this order."""
     translators: list[Universal | Users] = []
     if options.universal:
@@ -276,6 +276,18 @@ def _translators(options: TranslateOptions, naming: Naming, users: UserDatabase)
     if options.user_db:
         translators.append(Users(options, naming, users))
     return translators
+
+
+def _decoder_of_others(config: Config, naming: Naming) -> RecordDecoder | None:
+    """What decodes the records of other hosts, if that makes a difference: of their users this one knows no names."""
+    if not config.translate.user_db:
+        return None
+    return _decoder(config, naming, _translators(config.translate, naming, None))
+
+
+def _decoder(config: Config, naming: Naming, translators: list[Universal | Users]) -> RecordDecoder:
+    transforms = [each.transform for each in translators]
+    return RecordDecoder(config.transform, transforms, config.coalesce.cache_entries, naming.prefix)
 
 
 def _concerns(translators: list[Universal | Users], name: str, field: str) -> bool:

@@ -64,7 +64,7 @@ class Blocks:
         most_seen: int = _MOST_SEEN,
     ) -> None:
         self.syscalls = SyscallDecoder(records)
-        self._records = records
+        self.records = records
         self._stats = stats
         self._claim = claim
         self._longest = min(options.max_line_bytes, options.max_event_bytes)
@@ -105,7 +105,7 @@ class Blocks:
         last = text.rfind("\n") + 1
         if last and text.startswith(f"{prefix}{_TITLE}", last):
             line = text[last + len(prefix) :]
-            title = self._records.cache.get(line) or self._records.decode_key(line)
+            title = self.records.cache.get(line) or self.records.decode_key(line)
             if title is None:
                 return None
             text = text[:last]
@@ -186,7 +186,7 @@ class Blocks:
             if not all(line.startswith(prefix) for line in lines):
                 return False
             lines = [line[len(prefix) :] for line in lines]
-        known, decode = self._records.cache.get, self._records.decode_key
+        known, decode = self.records.cache.get, self.records.decode_key
         for line in lines:
             record = known(line) or decode(line)
             if record is None:

@@ -36,6 +36,8 @@ Failed = Callable[[str, Exception], None]
 class Parts(NamedTuple):
     """What a configuration decides.
 
+    decoder: of the records; others: of those with a `node=` that is none of `names`, for which the host's own names
+        do not hold, if those are decoded otherwise.
     stages: applied in their order to every event.
     form: writes what becomes of it.
     """
@@ -43,6 +45,8 @@ class Parts(NamedTuple):
     decoder: RecordDecoder
     stages: Sequence[Stage]
     form: Form
+    others: RecordDecoder | None = None
+    names: frozenset[str] = frozenset()
 
 
 class Pipeline:
@@ -62,6 +66,10 @@ class Pipeline:
         self._stages = tuple(parts.stages)
         self._coalescer = Coalescer(options, stats)
         self._blocks = Blocks(parts.decoder, options, stats, self._coalescer.claim)
+        self._names = parts.names
+        self._others = self._blocks
+        if parts.others is not None:
+            self._others = Blocks(parts.others, options, stats, self._coalescer.claim)
         self._stats = stats
         self._max_line = options.max_line_bytes
         self._max_block = min(options.max_line_bytes, options.max_event_bytes)
@@ -159,7 +167,8 @@ class Pipeline:
         """Take the lines before an EOE, and the EOE, of which `ending` is what follows its opening bracket."""
         found = ID_OF_EOE.match(ending)
         try:
-            event = self._blocks.read(block, self._prefix, found.group(1)) if found is not None else None
+            blocks = self._blocks_of(self._prefix[5:-1]) if self._prefix else self._blocks
+            event = blocks.read(block, self._prefix, found.group(1)) if found is not None else None
         except Exception:  # noqa: BLE001  reported when the line that is to blame is met
             event = None
         if event is None:
@@ -258,28 +267,16 @@ class Pipeline:
 
     def _finish_pending(self, pending: Pending, out: Lines) -> None:
         try:
-            event = self._blocks.gathered(pending) or self._merged(pending)
+            blocks = self._blocks_of(pending.node)
+            event = blocks.gathered(pending) or _merged(blocks, pending)
         except Exception as error:  # noqa: BLE001  the border: one event costs no other
             out.take_unparsed(self._as_it_came(_lines(pending), error))
         else:
             self._finish(event, out)
 
-    def _merged(self, pending: Pending) -> Event:
-        """An event some of whose records have to be put together first."""
-        records: Records = {}
-        syscall = None
-        for name, bodies in pending.bodies.items():
-            shape = self._records.types.get(name).shape
-            if name == "SYSCALL":
-                syscall = self._blocks.syscalls.decode(_merge(bodies))
-                records[name] = []
-            elif shape == OBJECT:
-                records[name] = [self._records.decode(name, _merge(bodies))]
-            else:
-                records[name] = [self._records.decode(name, body) for body in bodies]
-        event = Event(pending.id, pending.node, Template(records), syscall)
-        event.notes += pending.notes
-        return event
+    def _blocks_of(self, node: str) -> Blocks:
+        """Who reads the records of a node."""
+        return self._blocks if not node or node in self._names else self._others
 
     def _finish(self, event: Event, out: Lines) -> None:
         """Run the stages on an event, those behind one that fails as well; unless one drops it, it becomes a line."""
@@ -369,6 +366,24 @@ def _lines_of(event: Event) -> list[str]:
     for name, group in event.records.items():
         pending.bodies.setdefault(name, []).extend([record.body for record in group])
     return _lines(pending)
+
+
+def _merged(blocks: Blocks, pending: Pending) -> Event:
+    """An event some of whose records have to be put together first."""
+    records: Records = {}
+    syscall = None
+    for name, bodies in pending.bodies.items():
+        shape = blocks.records.types.get(name).shape
+        if name == "SYSCALL":
+            syscall = blocks.syscalls.decode(_merge(bodies))
+            records[name] = []
+        elif shape == OBJECT:
+            records[name] = [blocks.records.decode(name, _merge(bodies))]
+        else:
+            records[name] = [blocks.records.decode(name, body) for body in bodies]
+    event = Event(pending.id, pending.node, Template(records), syscall)
+    event.notes += pending.notes
+    return event
 
 
 def _merge(bodies: list[str]) -> str:

@@ -249,7 +249,7 @@ class Summaries:
         if path.thing is not None:
             return path.thing
         cwd = _cwd(event, who.directories[:1])
-        key = (kind, record.body, cwd or "")
+        key = (kind, record.body, cwd or "", event.node)
         thing = self._things.get(key)
         if thing is None:
             thing = self._remember(key, file_of(record.fields, kind, cwd, self._naming))
@@ -260,7 +260,7 @@ class Summaries:
         """The file of a call that has two names; each counts from a directory of its own."""
         first, second = ends
         cwds = _cwd(event, who.directories[:1]), _cwd(event, who.directories[-1:])
-        key = (rule.action, first.body, second.body, *[cwd or "" for cwd in cwds])
+        key = (rule.action, first.body, second.body, *[cwd or "" for cwd in cwds], event.node)
         thing = self._things.get(key)
         if thing is None:
             thing = file_of(first.fields, rule.object, cwds[0], self._naming)
@@ -305,7 +305,7 @@ def _key(event: Event, main: str) -> tuple[object, ...]:
                 bodies.append(body.partition(" ")[2] if body.startswith("pid=") else body)
     syscall = event.syscall
     if syscall is None:
-        return (main, None, None, 0, *bodies)
+        return (main, event.node, None, 0, *bodies)
     return (main, (syscall.head, syscall.rest), syscall.success, syscall.pid, *bodies)
 
 

@@ -5,7 +5,8 @@
 
 Every field whose name ends in uid or gid is translated, in the maps of user space as
 well, and there `id`, which those who manage accounts write. What auditd translated
-itself (ENRICHED) stays if it knew, because it asked on the host that the event is from.
+itself (ENRICHED) stays if it knew, because it asked on the host that the event is from. Of another host, whose records
+have `node=`, numbers get no names of this one's.
 A name that is not known yet is left out; see sensor.translate.userdb.
 """
 
@@ -13,13 +14,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 from sensor.audit.fields import UNSET, Fields
 from sensor.audit.naming import Naming
 from sensor.cache import BoundedDict
 from sensor.translate.options import TranslateOptions
-from sensor.translate.userdb import UNKNOWN, Names, UserDatabase
+from sensor.translate.userdb import UNKNOWN, UserDatabase
 
 _IDS = ("uid", "gid")
 _ABOUT_GROUPS = frozenset({"GRP_AUTH", "GRP_CHAUTHTOK", "GRP_MGMT", "CHGRP_ID", "ADD_GROUP", "DEL_GROUP"})
@@ -36,7 +37,7 @@ class Source(NamedTuple):
     """Where names come from, in this order: what the configuration says, what auditd wrote, the host."""
 
     fixed: Mapping[int, str]
-    host: Names
+    host: Callable[[int], str | None]
 
 
 class Id(NamedTuple):
@@ -57,13 +58,14 @@ class Users:
     """The transform.
 
     options: names from the configuration.
+    database: of the host that the records are from; None for another one, where a number may be another's.
     """
 
-    def __init__(self, options: TranslateOptions, naming: Naming, database: UserDatabase) -> None:
+    def __init__(self, options: TranslateOptions, naming: Naming, database: UserDatabase | None) -> None:
         self._key = naming.key
         self._sources = {
-            "uid": Source(_by_number(options.user_map), database.users),
-            "gid": Source(_by_number(options.group_map), database.groups),
+            "uid": Source(_by_number(options.user_map), database.users.get if database is not None else _nobody),
+            "gid": Source(_by_number(options.group_map), database.groups.get if database is not None else _nobody),
         }
         self._plans: BoundedDict[tuple[str, ...], list[Id]] = BoundedDict(_PLANS)
 
@@ -108,11 +110,15 @@ def _translate(ids: list[Id], fields: Fields, record: Fields) -> None:
         name = fixed.get(number)
         if name is None:
             known = isinstance(word, str) and not word.startswith(UNKNOWN)
-            name = str(word) if known else host.get(number)
+            name = str(word) if known else host(number)
         if word is not None and (name is None or written != key or record is not fields):
             del record[written]
         if name is not None:
             fields[key] = name
+
+
+def _nobody(number: int) -> None:
+    """What somebody of another host is called, as far as this one knows."""
 
 
 def _by_number(names: dict[str, str]) -> dict[int, str]:
