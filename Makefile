@@ -50,7 +50,7 @@ packages: $(READY)  ## the tests that install both packages in a clean root
 
 vm-test: $(READY)  ## install the .deb in a Debian 13 virtual machine (software emulation) and test it there
 	@.ci/prepare vm
-	$(BIN)/python -m pytest -s --vm tests/vm
+	$(BIN)/python -m pytest -s --vm -o faulthandler_timeout=0 tests/vm
 
 bench: $(READY)  ## CPU time and memory, beside LAUREL's where it can be had
 	tests/bench/run
