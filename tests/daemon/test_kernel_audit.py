@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import time
 from pathlib import Path
 
 import pytest
 
 from sensor.daemon.kernel_audit import AuditStatusProcess
+from sensor.loss.audit_status import AuditStatus
 from tests.support.audit_session import audit_status, wait_until
 
 AUDIT_CONTROL = 1 << 30
 
 
-def children() -> set[int]:
-    """Processes in our process group that are not ours: the child has left for pid 1, or whoever reaps here."""
-    group, found = os.getpgrp(), set()
+def pipes() -> set[str]:
+    """The pipes that this process holds an end of, as `pipe:[4711]`."""
+    links = set()
+    for name in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):
+            links.add(os.readlink(f"/proc/self/fd/{name}"))
+    return {link for link in links if link.startswith("pipe:")}
+
+
+def holders(pipe: str) -> set[int]:
+    """The other processes that hold an end of a pipe."""
+    found = set()
     for entry in Path("/proc").iterdir():
-        try:
-            fields = (entry / "stat").read_text().rpartition(")")[2].split() if entry.name.isdigit() else []
-        except OSError:
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
             continue
-        if fields and int(fields[2]) == group and fields[0] not in "ZX":
-            found.add(int(entry.name))
+        with contextlib.suppress(OSError):
+            if any(os.readlink(link) == pipe for link in (entry / "fd").iterdir()):
+                found.add(int(entry.name))
     return found
 
 
@@ -35,21 +44,19 @@ def until_it_fails(source: AuditStatusProcess) -> None:
 
 @pytest.mark.root
 @pytest.mark.live
-def test_the_child() -> None:
-    before = children()
-    secret = os.open("/etc/passwd", os.O_RDONLY)
+def test_the_child(tmp_path: Path) -> None:
+    secret = os.open(tmp_path, os.O_RDONLY)
     os.set_inheritable(secret, True)
+    before = pipes()
     source = AuditStatusProcess()
+    (pipe,) = pipes() - before
     try:
-        status = None
-        deadline = time.monotonic() + 10
-        while status is None and time.monotonic() < deadline:
-            status = source.receive()
-            time.sleep(0.05)
-        assert status is not None
-        assert status.backlog_limit == audit_status()["backlog_limit"]
+        wait_until(lambda: holders(pipe) != set(), 10, "the child")
+        statuses: list[AuditStatus] = []
+        wait_until(lambda: statuses.append(source.receive()) or statuses[-1] is not None, 10, "its answer")
+        assert statuses[-1].backlog_limit == audit_status()["backlog_limit"]
 
-        (pid,) = children() - before
+        (pid,) = holders(pipe)
         fields = dict(line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
         for kind in ("CapPrm", "CapEff", "CapBnd"):
             assert int(fields[kind], 16) & ~AUDIT_CONTROL == 0, kind
@@ -58,22 +65,24 @@ def test_the_child() -> None:
         links = [os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")]
         assert sorted(link.partition(":")[0] for link in links) == ["pipe", "socket"]
         os.kill(pid, 15)  # as a service manager does to all processes of a unit
+        assert holders(pipe) == {pid}
     finally:
         source.close()
         os.close(secret)
-    wait_until(lambda: children() == before, 10, "the child to end with its reader")
+    wait_until(lambda: not holders(pipe), 10, "the child to end with its reader")
 
 
 @pytest.mark.root
 @pytest.mark.live
 def test_a_child_that_has_ended_is_an_error() -> None:
-    before = children()
+    before = pipes()
     source = AuditStatusProcess()
+    (pipe,) = pipes() - before
     try:
-        wait_until(lambda: bool(children() - before), 10, "the child")
-        (pid,) = children() - before
+        wait_until(lambda: holders(pipe) != set(), 10, "the child")
+        (pid,) = holders(pipe)
         os.kill(pid, 9)
-        wait_until(lambda: children() == before, 10, "its end")
+        wait_until(lambda: not holders(pipe), 10, "its end")
         with pytest.raises(OSError, match="ended"):
             until_it_fails(source)
     finally:

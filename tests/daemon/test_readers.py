@@ -13,6 +13,7 @@ import pytest
 from sensor.config import Config, Debug
 from sensor.daemon.guard import Guard
 from sensor.daemon.logs import Logs, admit_readers
+from sensor.forms import Lines
 from sensor.outputs import Options
 from sensor.stats import DaemonStats, OutputStats
 
@@ -39,7 +40,10 @@ def write(folder: Path, file: str = "audit.jsonl", filterlog: Options | None = N
     )
     admit_readers(config)
     logs = Logs(config, OutputStats(), OutputStats(), Guard(DaemonStats()))
-    logs.write(["{}"], ["{}"] if filterlog else [])
+    lines = Lines()
+    lines.append("{}")
+    lines.filtered += ["{}"] if filterlog else []
+    logs.write(lines)
     logs.close()
 
 

@@ -43,7 +43,7 @@ def test_what_cannot_be_built_is_replaced_by_the_defaults(tmp_path):
         auditd.close()
         _, said = process.communicate(timeout=30)
     assert process.returncode == 0, said
-    assert b"what is configured cannot be built (PatternError at patterns/" in said
+    assert b"what is configured cannot be built (PatternError at regex/" in said
     assert b"going on with the defaults" in said
     lines = (tmp_path / "audit.jsonl").read_text().splitlines()
     assert [json.loads(line)["SYSCALL"]["exit"] for line in lines] == list(range(5))
