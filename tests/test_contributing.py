@@ -43,7 +43,7 @@ def test_every_name_stands_where_the_row_says(thing: str) -> None:
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """The repository as it is now, for a change."""
-    for name in ("sensor", "packaging", "tests"):
+    for name in ("sensor", "packaging", "grafana", "tests"):
         ignored = shutil.ignore_patterns("__pycache__", "data")
         shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
     return tmp_path

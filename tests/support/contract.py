@@ -18,6 +18,7 @@ from sensor.tables.output_schema import KEYS, Key
 from sensor.tables.record_types import NUMBERS
 
 _FIELD = re.compile(rb"\btype=([A-Z0-9_]+) |\b([A-Za-z][A-Za-z0-9_-]*(?:\[[0-9]+\])?)=")
+_OLD = re.compile(rb"\bold (auid|ses)=")  # of old kernels, which newer ones write as old-auid
 _NAMED = re.compile(r" \(([a-z ]+)\)")
 _JSON = {str: "string", int: "number", float: "number", bool: "boolean", dict: "object", list: "list"}
 
@@ -25,7 +26,8 @@ _JSON = {str: "string", int: "number", float: "number", bool: "boolean", dict: "
 @lru_cache(1)
 def fields_of(log: bytes) -> set[str]:
     """The names of fields and types that the records have, which are theirs and not the sensor's."""
-    return {name.decode() for names in _FIELD.findall(log) for name in names}
+    old = {f"old-{name.decode()}" for name in _OLD.findall(log)}
+    return {name.decode() for names in _FIELD.findall(log) for name in names} | old
 
 
 def allowed(type: str) -> set[str]:
