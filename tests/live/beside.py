@@ -77,7 +77,9 @@ def both(folder: Path) -> Iterator[AuditSession]:
     """An auditd with both as plugins; they log to `folder`/ours and `folder`/theirs."""
     for name in ("ours", "theirs"):
         (folder / name).mkdir()
-    config = write_config(folder / "ours", probe={"use": False}, **ours(OPTIONS))
+    sections = ours(OPTIONS)
+    sections["label_process"]["label_root"] = "any"  # LAUREL takes exe= for the host's file, whatever the root
+    config = write_config(folder / "ours", probe={"use": False}, **sections)
     run = command("run", "--config", str(config))
     beside = [*laurel.command(), "--config", str(laurel.write_config(folder / "theirs", OPTIONS))]
     with AuditSession(run, beside=beside, rules=RULES, directory=folder, quiet=True) as session:
