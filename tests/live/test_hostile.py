@@ -244,7 +244,7 @@ def test_control_groups_with_paths_of_4_kb(tmp_path: Path) -> None:
     for event in hostile.events:
         call = event["SYSCALL"]
         if call["pid"] in pids[::2]:
-            assert call["LABELS"] == ["contained", "deep"]
+            assert call["LABELS"] == ["contained"]  # a unit below a container is not the host's of that name
             assert call["PID"]["container"]["id"] == CONTAINER
             assert call["PID"]["systemd_service"] == [f"docker-{CONTAINER}", *[NAME] * DEPTH]
 
