@@ -6,6 +6,7 @@ python -m tests.packaging.unit trixie [PYTEST ARGUMENTS]
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -53,4 +54,5 @@ def main(release: str, arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the root is unmounted then, too
     sys.exit(main(sys.argv[1], sys.argv[2:] or ["-q", "-m", "not live and not slow"]))
