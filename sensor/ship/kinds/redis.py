@@ -1,4 +1,4 @@
-"""`kind: redis`: Redis (and Valkey) streams or lists, a batch in one pipeline.
+"""`kind: redis`: Redis (and Valkey) streams or lists, a batch in one transaction.
 
     XADD host-sensor MAXLEN ~ 1000000 * event '{"ID":…}' host web01
     RPUSH host-sensor '{"ID":…}' …
@@ -47,7 +47,7 @@ class Options:
 
 
 class RedisKind(Kind):
-    """Writes pipelines."""
+    """Writes transactions."""
 
     def __init__(self, options: Options, common: Common) -> None:
         super().__init__()
@@ -83,7 +83,8 @@ class RedisKind(Kind):
     def deliver(self, batch: Batch) -> Receipt:
         options = self._options
         with _Translated():
-            pipeline = self._client.pipeline(transaction=False)
+            # As a transaction: a server that still loads would refuse the first commands of a batch and take the later.
+            pipeline = self._client.pipeline(transaction=True)
             if options.type == "list":
                 for start in range(0, len(batch.lines), LONGEST_COMMAND):
                     pipeline.rpush(options.key, *batch.lines[start : start + LONGEST_COMMAND])
