@@ -16,6 +16,8 @@ from sensor.ship.batch import Batch, Position
 from tests.ship.far_ends import Collector, Part, Ship, account, free_port, numbers_in, wait_until
 from tests.ship.logs import Log
 
+pytest.importorskip("urllib3", reason="needs urllib3 (python3-urllib3)")
+
 EVENTS = 100_000
 TABLE = """CREATE TABLE events (time DateTime, host String, id String, key String, event String)
     ENGINE = ReplacingMergeTree PARTITION BY toDate(time) ORDER BY (host, time, key)"""

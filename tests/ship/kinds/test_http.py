@@ -21,6 +21,8 @@ from tests.ship.far_ends import (
 )
 from tests.ship.logs import Log
 
+pytest.importorskip("urllib3", reason="needs urllib3 (python3-urllib3)")
+
 EVENTS = 100_000
 
 
