@@ -39,7 +39,7 @@ def loads(data: bytes | str) -> Any:
         raise ValueError("nested too deeply") from None
 
 
-def dumps(value: Any) -> bytes:
+def dumps(value: object) -> bytes:
     """A value as one line of JSON in UTF-8, without blanks and newline; NaN and Infinity are null.
 
     Raises TypeError for what is no value of JSON.
@@ -77,7 +77,7 @@ def _constant(text: str) -> float:
     raise ValueError(f"{text} is no JSON")
 
 
-def _finite(value: Any) -> Any:
+def _finite(value: object) -> Any:
     """A value with None in place of every float that JSON has no number for."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None

@@ -156,7 +156,7 @@ def test_values_become_json_text_in_forms_only():
     assert_none(found)
 
 
-@pytest.mark.parametrize("room", ["audit", "pipeline", "forms", "summary"])
+@pytest.mark.parametrize("room", ["audit", "pipeline", "forms", "process", "summary"])
 def test_the_way_of_an_event_is_typed(room):
     found = [name(path) for path in sources(f"sensor/{room}") if re.search(r"\bAny\b", path.read_text("utf-8"))]
     assert_none(found)

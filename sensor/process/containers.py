@@ -12,7 +12,7 @@ root's, so reading them as another user takes CAP_DAC_READ_SEARCH.
 from __future__ import annotations
 
 import os
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sensor.cache import BoundedDict
 from sensor.jsonl import loads
@@ -128,7 +128,7 @@ class ContainerNames:
         except OSError:
             return []
 
-    def _json(self, path: str) -> Any:
+    def _json(self, path: str) -> object:
         try:
             with open(f"{self._root}/{path}", "rb") as file:
                 data = file.read(_LARGEST + 1)
@@ -137,23 +137,23 @@ class ContainerNames:
         return _loads(data) if len(data) <= _LARGEST else None
 
 
-def _loads(data: Any) -> Any:
+def _loads(data: object) -> object:
     try:
         return loads(data) if isinstance(data, (bytes, str)) else None
     except ValueError:
         return None
 
 
-def _get(value: Any, key: str) -> Any:
+def _get(value: object, key: str) -> object:
     return value.get(key) if isinstance(value, dict) else None
 
 
-def _text(value: Any, *keys: str) -> str | None:
+def _text(value: object, *keys: str) -> str | None:
     for key in keys:
         value = _get(value, key)
     return _bytes(value)
 
 
-def _bytes(value: Any) -> str | None:
+def _bytes(value: object) -> str | None:
     """A text of JSON, as one character per byte; None for anything else and for the empty text."""
     return value.encode("utf-8", "replace").decode("latin-1") if isinstance(value, str) and value else None

@@ -18,7 +18,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, Callable
+from typing import Callable
 
 from sensor.jsonl import dumps, loads
 from sensor.options import option
@@ -122,8 +122,8 @@ class StateFile:
         return b'{"version":%d,"processes":[%s]}' % (_VERSION, b",".join(reversed(entries)))
 
 
-def _entry(program: Program, spawned_by: Program | None) -> dict[str, Any]:
-    entry: dict[str, Any] = {
+def _entry(program: Program, spawned_by: Program | None) -> dict[str, object]:
+    entry: dict[str, object] = {
         "pid": program.pid,
         "ppid": program.ppid,
         "key": program.key and tuple(program.key),
@@ -137,27 +137,38 @@ def _entry(program: Program, spawned_by: Program | None) -> dict[str, Any]:
     return entry
 
 
-def _program(entry: dict[str, Any]) -> Program:
+def _program(entry: object) -> Program:
     """Raises ValueError, KeyError or TypeError for what no sensor has written."""
+    if not isinstance(entry, dict):
+        raise TypeError("a process is an object")
     program = Program(_number(entry["pid"]), _number(entry["ppid"]), _text(entry["comm"]), _text(entry["exe"]))
-    key, source, event_id = entry["key"], entry["source"], entry["event_id"]
-    program.key = Key(*map(_number, key)) if key is not None else None
-    if source not in _SOURCES and (source or key is not None):
+    program.key = _key(entry["key"])
+    source, event_id = _text(entry["source"]), _text(entry["event_id"])
+    if source not in _SOURCES and (source or program.key is not None):
         raise ValueError("a source that there is not")
-    if event_id != "" and not _EVENT_ID.fullmatch(event_id):
+    if event_id and not _EVENT_ID.fullmatch(event_id):
         raise ValueError("no event id")
     program.source, program.event_id = source, event_id
     program.started = program.key.ticks / 100 if program.key is not None else 0.0
     return program
 
 
-def _number(value: Any) -> int:
-    if type(value) is not int or not 0 <= value < 1 << 63:
+def _key(value: object) -> Key | None:
+    if value is None:
+        return None
+    if not isinstance(value, list):
+        raise TypeError("a key is a list")
+    namespace, ticks, pid = value
+    return Key(_number(namespace), _number(ticks), _number(pid))
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 63:
         raise ValueError("no number of a process")
     return value
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     """A text in which each character is one byte."""
     if not isinstance(value, str) or len(value) > _LONGEST:
         raise ValueError("no name of a program")
@@ -165,9 +176,10 @@ def _text(value: Any) -> str:
     return value
 
 
-def _restore(table: ProcessTable, entry: Any) -> bool:
+def _restore(table: ProcessTable, entry: object) -> bool:
     try:
-        spawned_by = _program(entry["spawned_by"]) if "spawned_by" in entry else None
-        return table.recall(_program(entry), spawned_by)
-    except (KeyError, TypeError, ValueError, AttributeError):
+        program = _program(entry)
+        spawned_by = _program(entry["spawned_by"]) if isinstance(entry, dict) and "spawned_by" in entry else None
+        return table.recall(program, spawned_by)
+    except (KeyError, TypeError, ValueError):
         return False

@@ -136,6 +136,9 @@ def test_what_is_no_state_is_a_value_error_and_replaced_at_the_end(host, content
         {"key": 5},
         {"key": [1, 2]},
         {"key": [1, 2, 3, 4]},
+        {"key": []},
+        {"key": [True, 2, 3]},
+        {"key": "123"},
         {"key": [1, 10**30, 3]},
         {"key": ["1", "2", "3"]},
         {"key": [[], [], []]},
@@ -152,6 +155,9 @@ def test_what_is_no_state_is_a_value_error_and_replaced_at_the_end(host, content
         {"event_id": None},
         {"source": "elsewhere"},
         {"source": ["probe"]},
+        {"source": None},
+        {"source": {}},
+        {"event_id": ["1.000:1"]},
         {"spawned_by": {}},
         {"spawned_by": None},
         {"spawned_by": []},
@@ -172,6 +178,15 @@ def test_an_entry_that_no_sensor_wrote_is_left_out(host, change):
     table = fresh(host)
     assert files(host).read(table) == 0
     assert table.current(100) is None
+
+
+@pytest.mark.parametrize("entry", [[], [1, 2], "pid", 7, None, True, {}])
+def test_an_entry_that_is_no_process_is_left_out(host, entry):
+    files(host).write(used(host))
+    path = host.root / "state"
+    whole = json.loads(path.read_text())["processes"][0]
+    path.write_text(json.dumps({"version": 1, "processes": [entry, whole]}))
+    assert files(host).read(fresh(host)) == 1
 
 
 @pytest.mark.parametrize("kind", ["directory", "link", "dangling link", "fifo", "socket", "device", "huge", "sparse"])
