@@ -148,7 +148,8 @@ class Sensor:
     host_state: to be handed to the build of the Sensor that takes this one's place.
     before_chunk: called before each chunk of audit lines is processed.
     every_second: called about once a second, with seconds since 1970.
-    at_end: called when all events have left, with a time that is later than all others.
+    at_change: called when another one takes its place and at the end of input, with a time later than all others.
+    at_end: the same, at the end of input only: what outlives a change of the configuration goes on.
     """
 
     def __init__(self, pipeline: Pipeline, stats: Stats, host_state: HostState) -> None:
@@ -157,18 +158,30 @@ class Sensor:
         self.host_state = host_state
         self.before_chunk: Callable[[], None] | None = host_state.before_chunk if host_state.live else None
         self.every_second: list[Callable[[float], None]] = [host_state.every_second] if host_state.live else []
+        self.at_change: list[Callable[[float], None]] = []
         self.at_end: list[Callable[[float], None]] = []
+
+    def continue_from(self, other: Sensor) -> Lines:
+        """Take the place of another one, between two events; returns the last lines of the other."""
+        _call_last(other.at_change)
+        self.pipeline.continue_from(other.pipeline)
+        self.host_state.table.invalidate_derived()
+        return other.pipeline.take_notices()
 
     def close(self) -> Lines:
         """End of input: the lines of all that was still waiting, and of what the parts have to say at the end."""
         lines = self.pipeline.close()
-        for function in self.at_end:
-            try:
-                function(float("inf"))
-            except Exception as error:  # noqa: BLE001  the border: what one part has to say costs none of the events
-                _log_failure("the end", error)
+        _call_last([*self.at_change, *self.at_end])
         lines.take(self.pipeline.close())
         return lines
+
+
+def _call_last(functions: list[Callable[[float], None]]) -> None:
+    for function in functions:
+        try:
+            function(float("inf"))
+        except Exception as error:  # noqa: BLE001  the border: what one part has to say costs none of the events
+            _log_failure("the end", error)
 
 
 Wrap = Callable[[Form, Laurel], Form]
@@ -252,7 +265,7 @@ def _report_suppressed(sensor: Sensor, filters: Filters) -> None:
         if notice is not None:
             sensor.pipeline.notice(notice)
 
-    sensor.at_end.append(tell)
+    sensor.at_change.append(tell)
     if sensor.host_state.live:
         sensor.every_second.append(tell)
 

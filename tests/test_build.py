@@ -118,6 +118,36 @@ def test_what_was_held_back_is_told_although_no_event_follows():
             assert told == ([] if live else [{"ID": None, key: {"flood": 2}}])
 
 
+RULES = {"rules": {"flood": "exe=/bin/x root=any rate=1/s"}, "keep_first_per_process": False}
+
+
+def test_what_was_held_back_before_a_reload_is_reported_by_it():
+    stats = Stats()
+    before = build(configured(filter=RULES, loss={"kernel": False}), stats, live=True)
+    for _ in range(3):
+        before.pipeline.feed(event(syscall(4_000_000, 1, "/bin/x"), time=time.time()).encode(), 0.0)
+    after = build(configured(output="ecs"), stats, live=True, host_state=before.host_state)
+    (line,) = after.continue_from(before)
+    assert json.loads(line) == {"ID": None, "SUPPRESSED": {"flood": 2}}
+    assert after.close() == []
+
+
+def test_serials_that_are_missing_count_across_reloads():
+    stats = Stats()
+    sensor = build(configured(), stats, live=True)
+    now = time.time()
+    for _ in range(5):
+        seen, _missing = [event(syscall(4_000_000, 1, "/bin/x"), time=now) for _ in range(2)]
+        sensor.pipeline.feed(seen.encode(), 0.0)
+        after = build(configured(), stats, live=True, host_state=sensor.host_state)
+        assert after.continue_from(sensor) == []
+        sensor = after
+    assert stats.loss.missing_serials == 0  # they may be late
+    for function in sensor.every_second:
+        function(now + 60)
+    assert stats.loss.missing_serials == 4
+
+
 def test_our_own_process_is_seen_as_it_is():
     """An exec of ours, told with everything on."""
     exe = os.readlink("/proc/self/exe")

@@ -14,6 +14,7 @@ argument, in monotonic seconds, so that a stepped wall clock ends nothing.
 
 from __future__ import annotations
 
+from sensor.audit.framing import line_of
 from sensor.audit.header import Line
 from sensor.audit.options import CoalesceOptions
 from sensor.audit.types import USER, RecordType
@@ -47,6 +48,11 @@ class Pending:
         if note not in self.notes:
             self.notes.append(note)
 
+    def lines(self) -> list[str]:
+        """Its records as lines of audit text, by type."""
+        bodies = [(name, body) for name, bodies in self.bodies.items() for body in bodies]
+        return [line_of(self.node, name, self.id, body) for name, body in bodies]
+
 
 class Coalescer:
     """Gathers records by event; bounded in events, in records and bytes of each, and in the memory of all."""
@@ -58,6 +64,11 @@ class Coalescer:
         self._recent: set[str] = set()
         self._older: set[str] = set()
         self._size = 0  # of all that wait
+
+    def continue_from(self, other: Coalescer) -> None:
+        """Take over the events that another one gathers; they leave when they would have left there, at the latest."""
+        self._pending, self._size = other._pending, other._size
+        self._recent, self._older = other._recent, other._older
 
     def claim(self, key: str) -> bool:
         """Note that a whole event leaves another way; False if it must come this way.
@@ -128,7 +139,7 @@ class Coalescer:
 
     def _open(self, line: Line, key: str, now: float) -> tuple[Pending, list[Pending]]:
         evicted: list[Pending] = []
-        if len(self._pending) >= self._options.max_events:
+        while len(self._pending) >= self._options.max_events:
             evicted.append(self._evict("events"))
         event = Pending(line.node, line.id, now + self._options.timeout)
         if key in self._recent or key in self._older:

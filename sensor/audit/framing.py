@@ -39,9 +39,3 @@ def last_time(chunk: bytes) -> float:
         return float(digits)
     except ValueError:
         return 0.0
-
-
-def after_last_event(chunk: bytes) -> int:
-    """The place behind the last line that ends an event; 0 if there is none."""
-    start = chunk.rfind(b"type=EOE ")
-    return chunk.find(b"\n", start) + 1 if start >= 0 else 0

@@ -155,7 +155,7 @@ class Daemon:
         sys.setswitchinterval(0.0005)  # of 5 ms: in a storm the reader must not wait for its turn
         self._loop()
         if self._signals.reload or self._files.is_asked:  # it may be the way out for what could not be written so far
-            self._guard(self._reload, time.monotonic())
+            self._guard(self._reload)
         self._write(self._pipeline.close())
         self._logs.close()
         self._pipeline.host_state().close()
@@ -224,7 +224,7 @@ class Daemon:
             self._logs.reopen()
             self._files.ask(now)
         if self._files.is_due(now):
-            self._reload(now)
+            self._reload()
         period = self._config.statusreport_period
         if period and now >= self._next_report:
             if self._next_report:
@@ -264,7 +264,7 @@ class Daemon:
         log.warning("time is up: %d lines that were read are dropped", self.stats.input.dropped_lines - before)
         return True
 
-    def _reload(self, now: float) -> None:
+    def _reload(self) -> None:
         """Use a new configuration, if there is nothing wrong with it."""
         config, mistakes = self._files.read()
         for mistake in mistakes:
@@ -281,13 +281,13 @@ class Daemon:
         if rights.starts_programs(config) and not self._may_start_programs:
             log.error("logs stay as they are: with seccomp an output to a program takes effect after the next start")
             config = dataclasses.replace(config, **{name: getattr(self._config, name) for name in LOGS})
+        built_from = {name: getattr(config, name) for name in NOT_FOR_BUILD}
+        built = config == dataclasses.replace(self._config, **built_from) or self._rebuild(config)
         if any(getattr(config, name) != getattr(self._config, name) for name in LOGS):
             admit_readers(config)
             logs = Logs(config, self.stats.output, self.stats.filterlog, self._guard)
             logs.take_over(self._logs)
             self._logs = logs
-        built_from = {name: getattr(config, name) for name in NOT_FOR_BUILD}
-        built = config == dataclasses.replace(self._config, **built_from) or self._rebuild(config, now)
         self._config = config
         self.note_reload(built and not mistakes)
 
@@ -297,12 +297,13 @@ class Daemon:
         if self.stats.config.last_reload_successful:
             self.stats.config.last_reload_success_time = time.time()
 
-    def _rebuild(self, config: Config, now: float) -> bool:
+    def _rebuild(self, config: Config) -> bool:
         try:
-            self._pipeline.replace(build(config, self.stats, host_state=self._pipeline.host_state()), now)
+            sensor = build(config, self.stats, host_state=self._pipeline.host_state())
         except Exception as error:  # noqa: BLE001  the border: the old parts go on
             log.error("the new configuration cannot be built (%s); the parts stay as they were", place_of(error))
             return False
+        self._write(self._pipeline.replace(sensor))
         self._at_defaults = False
         return True
 

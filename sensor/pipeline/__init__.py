@@ -61,7 +61,7 @@ class Pipeline:
     ) -> None:
         self.form = parts.form
         self._failed = failed
-        self._own: list[str] = []
+        self._own = Lines()
         self._records = parts.decoder
         self._stages = tuple(parts.stages)
         self._coalescer = Coalescer(options, stats)
@@ -85,10 +85,20 @@ class Pipeline:
         """Let a line of the sensor's own go out with the next ones."""
         self._own.append(self.form.notice(notice))
 
+    def continue_from(self, other: Pipeline) -> None:
+        """Go on where another one stands, be it within a line or an event; that one is not used any more.
+
+        An event that has not ended is audit text still, which no configuration has touched: this one reads all of it.
+        """
+        self._now, self._carry, self._carried_since = other._now, other._carry, other._carried_since
+        self._cutting, self._gaps = other._cutting, other._gaps
+        self._prefix, self._next_prefix = other._prefix, other._next_prefix
+        self._coalescer.continue_from(other._coalescer)
+
     def feed(self, chunk: bytes, now: float) -> Lines:
         """Take bytes as they came; return the JSON lines they completed, one byte per character."""
         self._now = now
-        out = self._take_own()
+        out = self.take_notices()
         lines = self._stats.lines
         try:
             self._take(chunk, out)
@@ -108,7 +118,7 @@ class Pipeline:
         body: its fields, one byte per character.
         """
         self._now = now
-        out = self._take_own()
+        out = self.take_notices()
         self._stats.lines += 1
         line = Line("", type_name(number), id, body.strip(BLANKS))
         try:
@@ -141,7 +151,7 @@ class Pipeline:
     def tick(self, now: float) -> Lines:
         """Let time pass; return the JSON lines of events whose time is up."""
         self._now = now
-        out = self._take_own()
+        out = self.take_notices()
         if self._carry and now - self._carried_since >= self._settle / 5:
             self._flush_carried_lines(out)
         for pending in self._coalescer.expire(now):
@@ -150,17 +160,16 @@ class Pipeline:
 
     def close(self) -> Lines:
         """End of input: return the JSON lines of all that was still waiting."""
-        out = self._take_own()
+        out = self.take_notices()
         carry, self._carry = self._carry + self._gaps.end(), ""
         self._lines(carry, out)
         for pending in self._coalescer.drain():
             self._finish_pending(pending, out)
         return out
 
-    def _take_own(self) -> Lines:
-        out = Lines()
-        out += self._own
-        self._own.clear()
+    def take_notices(self) -> Lines:
+        """Return the lines of the sensor's own that have not gone out yet."""
+        out, self._own = self._own, Lines()
         return out
 
     def _block(self, block: str, ending: str, out: Lines) -> None:
@@ -270,7 +279,7 @@ class Pipeline:
             blocks = self._blocks_of(pending.node)
             event = blocks.gathered(pending) or _merged(blocks, pending)
         except Exception as error:  # noqa: BLE001  the border: one event costs no other
-            out.take_unparsed(self._as_it_came(_lines(pending), error))
+            out.take_unparsed(self._as_it_came(pending.lines(), error))
         else:
             self._finish(event, out)
 
@@ -352,12 +361,6 @@ class Pipeline:
             self._carry += "\n"
 
 
-def _lines(pending: Pending) -> list[str]:
-    """The lines of an event as it was gathered."""
-    bodies = [(name, body) for name, bodies in pending.bodies.items() for body in bodies]
-    return [line_of(pending.node, name, pending.id, body) for name, body in bodies]
-
-
 def _lines_of(event: Event) -> list[str]:
     """The lines of an event as it was read."""
     pending = Pending(event.node, event.id, 0.0)
@@ -365,7 +368,7 @@ def _lines_of(event: Event) -> list[str]:
         pending.bodies["SYSCALL"] = [event.syscall.body]
     for name, group in event.records.items():
         pending.bodies.setdefault(name, []).extend([record.body for record in group])
-    return _lines(pending)
+    return pending.lines()
 
 
 def _merged(blocks: Blocks, pending: Pending) -> Event:

@@ -216,3 +216,32 @@ def test_a_cut_line_is_noted_once():
     for _ in range(2):
         subject.cut("PATH", "1")
     assert subject.end("1") == "1 PATH=, (truncated_line)"
+
+
+def test_another_one_continues_within_its_own_bounds():
+    stats = PipelineStats()
+    before = Coalescer(CoalesceOptions(), stats)
+    for serial in range(1, 6):
+        before.add(Line("", "SYSCALL", str(serial), "s"), TYPES.get("SYSCALL"), False, 0.0)
+    left = before.end("", "1")
+    after = Coalescer(CoalesceOptions(max_events=2, timeout=60.0), stats)
+    after.continue_from(before)
+    assert left is not None
+    assert not after.claim("1")
+    assert texts(after.add(Line("", "CWD", "3", "c"), TYPES.get("CWD"), False, 1.0)) == []
+    assert texts(after.add(Line("", "CWD", "6", "c"), TYPES.get("CWD"), False, 1.0)) == [
+        "2 SYSCALL=s (evicted)",
+        "3 SYSCALL=s CWD=c (evicted)",
+        "4 SYSCALL=s (evicted)",
+    ]
+    assert texts(after.expire(2.0)) == ["5 SYSCALL=s (timeout)"]
+    assert stats.inflight == 1
+
+
+def test_memory_of_the_one_before_counts():
+    before = Coalescer(CoalesceOptions(), PipelineStats())
+    for serial in range(1, 4):
+        before.add(Line("", "SYSCALL", str(serial), "s" * 30_000), TYPES.get("SYSCALL"), False, 0.0)
+    after = Coalescer(CoalesceOptions(max_waiting_bytes=65536), PipelineStats())
+    after.continue_from(before)
+    assert len(after.add(Line("", "CWD", "3", "c"), TYPES.get("CWD"), False, 0.0)) == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sensor.audit.framing import EOE, ID_OF_EOE, after_last_event, first_time, last_time, line_of
+from sensor.audit.framing import EOE, ID_OF_EOE, first_time, last_time, line_of
 from sensor.audit.header import Line, parse_line
 
 A, B = b"type=A msg=audit(1.500:1): x\n", b"node=n type=EOE msg=audit(2.250:7): \n"
@@ -35,22 +35,6 @@ def test_the_time_of_a_chunk_is_that_of_its_last_event(chunk: bytes, time: float
 )
 def test_the_first_record_near_the_beginning_tells_the_time(chunk: bytes, time: float | None) -> None:
     assert first_time(chunk, 60) == time
-
-
-@pytest.mark.parametrize(
-    ("chunk", "place"),
-    [
-        (A + B, len(A + B)),
-        (b"x\n" + B + b"y", 2 + len(B)),
-        (B + A + B[:30], 0),
-        (B[:-1], 0),
-        (B + A, len(B)),
-        (A, 0),
-        (b"", 0),
-    ],
-)
-def test_an_event_ends_with_the_line_of_eoe(chunk: bytes, place: int) -> None:
-    assert after_last_event(chunk) == place
 
 
 @pytest.mark.parametrize("node", ["", "web01"])

@@ -10,6 +10,7 @@
     = {"ID":null,…}                     the same, in full
     stop                                end of input
     restart                             another sensor takes over
+    reload                              a pipeline of another configuration continues
     ! late=1 truncated.events=1         counters, at the end
 
 What came out since the last `=` must be named, all of it and in order. Each script is played in several chunkings and
@@ -127,6 +128,10 @@ class Stage:
             self.said += self.sensor.close()
         elif command == "restart":
             self.sensor = self.start()
+        elif command == "reload":
+            before, self.sensor = self.sensor, self.start() if self.chunk else self.sensor
+            if self.chunk:
+                self.sensor.continue_from(before)
         else:
             raise AssertionError(f"no command: {command}")
 
