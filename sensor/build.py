@@ -18,6 +18,7 @@ from sensor.audit.record import RecordDecoder
 from sensor.config import Config, Enrich
 from sensor.errors import place_of
 from sensor.forms import Form, Lines
+from sensor.forms.distinct import DistinctKeys
 from sensor.forms.ecs import Ecs
 from sensor.forms.laurel import Laurel
 from sensor.forms.raw import without_raw
@@ -197,7 +198,7 @@ def build(
 ) -> Sensor:
     """Build the sensor, for live records or recorded ones; `host_state`: that of the Sensor whose place it takes."""
     host = host_state or HostState(config, stats, live)
-    naming = Naming(config.enrich.prefix or "")
+    naming = Naming(config.prefix)
     translators = _translators(config.translate, naming, host.users)
     decoder = _decoder(config, naming, translators)
     form = _form(config, naming, translators, wrap)
@@ -272,13 +273,14 @@ def _report_suppressed(sensor: Sensor, filters: Filters) -> None:
 
 def _form(config: Config, naming: Naming, translators: list[Universal | Users], wrap: Wrap) -> Form:
     """The form of output; `wrap` may put another around it."""
-    style = Style(config.transform.strings, naming)
+    distinct = DistinctKeys(config.prefix) if config.transform.keys == "distinct" else None
+    style = Style(config.transform.strings, naming, distinct)
     concerns = partial(_concerns, translators) if translators else None
     render = without_raw(style.render, naming) if config.translate.drop_raw else None
     records = RecordTexts(style, config.transform, concerns, render)
     summaries = SummaryTexts(style) if config.translate.summary else None
     laurel = Laurel(style, records, config.translate, summaries)
-    return wrap(Ecs(style) if config.output == "ecs" else laurel, laurel)
+    return wrap(Ecs(Style(config.transform.strings, naming)) if config.output == "ecs" else laurel, laurel)
 
 
 def _translators(options: TranslateOptions, naming: Naming, users: UserDatabase | None) -> list[Universal | Users]:

@@ -28,6 +28,13 @@ FORMS: dict[str, dict[str, Any]] = {
     "prefix": {"enrich": {**SAID["enrich"], "prefix": "x_"}, "translate": SAID["translate"]},
     "capitals": {"enrich": {"prefix": "X-"}, "transform": {"strings": "unicode"}},
     "without raw": {**SAID, "translate": {**SAID["translate"], "drop_raw": True}},
+    "distinct": {**SAID, "transform": {"keys": "distinct"}},
+    "distinct unicode": {"transform": {"keys": "distinct", "strings": "unicode"}},
+    "distinct without raw": {
+        "transform": {"keys": "distinct"},
+        "translate": {**SAID["translate"], "drop_raw": True},
+        "enrich": {"prefix": "X-"},
+    },
     "ecs": {"output": "ecs"},
     "ecs unicode": {"output": "ecs", "transform": {"strings": "unicode"}},
     "ecs prefix": {"output": "ecs", "enrich": {"prefix": "x_"}},
@@ -74,6 +81,12 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
+def unlike(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The same, where no two keys may differ in case only."""
+    unique([(name.lower(), value) for name, value in pairs])
+    return dict(pairs)
+
+
 def refuse(constant: str) -> None:
     raise AssertionError(constant)
 
@@ -87,7 +100,8 @@ def test_every_line(form: str, tmp_path: Path) -> None:
         text = spoiled(chance.choice(EVENTS), serial, chance)
         for line in sensor.pipeline.feed(text.encode("latin-1"), serial) + sensor.pipeline.tick(serial + 0.9):
             shown = line.encode("latin-1").decode("utf-8")
-            json.loads(shown, object_pairs_hook=unique, parse_constant=refuse)
+            hook = unlike if form.startswith("distinct") else unique
+            json.loads(shown, object_pairs_hook=hook, parse_constant=refuse)
             assert not any(unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp") for character in shown)
             count += 1
     assert count > 400

@@ -25,6 +25,14 @@ class TransformOptions:
         "`unicode` by JSON escapes, U+FFFD and the exact bytes in hexadecimal beside them.",
         choices=("percent", "unicode"),
     )
+    keys: str = option(
+        "laurel",
+        "Keys of LAUREL's form: `laurel` as LAUREL has them, `uid` a number and `UID` a name; `distinct` for SQL "
+        "engines, which take the two for one: keys with capitals in records, the sensor's and auditd's own, begin with "
+        "`enrich.prefix`, or with `x_` where that is not set, and go on in small letters, all but ARGV, ARGV_STR, KEYS "
+        "and TEXT; ENV is a list.",
+        choices=("laurel", "distinct"),
+    )
 
 
 @dataclass(frozen=True)

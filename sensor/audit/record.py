@@ -108,7 +108,7 @@ class RecordDecoder:
     def __init__(
         self, options: TransformOptions, transforms: Sequence[Transform], entries: int, prefix: str = ""
     ) -> None:
-        self.types = RecordTypes()
+        self.types = RecordTypes(prefix=prefix)
         self._prefix = prefix
         self.cache: BoundedDict[str, Record] = BoundedDict(entries)
         self._forget = [self.cache.clear]

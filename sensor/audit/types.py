@@ -47,17 +47,21 @@ class RecordType:
 
 
 class RecordTypes:
-    """Names, as auditd writes them, to record types; bounded against made-up names."""
+    """Names, as auditd writes them, to record types; bounded against made-up names.
 
-    def __init__(self, limit: int = 1024) -> None:
+    prefix: of the keys that stages add, beside which no type stands under a name that differs in case only.
+    """
+
+    def __init__(self, limit: int = 1024, prefix: str = "") -> None:
         self._limit = limit
+        self._prefix = prefix.upper()
         self._known: dict[str, RecordType] = {}
 
     def get(self, name: str) -> RecordType:
         """Look a name up; one that no table knows counts as a kernel record."""
         known = self._known.get(name)
         if known is None:
-            known = _classify(name)
+            known = _classify(name, self._prefix)
             if len(self._known) < self._limit:
                 self._known[name] = known
         return known
@@ -68,7 +72,10 @@ def type_name(number: int) -> str:
     return record_types.NAMES.get(number, f"UNKNOWN[{number}]")
 
 
-def _classify(name: str) -> RecordType:
+def _classify(name: str, prefix: str) -> RecordType:
+    name = name.upper()
+    if prefix and name.startswith(prefix) and not name.endswith("_2"):
+        name += "_2"
     numbered = _UNKNOWN.fullmatch(name)
     if numbered is not None:
         number = int(numbered.group(1))

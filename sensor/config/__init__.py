@@ -27,6 +27,7 @@ from sensor import metrics
 from sensor.audit.options import CoalesceOptions, TransformOptions
 from sensor.config.read import read_options
 from sensor.errors import ConfigError
+from sensor.forms.distinct import PREFIX
 from sensor.loss import Options as LossOptions
 from sensor.options import OptionError, option, section
 from sensor.outputs import Options as OutputOptions
@@ -170,6 +171,12 @@ class Config:
     enrich: Enrich = section(Enrich())
     label_process: labels.Options = section(labels.Options())
     filter: filters.Options = section(filters.Options())
+
+    @property
+    def prefix(self) -> str:
+        """What added keys begin with; "" where they are in capitals."""
+        distinct = self.transform.keys == "distinct" and self.output == "laurel"
+        return self.enrich.prefix or (PREFIX if distinct else "")
 
     def __post_init__(self) -> None:
         if self.input != "stdin" and not self.input.startswith("unix:/"):

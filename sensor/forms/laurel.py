@@ -92,7 +92,7 @@ class Laurel(Form):
         whole: Fields = {"ID": None, "PARSE_ERROR": {"reason": reason, "raw": raw}}
         if notes:
             whole["SENSOR"] = {"notes": [*notes]}
-        return "{" + self._style.render(whole) + "}"
+        return "{" + self._style.plain(whole) + "}"
 
     def notice(self, notice: Notice) -> str:
         """Write a line of the sensor's own."""
@@ -135,7 +135,7 @@ class Laurel(Form):
     def _general(self, event: Event, added: str, top: str) -> str:
         """Write an event of any kind; added, top: members of SYSCALL and of the top level."""
         syscall, records = event.syscall, self._records
-        node = f",{self._style.render({'NODE': event.node})}" if event.node else ""
+        node = f",{self._style.plain({'NODE': event.node})}" if event.node else ""
         notes = ',"SENSOR":{"notes":["' + '","'.join(event.notes) + '"]}' if event.notes else ""
         members = [
             f",{self.call(syscall, added)}"

@@ -119,8 +119,14 @@ class RecordTexts:
     def _by(self, found: Found) -> str:
         """The members of a record by its layout, without what transforms add."""
         layout, values = found
-        text = (layout.text or _template(layout)) % values
+        text = (layout.text or self._template(layout)) % values
         return f'{text},"KEYS":["{layout.value("key", values)}"]' if "key" in layout.places else text
+
+    def _template(self, layout: Layout) -> str:
+        distinct = self._style.distinct
+        names = [*layout.names] if distinct is None else distinct.all(layout.names)
+        layout.text = ",".join([f'"{name}":{_MEMBERS[kind]}' for name, kind in zip(names, layout.names.values())])
+        return layout.text
 
     def _with_additions(self, name: str, found: Found, text: str, record: Record | Rest) -> str:
         """The same with what transforms add."""
@@ -140,11 +146,6 @@ class RecordTexts:
         concerns = self._concerns
         places = [place for field, place in layout.places.items() if concerns is None or concerns(name, field)]
         return self._picks.keep((name, layout), operator.itemgetter(*places) if places else _nothing)
-
-
-def _template(layout: Layout) -> str:
-    layout.text = ",".join([f'"{name}":{_MEMBERS[kind]}' for name, kind in layout.names.items()])
-    return layout.text
 
 
 def _inside(record: Record, member: str) -> str:

@@ -14,6 +14,7 @@ from typing import Callable
 from sensor.audit.fields import Fields, Number, Value
 from sensor.audit.naming import Naming
 from sensor.cache import BoundedDict
+from sensor.forms.distinct import DistinctKeys
 from sensor.forms.text import Quote, bad_bytes, quote_percent, quote_unicode
 
 _REMEMBERED = 4096
@@ -30,13 +31,19 @@ class Style:
     strings: of `transform.strings`.
     quote: text to a JSON string.
     naming: of added members.
+    distinct: what keys become, of records and of added objects; None where they stay.
+    render: writes fields of records; plain: any others, by the keys they have.
     """
 
-    def __init__(self, strings: str = "percent", naming: Naming | None = None) -> None:
+    def __init__(
+        self, strings: str = "percent", naming: Naming | None = None, distinct: DistinctKeys | None = None
+    ) -> None:
         self.strings = strings
         self.quote = quoter(strings)
         self.naming = naming or Naming()
-        self.render: Render = renderer(strings)
+        self.distinct = distinct
+        self.plain: Render = renderer(strings)
+        self.render: Render = renderer(strings, distinct)
         self._keys: BoundedDict[str, str] = BoundedDict(_REMEMBERED)
         self._added: BoundedDict[str, str] = BoundedDict(_REMEMBERED)
 
@@ -55,6 +62,8 @@ class Style:
         text = ""
         for name, value in fields.items():
             key = keys.get(name) or keys.keep(name, f',"{self.naming.key(name)}":')
+            if self.distinct is not None:
+                value = self.distinct.added(name, value)
             text += key + self.value(value)
         return text
 
@@ -70,8 +79,8 @@ class Style:
         return self._keys.keep(name, f",{self.quote(name)}:")
 
 
-def renderer(strings: str) -> Render:
-    """The renderer for one value of `transform.strings`."""
+def renderer(strings: str, distinct: DistinctKeys | None = None) -> Render:
+    """The renderer for one value of `transform.strings`; distinct: what keys become."""
     quote = quoter(strings)
     remembered = lru_cache(_REMEMBERED)(partial(_member, quote))
 
@@ -85,6 +94,9 @@ def renderer(strings: str) -> Render:
             ]
         )
 
+    if distinct is not None:
+        rename = distinct.fields
+        return lambda fields: render(rename(fields if strings == "percent" else _with_bytes(fields)))
     return render if strings == "percent" else lambda fields: render(_with_bytes(fields))
 
 

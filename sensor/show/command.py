@@ -33,7 +33,7 @@ def logs(files: Sequence[str], config: Config) -> list[str]:
 def show(parsed: argparse.Namespace, config: Config) -> int:
     """Print the events that are asked for; 1 where there is none."""
     screen = Screen.of(sys.stdout)
-    reader = Reader(config.enrich.prefix or "")
+    reader = Reader(config.prefix)
     chosen = _conditions(parsed)
     files = logs(parsed.files, config)
     source: Iterator[bytes | None] = follow(files[-1]) if parsed.follow else read_lines(files)
@@ -60,7 +60,7 @@ def show(parsed: argparse.Namespace, config: Config) -> int:
 def tree(parsed: argparse.Namespace, config: Config) -> int:
     """Print the process tree; 1 where nothing is in it."""
     screen = Screen.of(sys.stdout)
-    reader = Reader(config.enrich.prefix or "")
+    reader = Reader(config.prefix)
     grown = ProcessTree()
     for line in read_lines(logs(parsed.files, config)):
         event = reader.event(line) if line else None

@@ -63,14 +63,14 @@ def _of_call(id: str, time: float, document: Object, call: Object, prefix: str) 
         keys=texts(call.get("KEYS")) or texts(call.get("key")),
         process=_process(call, "PID", prefix, call),
         parent=_parent(call, prefix),
-        user=_name(call, "uid"),
-        login=_name(call, "auid"),
+        user=_name(call, "uid", prefix),
+        login=_name(call, "auid", prefix),
         numbers=tuple(n for key in ("uid", "euid", "auid") if (n := number(call.get(key))) is not None),
         session=_session(call),
         session_guid=text(added(call, "SESSION_GUID", prefix)),
         words=tuple(map(decoded, words)),
         paths=tuple(decoded(text(path.get("name"))) for path in paths),
-        address=_address(document),
+        address=_address(document, prefix),
         success=success,
         result="" if success is not False else _error(call.get("exit")),
         is_exec=name in _EXECS,
@@ -88,9 +88,9 @@ def _call_name(call: Object, prefix: str) -> str:
         return str(code)
 
 
-def _name(record: Object, key: str) -> str:
+def _name(record: Object, key: str, prefix: str) -> str:
     """A user's name where one was added, by auditd or by the sensor; else the number; "unset" without a login."""
-    name = text(record.get(key.upper()))
+    name = text(record.get(key.upper())) or text(added(record, key.upper(), prefix))
     value = number(record.get(key))
     return name or ("unset" if value == _UNSET else text(value))
 
@@ -108,9 +108,9 @@ def _error(code: object) -> str:
     return f"{errno.errorcode.get(-value, value)}: {os.strerror(-value)}"
 
 
-def _address(document: Object) -> str:
+def _address(document: Object, prefix: str) -> str:
     socket = obj(document.get("SOCKADDR"))
-    place = obj(socket.get("SADDR")) or socket
+    place = obj(socket.get("SADDR") or added(socket, "SADDR", prefix)) or socket
     if place.get("addr"):
         return f"{text(place.get('addr'))} port {text(place.get('port'))}"
     return decoded(text(place.get("path")))
@@ -133,8 +133,8 @@ def _of_message(id: str, time: float, document: Object, prefix: str) -> LogEvent
         kind=kind,
         keys=texts(record.get("KEYS")),
         process=_process(record, "PID", prefix, message if message.get("exe") else record),
-        user=account or _name(record, "uid"),
-        login=_name(record, "auid"),
+        user=account or _name(record, "uid", prefix),
+        login=_name(record, "auid", prefix),
         numbers=tuple(n for key in ("uid", "auid") if (n := number(record.get(key))) is not None),
         session=_session(record),
         session_guid=text(added(record, "SESSION_GUID", prefix)),
@@ -157,7 +157,7 @@ def _of_probe(id: str, time: float, kind: str, value: object, prefix: str) -> Lo
         kind=kind,
         process=_process(record, "PID", prefix, record),
         parent=_parent(record, prefix) if record.get("ppid") is not None else NOBODY,
-        login=_name(record, "auid"),
+        login=_name(record, "auid", prefix),
         numbers=tuple(n for n in (number(record.get("auid")),) if n is not None),
         session=_session(record),
         success=True,

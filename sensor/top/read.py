@@ -77,7 +77,7 @@ def count(files: Iterable[str], config: Config) -> Counts:
         chunks = _from_first_byte(read_chunks(path))
         first = next(chunks, b"")
         if first[:1] == b"{":
-            _count_lines(chain([first], chunks), config.enrich.prefix or "", counts)
+            _count_lines(chain([first], chunks), config.prefix, counts)
         else:
             _count_records(chain([first], chunks), config, counts)
     return counts
