@@ -36,7 +36,7 @@ from sensor.process.command import Commands
 from sensor.process.containers import ContainerNames
 from sensor.process.files import ProcFiles
 from sensor.process.host_paths import HostPaths
-from sensor.process.procfs import NEVER, ProcFS
+from sensor.process.procfs import ProcFS
 from sensor.process.state import StateFile
 from sensor.process.table import ProcessTable
 from sensor.stages.ancestors import Ancestors
@@ -79,9 +79,7 @@ class HostState:
         self.live = live
         self._state: StateFile | None = None
         self._boot, now = read_clocks()
-        self.host = proc.host(self._boot)
-        if not live:
-            self.host.booted = NEVER
+        self.host = proc.host(self._boot, live)
         self.table = ProcessTable(proc if live else None, stats.process)
         self.files = ProcFiles(proc if live else None)
         self.containers = ContainerNames()
@@ -393,5 +391,5 @@ def _emit_probe_events(options: ProbeOptions, host_state: HostState, events: Pro
     if host_state.probe is None:
         return
     chosen = {"exec": events.execs, "exit": events.exits}
-    host_state.probe.observers = [chosen[kind] for kind in options.emit]
-    host_state.probe.uncovered = [events.uncovered] if options.coverage_events else []
+    uncovered = events.uncovered if options.coverage_events else None
+    host_state.probe.observe([chosen[kind] for kind in options.emit], uncovered)

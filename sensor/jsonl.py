@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["dumps", "loads"]
+__all__ = ["dumps", "loads", "with_list"]
 
 try:
     import orjson
@@ -59,6 +60,11 @@ def dumps(value: object) -> bytes:
         return text.encode()
     except UnicodeEncodeError:  # half of a surrogate pair has an escape, but no UTF-8
         return json.dumps(value, separators=(",", ":")).encode()
+
+
+def with_list(members: Mapping[str, object], name: str, values: Iterable[bytes]) -> bytes:
+    """An object of some members and, behind them, a list of values that are JSON already."""
+    return dumps({**members, name: []})[:-2] + b",".join(values) + b"]}"
 
 
 def _integer(text: str) -> int | float:

@@ -113,15 +113,20 @@ def test_every_module_has_its_twin():
 
 
 def texts(path: Path) -> Iterator[str]:
-    """Yield what a module's strings hold, those in f-strings as well, but not its docstrings."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    """Yield what a module's strings hold."""
+    for _, text in texts_of(ast.parse(path.read_text(encoding="utf-8"))):
+        yield text
+
+
+def texts_of(tree: ast.Module) -> Iterator[tuple[ast.Constant, str]]:
+    """Yield strings, those in f-strings as well, but no docstrings."""
     said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and id(node) not in said:
             if isinstance(node.value, str):
-                yield node.value
+                yield node, node.value
             elif isinstance(node.value, bytes):
-                yield node.value.decode("latin-1")
+                yield node, node.value.decode("latin-1")
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -154,6 +159,145 @@ def test_values_become_json_text_in_forms_only():
         for module in renderer.intersection(imported(path))
     ]
     assert_none(found)
+
+
+MEMBER = re.compile(r'"[\w@.-]+": ?|":[\[{"%]|^":$|[\[{]"%|[\[{]\}')
+"""What JSON text is made of: a name and its colon, or a part of that where the name is put in."""
+
+
+def json_texts(tree: ast.Module) -> list[str]:
+    """The texts of a module that look like JSON; patterns that find something in JSON do not write any."""
+    patterns = [
+        node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "re.compile"
+    ]
+    read = {id(inner) for node in patterns for inner in ast.walk(node)}
+    return [text for node, text in texts_of(tree) if id(node) not in read and MEMBER.search(text)]
+
+
+def test_json_text_is_put_together_in_forms_only():
+    """And where a destination wants lines in an object of its own: a line of ours goes into that as it is."""
+    found = [
+        f"{name(path)}: {text!r}"
+        for path in sources("sensor")
+        if path.parent.name != "forms" and "ship" not in path.relative_to(ROOT).parts
+        for text in json_texts(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert_none(found)
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("""x = '{"ID":null}'""", True),
+        ("""f'{{"{name}":{{{text}}}}}'""", True),
+        ("""f',"raw":{text}'""", True),
+        ("""b'["%b"]' % text""", True),
+        ("""'"' + name + '":'""", True),
+        ("""f'"{name}": no such key'""", False),
+        ("""dumps({"ID": None})""", False),
+        ("""re.compile('"ID":"([0-9]+)')""", False),
+        ("def f():\n '{\"ID\":null}'", False),
+    ],
+)
+def test_json_texts_are_found_as_promised(source, found):
+    assert bool(json_texts(ast.parse(source))) is found
+
+
+# Who, besides its class, assigns an attribute of an object. A field of counters (`stats.lines`) is assigned by the part
+# that counts, and a class in the same module as its user is the user's business.
+ASSIGNED_ELSEWHERE = {
+    # The process table and what it consists of: Process and Program are its rows.
+    "process/table.py": "comm event_id exe first forked key left login named parent ppid program seen settled source"
+    " spawned_by started unidentified unresolved_parents",
+    "process/lives.py": "after before ended since unresolved_parents until",
+    "process/state.py": "event_id key source started",
+    "process/command.py": "command execve",
+    "process/host_paths.py": "authentic rooted",
+    # A slot for what one part knows of an event or a program: declared with its type where the object is, for others to
+    # read; only this part fills it.
+    "audit/blocks.py": "kept",
+    "pipeline/__init__.py": "verdict",
+    "stages/cgroup.py": "place",
+    "stages/combinators.py": "additions",
+    "stages/custom/__init__.py": "labels",
+    "stages/exe_hash.py": "image image_inherited image_opened image_path image_unknown provisional",
+    "stages/filters/__init__.py": "first_event",
+    "stages/groups.py": "provisional",
+    "stages/identity.py": "additions guid process",
+    "stages/labels.py": "labels labels_given labels_open labels_taken",
+    # Text that a form remembers with what it is the text of.
+    "forms/ecs.py": "details",
+    "forms/laurel.py": "text top_text",
+    "forms/records.py": "found text",
+    "forms/summary.py": "details text",
+    # What a record says, put together by the module that knows the rule for it.
+    "summary/summary.py": "relative",
+    # Of the standard library.
+    "daemon/syslog.py": "args msg propagate raiseExceptions",
+    "probe/bpf.py": "restype",
+    "ship/http.py": "check_hostname",
+    "ship/tls.py": "minimum_version",
+    "stages/custom/loading.py": "__file__",
+}
+
+
+def owned(tree: ast.Module) -> set[str]:
+    """The attributes that classes of a module declare, or assign to themselves."""
+    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    inner = [node for each in classes for node in ast.walk(each)]
+    fields = {node.target.id for node in inner if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)}
+    return fields | {
+        node.attr for node in inner if isinstance(node, ast.Attribute) and is_assigned(node) and is_own(node)
+    }
+
+
+def is_assigned(node: ast.Attribute) -> bool:
+    return isinstance(node.ctx, (ast.Store, ast.Del))
+
+
+def is_own(node: ast.Attribute) -> bool:
+    return ast.unparse(node.value) in ("self", "cls")
+
+
+def assigned_elsewhere(tree: ast.Module) -> set[str]:
+    """The attributes of objects of other modules that one assigns or deletes, counters left out."""
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and is_assigned(node)]
+    others = [
+        node for node in nodes if not is_own(node) and not re.search(r"\bstats\b|_stats$", ast.unparse(node.value))
+    ]
+    return {node.attr for node in others} - owned(tree)
+
+
+def test_an_object_is_changed_by_its_class():
+    """Others call its methods: of the few slots that others fill, each is listed with who does."""
+    found = {}
+    for path in sources("sensor"):
+        attributes = assigned_elsewhere(ast.parse(path.read_text(encoding="utf-8")))
+        if attributes:
+            found[str(path.relative_to(ROOT / "sensor"))] = attributes
+    listed = {path: set(attributes.split()) for path, attributes in ASSIGNED_ELSEWHERE.items()}
+    paths = sorted(found.keys() | listed.keys())
+    assert_none([(path, found.get(path), listed.get(path)) for path in paths if found.get(path) != listed.get(path)])
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("host.booted = 1", {"booted"}),
+        ("a.b.observers += [1]", {"observers"}),
+        ("one.x, (two.y, *three.z) = w", {"x", "y", "z"}),
+        ("for thing.text in range(3): pass", {"text"}),
+        ("with lock as thing.held: pass", {"held"}),
+        ("del thing.text", {"text"}),
+        ("a.b: int = 1", {"b"}),
+        ("self.x = stats.lines = self._stats.lines = self.stats.output.lines = 1", set()),
+        ("class A:\n def f(self): self.x = 1\nA().x = 2", set()),
+        ("class A:\n x: int = 1\na.x = 2", set()),
+        ("thing.texts.append(1); text = thing.text", set()),
+    ],
+)
+def test_assignments_are_found_as_promised(source, expected):
+    assert assigned_elsewhere(ast.parse(source)) == expected
 
 
 @pytest.mark.parametrize("room", ["audit", "pipeline", "forms", "process", "summary"])

@@ -169,3 +169,10 @@ def test_a_damaged_text_has_the_same_value(value: Any, data: st.DataObject) -> N
     cut = data.draw(st.integers(0, 3))
     damaged = text[:place] + data.draw(st.text('"\\u{}[],0d8', max_size=3)) + text[place + cut :]
     assert value_of(jsonl, damaged) == value_of(STANDARD, damaged)
+
+
+@pytest.mark.parametrize("values", [[], [1], [{"a": "]"}, None, [2]]])
+@pytest.mark.parametrize("members", [{}, {"version": 1, "b": "x"}])
+def test_a_list_of_what_is_json_already_is_put_behind_members(members, values):
+    encoded = jsonl.with_list(members, "list", [jsonl.dumps(value) for value in values])
+    assert encoded == jsonl.dumps({**members, "list": values})

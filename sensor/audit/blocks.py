@@ -91,7 +91,7 @@ class Blocks:
         event = self._event("\n".join(lines), "", pending.id, len(lines))
         if event is not None:
             event.node = pending.node
-            event.notes += pending.notes
+            event.notes.extend(pending.notes)
         return event
 
     def _event(self, flat: str, prefix: str, id: str, count: int) -> Event | None:

@@ -117,10 +117,9 @@ class Daemon:
         self._config = config = memory.fitted(config, self._room)
         self._signals = signals
         self.stats = Stats()
-        self._guard = Guard(self.stats.daemon)
         os.umask(0o027)
         self._input = make_input(config, self.stats)
-        self._guard.relieve = self._input.queue.relieve
+        self._guard = Guard(self.stats.daemon, self._input.queue.relieve)
         self._input.open()
         self._kept = self._input.queue.limit
         account = rights.find_account(config, self._input, self.stats.privileges)
@@ -132,7 +131,7 @@ class Daemon:
         self._kernel = kernel_audit.watch(config, self.stats.kernel)
         self._watch_kernel()
         rights.give_up(config, account)
-        self._pipeline = GuardedPipeline(sensor, self._input.queue.drop)
+        self._pipeline = GuardedPipeline(sensor, self._guard, self._input.queue.drop)
         self._logs = Logs(config, self.stats.output, self.stats.filterlog, self._guard)
         self._lag = WrittenLag(self.stats.daemon, self.stats.output)
         self._end_by = float("inf")  # of the input, after SIGTERM

@@ -23,9 +23,9 @@ class Guard:
     relieve: called when there is no memory, before anything else is done.
     """
 
-    def __init__(self, stats: DaemonStats) -> None:
-        self.relieve: Callable[[], None] = lambda: None
+    def __init__(self, stats: DaemonStats, relieve: Callable[[], None] = lambda: None) -> None:
         self._stats = stats
+        self._relieve = relieve
 
     def __call__(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call a function; None when it fails."""
@@ -33,7 +33,7 @@ class Guard:
             return function(*arguments)
         except Exception as error:  # noqa: BLE001  the border
             if isinstance(error, MemoryError):
-                self.relieve()
+                self._relieve()
             self._stats.crashed += 1
             with suppress(MemoryError):
                 log.error("a mistake in the sensor (%s); it goes on", place_of(error))

@@ -22,13 +22,13 @@ log = logging.getLogger(__name__)
 class GuardedPipeline:
     """Feeds the pipeline of a Sensor, and of those that replace it. Times are monotonic seconds.
 
-    drop: counts a chunk of which nothing could be made.
+    guard: calls every part; drop: counts a chunk of which nothing could be made.
     """
 
-    def __init__(self, sensor: Sensor, drop: Callable[[bytes], None]) -> None:
+    def __init__(self, sensor: Sensor, guard: Guard, drop: Callable[[bytes], None]) -> None:
         self._sensor = sensor
+        self._guard = guard
         self._drop = drop
-        self._guard = Guard(sensor.stats.daemon)
 
     def take(self, chunk: bytes, now: float) -> Lines:
         """Return the JSON lines that a chunk of audit lines completed."""

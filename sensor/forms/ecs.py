@@ -216,7 +216,7 @@ class Ecs(Form):
     def _data_of_others(self, event: Event, facts: Facts) -> str:
         """Members of auditd.data from records that say more about a system call."""
         more = Facts()
-        more.ids = facts.ids
+        more.ids.update(facts.ids)
         more.data = {**facts.data, **(pids_of(event.syscall) if event.syscall is not None else {})}
         before = set(more.data)
         for name, group in event.records.items():

@@ -320,7 +320,7 @@ class Pipeline:
         line = self._plainly(event, error)
         lines = self._as_it_came(_lines_of(event), error) if line is None else [line]
         if event.verdict == LOG:
-            out.filtered += lines
+            out.filtered.extend(lines)
         elif line is None:
             out.take_unparsed(lines)
         else:
@@ -365,7 +365,7 @@ def _lines_of(event: Event) -> list[str]:
     """The lines of an event as it was read."""
     pending = Pending(event.node, event.id, 0.0)
     if event.syscall is not None:
-        pending.bodies["SYSCALL"] = [event.syscall.body]
+        pending.bodies.update(SYSCALL=[event.syscall.body])
     for name, group in event.records.items():
         pending.bodies.setdefault(name, []).extend([record.body for record in group])
     return pending.lines()
@@ -385,7 +385,7 @@ def _merged(blocks: Blocks, pending: Pending) -> Event:
         else:
             records[name] = [blocks.records.decode(name, body) for body in bodies]
     event = Event(pending.id, pending.node, Template(records), syscall)
-    event.notes += pending.notes
+    event.notes.extend(pending.notes)
     return event
 
 

@@ -13,9 +13,9 @@ is unloaded, /proc tells of processes until there is one again.
 from __future__ import annotations
 
 import logging
-import math
 import time
 from collections import deque
+from collections.abc import Sequence
 from typing import Callable, NamedTuple
 
 from sensor.errors import ProbeError
@@ -52,22 +52,29 @@ class ProbeReader:
 
     find: opens the ring; ProbeError where there is none to be had.
     expect: seconds within which audit should report an exec; 0 keeps no account.
-    observers: called with each record and its process, if that is known.
-    uncovered: called with each exec that audit did not report in that time.
     """
 
     def __init__(self, find: Callable[[], Ring], table: ProcessTable, stats: ProbeStats, expect: float) -> None:
-        self.observers: list[Emit] = []
-        self.uncovered: list[Emit] = []
+        self._observers: Sequence[Emit] = ()
+        self._uncovered: Emit | None = None
         self._find = find
         self._table = table
         self._stats = stats
         self._expect = expect
+        self._accounting = expect > 0
         self._expected: deque[_Expected] = deque()
         self._ring: Ring | None = None
         self._lost = 0
         self._at_once = 0
         self._absence = ""
+
+    def observe(self, observers: Sequence[Emit], uncovered: Emit | None) -> None:
+        """Call these from now on, and no others.
+
+        observers: called with each record and its process, if that is known.
+        uncovered: called with each exec that audit did not report in time.
+        """
+        self._observers, self._uncovered = observers, uncovered
 
     def begin(self) -> None:
         """Learn of all that live, and take in what was written while no sensor ran."""
@@ -88,7 +95,7 @@ class ProbeReader:
             self._stats.records += len(records)
             for record in records:
                 process = self._take(record)
-                for observer in self.observers:
+                for observer in self._observers:
                     if process is not None:
                         observer(record, process)
             if len(records) < self._at_once:
@@ -121,12 +128,12 @@ class ProbeReader:
         self._at_once = min(_AT_ONCE, ring.size // layout.SLOT.size // 2)
         self._lost = 0
         self._stats.attached = 1
-        expect, self._expect = self._expect, 0.0
+        self._accounting = False
         self._remember(ring)
         self._resynchronise(ring)
-        self._expect = expect if accounting else 0.0
+        self._accounting = accounting and self._expect > 0
         self._drain()
-        self._expect = expect
+        self._accounting = self._expect > 0
         self._mend(ring)
         # What ended while the ring was full and not read has left its start in there and no end.
         self._resynchronise(ring)
@@ -178,25 +185,25 @@ class ProbeReader:
         process = self._table.current(record.tgid)
         if record.kind == FORK or process is None or process.program.key != key:
             process = self._table.born(_process_start(record, key))
-        process.cgroup = record.cgroup
+        process.found_in_cgroup(record.cgroup)
         _learn_root(process, record)
         if record.kind == EXEC:
             exec = Exec(record.time / _SECOND, _text(record.comm))
-            counted = self._expect > 0 and len(self._expected) < _MAX_EXPECTED
+            counted = self._accounting and len(self._expected) < _MAX_EXPECTED
             process.executed(exec, counted)
-            process.login = record.sessionid, record.loginuid
+            process.found_in_session(record.sessionid, record.loginuid)
             if counted:
-                self._expected.append(_Expected(exec, process, record if self.uncovered else None))
+                self._expected.append(_Expected(exec, process, record if self._uncovered is not None else None))
         return process
 
     def _end(self, record: ProbeRecord, key: Key) -> Process | None:
         process = self._table.ended(record.tgid, key, record.time / _SECOND)
         if process is None:  # its start was lost; its events may still come
-            self._table.born(_process_start(record, key)).cgroup = record.cgroup
+            self._table.born(_process_start(record, key)).found_in_cgroup(record.cgroup)
             process = self._table.ended(record.tgid, key, record.time / _SECOND)
         if process is not None and process.root is not None and record.flags & _ROOT_FLAGS:
             _learn_root(process, record)
-            process.rooted = math.inf
+            process.keep_root()
         return process
 
     def _settle(self, now: float) -> None:
@@ -207,9 +214,8 @@ class ProbeReader:
                 continue
             process.switch_program(exec.comm, "", "")
             self._stats.uncovered_execs += 1
-            for emit in self.uncovered:
-                if record is not None:
-                    emit(record, process)
+            if record is not None and self._uncovered is not None:
+                self._uncovered(record, process)
 
     def _resynchronise(self, ring: Ring) -> None:
         """Learn of all processes that live now, and of the end of those that do not."""
@@ -222,7 +228,8 @@ class ProbeReader:
         for record in sorted(living.values(), key=lambda record: record.start):
             key = Key(record.pidns, record.start // NANOSECONDS_PER_TICK, record.ns_tgid)
             process = self._table.born(_process_start(record, key))
-            process.cgroup = process.cgroup or record.cgroup
+            if not process.cgroup:
+                process.found_in_cgroup(record.cgroup)
             _learn_root(process, record)
         if not ring.counts().untracked:  # else a process may live without being among them
             self._table.keep_alive(frozenset(living), time.clock_gettime(time.CLOCK_BOOTTIME))

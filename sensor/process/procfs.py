@@ -105,11 +105,12 @@ class ProcFS:
         text = self._read("sys/kernel/random/boot_id") or ""
         return uuid.UUID(text.strip()).bytes
 
-    def host(self, boot_time: float) -> Host:
-        """Whose /proc this is; boot_time: in seconds since 1970, by the clock as it stands."""
+    def host(self, boot_time: float, live: bool = True) -> Host:
+        """Whose /proc this is; boot_time: in seconds since 1970, by the clock as it stands; live: events are of it."""
         name = (self._read("sys/kernel/hostname") or "").strip()
         names = frozenset({name, name.partition(".")[0]})
-        return Host(names, self.boot_id(), round(boot_time, 2), _booted(boot_time))
+        booted = _booted(boot_time) if live else NEVER
+        return Host(names, self.boot_id(), round(boot_time, 2), booted)
 
     def pids(self) -> list[int]:
         """The processes there are now."""

@@ -282,6 +282,18 @@ class Process:
             self.root = found
             self.changed()
 
+    def keep_root(self) -> None:
+        """It has ended, and its root, as it was found last, is that of all its records that are still to come."""
+        self.rooted = math.inf
+
+    def found_in_cgroup(self, id: int) -> None:
+        """Take in its control group, as the probe saw it."""
+        self.cgroup = id
+
+    def found_in_session(self, session: int, login_uid: int) -> None:
+        """Take in whose session it is in, as the probe saw it."""
+        self.login = session, login_uid
+
     def run(self, comm: str, exe: str, event_id: str, time: float) -> None:
         """It has executed a program, says an audit event; time: of the event, in seconds since boot."""
         if not self.forked:

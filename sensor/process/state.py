@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Callable
 
-from sensor.jsonl import dumps, loads
+from sensor.jsonl import dumps, loads, with_list
 from sensor.options import option
 from sensor.process.program import Key, Program
 from sensor.process.table import ProcessTable
@@ -33,7 +33,6 @@ MOST = 16384
 _EVENT_ID = re.compile(r"[0-9]{1,16}\.[0-9]{3}:[0-9]{1,10}")
 _SOURCES = frozenset({"probe", "proc"})
 _LONGEST = 4096  # PATH_MAX
-_NOTHING = b'{"version":1,"processes":[]}'
 
 
 @dataclass(frozen=True)
@@ -72,14 +71,14 @@ class StateFile:
         return sum([_restore(table, entry) for entry in entries[:MOST]])
 
     def _content(self) -> bytes:
-        """What the file says, "null" if it is too old; raises OSError, and ValueError for what is no file of ours."""
+        """What the file holds, nothing if it is too old; raises OSError, and ValueError for what is no file of ours."""
         descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(descriptor, "rb") as file:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
                 raise ValueError(f"{self._path}: is no file of at most {LARGEST} bytes")
             if time.time() - status.st_mtime > self._options.max_age:
-                return _NOTHING
+                return with_list({"version": _VERSION}, "processes", [])
             return file.read(LARGEST)
 
     def write_if_due(self, table: ProcessTable) -> None:
@@ -119,7 +118,7 @@ class StateFile:
             if size > LARGEST:
                 break
             entries.append(entry)
-        return b'{"version":%d,"processes":[%s]}' % (_VERSION, b",".join(reversed(entries)))
+        return with_list({"version": _VERSION}, "processes", reversed(entries))
 
 
 def _entry(program: Program, spawned_by: Program | None) -> dict[str, object]:

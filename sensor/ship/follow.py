@@ -19,6 +19,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
 from sensor.ship.batch import Batch, Position, event_id
 from sensor.ship.cursor import Cursor
@@ -279,9 +280,7 @@ class Follower:
             if not data:
                 self._idle_size = source.size()
                 return None
-        batch = self._batch([head], offset - self.at.offset)
-        batch.oversized = True
-        return batch
+        return replace(self._batch([head], offset - self.at.offset), oversized=True)
 
     def _content(self, source: Source, size: int, skip: int = 0) -> bytes:
         """The content from where reading is; of a packed file that is damaged, what comes before the damage."""

@@ -15,6 +15,7 @@ import pytest
 
 from sensor.build import build
 from sensor.config import Config, Enrich
+from sensor.daemon.guard import Guard
 from sensor.daemon.guarded_pipeline import GuardedPipeline
 from sensor.forms import Lines
 from sensor.stats import Stats
@@ -70,11 +71,21 @@ def test_a_chunk_that_fails_is_dropped_and_the_next_one_works(error, chunk):
     sensor = make()
     sensor.pipeline.error = error
     dropped: list[bytes] = []
-    feed = GuardedPipeline(sensor, dropped.append)
+    feed = GuardedPipeline(sensor, Guard(sensor.stats.daemon), dropped.append)
     assert feed.take(chunk, 0) == []
     assert sensor.pipeline.waiting == ["A:ended"]
     assert feed.take(b"next\n", 0) == ["A:next"]
     assert (sensor.stats.daemon.crashed, dropped) == (1, [chunk])
+
+
+def test_where_there_is_no_memory_the_input_gives_up_some():
+    sensor = make()
+    sensor.pipeline.error = MemoryError
+    relieved: list[bool] = []
+    guard = Guard(sensor.stats.daemon, lambda: relieved.append(True))
+    feed = GuardedPipeline(sensor, guard, lambda chunk: None)
+    feed.take(b"poison\n", 0)
+    assert relieved == [True]
 
 
 def test_whatever_else_fails_costs_nothing():
@@ -83,7 +94,7 @@ def test_whatever_else_fails_costs_nothing():
     seen: list[float] = []
     sensor.every_second = [fail, seen.append]
     sensor.pipeline.tick = fail
-    feed = GuardedPipeline(sensor, drop=fail)
+    feed = GuardedPipeline(sensor, Guard(sensor.stats.daemon), drop=fail)
     assert feed.take(b"1\n", 0) == ["A:1"]
     assert feed.tick(0) == []
     feed.every_second(1234.5)
@@ -98,7 +109,7 @@ def test_before_each_chunk_the_probe_is_asked():
     order: list[str] = []
     sensor.before_chunk = lambda: order.append("probe")
     sensor.pipeline.feed = lambda chunk, now: order.append("chunk") or Lines()
-    GuardedPipeline(sensor, drop=fail).take(b"1\n", 0)
+    GuardedPipeline(sensor, Guard(sensor.stats.daemon), drop=fail).take(b"1\n", 0)
     assert order == ["probe", "chunk"]
 
 
@@ -112,7 +123,7 @@ def test_what_only_the_filter_log_gets_is_not_lost():
         return lines
 
     sensor.pipeline.feed = sensor.pipeline.tick = sensor.close = filtered
-    feed = GuardedPipeline(sensor, drop=fail)
+    feed = GuardedPipeline(sensor, Guard(sensor.stats.daemon), drop=fail)
     assert [lines.filtered for lines in (feed.take(b"1\n", 0), feed.tick(0), feed.close())] == [["{1}"]] * 3
 
 
@@ -120,7 +131,7 @@ def test_a_reload_that_fails_halfway_leaves_the_new_configuration_in_use():
     first, second = make(), make()
     second.pipeline.name = "B"
     second.continue_from = fail
-    feed = GuardedPipeline(first, drop=fail)
+    feed = GuardedPipeline(first, Guard(first.stats.daemon), drop=fail)
     assert feed.replace(second) == []
     assert feed.take(b"1\n", 0) == ["B:1"]
     assert first.stats.daemon.crashed == 1
@@ -138,7 +149,7 @@ class Played:
         self.stats = Stats()
         self._random = random.Random(seed)
         self._configs = configs
-        self._feed = GuardedPipeline(build(configs[0], self.stats, live=False), drop=fail)
+        self._feed = GuardedPipeline(build(configs[0], self.stats, live=False), Guard(self.stats.daemon), drop=fail)
         self._turn = 0
 
     def _reload(self) -> Lines:
@@ -232,7 +243,8 @@ def test_each_event_has_one_configuration(feed):
 def test_the_new_configuration_holds_from_the_next_event_on():
     text = event(1) + event(2)
     cut = text.index("PATH", len(event(1)))
-    feed = GuardedPipeline(build(QUIET, Stats(), live=False), drop=fail)
+    stats = Stats()
+    feed = GuardedPipeline(build(QUIET, stats, live=False), Guard(stats.daemon), drop=fail)
     lines = feed.take(text[:cut].encode(), 0.0)
     lines += feed.replace(build(ECS, Stats(), live=False, host_state=feed.host_state()))
     lines += feed.take(text[cut:].encode(), 0.0)

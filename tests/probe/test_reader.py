@@ -86,8 +86,10 @@ class Subject:
         self.feed = ProbeReader(self._find, self.table, self.stats.probe, expect)
         self.told: list[tuple[int, int]] = []
         if observed:
-            self.feed.observers = [lambda record, process: self.told.append((record.kind, process.pid))]
-            self.feed.uncovered = [lambda record, process: self.told.append((-1, process.pid))]
+            self.feed.observe(
+                [lambda record, process: self.told.append((record.kind, process.pid))],
+                lambda record, process: self.told.append((-1, process.pid)),
+            )
         self.feed.begin()
 
     def _find(self) -> Ring:
