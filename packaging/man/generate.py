@@ -35,6 +35,8 @@ from sensor.rights.privileges import CAPABILITIES, NEEDS  # noqa: E402
 from sensor.ship.options import Config as Destination  # noqa: E402
 from sensor.ship.seen import ROWS as SHIP_ROWS  # noqa: E402
 from sensor.stats import UNIDENTIFIED  # noqa: E402
+from sensor.tables.losses import METRIC as LOSSES  # noqa: E402
+from sensor.tables.losses import ROWS as LOSS_ROWS  # noqa: E402
 from sensor.tables.metrics import ROWS, USAGE  # noqa: E402
 from sensor.tables.output_schema import KEYS, holders  # noqa: E402
 from tests.oracle.deviations import DEVIATIONS  # noqa: E402
@@ -69,6 +71,7 @@ def page(template: str) -> str:
         "DEVIATIONS": deviations,
         "UNIDENTIFIED": unidentified,
         "METRICS": metrics,
+        "LOSSES": losses,
         "RUNBOOKS": runbooks,
     }
     lines = []
@@ -174,9 +177,29 @@ def metrics() -> Iterator[str]:
             values = f" Values of `{row.label}`: {', '.join(f'`{value}`' for value in row.known)}." if row.known else ""
             label = f"{{{row.label}}}" if row.label else ""
             yield from entry(bold(f"host_sensor_{row.name}{label}"), row.help + values)
+    yield ".SS losses"
+    name, help = LOSSES
+    yield from entry(bold(f"host_sensor_{name}{{place,reason,unit,intended}}"), help)
+    yield text("Places and reasons are in `host-sensor-events`(5), section LOSSES.")
     yield ".SS audit"
     for name, help, _ in USAGE:
         yield from entry(bold(f"host_sensor_{name}{{process}}"), help)
+
+
+def losses() -> Iterator[str]:
+    """Every reason for which something can go missing, by its place; those of an output that are errno's in one."""
+    for place in dict.fromkeys([row.place for row in LOSS_ROWS]):
+        yield f".SS {place}"
+        rows = [row for row in LOSS_ROWS if row.place == place]
+        errors = [row for row in rows if row.reason.startswith("E")]
+        for row in [row for row in rows if row not in errors]:
+            intended = " Intended: counted, and not reported in the stream." if row.intended else ""
+            yield from entry(bold(f"{row.reason} ({row.unit})"), f"{row.meaning}.{intended}")
+        if errors:
+            names = ", ".join(f"`{row.reason}`" for row in errors)
+            yield from entry(
+                bold(f"an errno ({errors[0].unit})"), f"it stood in the way as the buffer was full: {names}."
+            )
 
 
 def runbooks() -> Iterator[str]:

@@ -158,6 +158,11 @@ class Config:
     )
     marker: str | None = option(None, "Text for the log at the start and in status reports.")
 
+    sensor_events: bool = option(
+        True,
+        "Write SENSOR events: that the sensor starts, stops, has read its configuration again, and what was lost.",
+    )
+
     auditlog: OutputOptions = section(OutputOptions(), False, "Where the events go.")
     filterlog: OutputOptions = section(OutputOptions("filtered.jsonl"), False, "Where filtered events go, if anywhere.")
     debug: Debug = section(Debug())

@@ -21,6 +21,7 @@ import signal
 import stat
 import sys
 import time
+from collections.abc import Sequence
 
 from sensor import __version__
 from sensor.build import Sensor, build
@@ -31,8 +32,9 @@ from sensor.daemon.guarded_pipeline import GuardedPipeline
 from sensor.daemon.lag import WrittenLag
 from sensor.daemon.logs import Logs, admit_readers
 from sensor.daemon.reload import Reload
+from sensor.daemon.sensor_events import SensorEvents, config_sha256, start_of
 from sensor.daemon.syslog import start_logging
-from sensor.errors import InputError, OutputError, place_of
+from sensor.errors import ConfigError, InputError, OutputError, place_of
 from sensor.forms import Lines
 from sensor.inputs import Input
 from sensor.inputs.stdin import StdinInput
@@ -52,7 +54,15 @@ FROM_THE_START = ("user", "seccomp", "input", "input_buffer", "oom_score_adj", "
 """Keys that are looked at only once, while there are rights to act on them."""
 
 LOGS = ("directory", "auditlog", "filterlog", "debug")
-NOT_FOR_BUILD = (*FROM_THE_START, *LOGS, "drain_timeout", "finish_timeout", "statusreport_period", "marker")
+NOT_FOR_BUILD = (
+    *FROM_THE_START,
+    *LOGS,
+    "drain_timeout",
+    "finish_timeout",
+    "statusreport_period",
+    "marker",
+    "sensor_events",
+)
 
 
 def run(config_path: str) -> int:
@@ -75,7 +85,7 @@ def run(config_path: str) -> int:
     except (InputError, privileges.PrivilegeError) as error:
         log.critical("%s", error)
         return 1
-    daemon.run()
+    daemon.run(mistakes)
     return 0
 
 
@@ -111,6 +121,7 @@ class Daemon:
     """The running sensor; constructed with the rights it was started with, which are given up at the end of that."""
 
     def __init__(self, path: str, config: Config, signals: Signals) -> None:
+        self._path = path
         self._files = Reload(path)
         memory.use_one_heap()
         self._room = memory.room()
@@ -130,8 +141,10 @@ class Daemon:
         sensor = self._build()
         self._kernel = kernel_audit.watch(config, self.stats.kernel)
         self._watch_kernel()
+        self._start = start_of(path, self._probe_state())
         rights.give_up(config, account)
         self._pipeline = GuardedPipeline(sensor, self._guard, self._input.queue.drop)
+        self._events = SensorEvents(self.stats, self._pipeline.notice, config.sensor_events)
         self._logs = Logs(config, self.stats.output, self.stats.filterlog, self._guard)
         self._lag = WrittenLag(self.stats.daemon, self.stats.output)
         self._end_by = float("inf")  # of the input, after SIGTERM
@@ -141,13 +154,15 @@ class Daemon:
         self._next_report = 0.0
         self._may_start_programs = True
 
-    def run(self) -> None:
-        """Work until the end of input, or until asked to end."""
+    def run(self, mistakes: Sequence[ConfigError] = ()) -> None:
+        """Work until the end of input, or until asked to end; mistakes: what of the configuration is not in use."""
         if self._exporter is not None:
             self._exporter.start()
         self._start_input()
         self._may_start_programs = rights.confine(self._config, self.stats.privileges)
         log.info("version %s runs%s", __version__, self._marker())
+        self._events.start(self._start, mistakes)
+        self._write(self._pipeline.tick(time.monotonic()))
         self._logs.flush()
         gc.freeze()  # what is here now stays, and need not be looked at again
         gc.set_threshold(50_000, 20, 50)  # hardly anything has cycles; 8 % less CPU
@@ -156,6 +171,7 @@ class Daemon:
         if self._signals.reload or self._files.is_asked:  # it may be the way out for what could not be written so far
             self._guard(self._reload)
         self._write(self._pipeline.close())
+        self._say_the_last()
         self._logs.close()
         self._pipeline.host_state().close()
         if self._kernel is not None:
@@ -163,6 +179,19 @@ class Daemon:
         log.info("ends: %s", self._summary())
         if self._exporter is not None:
             self._exporter.close()
+
+    def _say_the_last(self) -> None:
+        """Report what is lost by now, and that the sensor ends."""
+        now = time.monotonic()
+        self._guard(self._events.losses, now, True)
+        reason = "timeout" if now >= self._finish_by else "signal" if self._signals.finish else "end"
+        self._events.stop(reason, self._lost_lines())
+        self._write(self._pipeline.tick(now))
+
+    def _probe_state(self) -> str:
+        if not self._config.probe.use:
+            return "off"
+        return "attached" if self.stats.probe.attached else "absent"
 
     def _start_input(self) -> None:
         """Start to read; while there is no thread for that, try again, for a sensor that ends is soon dead for ever."""
@@ -193,11 +222,14 @@ class Daemon:
         if chunk:
             self._logs.copy_input(chunk)
             self._lag.read(chunk)
+            if self._events.output_lost:
+                self._logs.flush()  # there may be room again
+                self._guard(self._events.losses, time.monotonic())
             self._write(self._pipeline.take(chunk, time.monotonic()))
         return chunk == b"" or self._is_over(time.monotonic())
 
     def _write(self, lines: Lines) -> None:
-        self._lag.made(len(lines))
+        self._lag.made(len(lines), lines.own)
         self._logs.write(lines)
         self._lag.settle(time.time())
 
@@ -214,6 +246,7 @@ class Daemon:
             self.stats.input.buffer_bytes = self._input.queue.limit
             self._pipeline.every_second(time.time())
             self._watch_kernel()
+            self._guard(self._events.losses, now)
             self._give_back_memory()
             if self._input.queue.limit < self._kept:
                 self._kept = self._input.queue.limit
@@ -266,6 +299,7 @@ class Daemon:
     def _reload(self) -> None:
         """Use a new configuration, if there is nothing wrong with it."""
         config, mistakes = self._files.read()
+        digest = config_sha256(self._path)
         for mistake in mistakes:
             log.error("%s", mistake)
         if mistakes:
@@ -289,6 +323,9 @@ class Daemon:
             self._logs = logs
         self._config = config
         self.note_reload(built and not mistakes)
+        self._events.switch(config.sensor_events)
+        refused = [*mistakes] if mistakes or built else ["what is configured cannot be built"]
+        self._events.reload(not refused, digest, refused)
 
     def note_reload(self, successful: bool) -> None:
         """Keep for the metrics whether the configuration file, as it was last read, is in use as a whole."""
@@ -327,13 +364,16 @@ class Daemon:
 
     def _summary(self) -> str:
         """The counters that matter, as a line for the log."""
-        pipeline, output, source = self.stats.pipeline, self.stats.output, self.stats.input
+        pipeline, output = self.stats.pipeline, self.stats.output
         used = time.process_time()
-        lost = source.dropped_lines + sum([sum(log.lost_lines.values()) for log in (output, self.stats.filterlog)])
         return (
             f"{pipeline.lines} lines, {pipeline.events} events, {sum(pipeline.unparsed.values())} lines not parsed,"
-            f" {output.lines} lines written, {lost} lines lost, {used:.1f} s of CPU{self._marker()}"
+            f" {output.lines} lines written, {self._lost_lines()} lines lost, {used:.1f} s of CPU{self._marker()}"
         )
+
+    def _lost_lines(self) -> int:
+        logs = (self.stats.output, self.stats.filterlog)
+        return self.stats.input.dropped_lines + sum([sum(log.lost_lines.values()) for log in logs])
 
 
 def make_input(config: Config, stats: Stats) -> Input:

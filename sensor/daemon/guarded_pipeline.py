@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 from typing import Callable
 
+from sensor.audit.event import Notice
 from sensor.build import HostState, Sensor
 from sensor.daemon.guard import Guard
 from sensor.forms import Lines
@@ -50,6 +51,10 @@ class GuardedPipeline:
         """Do what the parts want done now and then; `time` in seconds since 1970."""
         for function in self._sensor.every_second:
             self._guard(function, time)
+
+    def notice(self, notice: Notice) -> None:
+        """Let a line of the sensor's own go out with the next ones, before them."""
+        self._guard(self._sensor.pipeline.notice, notice)
 
     def host_state(self) -> HostState:
         """What the next Sensor has to go on with."""

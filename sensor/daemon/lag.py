@@ -16,6 +16,7 @@ from sensor.stats import DaemonStats, OutputStats
 
 _LOOKED_AT = 16384
 """Bytes at the beginning of a chunk in which a record must begin; a line of auditd has at most 8970."""
+_NO_EVENT = 0.0
 _MOST = 4096
 """Batches that wait to be written; more are taken together, with the earlier time."""
 
@@ -39,14 +40,17 @@ class WrittenLag:
         if time is not None:
             self._stats.last_event_time = time
 
-    def made(self, lines: int) -> None:
-        """So many lines were handed to the output; not to be called before an event was read."""
-        if not lines:
-            return
-        since = self._stats.last_event_time
+    def made(self, lines: int, own: int = 0) -> None:
+        """So many lines were handed to the output; the first `own` of them are no events, and have no lag."""
+        if own:
+            self._wait(own, _NO_EVENT)
+        if lines > own:
+            self._wait(lines - own, self._stats.last_event_time)
+
+    def _wait(self, lines: int, since: float) -> None:
         if len(self._waiting) >= _MOST:
-            more, since = self._waiting.pop()
-            lines += more
+            more, earlier = self._waiting.pop()
+            lines, since = lines + more, earlier or since
         self._waiting.append((lines, since))
 
     def settle(self, now: float) -> None:

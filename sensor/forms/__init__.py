@@ -23,14 +23,21 @@ class Lines(list[str]):
 
     filtered: those of the filter log.
     unparsed: those of the log of events that say what could not be parsed, again.
+    own: how many of the log of events are the sensor's own, which are no event of the audit stream.
     """
 
-    __slots__ = ("filtered", "unparsed")
+    __slots__ = ("filtered", "own", "unparsed")
 
     def __init__(self) -> None:
         super().__init__()
+        self.own = 0
         self.filtered: list[str] = []
         self.unparsed: list[str] = []
+
+    def take_own(self, line: str) -> None:
+        """Add a line of the sensor's own, where all so far are that."""
+        self.append(line)
+        self.own += 1
 
     def take_unparsed(self, lines: Sequence[str]) -> None:
         """Add lines that say what could not be parsed."""
@@ -40,6 +47,7 @@ class Lines(list[str]):
     def take(self, others: Lines) -> None:
         """Add all of others, each where it belongs."""
         self += others
+        self.own += others.own
         self.filtered += others.filtered
         self.unparsed += others.unparsed
 

@@ -21,11 +21,13 @@ from datetime import datetime, timedelta, timezone
 
 from sensor.audit.event import Event, Notice
 from sensor.audit.fields import UNSET, Fields, Value
+from sensor.audit.notices import SensorNotice
 from sensor.audit.record import Record
 from sensor.audit.syscall import Syscall
 from sensor.cache import BoundedDict
 from sensor.forms import Form
 from sensor.forms.enrichment import Enrichments, Parts, date, known, own_name, translate
+from sensor.forms.sensor_events import sensor_event
 from sensor.forms.summary import SummaryTexts
 from sensor.forms.values import Style
 from sensor.summary.circumstances import READERS, value_of
@@ -103,7 +105,9 @@ class Ecs(Form):
         event: Fields = {}
         own: Fields = {}
         document: Fields = {}
-        if notice.name in _PROCESS_EVENTS:
+        if isinstance(notice, SensorNotice):
+            event, document, own = sensor_event(notice.told)
+        elif notice.name in _PROCESS_EVENTS:
             action, type = _PROCESS_EVENTS[notice.name]
             event.update({"category": ["process"], "type": [type], "action": action, "outcome": "success"})
             document = _process_of(notice, own)

@@ -30,6 +30,9 @@ from sensor.metrics.audit_processes import AuditProcesses
 from sensor.metrics.endpoint import Answer, Endpoint
 from sensor.options import OptionError, option
 from sensor.stats import Histogram
+from sensor.tables.losses import METRIC as LOSSES
+from sensor.tables.losses import ROWS as LOSS_ROWS
+from sensor.tables.losses import counts
 from sensor.tables.metrics import ROWS, USAGE, Row
 from sensor.threads import start_thread
 
@@ -86,7 +89,8 @@ def parse_address(text: str) -> tuple[str, int] | None:
 
 def names() -> list[str]:
     """The names of all metrics but build_info and those that prometheus_client has of every process."""
-    return [f"{NAMESPACE}_{name}" for name in [*(row.name for row in ROWS), *(name for name, _, _ in USAGE)]]
+    single = (*(name for name, _, _ in USAGE), LOSSES[0])
+    return [f"{NAMESPACE}_{name}" for name in [*(row.name for row in ROWS), *single]]
 
 
 Rows = tuple[Row, ...]
@@ -103,6 +107,22 @@ class StatsCollector:
 
         for row in self._rows:
             yield _metric(row, getattr(self._stats, row.part))
+
+
+class LossCollector:
+    """Yields all that can go missing, each reason from the start."""
+
+    def __init__(self, stats: object) -> None:
+        self._stats = stats
+
+    def collect(self) -> Iterator[Metric]:
+        from prometheus_client.core import CounterMetricFamily
+
+        name, help = LOSSES
+        metric = CounterMetricFamily(f"{NAMESPACE}_{name}", help, labels=["place", "reason", "unit", "intended"])
+        for row, count in zip(LOSS_ROWS, counts(self._stats)):
+            metric.add_metric([row.place, row.reason, row.unit, str(row.intended).lower()], count)
+        yield metric
 
 
 class HostCollector:
@@ -159,6 +179,7 @@ def make_registry(stats: object, rows: Rows = ROWS) -> CollectorRegistry:
     if rows is ROWS:
         ProcessCollector(registry=registry)
         registry.register(cast("Collector", HostCollector()))
+        registry.register(cast("Collector", LossCollector(stats)))
     registry.register(cast("Collector", StatsCollector(stats, rows)))
     return registry
 

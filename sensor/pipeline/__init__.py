@@ -83,7 +83,7 @@ class Pipeline:
 
     def notice(self, notice: Notice) -> None:
         """Let a line of the sensor's own go out with the next ones."""
-        self._own.append(self.form.notice(notice))
+        self._own.take_own(self.form.notice(notice))
 
     def continue_from(self, other: Pipeline) -> None:
         """Go on where another one stands, be it within a line or an event; that one is not used any more.

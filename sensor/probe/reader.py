@@ -65,6 +65,7 @@ class ProbeReader:
         self._expected: deque[_Expected] = deque()
         self._ring: Ring | None = None
         self._lost = 0
+        self._untracked = 0
         self._at_once = 0
         self._absence = ""
 
@@ -110,6 +111,7 @@ class ProbeReader:
         else:
             self._drain()
             self._mend(ring)
+            self._count_untracked(ring)
             if not ring.alive():
                 self._replace(ring)
         self._settle(time.clock_gettime(time.CLOCK_BOOTTIME))
@@ -126,7 +128,7 @@ class ProbeReader:
             return str(error)
         self._ring = ring
         self._at_once = min(_AT_ONCE, ring.size // layout.SLOT.size // 2)
-        self._lost = 0
+        self._lost = self._untracked = 0
         self._stats.attached = 1
         self._accounting = False
         self._remember(ring)
@@ -177,6 +179,11 @@ class ProbeReader:
             self._lost = lost
             self._resynchronise(ring)
             self._table.miss(time.clock_gettime(time.CLOCK_BOOTTIME), "probe_lost")
+
+    def _count_untracked(self, ring: Ring) -> None:
+        untracked = ring.counts().untracked
+        self._stats.untracked += untracked - self._untracked
+        self._untracked = untracked
 
     def _take(self, record: ProbeRecord) -> Process | None:
         key = Key(record.pidns, record.start // NANOSECONDS_PER_TICK, record.ns_tgid)

@@ -246,6 +246,12 @@ ROWS = (
     Row("probe", "attached", "probe_attached", "1 while the kernel probe's ring is open."),
     Row("probe", "records", "probe_records_total", "Records read from the kernel probe."),
     Row("probe", "lost", "probe_lost_records_total", "Records that did not fit into the kernel probe's ring."),
+    Row(
+        "probe",
+        "untracked",
+        "probe_untracked_processes_total",
+        "Processes for which the probe's map of living ones had no room.",
+    ),
     Row("privileges", "system_call_filter", "system_call_filter", "1 while the system call filter is in place."),
     Row("privileges", "user_missing", "user_missing", "1 if the configured user is unknown and another stands in."),
     Row("probe", "uncovered_execs", "uncovered_execs_total", "Execs the probe saw and the audit stream did not."),

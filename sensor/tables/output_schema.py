@@ -24,7 +24,8 @@ __all__ = ["KEYS", "Key", "clash", "find", "holders"]
 
 _TABLE = """
 event | ID | string or null | records | | seconds.milliseconds:serial, as auditd writes it;
-  seconds.milliseconds:probe-n for PROBE_EXEC and PROBE_EXIT; null beside PARSE_ERROR, and where SUPPRESSED is alone
+  seconds.milliseconds:probe-n for PROBE_EXEC and PROBE_EXIT, :sensor-n where SENSOR is alone; null beside PARSE_ERROR,
+  and where SUPPRESSED is alone
 event | NODE | string | records | | the host, where node= stands before the records
 event | TIME | string | ID | translate.time | the same time as RFC 3339, in UTC
 event | TYPE | string | records | translate.type | type of the record that tells what happened
@@ -40,7 +41,34 @@ event | CUSTOM | object | stages of your own | stages | whatever they add
 event | PROBE_EXEC | object (probe) | probe | probe.emit, probe.coverage_events | an event of its own: a program began
 event | PROBE_EXIT | object (probe) | probe | probe.emit | an event of its own: a process ended
 event | PARSE_ERROR | object (error) | sensor | | an event of its own: a line that is no audit record
-event | SENSOR | object (sensor) | sensor | | what the sensor has to say about the event
+event | SENSOR | object (sensor) | sensor | | what the sensor has to say about the event; alone: an event of its own,
+  about the sensor
+sensor | event | string | sensor | sensor_events | of an event of its own: start, stop, reload, loss
+sensor | pid | number | sensor | sensor_events | of the sensor; in start
+sensor | version python kernel boot_id | string | sensor | sensor_events | of the sensor, its interpreter, the running
+  kernel, this boot; in start
+sensor | compiled | boolean | sensor | sensor_events | true: the hot path runs as machine code; in start
+sensor | auditd | string or null | auditd's program file | sensor_events | version of the auditd that started the
+  sensor; in start
+sensor | probe | string | sensor | sensor_events | attached; absent: none is loaded; off: none is looked for; in start
+sensor | config_sha256 | string | configuration | sensor_events | SHA-256 of the configuration file and its fragments,
+  one after the other; in start, reload
+sensor | mistakes | list of strings | configuration | sensor_events | what is wrong with it, at most 20; in start (the
+  rest is in use), reload (nothing of it is in use)
+sensor | accepted | boolean | sensor | sensor_events | whether the configuration is in use that was read; in reload
+sensor | reason | string | sensor | sensor_events | of stop: end (of the input), signal, timeout (not all that was read
+  was worked on); of loss: see LOSSES
+sensor | lines events written lost | number | sensor | sensor_events | of the whole run: lines read and events made,
+  lines in the log, lines of input and output given up; in stop
+sensor | place | string | sensor | sensor_events | where it went missing, see LOSSES; in loss
+sensor | unit | string | sensor | sensor_events | what is counted: records, lines, events, execs, processes, bytes,
+  times; in loss
+sensor | count | number | sensor | sensor_events | how much is missing since the last such event; in loss
+sensor | total | number | sensor | sensor_events | how much since the start of the sensor; in loss
+sensor | since | string, RFC 3339 | sensor | sensor_events | when it was not yet so: it went missing between then and
+  the time in ID; in loss
+sensor | earlier | boolean | sensor | sensor_events | true: it happened to the sensor before, which could not report
+  it; in loss
 sensor | notes | list of strings | sensor | coalesce | late, timeout, evicted, truncated_records, truncated_bytes,
   truncated_line: not all records are here; stage_failed: not all that is added is here
 error | reason | string | sensor | | what could not be read: header

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
+from sensor.audit.notices import Loss, Reload, SensorNotice, Start, Stop
 from sensor.build import HostState, Sensor, build
 from sensor.config import Config, load
 from sensor.probe.layout import EXEC, EXIT, FORK, ProbeRecord
@@ -40,6 +41,15 @@ RARE = (
     "AVC avc:  denied  { \xff read } for pid=9",
 )
 """Records, each of which has what no recorded one has."""
+
+SENSOR_EVENTS = (
+    Start(7, "1.0.0", "3.11.2", False, "ab" * 32, "2899dae4-4fa4", "6.1.0", "3.0.9", "attached", ["file:3: mistake"]),
+    Start(7, "1.0.0", "3.11.2", False, "ab" * 32, "2899dae4-4fa4", "6.1.0", None, "off", []),
+    Reload(False, "ab" * 32, ["file:3: mistake"]),
+    Loss("output", "ENOSPC", "lines", 3, 7, "2026-11-22T13:36:12.104Z", False),
+    Stop("end", 70, 7, 8, 0),
+)
+"""One of each kind."""
 
 Line = tuple[str, bytes]
 """JSON, and the records it is made of."""
@@ -133,6 +143,7 @@ class Host:
             time.sleep(0.01)
         yield from again
         yield from self._probed()
+        yield from self._of_its_own()
 
     def _events(self) -> Iterator[str]:
         exe = str(self.exe)
@@ -145,6 +156,13 @@ class Host:
         yield event(syscall(25, 1, exe))
         for second in (0, 0, 0, 2):
             yield event(syscall(20, 1, exe, key='"flood"'), time=NOW + second)
+
+    def _of_its_own(self) -> Iterator[Line]:
+        """What the sensor says of itself."""
+        for told in SENSOR_EVENTS:
+            self.sensor.pipeline.notice(SensorNotice("1795354566.589:sensor-1", told))
+        for line in self.sensor.pipeline.tick(0.0):
+            yield line, b""
 
     def _probed(self) -> Iterator[Line]:
         """What the probe tells: an exec that audit did not report, ends, and a parent of whom nobody else knows."""

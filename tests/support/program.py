@@ -47,7 +47,7 @@ def own_probe() -> Iterator[Options | str]:
 
 
 def write_config(directory: Path, /, **sections: Any) -> Path:
-    """Write a configuration that logs to `directory`/audit.jsonl, serves no metrics and keeps its privileges.
+    """Write a configuration that logs events alone to `directory`/audit.jsonl, serves no metrics, keeps its privileges.
 
     `sections` are merged into it, a section at a time. JSON is YAML.
     """
@@ -56,6 +56,7 @@ def write_config(directory: Path, /, **sections: Any) -> Path:
         "user": None,
         "auditlog": {"file": "audit.jsonl"},
         "metrics": {"listen": ""},
+        "sensor_events": False,
     }
     for name, value in sections.items():
         config[name] = {**config.get(name, {}), **value} if isinstance(value, dict) else value

@@ -1,0 +1,158 @@
+"""The closed table of what can go missing, by place and reason, and where each is counted.
+
+    output  ENOSPC  lines    the disk was full                        →  stats.output.lost_lines["ENOSPC"]
+    filter  rule    events   intended: a rule left them out           →  the sum of stats.pipeline.filtered
+
+Places are in the order of a record's way: kernel, stream, input, parser, bounds, stage, filter, output, filterlog; then
+what the probe saw. A loss shows in every place that can tell of it: a record that the kernel dropped may also leave a
+gap in the stream, or an event incomplete.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sensor.tables.metrics import LOSSES as OF_AN_OUTPUT
+
+SUM = "*"
+"""Key of a row that stands for all keys of a dictionary."""
+OTHERS = "unknown"
+"""Key of a row that stands for all keys without a row of their own."""
+
+
+class Row(NamedTuple):
+    """One reason in one place.
+
+    intended: somebody configured it so; such losses are counted and never reported in the stream.
+    part, attribute, key: where in Stats it is counted; key: "" for a plain number.
+    """
+
+    place: str
+    reason: str
+    unit: str
+    intended: bool
+    meaning: str
+    part: str
+    attribute: str
+    key: str = ""
+
+
+_ERRORS = {
+    "crash": "a line could not be encoded: a mistake of the sensor",
+    "slow": "the reader did not keep up, and the buffer was full",
+    OTHERS: "writing failed with another error, and the buffer was full",
+}
+
+
+def _of_output(part: str) -> tuple[Row, ...]:
+    """The rows of one log."""
+    lines = [
+        Row(
+            part,
+            reason,
+            "lines",
+            False,
+            _ERRORS.get(reason, f"writing failed with {reason}, and the buffer was full"),
+            part,
+            "lost_lines",
+            reason,
+        )
+        for reason in OF_AN_OUTPUT
+    ]
+    removed = "old files were removed before they were shipped"
+    return (*lines, Row(part, "unshipped", "bytes", False, removed, part, "unshipped_bytes"))
+
+
+ROWS: tuple[Row, ...] = (
+    Row("kernel", "dropped", "records", False, "the backlog was full, or the rate limit reached", "kernel", "lost"),
+    Row("stream", "gap", "events", False, "numbered by the kernel, and never came", "loss", "missing_serials"),
+    Row("stream", "path", "events", False, "PATH records are missing", "pipeline", "incomplete", "path"),
+    Row("stream", "syscall", "events", False, "the SYSCALL record is missing", "pipeline", "incomplete", "syscall"),
+    Row("stream", "eoe", "events", False, "the end was not seen", "pipeline", "incomplete", "eoe"),
+    Row("input", "dropped", "lines", False, "no room, no memory, or no time at the end", "input", "dropped_lines"),
+    Row("parser", "header", "lines", False, "no audit record: written as it came", "pipeline", "unparsed", "header"),
+    Row("parser", "zeros", "lines", False, "bytes of zeros: written as a count", "pipeline", "unparsed", "zeros"),
+    Row(
+        "parser",
+        "crash",
+        "lines",
+        False,
+        "a mistake of the sensor: written as it came",
+        "pipeline",
+        "unparsed",
+        "crash",
+    ),
+    Row("bounds", "line", "times", False, "a line was longer than is kept", "pipeline", "truncated", "line"),
+    Row(
+        "bounds",
+        "records",
+        "times",
+        False,
+        "an event had more records than are kept",
+        "pipeline",
+        "truncated",
+        "records",
+    ),
+    Row("bounds", "bytes", "times", False, "an event had more bytes than are kept", "pipeline", "truncated", "bytes"),
+    Row(
+        "bounds",
+        "waiting_bytes",
+        "times",
+        False,
+        "unfinished events had more bytes than are kept: one left before its end",
+        "pipeline",
+        "truncated",
+        "waiting_bytes",
+    ),
+    Row(
+        "bounds",
+        "events",
+        "times",
+        False,
+        "more events were unfinished than are kept: one left before its end",
+        "pipeline",
+        "truncated",
+        "events",
+    ),
+    Row(
+        "stage",
+        "failed",
+        "events",
+        False,
+        "a mistake of the sensor: not all is added",
+        "pipeline",
+        "stage_failures",
+        SUM,
+    ),
+    Row("stage", "custom", "events", False, "a stage of your own failed", "pipeline", "custom_failures", SUM),
+    Row("filter", "rule", "events", True, "a rule of the configuration left them out", "pipeline", "filtered", SUM),
+    *_of_output("output"),
+    *_of_output("filterlog"),
+    Row("probe", "ring", "records", False, "the probe's ring was full", "probe", "lost"),
+    Row("probe", "map", "processes", False, "the probe's map of living processes was full", "probe", "untracked"),
+)
+
+
+METRIC = (
+    "losses_total",
+    "All that can go missing, by place and reason, in its unit; intended: the configuration asks for it.",
+)
+"""Name and help of the metric that has them all."""
+
+
+def counts(stats: object) -> list[int]:
+    """How much is missing by now, in the order of ROWS; `stats` as sensor.stats.Stats."""
+    return [_count(stats, row) for row in ROWS]
+
+
+def _count(stats: object, row: Row) -> int:
+    value = getattr(getattr(stats, row.part), row.attribute)
+    if not row.key:
+        return int(value)
+    if not value:
+        return 0
+    found: dict[str, int] = value.copy()  # another thread may add a key
+    if row.key == SUM:
+        return sum(found.values())
+    others = sum([found[key] for key in found if key not in OF_AN_OUTPUT]) if row.key == OTHERS else 0
+    return found.get(row.key, 0) + others
