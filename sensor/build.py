@@ -47,13 +47,13 @@ from sensor.stages.custom import Custom
 from sensor.stages.environment import Environment
 from sensor.stages.exe_hash import ExeHash
 from sensor.stages.filters import Filters
-from sensor.stages.filters import Options as FilterOptions
 from sensor.stages.filters.facts import Facts
+from sensor.stages.filters.options import FilterOptions
 from sensor.stages.filters.records import RecordDropper
 from sensor.stages.groups import Groups
 from sensor.stages.identity import Identity
 from sensor.stages.labels import Labeller
-from sensor.stages.labels import Options as LabelOptions
+from sensor.stages.options import LabelOptions
 from sensor.stages.root import Roots
 from sensor.stages.script import Scripts
 from sensor.stages.session import Sessions

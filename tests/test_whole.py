@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from sensor.audit.options import TransformOptions
 from sensor.build import build
 from sensor.config import Config, Enrich, Translate
-from sensor.stages.filters import Options as FilterOptions
-from sensor.stages.labels import Options as LabelOptions
+from sensor.stages.filters.options import FilterOptions
+from sensor.stages.options import LabelOptions
 from sensor.stats import Stats
 from tests.support.strategies import chunkings, chunks, feeds, spoiled
 from tests.test_properties import recorded, strict

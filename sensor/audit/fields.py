@@ -31,12 +31,6 @@ NOTHING: Fields = {}
 """No fields, for all who have none: not to be changed."""
 
 
-class Number(str):
-    """A number as it is to be written, with as many decimals as are known: Number("0.250")."""
-
-    __slots__ = ()
-
-
 UNSET = 4294967295
 """The kernel's (uid_t)-1 and unset session, which tools write as `unset`."""
 

@@ -39,14 +39,13 @@ from sensor.stages import (
     command,
     environment,
     exe_hash,
-    filters,
     groups,
-    identity,
-    labels,
     root,
     script,
     session,
 )
+from sensor.stages.filters.options import FilterOptions
+from sensor.stages.options import IdentityOptions, LabelOptions
 from sensor.summary.options import Options as SummaryOptions
 from sensor.tables.output_schema import clash
 from sensor.translate.options import TranslateOptions
@@ -75,7 +74,7 @@ class Enrich(
     root.Options,
     cgroup.Options,
     ancestors.Options,
-    identity.Options,
+    IdentityOptions,
 ):
     """What is added to events."""
 
@@ -174,8 +173,8 @@ class Config:
     transform: TransformOptions = section(TransformOptions())
     translate: Translate = section(Translate())
     enrich: Enrich = section(Enrich())
-    label_process: labels.Options = section(labels.Options())
-    filter: filters.Options = section(filters.Options())
+    label_process: LabelOptions = section(LabelOptions())
+    filter: FilterOptions = section(FilterOptions())
 
     @property
     def prefix(self) -> str:

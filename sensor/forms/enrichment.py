@@ -15,7 +15,8 @@ from datetime import datetime, timezone
 from typing import Callable, NamedTuple
 
 from sensor.audit.event import Addition
-from sensor.audit.fields import Fields, Number, Value
+from sensor.audit.fields import Fields, Value
+from sensor.audit.number import Number
 from sensor.cache import BoundedDict
 from sensor.forms.values import Style
 from sensor.summary.objects import address_family

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from functools import lru_cache, partial
 from typing import Callable
 
-from sensor.audit.fields import Fields, Number, Value
+from sensor.audit.fields import Fields, Value
 from sensor.audit.naming import Naming
+from sensor.audit.number import Number
 from sensor.cache import BoundedDict
 from sensor.forms.distinct import DistinctKeys
 from sensor.forms.text import Quote, bad_bytes, quote_percent, quote_unicode

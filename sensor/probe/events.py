@@ -17,7 +17,8 @@ import time
 from typing import Callable
 
 from sensor.audit.event import Notice
-from sensor.audit.fields import Fields, Number
+from sensor.audit.fields import Fields
+from sensor.audit.number import Number
 from sensor.probe.layout import EXEC, EXIT, ProbeRecord
 from sensor.process.program import Process
 

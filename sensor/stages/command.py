@@ -15,7 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sensor.audit.event import Addition, Event
-from sensor.audit.fields import Fields, Number, Value
+from sensor.audit.fields import Fields, Value
+from sensor.audit.number import Number
 from sensor.cache import BoundedDict
 from sensor.options import option
 from sensor.process.command import Commands

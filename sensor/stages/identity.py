@@ -15,7 +15,6 @@ A process whose start was not seen has no GUID.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Callable
 
 from sensor.audit.boots import Boots
@@ -26,11 +25,11 @@ from sensor.audit.record import Record
 from sensor.audit.syscall import Syscall
 from sensor.audit.types import LIST
 from sensor.cache import BoundedDict
-from sensor.options import option
 from sensor.process.guid import process_guid, session_guid
 from sensor.process.procfs import Host
 from sensor.process.program import Observation, Process, Program, Shown
 from sensor.process.table import ProcessTable
+from sensor.stages.options import IdentityOptions
 from sensor.tables import syscalls
 
 Describe = Callable[[Process], Fields]
@@ -39,16 +38,6 @@ _MAX_NODES = 64
 _MOST_SESSIONS = 4096
 _MOST_PARENTS = 512
 _WITHOUT_PIDS = {"SYSCALL", "EXECVE", "CWD", "PATH", "PROCTITLE", "SOCKADDR", "BPRM_FCAPS"}
-
-
-@dataclass(frozen=True)
-class Options:
-    """Which processes are described beside a record."""
-
-    pid: bool = option(True, "Add PID and PPID to SYSCALL, and the like beside every other pid.")
-    ppid_verbose: bool = option(False, "Add comm, exe and ppid to PPID.")
-    spawned_by: bool = option(True, "Add SPAWNED_BY: the program that forked the process, or that it ran before.")
-    session_guid: bool = option(True, "Add SESSION_GUID beside `ses`.")
 
 
 class Identity:
@@ -63,7 +52,12 @@ class Identity:
     """
 
     def __init__(
-        self, options: Options, naming: Naming, local: ProcessTable, host: Host, describe: Sequence[Describe] = ()
+        self,
+        options: IdentityOptions,
+        naming: Naming,
+        local: ProcessTable,
+        host: Host,
+        describe: Sequence[Describe] = (),
     ) -> None:
         self._options = options
         self._naming = naming

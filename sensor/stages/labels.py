@@ -19,61 +19,23 @@ alphabetical order.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Callable
 
 from sensor.audit.event import Addition, Event
 from sensor.audit.fields import Fields, Value
 from sensor.audit.syscall import Rest
 from sensor.cache import BoundedDict
-from sensor.options import option
 from sensor.process.command import Commands
 from sensor.process.containers import ContainerNames
 from sensor.process.host_paths import HostPaths
 from sensor.process.program import Labels, Process, Program
 from sensor.regex import Search, searcher
+from sensor.stages.options import LabelOptions
 
 _NONE: Labels = frozenset()
 _UNCHANGED = _NONE, _NONE
 _REMEMBERED = 512
 _MOST_ANCESTORS = 32
-
-
-@dataclass(frozen=True)
-class Options:
-    """Which processes get which labels."""
-
-    label_keys: tuple[str, ...] = option((), "An event with one of these keys labels its process with the key.")
-    unlabel_keys: dict[str, str] = option({}, "Key of an event → label to take away from its process.", unit="regex")
-    label_exe: dict[str, str] = option({}, "Executable → label.", unit="regex")
-    unlabel_exe: dict[str, str] = option({}, "Executable → label to take away.", unit="regex")
-    label_argv: dict[str, str] = option({}, "Command line, arguments joined by blanks → label.", unit="regex")
-    unlabel_argv: dict[str, str] = option({}, "Command line → label to take away.", unit="regex")
-    label_argv_count: int = option(32, "Of the arguments so many are looked at.", (), 0)
-    label_argv_bytes: int = option(
-        4096,
-        "The joined arguments are shorter; one that does not fit, and those after it, are left out.",
-        (),
-        0,
-        "bytes",
-    )
-    label_script: dict[str, str] = option({}, "Path of the script → label.", unit="regex")
-    unlabel_script: dict[str, str] = option({}, "Path of the script → label to take away.", unit="regex")
-    label_unit: dict[str, str] = option(
-        {}, "Name of a systemd unit around the process, of the system → label.", unit="regex"
-    )
-    unlabel_unit: dict[str, str] = option({}, "Name of a systemd unit → label to take away.", unit="regex")
-    label_container: dict[str, str] = option({}, "Id, name or image of the container → label.", unit="regex")
-    unlabel_container: dict[str, str] = option(
-        {}, "Id, name or image of the container → label to take away.", unit="regex"
-    )
-    propagate_labels: tuple[str, ...] = option((), "Labels that children, and the next program, inherit.")
-    label_root: str = option(
-        "host",
-        "Whose names label_exe, unlabel_exe, label_script and unlabel_script mean: those in the root of the `host`, or "
-        "in `any`, such as that of a container or a jail, where anybody may call a program as he likes.",
-        ("host", "any"),
-    )
 
 
 class _Rules:
@@ -105,7 +67,7 @@ def _matching(rules: Iterable[tuple[Search, str]], texts: tuple[str, ...]) -> La
 class Labeller:
     """The stages; `label` comes before all that read labels, `show` after all that add some."""
 
-    def __init__(self, options: Options, paths: HostPaths, commands: Commands, containers: ContainerNames) -> None:
+    def __init__(self, options: LabelOptions, paths: HostPaths, commands: Commands, containers: ContainerNames) -> None:
         self._table = paths.table
         self._paths = paths if options.label_root == "host" else None
         self._commands = commands

@@ -22,12 +22,12 @@ from sensor.daemon import Daemon, Signals
 from sensor.daemon.syslog import start_logging
 from sensor.metrics import Options as Metrics
 from sensor.probe import Options as Probe
-from sensor.stages.filters import Options
+from sensor.stages.filters.options import FilterOptions
 
 start_logging()
 config = replace(
     Config(user=None, directory=sys.argv[1], metrics=Metrics(listen="")),
-    filter=Options(filter_raw_lines=("(",)),  # which no check of a file lets through
+    filter=FilterOptions(filter_raw_lines=("(",)),  # which no check of a file lets through
 )
 Daemon("/nowhere", config, Signals()).run()
 """

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sensor.audit.event import Addition
-from sensor.audit.fields import Number
+from sensor.audit.number import Number
 from sensor.forms.enrichment import Enrichments, date, identity
 from sensor.forms.values import Style
 

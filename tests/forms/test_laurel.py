@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sensor.audit.event import Addition, Event, Notice, Template
-from sensor.audit.fields import Number
+from sensor.audit.number import Number
 from sensor.audit.options import TransformOptions
 from sensor.audit.record import RecordDecoder
 from sensor.audit.syscall import SyscallDecoder

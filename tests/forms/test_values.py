@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from sensor.audit.fields import Number
 from sensor.audit.naming import Naming
+from sensor.audit.number import Number
 from sensor.forms.text import quote_percent, quote_unicode
 from sensor.forms.values import Style, quoter, renderer
 

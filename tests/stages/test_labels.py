@@ -15,7 +15,8 @@ from sensor.stages.cgroup import Cgroups
 from sensor.stages.cgroup import Options as CgroupOptions
 from sensor.stages.command import CommandLines
 from sensor.stages.command import Options as CommandOptions
-from sensor.stages.labels import Labeller, Options
+from sensor.stages.labels import Labeller
+from sensor.stages.options import LabelOptions
 from sensor.stages.script import Scripts
 from tests.support.fake_host import BOOTED, FakeHost, event, exec_event, syscall
 
@@ -39,7 +40,7 @@ def run(host, tmp_path):
         if not made:
             files, containers = ProcFiles(host.proc), ContainerNames(str(tmp_path))
             commands = Commands(files, arguments_of, 4096)
-            labeller = Labeller(Options(**options), HostPaths(host.table), commands, containers)
+            labeller = Labeller(LabelOptions(**options), HostPaths(host.table), commands, containers)
             made.extend(
                 [
                     host.identity(Cgroups(CgroupOptions(), files, containers).describe, prefix=prefix),
@@ -153,7 +154,9 @@ def test_user_space_events_have_none(run):
 
 def test_labels_are_told_under_a_prefix(host, tmp_path):
     commands = Commands(ProcFiles(None), arguments_of, 4096)
-    labeller = Labeller(Options(label_exe={"": "a"}), HostPaths(host.table), commands, ContainerNames(str(tmp_path)))
+    labeller = Labeller(
+        LabelOptions(label_exe={"": "a"}), HostPaths(host.table), commands, ContainerNames(str(tmp_path))
+    )
     (line,) = host.run([host.identity(), labeller.label, labeller.show], event(BASH), prefix="x_")
     assert line["SYSCALL"]["x_labels"] == ["a"]
 
@@ -165,7 +168,7 @@ def test_another_configuration_labels_anew_but_keeps_what_keys_gave(host, run, t
     assert run(keyed, label_keys=("k", "l"), unlabel_keys=unlabel, label_exe=given) == [["a", "k"]]
     host.table.invalidate_derived()
     commands = Commands(ProcFiles(None), arguments_of, 4096)
-    options = Options(label_keys=("k",), unlabel_keys=unlabel, label_exe={"bash": "b", "^/usr": "c"})
+    options = LabelOptions(label_keys=("k",), unlabel_keys=unlabel, label_exe={"bash": "b", "^/usr": "c"})
     labeller = Labeller(options, HostPaths(host.table), commands, ContainerNames(str(tmp_path)))
     (line,) = host.run([host.identity(), labeller.label, labeller.show], event(BASH))
     assert line["SYSCALL"]["LABELS"] == ["b", "k"]
@@ -195,7 +198,7 @@ def test_a_name_means_a_file_of_the_host(tmp_path, view, root, expected):
     host.view(1)
     if view is not None:
         host.view(100, **view)
-    options = Options(label_exe={"env$": "env"}, label_root=root)
+    options = LabelOptions(label_exe={"env$": "env"}, label_root=root)
     paths, commands = HostPaths(host.table, host.proc), Commands(ProcFiles(None), arguments_of, 4096)
     labeller = Labeller(options, paths, commands, ContainerNames(str(tmp_path)))
     for _ in range(100):  # files are compared in the background

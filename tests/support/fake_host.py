@@ -18,7 +18,8 @@ from sensor.audit.naming import Naming
 from sensor.audit.options import TransformOptions
 from sensor.process.procfs import Host, ProcFS
 from sensor.process.table import ProcessTable
-from sensor.stages.identity import Describe, Identity, Options
+from sensor.stages.identity import Describe, Identity
+from sensor.stages.options import IdentityOptions
 from sensor.stats import Stats
 from tests.support.pipelines import make_pipeline
 
@@ -70,7 +71,7 @@ class FakeHost:
     def identity(self, *describe: Describe, prefix: str = "", here: Host | None = None, **options: bool) -> Stage:
         """The stage that has to come first, and all that it adds."""
         here = here or self.proc.host(BOOTED)
-        identity = Identity(Options(**options), Naming(prefix), self.table, here, describe)
+        identity = Identity(IdentityOptions(**options), Naming(prefix), self.table, here, describe)
 
         def stage(event: Event) -> None:
             identity.track(event)

@@ -18,7 +18,6 @@ there is none in time:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sensor.audit.event import DROP, KEEP, LOG, Addition, Event, Notice, Template, Verdict
 from sensor.audit.fields import Fields
@@ -26,60 +25,14 @@ from sensor.audit.framing import line_of
 from sensor.audit.record import Record
 from sensor.audit.syscall import Rest
 from sensor.cache import BoundedDict
-from sensor.options import OptionError, option
 from sensor.regex import searcher
 from sensor.stages.filters.addresses import is_wanted, parse_wanted
 from sensor.stages.filters.facts import Facts, keys
-from sensor.stages.filters.records import RULE
-from sensor.stages.filters.rules import ACTIONS, Condition, Rule, parse_rule
+from sensor.stages.filters.options import ANY_ID, FilterOptions
+from sensor.stages.filters.rules import Condition, Rule, parse_rule
 
 _REMEMBERED = 2048
 _LONGEST_REMEMBERED = 1024
-_ANY_ID = "1700000000.000:1"
-_OWN_NAMES = ("", "filter_keys", "filter_null_keys", "filter_labels", "filter_sockaddr", "filter_raw_lines", RULE)
-
-
-@dataclass(frozen=True)
-class Options:
-    """Which events are not written."""
-
-    filter_keys: tuple[str, ...] = option((), "Filter events with one of these keys.")
-    filter_null_keys: bool = option(False, "Filter system calls, and operations of io_uring, without a key.")
-    filter_labels: tuple[str, ...] = option((), "Filter events of processes with one of these labels.")
-    filter_sockaddr: tuple[str, ...] = option(
-        (), "Filter events with one of these addresses: 10.0.0.1, 10.0.0.0/8:53, *:443, [fe80::/10]:53."
-    )
-    filter_raw_lines: tuple[str, ...] = option(
-        (),
-        f"Filter events with a line that one of these matches. Every line is seen with the id {_ANY_ID}.",
-        unit="regex",
-    )
-    rules: dict[str, str] = option(
-        {},
-        "Filter events for which all conditions of a rule hold: NAME: exe=/usr/bin/x syscall=open uid!=0 rate=10/s. "
-        "What rate and repeat hold back is told as SUPPRESSED; a rate counts the events of each process, with per=user "
-        "of each user, with per=rule of all. A rule with exe, comm or path holds in the host's root only; root=any "
-        "lets it hold in containers and jails as well, root=other there alone.",
-    )
-    filter_action: str = option("drop", "What becomes of a filtered event; log: see filterlog.", ACTIONS)
-    keep_first_per_process: bool = option(True, "Keep the first event of each program in any case.")
-    drop_records: tuple[str, ...] = option(
-        (), "Types of records to leave out of all events, such as PROCTITLE; an event of nothing else is filtered."
-    )
-
-    def __post_init__(self) -> None:
-        for address in self.filter_sockaddr:
-            try:
-                parse_wanted(address)
-            except ValueError as error:
-                raise OptionError("filter_sockaddr", f'"{address}": {error}') from None
-        for name, text in self.rules.items():
-            if name in _OWN_NAMES:
-                raise OptionError("rules", f'a rule cannot be called "{name}"')
-            try:
-                parse_rule(name, text)
-            except ValueError as error:
-                raise OptionError("rules", f"{name}: {error}") from None
 
 
 class Filters:
@@ -92,7 +45,7 @@ class Filters:
 
     def __init__(
         self,
-        options: Options,
+        options: FilterOptions,
         facts: Facts,
         filtered: dict[str, int],
         log: Verdict = LOG,
@@ -227,7 +180,7 @@ class _RawLines(Rule):
         return found
 
     def _is_matched(self, node: str, name: str, body: str) -> bool:
-        line = line_of(node, name, _ANY_ID, body)
+        line = line_of(node, name, ANY_ID, body)
         for search in self._searches:
             if search(line):
                 return True
@@ -244,7 +197,7 @@ def _who(event: Event) -> Fields:
     return {**known, **{name: value for name, value in subject.items() if value is not None}}
 
 
-def _rules(options: Options, entries: int) -> list[Rule]:
+def _rules(options: FilterOptions, entries: int) -> list[Rule]:
     """All rules, in the order in which they decide."""
     rules: list[Rule] = []
     if options.filter_keys:

@@ -7,11 +7,11 @@ import re
 import pytest
 
 from sensor.audit.event import DROP, LOG, Event, Verdict
-from sensor.options import OptionError
 from sensor.process.containers import ContainerNames
 from sensor.process.host_paths import HostPaths
-from sensor.stages.filters import Filters, Options
+from sensor.stages.filters import Filters
 from sensor.stages.filters.facts import Facts
+from sensor.stages.filters.options import FilterOptions
 from tests.support.fake_host import FakeHost, event, exec_event, syscall
 
 INET = "SOCKADDR saddr=020000350A0000010000000000000000"
@@ -30,7 +30,7 @@ class Filtering:
     def run(self, *events, prefix="", labels=(), entries=100, **options):
         options = {"keep_first_per_process": False, **options}
         facts = Facts(ContainerNames("/nowhere"), self.paths or HostPaths(self.host.table), ("web01",))
-        filters = Filters(Options(**options), facts, self.counts, entries=entries)
+        filters = Filters(FilterOptions(**options), facts, self.counts, entries=entries)
 
         def label(event: Event) -> None:
             if event.process is not None:
@@ -147,21 +147,6 @@ def test_what_was_held_back_is_told_later(filtering, prefix, key):
     lines = filtering.run(*texts, prefix=prefix, rules=rules)
     assert [line.get(key) for line in lines] == [None, {"flöd": 2}]
     assert filtering.counts == {"flöd": 2}
-
-
-@pytest.mark.parametrize(
-    ("options", "key", "why"),
-    [
-        ({"filter_sockaddr": ("1.2.3",)}, "filter_sockaddr", "1.2.3"),
-        ({"rules": {"a": "uid=0", "b": "uix=0"}}, "rules", "b: "),
-        ({"rules": {"filter_keys": "uid=0"}}, "rules", "cannot be called"),
-        ({"rules": {"drop_records": "uid=0"}}, "rules", "cannot be called"),
-    ],
-)
-def test_mistakes_are_found_in_the_configuration(options, key, why):
-    with pytest.raises(OptionError, match=why) as caught:
-        Options(**options)
-    assert caught.value.key == key
 
 
 def test_memory_is_bounded(filtering):

@@ -1,0 +1,17 @@
+"""Options of compiled stages: the configuration knows them by their annotations."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from sensor.options import declaration
+from sensor.stages.options import IdentityOptions, LabelOptions
+
+
+@pytest.mark.parametrize("options", [IdentityOptions, LabelOptions])
+def test_types_are_there_as_written(options):
+    for field in fields(options):
+        assert field.type in ("bool", "int", "tuple[str, ...]", "dict[str, str]")
+        assert declaration(field).help.endswith(".")
