@@ -131,6 +131,12 @@ def _add_references(add: Any) -> None:
         "For each: where it stands, its type and unit, its source, and the option that switches it on.",
     )
     sub.add_argument("key", nargs="?", metavar="KEY", help="one of them, alone or as a path: SYSCALL.PID.GUID")
+    add(
+        "password-hash",
+        _password_hash,
+        "Read a password and print its hash for metrics.users.",
+        "The password is the first line of standard input; a terminal is asked without showing it.",
+    )
     sub = add("import-laurel", _import_laurel, "Print a configuration of LAUREL as one of host-sensor.")
     sub.add_argument("file", metavar="FILE", help="LAUREL's config.toml")
 
@@ -260,6 +266,19 @@ def _import_laurel(parsed: argparse.Namespace) -> None:
     from sensor.laurel import import_laurel
 
     print(import_laurel(parsed.file), end="")
+
+
+def _password_hash(parsed: argparse.Namespace) -> int:
+    import getpass
+
+    from sensor.metrics.passwords import hashed
+
+    password = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    if not password:
+        print("host-sensor: password-hash: there is no password", file=sys.stderr)
+        return 1
+    print(hashed(password))
+    return 0
 
 
 def _guid(parsed: argparse.Namespace) -> int:

@@ -233,6 +233,8 @@ ASSIGNED_ELSEWHERE = {
     # What a record says, put together by the module that knows the rule for it.
     "summary/summary.py": "relative",
     # Of the standard library.
+    "doctor/metrics.py": "check_hostname verify_flags",
+    "metrics/secured.py": "minimum_version options",
     "daemon/syslog.py": "args msg propagate raiseExceptions",
     "probe/bpf.py": "restype",
     "ship/http.py": "check_hostname",

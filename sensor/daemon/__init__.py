@@ -38,7 +38,7 @@ from sensor.errors import ConfigError, InputError, OutputError, place_of
 from sensor.forms import Lines
 from sensor.inputs import Input
 from sensor.inputs.stdin import StdinInput
-from sensor.metrics import Exporter
+from sensor.metrics import Exporter, renewed
 from sensor.rights import privileges
 from sensor.stats import Stats
 
@@ -50,7 +50,7 @@ TICK = 0.1
 BURST = 2 << 20
 """Bytes of input that are worth tidying up after."""
 
-FROM_THE_START = ("user", "seccomp", "input", "input_buffer", "oom_score_adj", "metrics", "loss")
+FROM_THE_START = ("user", "seccomp", "input", "input_buffer", "oom_score_adj", "loss")
 """Keys that are looked at only once, while there are rights to act on them."""
 
 LOGS = ("directory", "auditlog", "filterlog", "debug")
@@ -62,6 +62,7 @@ NOT_FOR_BUILD = (
     "statusreport_period",
     "marker",
     "sensor_events",
+    "metrics",
 )
 
 
@@ -79,6 +80,9 @@ def run(config_path: str) -> int:
         if not _is_plugin():
             return 2
         log.error("%s is used without its mistakes; SIGHUP reads it again", config_path)
+        if any(mistake.key.partition(".")[0] == "metrics" for mistake in mistakes):
+            log.error("metrics.listen: nothing is listened on, as it is not known who may read it")
+            config = dataclasses.replace(config, metrics=dataclasses.replace(config.metrics, listen=""))
     try:
         daemon = Daemon(config_path, config, signals)
         daemon.note_reload(not mistakes)
@@ -310,6 +314,7 @@ class Daemon:
         for name, value in fixed.items():
             if getattr(config, name) != value:
                 log.warning("%s: a change takes effect after the next start", name)
+        fixed["metrics"] = renewed(self._config.metrics, config.metrics)
         config = dataclasses.replace(config, **fixed)
         if rights.starts_programs(config) and not self._may_start_programs:
             log.error("logs stay as they are: with seccomp an output to a program takes effect after the next start")
@@ -321,10 +326,13 @@ class Daemon:
             logs = Logs(config, self.stats.output, self.stats.filterlog, self._guard)
             logs.take_over(self._logs)
             self._logs = logs
+        served = self._exporter is None or self._exporter.reload(config.metrics)
         self._config = config
-        self.note_reload(built and not mistakes)
+        self.note_reload(built and served and not mistakes)
         self._events.switch(config.sensor_events)
-        refused = [*mistakes] if mistakes or built else ["what is configured cannot be built"]
+        refused = [*map(str, mistakes)]
+        refused += [] if refused or built else ["what is configured cannot be built"]
+        refused += [] if served else ["metrics.tls cannot be used"]
         self._events.reload(not refused, digest, refused)
 
     def note_reload(self, successful: bool) -> None:

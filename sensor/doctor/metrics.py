@@ -6,6 +6,7 @@ Only a sample's line is read, as `host_sensor_output_lost_lines_total{reason="EN
 from __future__ import annotations
 
 import re
+import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from sensor.metrics import parse_address
 
 _SAMPLE = re.compile(r"(host_sensor_\w+)(?:\{([^}]*)\})? ([0-9.eE+-]+)$", re.MULTILINE)
 _TIMEOUT = 3.0
+_PARTIAL_CHAIN = 0x80000  # X509_V_FLAG_PARTIAL_CHAIN of OpenSSL, which Python names since 3.10
 _MOST_BYTES = 1 << 20
 _LOSSES = {
     "host_sensor_input_dropped_lines_total": "lines did not fit into the input buffer: audit less",
@@ -36,16 +38,32 @@ def check_metrics(config: Config) -> Iterator[Finding]:
         yield Finding(NOTE, "metrics.endpoint", "metrics.listen is empty: the sensor's counters are not looked at")
         return
     host = address[0] if address[0].strip("0.:") else "127.0.0.1"  # it listens on every address
-    url = f"http://{f'[{host}]' if ':' in host else host}:{address[1]}/metrics"
+    tls = config.metrics.tls.certificate
+    place = f"{f'[{host}]' if ':' in host else host}:{address[1]}/metrics"
+    url = f"https://{place}" if tls else f"http://{place}"
     try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer:
+        context = _trusting(tls) if tls else None
+        with urllib.request.urlopen(url, timeout=_TIMEOUT, context=context) as answer:  # noqa: S310  see above
             text = answer.read(_MOST_BYTES).decode("utf-8", "replace")
     except (OSError, ValueError) as error:
+        if isinstance(error, urllib.error.HTTPError) and error.code == 401:
+            what = f"{url} asks for a password, as configured: the sensor's counters are not looked at"
+            yield Finding(NOTE, "metrics.endpoint", what)
+            return
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
         advice = "is the plugin running? does another program use the port?"
         yield Finding(WARNING, "metrics.endpoint", f"{url} does not answer: {reason}", advice)
         return
     yield from judge(text)
+
+
+def _trusting(certificate: str) -> ssl.SSLContext:
+    """What takes the configured certificate, whoever signed it and whatever it is called, and no other."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    made.check_hostname = False
+    made.verify_flags |= ssl.VerifyFlags(_PARTIAL_CHAIN)
+    made.load_verify_locations(certificate)
+    return made
 
 
 def judge(text: str) -> Iterator[Finding]:

@@ -21,14 +21,16 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from sensor import __version__
 from sensor.errors import OutputError
+from sensor.metrics import passwords, secured
 from sensor.metrics.audit_processes import AuditProcesses
-from sensor.metrics.endpoint import Answer, Endpoint
-from sensor.options import OptionError, option
+from sensor.metrics.endpoint import Access, Answer, Endpoint
+from sensor.options import OptionError, option, section
 from sensor.stats import Histogram
 from sensor.tables.losses import METRIC as LOSSES
 from sensor.tables.losses import ROWS as LOSS_ROWS
@@ -53,19 +55,43 @@ class Options:
 
     listen: str = option(
         "127.0.0.1:9766",
-        "Numeric address, or localhost, and port of the Prometheus endpoint; empty for none. It has no access control.",
+        "Numeric address, or localhost, and port of the Prometheus endpoint; empty for none. Whoever can reach it may "
+        "read it, unless there are `users`.",
     )
     textfile: str = option(
         "",
         "File to write for node_exporter's textfile collector, in a directory the sensor's user may write to.",
         unit="path",
     )
+    users: dict[str, str] = option(
+        {},
+        "Who may read the metrics, with a password: user: hash, as `host-sensor password-hash` prints it. With users "
+        "and without TLS `listen` must be a loopback address.",
+    )
+    tls: secured.Options = section(secured.Options())
 
     def __post_init__(self) -> None:
         try:
-            parse_address(self.listen)
+            address = parse_address(self.listen)
+            mistake = passwords.mistake(self.users)
         except ValueError as error:
             raise OptionError("listen", str(error)) from None
+        if mistake is None and self.users and not self.tls.certificate and not _is_loopback(address):
+            mistake = "expected tls.certificate, or a loopback address to listen on: passwords would cross the network"
+        if mistake is not None:
+            raise OptionError("users", mistake)
+
+
+def renewed(used: Options, options: Options) -> Options:
+    """What of new options takes effect at once: all but where the metrics are found."""
+    for name in ("listen", "textfile"):
+        if getattr(used, name) != getattr(options, name):
+            log.warning("metrics.%s: a change takes effect after the next start", name)
+    try:
+        return replace(options, listen=used.listen, textfile=used.textfile)
+    except OptionError as error:
+        log.error("metrics.%s: %s; metrics stay as they were", error.key, error)
+        return used
 
 
 def parse_address(text: str) -> tuple[str, int] | None:
@@ -85,6 +111,11 @@ def parse_address(text: str) -> tuple[str, int] | None:
         return host, int(port)
     except OSError:
         raise ValueError(f"expected a numeric address such as 127.0.0.1 before :{port}, not {text!r}") from None
+
+
+def _is_loopback(address: tuple[str, int] | None) -> bool:
+    """Whether only this host can reach an address (RFC 1122, 3.2.1.3; RFC 4291, 2.5.3)."""
+    return address is None or address[0].startswith("127.") or address[0] == "::1"
 
 
 def names() -> list[str]:
@@ -188,7 +219,7 @@ class Exporter:
     """The ways to the metrics that the options ask for; made once, started once, closed once.
 
     Raises OutputError when the address cannot be listened on. Construct it before privileges are dropped if the
-    port is a low one.
+    port is a low one. While the files of TLS cannot be used nobody gets in.
 
     interval: seconds between two writes of the text file.
     """
@@ -201,12 +232,30 @@ class Exporter:
         self._closing = threading.Event()
         self._threads: list[threading.Thread] = []
         self._listener = _listen(options.listen)
-        self._endpoint = Endpoint(self._listener, _Pages(stats, rows).make, _variant) if self._listener else None
+        make = _Pages(stats, rows).make
+        self._endpoint = Endpoint(self._listener, make, _variant, access=None) if self._listener else None
+        self.reload(options)
 
     @property
     def address(self) -> tuple[str, int] | None:
         """Host and port listened on; None when there is no endpoint."""
         return self._listener.getsockname()[:2] if self._listener else None
+
+    def reload(self, options: Options) -> bool:
+        """Read certificate, key and users again; False when they cannot be used, and it stays as it was."""
+        if self._endpoint is None:
+            return True
+        try:
+            secure = None
+            if options.tls.certificate is not None:
+                secure = partial(secured.SecuredConnection, secured.context(options.tls))
+            users = passwords.Passwords(options.users) if options.users else None
+        except OutputError as error:
+            stays = "nobody is let in" if self._endpoint.access is None else "the endpoint stays as it was"
+            log.error("%s; %s", error, stays)
+            return False
+        self._endpoint.admit(Access(secure, users))
+        return True
 
     def start(self) -> None:
         """Start one thread for each way out."""

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
+import socket
+import ssl
 import time
+import urllib.error
+import urllib.request
 
 import pytest
 
 from sensor.daemon.reload import LONGEST, SETTLE, Reload
+from sensor.metrics.passwords import hashed
+from tests.ship.certificates import make
 from tests.support.running import counting, event, events, sensors
 
 KEYS = "auditlog: {size: 1 MiB}\n"
@@ -194,3 +201,66 @@ def test_a_reload_that_was_asked_for_comes_before_the_end(then, sensor, tmp_path
         run.process.terminate()
     assert run.end() == 0
     assert run.written() == list(range(500))
+
+
+def asked(port: int, scheme: str = "http", user: str = "") -> int:
+    """The status that a whole request gets; 0: no connection, or none that is answered."""
+    request = urllib.request.Request(f"{scheme}://127.0.0.1:{port}/-/healthy")
+    if user:
+        request.add_header("Authorization", "Basic " + base64.b64encode(f"{user}:secret".encode()).decode())
+    context = ssl._create_unverified_context() if scheme == "https" else None
+    try:
+        with urllib.request.urlopen(request, timeout=20, context=context) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 0
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def test_users_and_certificate_are_read_again(sensor, tmp_path):
+    """One reload brings TLS and another user, a second one is refused: what was right stays."""
+    hash, port = hashed("secret"), free_port()
+    certificate = make(tmp_path).good
+    certificate.chmod(0o640)
+    run = sensor(
+        metrics={"listen": f"127.0.0.1:{port}", "users": {"first": hash}, "textfile": str(tmp_path / "metrics.prom")}
+    ).started()
+    assert [asked(port, user=user) for user in ("", "first", "second")] == [401, 200, 401]
+
+    def reload(**metrics):
+        config = json.loads(run.config.read_text())
+        run.config.write_text(json.dumps({**config, "metrics": {**config["metrics"], **metrics}}))
+        run.process.send_signal(signal.SIGHUP)
+
+    reload(users={"second": hash}, tls={"certificate": str(certificate)})
+    run.wait_for(lambda: asked(port, "https", "second") == 200)
+    assert [asked(port, "https", "first"), asked(port, "http", "second")] == [401, 0]
+    certificate.chmod(0o644)
+    reload(users={"third": hash})
+    run.wait_for(lambda: "the endpoint stays as it was" in run.said())
+    assert [asked(port, "https", user) for user in ("second", "third")] == [200, 401]
+    run.auditd.sendall(event(1))
+    assert run.end() == 0
+    assert run.counters()["config_last_reload_successful"] == 0
+    assert run.written() == [1]
+
+
+@pytest.mark.parametrize(
+    "mistaken",
+    [{"users": {"a": "secret"}}, {"user": {}}, {"tls": {"key": "/k"}}, {"tls": {"certificate": 5, "certificat": 6}}],
+    ids=["hash", "unknown key", "half of TLS", "key of TLS"],
+)
+def test_where_it_is_not_known_who_may_read_metrics_nothing_is_listened_on(mistaken, sensor, tmp_path):
+    port = free_port()
+    run = sensor(metrics={"listen": f"127.0.0.1:{port}", **mistaken}).started()
+    assert "nothing is listened on" in run.said()
+    assert asked(port) == 0
+    run.auditd.sendall(event(1))
+    assert run.end() == 0
+    assert run.written() == [1]

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from sensor import __version__
 from sensor.config import Config
 from sensor.doctor.metrics import check_metrics, judge
-from sensor.metrics import Exporter, Options
+from sensor.metrics import Exporter, Options, secured
+from sensor.metrics.passwords import hashed
 from sensor.stats import Stats
 from tests.doctor.examined import levels, wrong
+from tests.ship.certificates import make
 
 HEALTHY = f"""\
 # HELP host_sensor_build_info 1, labelled with versions.
@@ -68,3 +72,24 @@ def test_an_endpoint_that_does_not_answer() -> None:
 
 def test_no_endpoint_is_a_note() -> None:
     assert wrong(check_metrics(Config(metrics=Options("")))) == {"metrics.endpoint": "note"}
+
+
+@pytest.mark.parametrize("served", ["good", "expired", "stranger"])
+@pytest.mark.parametrize("password", [False, True])
+def test_an_endpoint_with_tls(served: str, password: bool, tmp_path: Path) -> None:
+    """The doctor takes the configured certificate, whatever others think of it but that it has expired."""
+    certificate = getattr(make(tmp_path), served)
+    certificate.chmod(0o600)
+    users = {"scraper": hashed("secret")} if password else {}
+    options = Options("127.0.0.1:0", tls=secured.Options(str(certificate)), users=users)
+    stats = Stats()
+    stats.config.last_reload_successful = 1
+    exporter = Exporter(options, stats)
+    exporter.start()
+    try:
+        host, port = exporter.address or ("", 0)
+        found = levels(check_metrics(Config(metrics=replace(options, listen=f"{host}:{port}"))))
+    finally:
+        exporter.close()
+    level = "warning" if served == "expired" else "note" if password else "ok"
+    assert found == {"metrics.endpoint": level}

@@ -166,6 +166,10 @@ def test_import_laurel(installed: Installed, tmp_path: Path) -> None:
     assert "audit.log" in installed.run("import-laurel", str(theirs))
 
 
+def test_password_hash(installed: Installed) -> None:
+    assert installed.run("password-hash", input="secret\n").startswith("$scrypt$")
+
+
 @pytest.mark.root
 def test_guid(installed: Installed) -> None:
     assert re.fullmatch(r"\d+\t[0-9a-f-]{36}\t.*\n", installed.run("guid", str(os.getpid())))
