@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 from sensor.doctor.finding import FAILURE, OK, WARNING, Finding
 from sensor.doctor.host import Host
+from sensor.errors import ShipError
 from sensor.retention import STATES
-from sensor.ship.build import state_folder
+from sensor.ship.build import make_kind, state_folder
 from sensor.ship.options import Config
 from sensor.ship.program import FOLDER, load
 from sensor.ship.status import ago, examine, names
@@ -23,9 +24,10 @@ def check_ship(host: Host) -> Iterator[Finding]:
     configured = dict(names(host.path(FOLDER)))
     for name, path in configured.items():
         config, mistakes = load(path)
-        if mistakes:
+        problem = f"{name}: {mistakes[0].message}" if mistakes else _lacks(name, config)
+        if problem:
             advice = f"host-sensor ship --check {name} shows every mistake"
-            yield Finding(FAILURE, "ship.configuration", f"{name}: {mistakes[0].message}", advice)
+            yield Finding(FAILURE, "ship.configuration", problem, advice)
         else:
             state = host.path(state_folder(name, config))
             yield _destination(name, dataclasses.replace(config, log=host.path(config.log), state=state))
@@ -33,6 +35,15 @@ def check_ship(host: Host) -> Iterator[Finding]:
         advice = f"systemctl clean --what=state host-sensor-ship@{name}"
         text = f"{name} is not configured any more, and old files of the log may be kept for it"
         yield Finding(WARNING, "ship.left_behind", text, advice)
+
+
+def _lacks(name: str, config: Config) -> str:
+    """What a configuration without mistakes lacks to work, such as a library; "" if it lacks nothing."""
+    try:
+        make_kind(name, config)
+    except ShipError as error:
+        return str(error)
+    return ""
 
 
 def _destination(name: str, config: Config) -> Finding:

@@ -24,13 +24,16 @@ def state_folder(name: str, config: Config) -> str:
 
 
 def make_kind(name: str, config: Config) -> Kind:
-    """The kind a configuration asks for; raises ShipError where it asks for none, or for no address."""
+    """The kind a configuration asks for; raises ShipError where it asks for none, for no address, lacks a library."""
     if not config.kind:
         raise ShipError(f"{name}: `kind` is not set")
     if not config.to and config.kind != "stdout":
         raise ShipError(f"{name}: `to` is not set")
     common = Common(name, config.host or os.uname().nodename, config.timeout, config.tls)
-    kind: Kind = _KINDS[config.kind](config, common)
+    try:
+        kind: Kind = _KINDS[config.kind](config, common)
+    except ShipError as error:
+        raise ShipError(f"{name}: kind {config.kind}: {error}") from None
     return kind
 
 
@@ -146,6 +149,7 @@ def make_sender(name: str, config: Config, stats: ShipStats, say: Callable[[str]
         number=config.number,
         in_a_row=config.dead_letters.in_a_row,
         retry=config.retry,
+        once=once,
     )
     follower = Follower(config.log, cursor, stats, say)
     letters = DeadLetters(config.dead_letters, folder, name)

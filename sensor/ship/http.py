@@ -29,7 +29,7 @@ from urllib.parse import urlsplit
 from sensor.errors import RefusedError, ShipError, UnavailableError
 from sensor.options import OptionError, option
 from sensor.ship import secrets
-from sensor.ship.kinds import Common
+from sensor.ship.kinds import Common, needed
 from sensor.ship.tls import context
 
 MOST_ANSWER = 16 << 20
@@ -74,6 +74,9 @@ class Client:
         self._options = options
         self._common = common
         self._scheme = options.scheme or scheme
+        with needed("python3-urllib3"):
+            import urllib3
+        self._urllib3 = urllib3
         self._pack = _packer(options.compression)
         self._pool: Any = None
         self._base = ""
@@ -82,10 +85,7 @@ class Client:
 
     def connect(self, address: str) -> None:
         """Take an address, `https://host:9200/prefix`; the connection is made by the first request."""
-        try:
-            import urllib3
-        except ImportError:
-            raise ShipError("this kind needs urllib3 (python3-urllib3)") from None
+        urllib3 = self._urllib3
         parts = urlsplit(address)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ShipError(f"{address}: expected http://HOST[:PORT] or https://HOST[:PORT]")
@@ -238,10 +238,8 @@ def _packer(compression: str) -> Callable[[bytes], tuple[dict[str, str], bytes]]
     if compression == "gzip":
         return lambda body: ({"Content-Encoding": "gzip"}, gzip.compress(body, 1))
     if compression == "zstd":
-        try:
+        with needed("python3-zstandard"):
             import zstandard  # type: ignore[import-not-found,unused-ignore]
-        except ImportError:
-            raise ShipError("http.compression: zstd needs the zstandard library (python3-zstandard)") from None
         compress = zstandard.ZstdCompressor(level=3).compress
         return lambda body: ({"Content-Encoding": "zstd"}, compress(body))
     return lambda body: ({}, body)

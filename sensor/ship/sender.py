@@ -39,6 +39,7 @@ class Settings:
     number: bool = False  # whether lines are numbered
     in_a_row: int = 100  # refusals, until none is given up any more
     retry: pace.Options = field(default_factory=pace.Options)
+    once: bool = False  # raise what no further attempt changes, instead of waiting until somebody mends it
 
 
 class Sender:
@@ -100,7 +101,10 @@ class Sender:
         self._reads = False
 
     def step(self) -> float:
-        """Do one round; returns the seconds until the next one is of use."""
+        """Do one round; returns the seconds until the next one is of use.
+
+        Raises ShipError, with `once`, for what is wrong here and not at the far end.
+        """
         now = time.monotonic()
         if now < self._try_at:
             return self._try_at - now
@@ -111,6 +115,8 @@ class Sender:
         except UnavailableError as error:
             return self._fail(str(error), error.retry_after)
         except (ShipError, OSError) as error:
+            if self._settings.once and isinstance(error, ShipError):
+                raise
             return self._fail(str(error), None)
 
     def close(self) -> None:
@@ -144,6 +150,8 @@ class Sender:
             try:
                 batch = self._follower.read(self._most, self._settings.size)
             except OSError as error:
+                if self._settings.once:
+                    raise ShipError(f"the log cannot be read: {error}") from error
                 self._note(f"the log cannot be read: {error}")
                 return None, 4 * POLL
             self.drained = batch is None and not self._inflight

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import sys
 import time
 from pathlib import Path
 
@@ -74,3 +75,13 @@ def test_what_is_left_of_a_destination_keeps_files(host: ExaminedHost, cursor: C
         "ship.left_behind",
         "systemctl clean --what=state host-sensor-ship@central",
     )
+
+
+def test_what_it_lacks_to_work_is_a_failure(
+    host: ExaminedHost, cursor: Cursor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "redis", None)  # as import does for what is not there
+    host.write("/etc/host-sensor/ship/central.yaml", "kind: redis\nto: logs.example:6379\n")
+    (finding,) = check_ship(host)
+    assert (finding.level, finding.name) == ("failure", "ship.configuration")
+    assert finding.text.startswith("central: kind redis: python3-redis is not installed")

@@ -66,9 +66,10 @@ class Ship:
         return self.process
 
     def run(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-        """Run it to its end."""
+        """Run it to its end; modules in a folder `beside` stand in the way of libraries."""
         command = [*SHIP, "-c", str(self.config), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=timeout)
+        environment = {**os.environ, "PYTHONPATH": str(self.folder / "beside")}
+        return subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=environment)
 
     def kill(self, number: int = signal.SIGKILL) -> int:
         assert self.process is not None

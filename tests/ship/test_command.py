@@ -54,6 +54,45 @@ def test_every_mistake_is_shown(tmp_path: Path) -> None:
     assert "far.yaml:3" in run("-c", str(path), "--status").stdout
 
 
+@pytest.mark.parametrize(
+    ("kind", "to", "options", "library", "package"),
+    [
+        ("redis", "127.0.0.1:1", {}, "redis", "python3-redis"),
+        ("kafka", "127.0.0.1:1", {}, "confluent_kafka", "python3-confluent-kafka"),
+        ("http", "http://127.0.0.1:1", {"http": {"compression": "zstd"}}, "zstandard", "python3-zstandard"),
+        *[
+            (kind, "https://127.0.0.1:1", {}, "urllib3", "python3-urllib3")
+            for kind in ("http", "elasticsearch", "splunk", "loki", "clickhouse", "otlp")
+        ],
+    ],
+)
+@pytest.mark.parametrize("how", [["--once"], ["--check"], []], ids=lambda how: "".join(how) or "ship")
+def test_a_library_that_is_missing_is_an_error_at_the_start(tmp_path, how, kind, to, options, library, package):
+    """Whatever is installed here: a module in front of it cannot be imported."""
+    log = Log(tmp_path)
+    log.write(1)
+    (tmp_path / "beside").mkdir()
+    (tmp_path / "beside" / f"{library}.py").write_text("raise ImportError('not here')\n")
+    ship = Ship(tmp_path, log.path, kind=kind, to=to, timeout=1, **{"http": {"compression": "none"}, **options})
+    done = ship.run(*how, timeout=20)
+    expected = f"far: kind {kind}: {package} is not installed: not here"
+    assert (done.returncode, expected in done.stderr) == (1, True), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"tls": {"use": True, "ca": "/nowhere.pem"}}, "tls.ca: /nowhere.pem"),
+        ({"to": "http://127.0.0.1:1", "kind": "splunk", "http": {"token": "env:NO_SUCH_VARIABLE"}}, "no such variable"),
+    ],
+)
+def test_once_does_not_wait_for_what_no_attempt_changes(tmp_path, options, said):
+    log = Log(tmp_path)
+    log.write(1)
+    done = Ship(tmp_path, log.path, **{"kind": "tcp", "to": "127.0.0.1:1", **options}).run("--once", timeout=20)
+    assert (done.returncode, said in done.stderr) == (1, True), done.stderr
+
+
 def test_options_are_printed() -> None:
     shown = run("--options")
     assert shown.returncode == 0

@@ -11,9 +11,11 @@ over a new connection: a kind keeps nothing for later.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sensor.errors import UnavailableError
+from sensor.errors import ShipError, UnavailableError
 from sensor.ship import tls
 from sensor.ship.batch import Batch
 
@@ -68,6 +70,18 @@ class Kind:
     def close(self) -> None:
         """Close the connection; it may be made again."""
         self._receipts = []
+
+
+@contextmanager
+def needed(package: str) -> Iterator[None]:
+    """Turn the failure to import a library into a ShipError that names its package, as Debian and RHEL call it.
+
+    Kinds import when they are made, at the start: no attempt to connect changes what is installed.
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise ShipError(f"{package} is not installed: {error}") from None
 
 
 def split_address(address: str, port: int | None = None) -> tuple[str, int]:

@@ -13,11 +13,11 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-from sensor.errors import ShipError, UnavailableError
+from sensor.errors import UnavailableError
 from sensor.options import OptionError, option
 from sensor.ship import secrets
 from sensor.ship.batch import Batch
-from sensor.ship.kinds import Common, Kind, Receipt
+from sensor.ship.kinds import Common, Kind, Receipt, needed
 
 WINDOW = 8
 log = logging.getLogger(__name__)
@@ -51,25 +51,22 @@ class KafkaKind(Kind):
         self._options = options
         self._common = common
         self._key = common.host.encode("utf-8", "replace")
+        with needed("python3-confluent-kafka"):
+            import confluent_kafka
+        self._kafka = confluent_kafka
         self._producer: Any = None
         self._open: deque[_Open] = deque()
 
     def connect(self, address: str) -> None:
         try:
-            import confluent_kafka
-        except ImportError:
-            raise ShipError("this kind needs confluent-kafka (python3-confluent-kafka)") from None
-        try:
-            self._producer = confluent_kafka.Producer(self._settings(address), logger=log)
+            self._producer = self._kafka.Producer(self._settings(address), logger=log)
             found = self._producer.list_topics(self._options.topic, timeout=self._common.timeout)
-        except confluent_kafka.KafkaException as error:
+        except self._kafka.KafkaException as error:
             self.close()
             raise UnavailableError(_said(error.args[0])) from error
         self.answer = f"{len(found.brokers)} brokers, topic {self._options.topic}"
 
     def send(self, batch: Batch) -> None:
-        import confluent_kafka
-
         opened = _Open(len(batch.lines))
         self._open.append(opened)
         for index, line in enumerate(batch.lines):
@@ -80,7 +77,7 @@ class KafkaKind(Kind):
                 except BufferError:
                     self._producer.poll(0.1)
                     self._check()
-                except confluent_kafka.KafkaException as error:
+                except self._kafka.KafkaException as error:
                     opened.report(index, error.args[0])
                     break
         self._producer.poll(0)

@@ -11,11 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sensor.errors import ShipError, UnavailableError
+from sensor.errors import UnavailableError
 from sensor.options import OptionError, option
 from sensor.ship import secrets
 from sensor.ship.batch import Batch
-from sensor.ship.kinds import Common, Kind, Receipt, split_address
+from sensor.ship.kinds import Common, Kind, Receipt, needed, split_address
 from sensor.ship.tls import context
 
 PORT = 6379
@@ -53,13 +53,12 @@ class RedisKind(Kind):
         super().__init__()
         self._options = options
         self._common = common
+        with needed("python3-redis"):
+            import redis
+        self._redis = redis
         self._client: Any = None
 
     def connect(self, address: str) -> None:
-        try:
-            import redis
-        except ImportError:
-            raise ShipError("this kind needs redis-py (python3-redis)") from None
         options, timeout = self._options, self._common.timeout
         host, port = split_address(address, PORT)
         arguments: dict[str, Any] = {
@@ -75,8 +74,8 @@ class RedisKind(Kind):
         }
         if self._common.tls.use:
             arguments["connection_class"] = _tls_connection(self._common)
-        pool = redis.ConnectionPool(max_connections=1, **arguments)
-        self._client = redis.Redis(connection_pool=pool)
+        pool = self._redis.ConnectionPool(max_connections=1, **arguments)
+        self._client = self._redis.Redis(connection_pool=pool)
         with _Translated():
             self.answer = f"PING {self._client.ping()}"
 
