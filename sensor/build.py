@@ -19,7 +19,7 @@ from sensor.config import Config, Enrich
 from sensor.errors import place_of
 from sensor.forms import Form, Lines
 from sensor.forms.distinct import DistinctKeys
-from sensor.forms.ecs import Ecs
+from sensor.forms.ecs import Ecs, origin_of
 from sensor.forms.laurel import Laurel
 from sensor.forms.raw import without_raw
 from sensor.forms.records import RecordTexts
@@ -196,10 +196,11 @@ def build(
 ) -> Sensor:
     """Build the sensor, for live records or recorded ones; `host_state`: that of the Sensor whose place it takes."""
     host = host_state or HostState(config, stats, live)
+    config = config.with_what_output_asks()
     naming = Naming(config.prefix)
     translators = _translators(config.translate, naming, host.users)
     decoder = _decoder(config, naming, translators)
-    form = _form(config, naming, translators, wrap)
+    form = wrap(*_form(config, naming, translators, host))
     cgroups = Cgroups(config.enrich, host.files, host.containers)
     identity = _identity(config, naming, host, cgroups)
     facts = Facts(host.containers, host.host_paths, host.host.names)
@@ -269,8 +270,8 @@ def _report_suppressed(sensor: Sensor, filters: Filters) -> None:
         sensor.every_second.append(tell)
 
 
-def _form(config: Config, naming: Naming, translators: list[Universal | Users], wrap: Wrap) -> Form:
-    """The form of output; `wrap` may put another around it."""
+def _form(config: Config, naming: Naming, translators: list[Universal | Users], host: HostState) -> tuple[Form, Laurel]:
+    """The form of output, and one that knows how records are laid out."""
     distinct = DistinctKeys(config.prefix) if config.transform.keys == "distinct" else None
     style = Style(config.transform.strings, naming, distinct)
     concerns = partial(_concerns, translators) if translators else None
@@ -278,7 +279,9 @@ def _form(config: Config, naming: Naming, translators: list[Universal | Users], 
     records = RecordTexts(style, config.transform, concerns, render)
     summaries = SummaryTexts(style) if config.translate.summary else None
     laurel = Laurel(style, records, config.translate, summaries)
-    return wrap(Ecs(Style(config.transform.strings, naming)) if config.output == "ecs" else laurel, laurel)
+    if config.output == "ecs":
+        return Ecs(Style("unicode", naming), origin=origin_of(config.host, host.host, host.live)), laurel
+    return laurel, laurel
 
 
 def _translators(options: TranslateOptions, naming: Naming, users: UserDatabase | None) -> list[Universal | Users]:

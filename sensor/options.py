@@ -15,7 +15,8 @@ them. A part keeps one frozen dataclass beside the code that uses it:
         strings: str = option("percent", "How bytes that are no text are shown.", choices=("percent", "unicode"))
         read_users: tuple[str, ...] = option((), "Users who may read the file.")
 
-A key's type is its annotation, one of: bool, int, float, str, tuple[str, ...], dict[str, str], each also `| None`.
+A key's type is its annotation, one of: bool, int, float, str, tuple[str, ...], dict[str, str], each also `| None`, and
+`str | dict[str, str]`, a word or a map.
 Annotations are never evaluated, so `int | None` is right on every Python. Help texts are whole sentences; the first
 line of the class docstring is the caption of the section in the reference.
 """

@@ -47,6 +47,11 @@ CONFIGS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+def without_clock(line: str) -> str:
+    """A line without the time of one that tells none, for which the clock's stands."""
+    return line.partition(",")[2] if '"kind":"pipeline_error"' in line[:80] else line
+
+
 @pytest.mark.parametrize("name", CONFIGS)
 def test_no_input_stops_a_part_and_chunks_change_nothing(name):
     config = Config(**CONFIGS[name])
@@ -62,6 +67,6 @@ def test_no_input_stops_a_part_and_chunks_change_nothing(name):
             assert stats.pipeline.crashed == 0
         for line in said[0]:
             strict(line)
-        assert said[0] == said[1]
+        assert [*map(without_clock, said[0])] == [*map(without_clock, said[1])]
 
     hold()

@@ -22,7 +22,8 @@ class TransformOptions:
     strings: str = option(
         "percent",
         "How bytes that are no printable text are shown: `percent` as LAUREL does (%xx, also for % and +), "
-        "`unicode` by JSON escapes, U+FFFD and the exact bytes in hexadecimal beside them.",
+        "`unicode` by JSON escapes, U+FFFD and the exact bytes in hexadecimal beside them. `output: ecs` is always as "
+        "with `unicode`.",
         choices=("percent", "unicode"),
     )
     keys: str = option(

@@ -21,7 +21,7 @@ Only plain YAML is read: no objects, and text stays text (`marker: no` is "no", 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sensor import metrics
 from sensor.audit.options import CoalesceOptions, TransformOptions
@@ -32,6 +32,7 @@ from sensor.loss import Options as LossOptions
 from sensor.options import OptionError, option, section
 from sensor.outputs import Options as OutputOptions
 from sensor.probe import Options as ProbeOptions
+from sensor.process.host_facts import NAMES, fixed_host
 from sensor.process.state import Options as StateOptions
 from sensor.stages import (
     ancestors,
@@ -129,6 +130,13 @@ class Config:
         "Form of the lines: `laurel`, one object for each record type, or `ecs`, the Elastic Common Schema alone.",
         ("laurel", "ecs"),
     )
+    host: str | dict[str, str] = option(
+        "auto",
+        "What `output: ecs` says of the host in `host`: `auto` reads it at the start and at each reload, `off` leaves "
+        f"it out, a map of fixed values is taken as it is: {', '.join(NAMES)}. Events of other nodes have the name of "
+        "theirs alone, and recorded logs nothing that is read here.",
+        ("auto", "off"),
+    )
     input_buffer: int = option(
         64 << 20, "How much input is kept when it comes faster than it can be worked on.", (), 65536, "bytes"
     )
@@ -182,7 +190,18 @@ class Config:
         distinct = self.transform.keys == "distinct" and self.output == "laurel"
         return self.enrich.prefix or (PREFIX if distinct else "")
 
+    def with_what_output_asks(self) -> Config:
+        """The same with what a form of output has to have: in ECS each event tells of its parent."""
+        if self.output == "ecs":
+            return replace(self, enrich=replace(self.enrich, parent_info=True))
+        return self
+
     def __post_init__(self) -> None:
+        if isinstance(self.host, dict):
+            try:
+                fixed_host(self.host)
+            except ValueError as error:
+                raise OptionError("host", str(error)) from None
         if self.input != "stdin" and not self.input.startswith("unix:/"):
             raise OptionError("input", f'expected stdin or unix:/path, found "{self.input}"')
 

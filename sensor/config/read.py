@@ -158,7 +158,7 @@ class _Reader:
             return self.section(node, default or declared.section, f"{key}.")
         try:
             found = read_value(str(field.type), declared, node)
-            return {**default, **found} if isinstance(default, dict) and found else found
+            return {**default, **found} if isinstance(default, dict) and isinstance(found, dict) and found else found
         except ValueError as error:
             self._mistake(node, key, str(error))
             return default
@@ -208,8 +208,8 @@ def read_value(annotation: str, declared: Declaration, node: yaml.Node) -> Any:
 
     `annotation` is the text of a field's type, as sensor.options lists them.
     """
-    kind, _, optional = annotation.partition(" | ")
-    if _is_null(node) and optional:
+    kind = annotation.removesuffix(" | None")
+    if _is_null(node) and kind != annotation:
         return None
     return _KINDS[kind](node, declared)
 
@@ -320,6 +320,14 @@ def _dict(node: yaml.Node, declared: Declaration) -> dict[str, str]:
     return found
 
 
+def _str_or_dict(node: yaml.Node, declared: Declaration) -> str | dict[str, str]:
+    if isinstance(node, yaml.MappingNode):
+        return _dict(node, declared)
+    if isinstance(node, yaml.SequenceNode):
+        raise ValueError(f"expected a map, or one of {', '.join(declared.choices)}, found a list")
+    return _str(node, declared)
+
+
 _KINDS: dict[str, Callable[[yaml.Node, Declaration], Any]] = {
     "bool": _bool,
     "int": _int,
@@ -327,4 +335,5 @@ _KINDS: dict[str, Callable[[yaml.Node, Declaration], Any]] = {
     "str": _str,
     "tuple[str, ...]": _tuple,
     "dict[str, str]": _dict,
+    "str | dict[str, str]": _str_or_dict,
 }

@@ -101,7 +101,8 @@ class SummaryTexts:
             told = event.subject
         pid, ppid = told.get("pid"), told.get("ppid")
         text = f',"pid":{pid}' if isinstance(pid, int) else ""
-        text += f',"parent":{{"pid":{ppid}}}' if isinstance(ppid, int) else ""
+        parent = (f',"pid":{ppid}' if isinstance(ppid, int) else "") + parent
+        text += f',"parent":{{{parent[1:]}}}' if parent else ""
         if event.process is not None and syscall is None:
             program = event.process.program
             known: Fields = {"name": program.comm, "executable": program.exe}

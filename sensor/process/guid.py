@@ -29,6 +29,7 @@ NANOSECONDS_PER_TICK = 10_000_000
 
 _UNSET = 0xFFFFFFFF
 """The kernel's session number of processes that belong to none."""
+_AGENT = b"host-sensor"
 _PROCESS = struct.Struct("<16sQQq")
 _SESSION = struct.Struct("<16s7sI")
 
@@ -49,6 +50,11 @@ def session_guid(boot_id: bytes, session: int) -> str | None:
     if not 0 <= session < _UNSET:
         return None
     return _uuid8(_SESSION.pack(boot_id, b"session", session))
+
+
+def agent_guid(machine_id: str) -> str:
+    """The GUID of the sensor on a host; machine_id: the 32 hexadecimal digits of /etc/machine-id."""
+    return _uuid8(bytes.fromhex(machine_id) + _AGENT)
 
 
 def _uuid8(data: bytes) -> str:

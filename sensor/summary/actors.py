@@ -17,7 +17,7 @@ from sensor.summary.facts import Facts
 from sensor.summary.rules import Rule
 
 _UNSET = frozenset({"unset", "4294967295", "-1"})
-_PLACES = {
+PLACES = {
     "uid": (),
     "euid": ("effective",),
     "suid": ("saved",),
@@ -27,7 +27,9 @@ _PLACES = {
     "egid": ("effective", "group"),
     "sgid": ("saved", "group"),
     "fsgid": ("filesystem", "group"),
+    "old-auid": ("old-auid",),
 }
+"""Field with the number of a user or group → where in `user` it stands; others, as ouid of a file, are no actor's."""
 _SAME_AS = {**dict.fromkeys(("euid", "suid", "fsuid"), "uid"), **dict.fromkeys(("egid", "sgid", "fsgid"), "gid")}
 """Fields whose value is not repeated if it is that of the other."""
 
@@ -52,10 +54,10 @@ def actor_of(rule: Rule, facts: Facts) -> Actor:
 def users_of(rule: Rule, facts: Facts, actor: Actor, target: Found | None) -> tuple[Fields, Fields]:
     """ECS `user` and `group`; target: what was acted upon, where it is a user or a group."""
     user: Fields = {}
-    for field in [*_PLACES, *[field for field in facts.ids if field not in _PLACES]]:
+    for field, place in PLACES.items():
         value = facts.ids.get(field, "unset")
         if value not in _UNSET and facts.ids.get(_SAME_AS.get(field, "")) != value:
-            _put(user, _PLACES.get(field, (field,)), _entity(facts, (field, value)))
+            _put(user, place, _entity(facts, (field, value)))
     group: Fields = {}
     for option in ("user", "effective", "target", "group"):
         wanted = rule.fields.get(option)

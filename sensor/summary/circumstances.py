@@ -3,19 +3,26 @@
 EXECVE argc=2 a0="ls" a1="-l"        "args":["ls","-l"],"args_count":2,"command_line":"ls -l"
 CWD cwd="/root"                      "working_directory":"/root"
 PROCTITLE proctitle=6C73002D6C       "title":"ls -l"
-SOCKADDR saddr=0200…                 "socket_family":"ipv4","socket_addr":"10.0.0.1","socket_port":"80"
+SOCKADDR saddr=0200…                 "socket":{"family":"ipv4","addr":"10.0.0.1","port":"80"}
+BPRM_FCAPS … pp=2000 pe=2000         "thread":{"capabilities":{"permitted":["CAP_NET_RAW"],"effective":["CAP_NET_RAW"]}}
 PATH item=0 name="/a" …              {"item":"0","name":"/a","inode":"12","mode":"0100644","nametype":"NORMAL"}
 """
 
 from __future__ import annotations
 
+import re
 from typing import Callable
 
 from sensor.audit.fields import Fields, Value
 from sensor.audit.naming import Naming
 from sensor.summary.facts import Datum, datum_of, own_fields
 from sensor.summary.objects import FAMILIES
+from sensor.tables.capabilities import decode
 from sensor.translate.sockaddr import decode_sockaddr
+
+_SETS = {"permitted": ("pp", "new_pp", "cap_pp"), "effective": ("pe", "new_pe", "cap_pe")}
+"""Set of capabilities in ECS → what the records call it (kernel/auditsc.c; new_pp before Linux 4.15)."""
+_MASK = re.compile(r"0x[0-9a-fA-F]{1,16}")
 
 
 def command(fields: Fields, naming: Naming) -> Fields:
@@ -49,8 +56,18 @@ def address(fields: Fields, naming: Naming) -> Fields:
         text = str(value) if value is not None else None
         if name == "saddr_fam":
             name, text = "family", FAMILIES.get(str(value), text)
-        members[f"socket_{name}"] = text
-    return members
+        members[name] = text
+    return {"socket": members} if members else {}
+
+
+def capabilities(fields: Fields, naming: Naming) -> Fields:
+    """Members of `process` from a BPRM_FCAPS or CAPSET record: the capabilities of the thread behind it."""
+    sets: Fields = {}
+    for name, spellings in _SETS.items():
+        mask = next((fields[spelling] for spelling in spellings if spelling in fields), None)
+        if isinstance(mask, str) and _MASK.fullmatch(mask):
+            sets[name] = [word.upper() for word in decode(int(mask, 16))]
+    return {"thread": {"capabilities": sets}}
 
 
 def path(fields: Fields, naming: Naming) -> Fields:
@@ -63,6 +80,8 @@ READERS: dict[str, Callable[[Fields, Naming], Fields]] = {
     "CWD": directory,
     "PROCTITLE": title,
     "SOCKADDR": address,
+    "BPRM_FCAPS": capabilities,
+    "CAPSET": capabilities,
     "PATH": path,
 }
 

@@ -30,6 +30,8 @@ ELSEWHERE = frozenset({"SYSCALL", "PATH", "SOCKADDR", "EXECVE", "CWD", "PROCTITL
 _NO_VALUE = "unset"
 _OF_THE_CALL = frozenset(["arch", "syscall", "success", "exit", "items", "pid", "ppid", "ARGV"])
 """Fields of a SYSCALL record that are kept apart from the rest; one of unusual form has them all in one."""
+_TRANSLATED = ("ARCH", "SYSCALL")
+"""What stands beside two of them (ENRICHED)."""
 _NEW_EACH_TIME = frozenset(["exit", "a0", "a1", "a2", "a3"])
 """Names that are the SYSCALL record's own, of whose values nothing is known here: see `data_of_call`."""
 _INNER = "msg_"
@@ -78,7 +80,8 @@ class Facts:
 def facts_of_call(head: Head, rest: Rest, success: bool | None, naming: Naming) -> Facts:
     """What a SYSCALL record says that is not new each time."""
     facts = Facts()
-    _first(facts, {name: value for name, value in rest.fields.items() if name not in _OF_THE_CALL}, naming)
+    apart = {*_OF_THE_CALL, *_TRANSLATED, *map(naming.key, _TRANSLATED)}
+    _first(facts, {name: value for name, value in rest.fields.items() if name not in apart}, naming)
     facts.data["arch"] = arches.name(head.arch) or f"{head.arch:x}"
     facts.data["syscall"] = syscalls.name(head.arch, head.number) or str(head.number)
     if success is not None:

@@ -1,7 +1,8 @@
 """What was acted upon: the file of a PATH record, the address of a SOCKADDR, the process of an OBJ_PID, in ECS words.
 
 PATH item=1 name="x.conf" inode=12 dev=fd:01 mode=0100644 ouid=0 ogid=0 … nametype=NORMAL     CWD cwd="/etc"
-  "file":{"path":"/etc/x.conf","inode":"12","device":"fd:01","mode":"0644","type":"file","uid":"0","gid":"0"}
+  "file":{"path":"/etc/x.conf","name":"x.conf","extension":"conf","directory":"/etc","inode":"12","device":"fd:01",
+    "mode":"0644","type":"file","uid":"0","gid":"0"}
 
 SOCKADDR saddr=02000050A9FEA9FE0000000000000000
   "destination":{"address":"169.254.169.254","ip":"169.254.169.254","port":80},"network":{…}
@@ -51,15 +52,17 @@ class Thing:
     top: ECS members for the top level.
     object: members of the summary's object: type, primary, secondary.
     relative: it depends on the current directory, and on whether the call's arguments mean that.
+    created: it is a file that was not there before.
     text: for the form; () before it is written.
     """
 
-    __slots__ = ("object", "relative", "text", "top")
+    __slots__ = ("created", "object", "relative", "text", "top")
 
-    def __init__(self, top: Fields, object: Fields) -> None:
+    def __init__(self, top: Fields, object: Fields, created: bool = False) -> None:
         self.top = top
         self.object = object
         self.relative = False
+        self.created = created
         self.text: tuple[str, ...] = ()
 
 
@@ -105,7 +108,7 @@ def file_of(path: Fields, kind: str, cwd: str | None, naming: Naming) -> Thing:
     number = int(mode, 8) if isinstance(mode, str) and _OCTAL.fullmatch(mode) else None
     what, type = _TYPES.get(number & 0o170000, (kind, None)) if number is not None else (kind, None)
     members: Fields = {
-        "path": name,
+        **names_of(name),
         "inode": _text(path.get("inode")),
         "device": path.get("dev"),
         "mode": f"{number & 0o7777:04o}" if number is not None else None,
@@ -116,7 +119,27 @@ def file_of(path: Fields, kind: str, cwd: str | None, naming: Naming) -> Thing:
     context = path.get("obj")
     if isinstance(context, str):
         members["selinux"] = dict(context_parts(context))
-    return Thing({"file": _known(members)}, _known({"type": what, "primary": name}))
+    created = nametype(path) == "CREATE"
+    return Thing({"file": _known(members)}, _known({"type": what, "primary": name}), created)
+
+
+def names_of(path: Value) -> Fields:
+    """ECS members for a path: itself, the last name in it with what follows its last dot, the directory it is in.
+
+    /etc/cron.d/.x.conf → name ".x.conf", extension "conf", directory "/etc/cron.d"; of a relative one no directory.
+    """
+    if not isinstance(path, str):
+        return {"path": path}
+    members: Fields = {"path": path}
+    directory, _, name = path.rstrip("/").rpartition("/")
+    stem, _, extension = name.rpartition(".")
+    if name not in ("", ".", ".."):
+        members["name"] = name
+        if stem.strip(".") and extension:
+            members["extension"] = extension
+        if path.startswith("/"):
+            members["directory"] = directory or "/"
+    return members
 
 
 def add_second(thing: Thing, path: Fields, cwd: str | None) -> None:

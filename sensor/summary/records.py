@@ -1,7 +1,7 @@
 """What record types report: the rules for events whose main record is none of a system call, as text.
 
     action                   object          category:type                    options record types…
-    logged-in                user-session    authentication:start             @session @auth source=addr USER_LOGIN
+    logged-in                user-session    authentication:start             @session @auth USER_LOGIN
     loaded-bpf-program       bpf             driver:start                     object=prog-id BPF[op=LOAD]
 
 An indented line belongs to the one above it. `TYPE[field=value]` and `TYPE[field]` are for
@@ -25,11 +25,12 @@ own, those of types it does not have are auparse's (audit-userspace); behind the
 from __future__ import annotations
 
 MACROS = {
-    "@session": "subject=auid subject2=acct,id,msg_uid,uid object=terminal object2=addr,hostname how=exe,terminal",
+    "@session": "subject=auid subject2=acct,id,msg_uid,uid object=terminal object2=addr,hostname how=exe,terminal "
+    "source=addr",
     "@auth": "user=subject effective=subject2",
     "@changes": "user=subject effective=uid",
-    "@account": "object=id,acct,msg_uid user=subject effective=subject2",
-    "@anomaly": "kind=alert subject2=acct,id,msg_uid,uid user=subject effective=subject2",
+    "@account": "object=id,acct,msg_uid user=subject effective=subject2 source=addr",
+    "@anomaly": "kind=alert subject2=acct,id,msg_uid,uid user=subject effective=subject2 source=addr",
     "@alert": "kind=alert",
 }
 
@@ -55,17 +56,17 @@ changed-group-password         user-session    iam:group+change @session @change
 acquired-credentials           user-session    authentication:info @session @auth CRED_ACQ
 disposed-credentials           user-session    authentication:info @session @auth CRED_DISP
 refreshed-credentials          user-session    authentication:info @session @auth CRED_REFR
-authenticated-to-group         -               authentication:info @auth group=grp,new_gid GRP_AUTH
+authenticated-to-group         -               authentication:info @auth group=grp,new_gid source=addr GRP_AUTH
 changed-login-id-to            user-session    authentication:start subject=old_auid,old-auid subject2=uid
     object=new-auid,new_auid,auid user=subject effective=object LOGIN
 was-authorized                 user-session    authentication:info @session @auth USER_ACCT
 authenticated                  user-session    authentication:info @session @auth USER_AUTH
 ended-session                  user-session    session:end @session @auth USER_END
-error                          user-session    authentication:info @session @auth source=addr USER_ERR
-logged-in                      user-session    authentication:start @session @auth source=addr USER_LOGIN
+error                          user-session    authentication:info @session @auth USER_ERR
+logged-in                      user-session    authentication:start @session @auth USER_LOGIN
 logged-out                     user-session    authentication:end @session @auth USER_LOGOUT
 changed-role-to                user-session    iam:user+change @session object=selected-context USER_ROLE_CHANGE
-started-session                user-session    session:start @session @auth source=addr USER_START
+started-session                user-session    session:start @session @auth USER_START
 """
 
 _PROGRAMS = """
@@ -142,10 +143,10 @@ loaded-mac-policy              mac-config      configuration:access USER_MAC_POL
 access-error                   -               process:info USER_SELINUX_ERR
 violated-seccomp-policy        process         intrusion_detection:denied object=syscall SECCOMP
 caused-mac-policy-error        system          intrusion_detection:info SELINUX_ERR
-negotiated-crypto-key          user-session    process:info @session object=fp source=addr CRYPTO_KEY_USER
+negotiated-crypto-key          user-session    process:info @session object=fp CRYPTO_KEY_USER
 crypto-officer-logged-in       -               process:info CRYPTO_LOGIN
 crypto-officer-logged-out      -               process:info CRYPTO_LOGOUT
-started-crypto-session         user-session    process:info @session object=addr object2=rport source=addr
+started-crypto-session         user-session    process:info @session object=addr object2=rport
     CRYPTO_SESSION
 access-result                  -               process:info DAC_CHECK
 added-mac-network-domain-mapping-to mac-config      configuration:change object=nlbl_domain MAC_MAP_ADD
@@ -196,7 +197,7 @@ service-account-attempted-login -               authentication+intrusion_detecti
 _NEITHER = """
 attempted-root-login           -               authentication+intrusion_detection:start+denied @anomaly ANOM_LOGIN_ROOT
 failed-log-in-too-many-times-from -               authentication+intrusion_detection:start+denied @alert object=addr
-    ANOM_ORIGIN_FAILURES
+    source=addr ANOM_ORIGIN_FAILURES
 behaved-unusually-in-session   user-session    session+intrusion_detection:info @alert ANOM_SESSION
 responded-to-anomaly           -               intrusion_detection:info RESP_ANOMALY RESP_ALERT RESP_EXEC RESP_SEBOOL
 killed-process                 process         intrusion_detection+process:end RESP_KILL_PROC

@@ -1,7 +1,7 @@
 """The rules: what an event is called, and where in it to look for who and what.
 
     renamed    file/2        file:change             rename renameat renameat2
-    logged-in  user-session  authentication:start    @session @auth source=addr USER_LOGIN
+    logged-in  user-session  authentication:start    @session @auth USER_LOGIN
 
 The two tables (`calls`, `records`) stay text; a rule is read out of them when the first
 event asks for it.

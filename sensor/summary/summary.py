@@ -15,7 +15,8 @@ other event it is remembered what records said the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from copy import copy
 
 from sensor.audit.event import Event
 from sensor.audit.fields import Fields, Value
@@ -33,6 +34,7 @@ from sensor.summary.objects import (
     ends_of,
     file_of,
     is_beside,
+    names_of,
     process_of,
     source_of,
 )
@@ -61,11 +63,15 @@ class Who:
     thing: what was acted upon, if nothing more is known; found_object: whether the rule found it among the facts.
     facts: what they were made of.
     main: the main record type.
-    text, details: for the form, two places for texts; () before they are written.
+    creation: ECS event.type if it made a new file; () if it cannot. creating: the same as this where it did; None
+        before there was one.
+    text, details, related: for the form, places for texts; () before they are written.
     """
 
     __slots__ = (
         "beside",
+        "creating",
+        "creation",
         "details",
         "direction",
         "directories",
@@ -75,6 +81,7 @@ class Who:
         "main",
         "means",
         "process",
+        "related",
         "rule",
         "text",
         "thing",
@@ -93,8 +100,19 @@ class Who:
     thing: Thing
     facts: Facts
     main: str
+    creating: Who | None
+    creation: list[Value]
     text: tuple[str, ...]
     details: tuple[str, ...]
+    related: tuple[str, ...]
+
+    def of_creation(self) -> Who:
+        """The same where the file that it acted upon is a new one."""
+        if self.creating is None:
+            other = self.creating = copy(self)
+            other.event = {**self.event, "type": self.creation}
+            other.text = other.details = ()
+        return self.creating
 
 
 class _Path:
@@ -147,7 +165,7 @@ class Summaries:
             call = facts.data["syscall"]
             rule = call_rule(str(call))
             who = self._whos.keep(key, self._who([rule], facts, Thing({}, _nothing(rule)), main))
-        return who, self._upon(event, who, who.rule)
+        return _with_creation(who, self._upon(event, who, who.rule))
 
     def _whole(self, event: Event, main: str) -> tuple[Who, Thing]:
         """A summary of an event that is not about a system call alone."""
@@ -160,8 +178,9 @@ class Summaries:
                 self._whos.keep(key, who)
         thing = who.thing if who.found_object else self._upon(event, who, who.rule)
         if not thing.top and who.beside is not None:
-            thing = Thing(self._upon(event, who, who.beside).top, thing.object)
-        return who, thing
+            beside = self._upon(event, who, who.beside)
+            thing = Thing(beside.top, thing.object, beside.created)
+        return _with_creation(who, thing)
 
     def _who_of(self, event: Event, main: str) -> Who:
         facts = facts_of(event, main, self._naming)
@@ -181,7 +200,8 @@ class Summaries:
         """
         rule = rules[0]
         who = Who()
-        who.text = who.details = ()
+        who.text = who.details = who.related = ()
+        who.creating = None
         who.main = main
         who.rule = rule
         who.beside = rules[1] if len(rules) > 1 else None
@@ -191,12 +211,14 @@ class Summaries:
         who.directories = DIRECTORIES.get(call, ())
         who.direction = DIRECTIONS.get(call)
         categories = _once(category for applied in rules for category in applied.categories)
-        types = _once(type for applied in rules for type in applied.types)
         verdict = verdict_of(main, facts)
         if verdict is not None:
             categories = _once([*categories, "intrusion_detection"])
-            word = "denied" if verdict.denied else "allowed"
-            types = _once([*[word if type == "denied" else type for type in types], word])
+        types = _types([applied.types for applied in rules], verdict)
+        last = rules[-1]
+        can_create = last.object == "file" and last.categories == ("file",) and "second" not in last.fields
+        others = [applied.types for applied in rules[:-1]]
+        who.creation = _types([*others, ("creation",)], verdict) if can_create else []
         kind = rule.fields.get("kind", ("event",))[0]
         who.event = {"kind": kind, "category": categories, "type": types, "action": rule.action}
         who.event["outcome"] = _outcome(facts, verdict)
@@ -281,6 +303,20 @@ class Summaries:
         return self._things.keep(key, thing) if sum(map(len, key)) <= _LONGEST else thing
 
 
+def _types(of_rules: Sequence[tuple[str, ...]], verdict: Verdict | None) -> list[Value]:
+    """ECS event.type: that of each rule, and what a security module decided."""
+    types = _once(type for types in of_rules for type in types)
+    if verdict is None:
+        return types
+    word = "denied" if verdict.denied else "allowed"
+    return _once([*[word if type == "denied" else type for type in types], word])
+
+
+def _with_creation(who: Who, thing: Thing) -> tuple[Who, Thing]:
+    """Both; an act that can make a file, as open(2) with O_CREAT, and did, is one of creation."""
+    return (who.of_creation() if thing.created and who.creation else who), thing
+
+
 def _outcome(facts: Facts, verdict: Verdict | None) -> str:
     """Whether it was done, as the event says; else as a security module decided."""
     if facts.result != "unknown" or verdict is None:
@@ -340,7 +376,7 @@ def _found_object(rule: Rule, facts: Facts) -> Thing:
         if found is not None:
             thing.object[member] = found[1]
     if rule.object == "file" and "primary" in thing.object:
-        thing.top["file"] = {"path": thing.object["primary"]}
+        thing.top["file"] = names_of(thing.object["primary"])
     source = facts.find(rule.fields.get("source", ()))
     if source is not None:
         thing.top.update(source_of(source[1]))

@@ -191,6 +191,29 @@ def test_all_mistakes_are_found_at_once_and_the_rest_is_read(tmp_path):
     assert (config.directory, config.auditlog) == ("/d", OutputOptions("f"))
 
 
+@pytest.mark.parametrize("text", ["auto", "off", "{name: web01, os.name: Debian}"])
+def test_the_host_is_a_word_or_a_map(text, tmp_path):
+    config, mistakes = read(write(tmp_path, f"host: {text}\n"))
+    assert mistakes == []
+    assert config.host == (text if text[0] != "{" else {"name": "web01", "os.name": "Debian"})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("of", 'expected one of auto, off, found "of"; did you mean "off"?'),
+        ("[auto]", "expected a map, or one of auto, off, found a list"),
+        ("{ip: 10.0.0.1}", '"ip" is none of name, hostname, id,'),
+        ("{os: {name: x}}", 'expected text for "os", found a section'),
+        ("~", "expected text, found nothing"),
+    ],
+)
+def test_what_no_host_is(text, message, tmp_path):
+    (mistake,) = read(write(tmp_path, f"host: {text}\n"))[1]
+    assert (mistake.line, mistake.key) == (1, "host")
+    assert message in str(mistake)
+
+
 def test_a_mistake_reads_well(tmp_path):
     path = write(tmp_path, "auditlog:\n  sise: 3\n")
     assert [str(mistake) for mistake in check(path)] == [f'{path}:2: auditlog.sise: no such key; did you mean "size"?']

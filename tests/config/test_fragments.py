@@ -47,6 +47,19 @@ def test_maps_are_merged_and_an_empty_one_begins_anew(texts, expected, tmp_path)
     assert load(write(tmp_path, main, a=part)).filter.rules == expected
 
 
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (("{name: a}", "{id: b}"), {"name": "a", "id": "b"}),
+        (("{name: a}", "off"), "off"),
+        (("off", "{name: a}"), {"name": "a"}),
+    ],
+)
+def test_a_word_takes_the_place_of_a_map(texts, expected, tmp_path):
+    main, part = (f"host: {text}\n" for text in texts)
+    assert load(write(tmp_path, main, a=part)).host == expected
+
+
 def test_a_section_that_is_absent_by_default_is_merged_too(tmp_path):
     config = load(write(tmp_path, "debug: {inputlog: {size: 1 MiB}}\n", a="debug: {inputlog: {generations: 1}}\n"))
     assert config.debug.inputlog == OutputOptions("input.log", size=1 << 20, generations=1)

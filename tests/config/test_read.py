@@ -39,6 +39,8 @@ def value(annotation: str, text: str, **declared):
         ("tuple[str, ...]", "~", ()),
         ("dict[str, str]", "{^/a: b, 1: 2}", {"^/a": "b", "1": "2"}),
         ("dict[str, str]", "~", {}),
+        ("str | dict[str, str]", "off", "off"),
+        ("str | dict[str, str]", "{a: b}", {"a": "b"}),
     ],
 )
 def test_values(annotation, text, expected):

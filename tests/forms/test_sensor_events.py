@@ -62,9 +62,10 @@ HOST = {"boot": {"id": "2899dae4"}, "os": {"kernel": "6.1.0", "type": "linux"}}
 def test_a_document(told: Told, event: dict, more: dict) -> None:
     notice = SensorNotice("1795354566.589:sensor-4", told)
     document = json.loads(Ecs(Style("unicode", Naming(""))).notice(notice))
-    own = {name: value for name, value in notice.members.items() if value is not None}
+    own = {name: value for name, value in notice.members.items() if value not in (None, [])}
     sensor = document.pop("host_sensor")["sensor"]
     assert {name: value for name, value in sensor.items() if value is not None} == own
-    id = {"id": "1795354566.589:sensor-4", "kind": "event", "module": "auditd"}
+    id = {"id": "1795354566.589:sensor-4", "kind": "event", "module": "auditd", "dataset": "auditd_manager.auditd"}
     assert document.pop("event") == {**id, **event}
+    assert (document.pop("data_stream")["type"], document.pop("service")) == ("logs", {"type": "auditd"})
     assert document == {"@timestamp": "2026-11-22T13:36:06.589Z", "ecs": {"version": "8.17.0"}, **more}

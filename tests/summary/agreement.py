@@ -62,6 +62,7 @@ PLACES = {
 """Where a field of theirs is in the document that auditbeat makes, and in ours; others are where they are."""
 RENAMED = [
     (re.compile(r"summary\.(.*)"), r"auditd.summary.\1"),
+    (re.compile(r"data\.socket_(.*)"), r"auditd.data.socket.\1"),
     (re.compile(r"data\.(.*)"), r"auditd.data.\1"),
     (re.compile(r"paths\.(.*)"), r"auditd.paths.\1"),
     (re.compile(r"ecs\.(.*)"), r"\1"),

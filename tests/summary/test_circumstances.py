@@ -21,14 +21,34 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     (
         "SOCKADDR",
         "saddr=02000050A9FEA9FE0000000000000000",
-        {"socket_family": "ipv4", "socket_addr": "169.254.169.254", "socket_port": "80"},
+        {"socket": {"family": "ipv4", "addr": "169.254.169.254", "port": "80"}},
     ),
     (
         "SOCKADDR",
         "saddr=01002F6465762F6C6F6700",
-        {"socket_family": "unix", "socket_kind": "pathname", "socket_path": "/dev/log"},
+        {"socket": {"family": "unix", "kind": "pathname", "path": "/dev/log"}},
     ),
     ("SOCKADDR", "saddr=00", {}),
+    (
+        "BPRM_FCAPS",
+        "fver=2 fp=2000 fi=0 fe=1 old_pp=0 old_pi=0 old_pe=0 old_pa=0 pp=2400 pi=0 pe=2000 pa=0 frootid=0",
+        {
+            "thread": {
+                "capabilities": {"permitted": ["CAP_NET_BIND_SERVICE", "CAP_NET_RAW"], "effective": ["CAP_NET_RAW"]}
+            }
+        },
+    ),
+    (
+        "BPRM_FCAPS",
+        "fver=0 new_pp=0000000000000001 new_pi=0 new_pe=0",
+        {"thread": {"capabilities": {"permitted": ["CAP_CHOWN"], "effective": []}}},
+    ),
+    (
+        "CAPSET",
+        "pid=7 cap_pi=0 cap_pp=8000000000000001 cap_pe=1 cap_pa=0",
+        {"thread": {"capabilities": {"permitted": ["CAP_CHOWN", "CAP_63"], "effective": ["CAP_CHOWN"]}}},
+    ),
+    ("CAPSET", "pid=7 cap_pp=zz", {"thread": {"capabilities": {}}}),
     (
         "PATH",
         'item=0 name="/a" inode=12 dev=fd:01 mode=040755 ouid=0 ogid=4294967295 nametype=NORMAL cap_fp=0',

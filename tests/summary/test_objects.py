@@ -7,40 +7,48 @@ from typing import Any
 import pytest
 
 from sensor.summary import objects
-from sensor.summary.objects import address_family, address_of, file_of, is_beside, process_of, source_of
+from sensor.summary.objects import address_family, address_of, file_of, is_beside, names_of, process_of, source_of
 from sensor.summary.rules import call_rule
 from sensor.tables import syscalls
 from sensor.tables.arches import ARCHES
 from tests.summary.events import PLAIN, fields
 
+X = {"path": "/x", "name": "x", "directory": "/"}
+ETC_X = {"path": "/etc/x", "name": "x", "directory": "/etc"}
+
 FILES: list[tuple[str, str | None, dict[str, Any], dict[str, Any]]] = [
     (
         'item=0 name="/etc/x" inode=12 dev=fd:01 mode=0106755 ouid=0 ogid=42 rdev=00:00 nametype=NORMAL',
         "/root",
-        {"path": "/etc/x", "inode": "12", "device": "fd:01", "mode": "6755", "type": "file", "uid": "0", "gid": "42"},
+        {**ETC_X, "inode": "12", "device": "fd:01", "mode": "6755", "type": "file", "uid": "0", "gid": "42"},
         {"type": "file", "primary": "/etc/x"},
     ),
-    ('item=0 name="x/../y"', "/root", {"path": "/root/y"}, {"type": "filesystem", "primary": "/root/y"}),
-    ('item=0 name="./x"', None, {"path": "./x"}, {"type": "filesystem", "primary": "./x"}),
-    ('item=0 name="/x" mode=0ozz', "/", {"path": "/x"}, {"type": "filesystem", "primary": "/x"}),
-    ('item=0 name="/x" mode=0o', "/", {"path": "/x"}, {"type": "filesystem", "primary": "/x"}),
+    (
+        'item=0 name="x/../y"',
+        "/root",
+        {"path": "/root/y", "name": "y", "directory": "/root"},
+        {"type": "filesystem", "primary": "/root/y"},
+    ),
+    ('item=0 name="./x"', None, {"path": "./x", "name": "x"}, {"type": "filesystem", "primary": "./x"}),
+    ('item=0 name="/x" mode=0ozz', "/", X, {"type": "filesystem", "primary": "/x"}),
+    ('item=0 name="/x" mode=0o', "/", X, {"type": "filesystem", "primary": "/x"}),
     (
         'item=0 name="/x" mode=07777777777777',
         "/",
-        {"path": "/x", "mode": "7777"},
+        {**X, "mode": "7777"},
         {"type": "filesystem", "primary": "/x"},
     ),
     ("item=0 name=(null) mode=040700", "/", {"mode": "0700", "type": "dir"}, {"type": "directory"}),
     (
         'item=0 name="/x" ouid=0 ogid=7\x1dOUID="root" OGID="unknown(7)"',
         None,
-        {"path": "/x", "uid": "0", "owner": "root", "gid": "7"},
+        {**X, "uid": "0", "owner": "root", "gid": "7"},
         {"type": "filesystem", "primary": "/x"},
     ),
     (
         'item=0 name="/x" obj=u:r:t:s0',
         None,
-        {"path": "/x", "selinux": {"user": "u", "role": "r", "domain": "t", "level": "s0"}},
+        {**X, "selinux": {"user": "u", "role": "r", "domain": "t", "level": "s0"}},
         {"type": "filesystem", "primary": "/x"},
     ),
 ]
@@ -143,3 +151,28 @@ def test_the_tables_are_about_system_calls() -> None:
     known = {name for arch in ARCHES for name in syscalls.names(arch).values()} | {"fchownat2", "fstatat"}
     assert objects.DIRECTIONS.keys() <= known
     assert {call_rule(name).object for name in objects.DIRECTIONS} == {"socket"}
+
+
+NAMES: list[tuple[object, dict[str, object]]] = [
+    ("/etc/cron.d/x.conf", {"name": "x.conf", "extension": "conf", "directory": "/etc/cron.d"}),
+    ("/a/b.tar.gz", {"name": "b.tar.gz", "extension": "gz", "directory": "/a"}),
+    ("/root/.bashrc", {"name": ".bashrc", "directory": "/root"}),
+    ("/tmp/.x.so", {"name": ".x.so", "extension": "so", "directory": "/tmp"}),
+    ("/tmp/x.", {"name": "x.", "directory": "/tmp"}),
+    ("/tmp/..x", {"name": "..x", "directory": "/tmp"}),
+    ("/tmp/...", {"name": "...", "directory": "/tmp"}),
+    ("/tmp/a.d/", {"name": "a.d", "extension": "d", "directory": "/tmp"}),
+    ("/x", {"name": "x", "directory": "/"}),
+    ("x/y.py", {"name": "y.py", "extension": "py"}),
+    ("/a/..", {}),
+    ("/", {}),
+    ("//", {}),
+    (".", {}),
+    ("", {}),
+    (None, {}),
+]
+
+
+@pytest.mark.parametrize(("path", "names"), NAMES)
+def test_the_names_in_a_path(path: str | None, names: dict[str, object]) -> None:
+    assert names_of(path) == {"path": path, **names}

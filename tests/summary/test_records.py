@@ -48,6 +48,15 @@ MAC_TASK_CONTEXTS MAC_OBJ_CONTEXTS REPLACE
 """
 """Types that say more about another record."""
 
+ADDRESSED = """
+USER_AUTH USER_ACCT CRED_ACQ CRED_DISP CRED_REFR USER_START USER_END USER_LOGIN USER_LOGOUT USER_ERR USER_CHAUTHTOK
+GRP_AUTH GRP_CHAUTHTOK USER_ROLE_CHANGE CRYPTO_KEY_USER CRYPTO_SESSION ADD_USER DEL_USER ADD_GROUP DEL_GROUP USER_MGMT
+ACCT_LOCK ACCT_UNLOCK CHUSER_ID ROLE_ASSIGN ROLE_REMOVE ANOM_LOGIN_FAILURES ANOM_LOGIN_TIME ANOM_LOGIN_SESSIONS
+ANOM_LOGIN_LOCATION ANOM_LOGIN_ACCT ANOM_LOGIN_SERVICE ANOM_LOGIN_ROOT ANOM_ORIGIN_FAILURES
+"""
+WITH_ADDRESS = set(ADDRESSED.split())
+"""Types whose addr= is where the request came from; theirs has that of three of them."""
+
 COMMANDS = range(1000, 1020)
 """Numbers of what auditctl asks the kernel; no log has them, but for USER and LOGIN."""
 
@@ -67,6 +76,14 @@ def test_every_record_type_has_a_rule() -> None:
 def test_no_name_has_two_rules_for_the_same_fields() -> None:
     names = [name for _, names in _entries(records.RULES) for name in names]
     assert len(names) == len(set(names))
+
+
+def test_every_record_of_an_authentication_tells_where_it_came_from() -> None:
+    for name in WITH_ADDRESS:
+        assert record_rule(name, {"grp": "x"}).fields.get("source") == ("addr",), name
+    told = {name for name in _records() if "addr" in record_rule(name, {}).fields.get("source", ())}
+    asked = {name for name in _records() if "authentication" in record_rule(name, {}).categories}
+    assert asked - told == {"LOGIN", "ANOM_ROOT_TRANS"}  # in which there is no addr=
 
 
 def test_a_rule_that_fits_always_is_the_last() -> None:
@@ -105,6 +122,8 @@ def test_the_rules_of_go_libaudit_are_the_same_here() -> None:
             condition = {"apparmor": "DENIED"} if "apparmor" in listed(theirs.get("has_fields")) else {}
             rule = record_rule(RENAMED.get(type, type), condition)
             assert rule.action == theirs["action"], type
+            if "addr" in rule.fields.get("source", ()):
+                theirs = {"source_ip": ["addr"], **theirs}
             if type not in RICHER:
                 assert rule.object == theirs.get("object_what", ""), type
                 for option, key in KEYS.items():

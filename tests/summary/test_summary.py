@@ -45,6 +45,8 @@ def test_everything_about_one_call() -> None:
         "process": {"pid": 31, "parent": {"pid": 30}, "name": "cat", "executable": "/usr/bin/cat"},
         "file": {
             "path": "/etc/shadow",
+            "name": "shadow",
+            "directory": "/etc",
             "inode": "1",
             "device": "fd:01",
             "mode": "0644",
@@ -290,3 +292,60 @@ def test_what_is_remembered_is_what_would_be_worked_out_anew(log: Path) -> None:
     pipeline.feed(content(log)[:200_000].rpartition(b"\n")[0], 0.0)
     pipeline.close()
     assert stats.crashed == 0
+
+
+PARENT = path(0, "/tmp", "PARENT", "041777")
+NEW = path(1, "/tmp/x.so", "CREATE")
+CREATIONS: list[tuple[str, tuple[str, ...], list[str], list[str]]] = [
+    # call and records, category, type
+    (call(2), (PARENT, NEW), ["file"], ["creation"]),
+    (call(257), (PARENT, NEW), ["file"], ["creation"]),
+    (call(437), (PARENT, NEW), ["file"], ["creation"]),
+    (call(257, "success=no exit=-13"), (PARENT, NEW), ["file"], ["creation"]),
+    (call(257), (PARENT, path(1, "x.so", "CREATE")), ["file"], ["creation"]),
+    (call(85), (PARENT, NEW), ["file"], ["creation"]),
+    (call(133), (PARENT, path(1, "/tmp/pipe", "CREATE", "010644")), ["file"], ["creation"]),
+    (call(83), (PARENT, path(1, "/tmp/d", "CREATE", "040755")), ["file"], ["creation"]),
+    (call(257), (PARENT, path(1, "/tmp/x.so")), ["file"], ["info"]),
+    (call(257), (path(0, "/tmp/x.so"),), ["file"], ["info"]),
+    (call(90), (path(0, "/tmp/x.so"),), ["file"], ["change"]),
+    (call(82), (PARENT, PARENT, path(2, "/tmp/a", "DELETE"), path(3, "/tmp/b", "CREATE")), ["file"], ["change"]),
+    (call(87), (PARENT, path(1, "/tmp/x", "DELETE")), ["file"], ["deletion"]),
+    (call(59), (path(0, "/usr/bin/x", "CREATE"),), ["process"], ["start"]),
+]
+
+
+@pytest.mark.parametrize(("act", "records", "category", "types"), CREATIONS)
+def test_who_makes_a_file_creates_it(act: str, records: tuple[str, ...], category: list[str], types: list[str]) -> None:
+    event = summary(act, CWD, *records)["event"]
+    assert (event["category"], event["type"]) == (category, types)
+
+
+def test_a_file_made_by_io_uring_is_created_too() -> None:
+    ring = "URINGOP uring_op=18 success=yes exit=5 items=2 ppid=30 pid=31 uid=0 gid=0 euid=0 suid=0 fsuid=0"
+    assert summary(ring, CWD, PARENT, NEW)["event"]["type"] == ["creation"]
+
+
+def test_a_denial_of_making_a_file_is_both() -> None:
+    avc = 'AVC avc:  denied  { create } for pid=31 comm="cat" name="x.so" scontext=u:r:t:s0 tclass=file permissive=0'
+    event = summary(call(257, "success=no exit=-13"), CWD, PARENT, NEW, avc)["event"]
+    assert event["type"] == ["denied", "creation"]
+    assert event["category"] == ["intrusion_detection", "file"]
+    event = summary(call(257, "success=no exit=-13"), CWD, PARENT, path(1, "/tmp/x.so"), avc)["event"]
+    assert event["type"] == ["denied", "info"]
+
+
+def test_one_who_opens_and_one_who_creates_are_kept_apart() -> None:
+    summaries = Summaries(Naming())
+    types = []
+    for record in (NEW, path(1, "/tmp/x.so"), NEW, path(1, "/tmp/x.so")):
+        (event,) = events(call(257), CWD, PARENT, record)
+        types.append(said(summaries, event)[0]["type"])
+    assert types == [["creation"], ["info"], ["creation"], ["info"]]
+
+
+def test_owners_of_files_are_no_users() -> None:
+    record = 'AVC apparmor="DENIED" operation="open" class="file" profile="p" name="/x" pid=3 comm="c" fsuid=0 ouid=7'
+    (event,) = events(record)
+    who, _ = Summaries(Naming()).of(event)
+    assert who.users["user"] == {"filesystem": {"id": "0"}}

@@ -9,7 +9,7 @@ import pytest
 
 from sensor.audit.event import Addition
 from sensor.audit.number import Number
-from sensor.forms.enrichment import Enrichments, date, identity
+from sensor.forms.ecs.enrichment import Enrichments, date, identity
 from sensor.forms.values import Style
 
 Text = dict[str, Any]
@@ -76,7 +76,13 @@ CASES: list[tuple[Text, Text, Text, Text, Text]] = [
         {},
         {"ancestors": [{"entity_id": "a", "name": "sh"}, {"name": "init"}]},
     ),
-    ({"CMDLINE": ["a"], "CMDLINE_SOURCE": "observed"}, {"args": ["a"]}, {}, {}, {"cmdline_source": "observed"}),
+    (
+        {"CMDLINE": ["a", "b"], "CMDLINE_SOURCE": "observed"},
+        {"args": ["a", "b"], "command_line": "a b"},
+        {},
+        {},
+        {"cmdline_source": "observed"},
+    ),
     ({"ARGS": {"flags": ["O_RDONLY"]}}, {}, {}, {}, {"arguments": {"flags": ["O_RDONLY"]}}),
     (
         {"SESSION": {"acct": "alice", "addr": "10.0.2.2"}},
@@ -89,6 +95,7 @@ CASES: list[tuple[Text, Text, Text, Text, Text]] = [
     ({"EXE_HASH": "9f"}, {"hash": {"sha256": "9f"}}, {}, {}, {}),
     ({"EXE_HASH_SKIPPED": "gone"}, {}, {}, {}, {"exe_hash_skipped": "gone"}),
     ({"ENV": {"LD_PRELOAD": "/x.so"}}, {"env_vars": ["LD_PRELOAD=/x.so"]}, {}, {}, {}),
+    ({"ENV": {}, "UID_GROUPS": [], "ANCESTORS": []}, {}, {}, {}, {}),
     ({"LABELS": ["java"], "SCRIPT": "/a.sh"}, {}, {}, {}, {"labels": ["java"], "script": "/a.sh"}),
     ({"CONTAINER_INFO": {"ID": "c"}}, {}, {}, {"container": {"id": "c"}}, {}),
     (
@@ -102,14 +109,20 @@ CASES: list[tuple[Text, Text, Text, Text, Text]] = [
             }
         },
         {},
-        {"args": ["sh"], "start": "2021-07-18T12:28:43.973Z", "name": "sh", "executable": "/bin/sh"},
+        {
+            "args": ["sh"],
+            "command_line": "sh",
+            "start": "2021-07-18T12:28:43.973Z",
+            "name": "sh",
+            "executable": "/bin/sh",
+        },
         {},
         {},
     ),
     (
         {"PARENT_INFO": {"ARGV": ["sh"], "ARGV_SOURCE": "inherited"}},
         {},
-        {"args": ["sh"]},
+        {"args": ["sh"], "command_line": "sh"},
         {},
         {"parent": {"args_source": "inherited"}},
     ),
@@ -122,7 +135,8 @@ CASES: list[tuple[Text, Text, Text, Text, Text]] = [
 @pytest.mark.parametrize(("added", "process", "parent", "top", "own"), CASES)
 def test_the_words_of_ecs(added: Text, process: Text, parent: Text, top: Text, own: Text) -> None:
     found = Enrichments(Style()).of([Addition(added)], is_exec=False)
-    assert [json.loads(f"{{{text[1:]}}}") for text in found] == [process, parent, top, own]
+    texts = (found.process, found.parent, found.top, found.own)
+    assert [json.loads(f"{{{text[1:]}}}") for text in texts] == [process, parent, top, own]
 
 
 def test_the_command_line_of_an_exec_is_in_its_record() -> None:
@@ -147,7 +161,7 @@ def test_what_is_remembered_is_bounded() -> None:
     for number in range(8):
         enrichments.of([Addition({"SCRIPT": f"/{number}"})], is_exec=False)
     again = enrichments.of([kept], is_exec=False)
-    assert (again == first, again is first) == (True, False)
+    assert (again.own == first.own, again is first) == (True, False)
 
 
 def test_text_is_written_as_everywhere() -> None:

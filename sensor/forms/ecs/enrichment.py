@@ -12,13 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timezone
-from typing import Callable, NamedTuple
+from typing import Callable
 
 from sensor.audit.event import Addition
 from sensor.audit.fields import Fields, Value
 from sensor.audit.number import Number
 from sensor.cache import BoundedDict
-from sensor.forms.values import Style
+from sensor.forms.ecs.names import tidy
+from sensor.forms.values import Render, Style
 from sensor.summary.objects import address_family
 
 _ENTRIES = 4096
@@ -40,28 +41,47 @@ _SAID_OTHERWISE = frozenset({"EXIT"})
 _LAST = 253402300799.0
 
 
-class Enrichment(NamedTuple):
-    """Texts of JSON members, each with a comma before it.
+class Enrichment:
+    """What was added, as texts of JSON members, each with a comma before it, and what in it is looked for elsewhere.
 
     process, parent: of ECS process and process.parent.
     top: of the top level.
     own: of host_sensor.
+    addresses, hashes: IP addresses, and digests of files.
     """
 
-    process: str
-    parent: str
-    top: str
-    own: str
+    __slots__ = ("addresses", "hashes", "own", "parent", "process", "top")
+
+    def __init__(self, parts: Parts, render: Render) -> None:
+        texts = [_members(tidy(part), render) for part in (parts.process, parts.parent, parts.top, parts.own)]
+        self.process, self.parent, self.top, self.own = texts
+        self.addresses = parts.addresses
+        self.hashes = parts.hashes
+
+
+def _members(fields: Fields, render: Render) -> str:
+    return f",{render(fields)}" if fields else ""
 
 
 class Parts:
-    """Where translations go: members of ECS process, of its parent, of the top level, and of host_sensor."""
+    """Where translations go: members of ECS process, of its parent, of the top level, and of host_sensor.
+
+    addresses, hashes: IP addresses and digests among them.
+    """
 
     def __init__(self) -> None:
         self.process: Fields = {}
         self.parent: Fields = {}
         self.top: Fields = {}
         self.own: Fields = {}
+        self.addresses: tuple[str, ...] = ()
+        self.hashes: tuple[str, ...] = ()
+
+    @property
+    def of_process(self) -> Fields:
+        """host_sensor.process."""
+        process = self.own.get("process")
+        return process if isinstance(process, dict) else {}
 
 
 class Enrichments:
@@ -89,8 +109,8 @@ class Enrichments:
             parts = translate({**subject, **top})
             if is_exec:
                 parts.process.pop("args", None)
-            texts = (self._style.members(part) for part in (parts.process, parts.parent, parts.top, parts.own))
-            found = self._known.keep(key, Enrichment(*texts))
+                parts.process.pop("command_line", None)
+            found = self._known.keep(key, Enrichment(parts, self._style.render))
         return found
 
 
@@ -186,7 +206,7 @@ def _container(parts: Parts, given: Fields) -> None:
 
 def _parent(parts: Parts, given: Value) -> None:
     ecs, rest = identity(given)
-    parts.parent.update(ecs)
+    parts.parent.update(_with_line(ecs))
     rest.pop("ppid", None)
     if rest:
         parts.own["parent"] = {**_object(parts.own.get("parent")), **rest}
@@ -204,16 +224,23 @@ def _container_info(parts: Parts, given: Value) -> None:
     parts.top.setdefault("container", {"id": _object(given).get("ID")})
 
 
+def _with_line(process: Fields) -> Fields:
+    """ECS process with the command line as one text, if its arguments are known."""
+    args = process.get("args")
+    return {**process, "command_line": " ".join(map(str, args))} if isinstance(args, list) else process
+
+
 def _environment(parts: Parts, given: Value) -> None:
     parts.process["env_vars"] = [f"{name}={value}" for name, value in _object(given).items()]
 
 
 def _hash(parts: Parts, given: Value) -> None:
     parts.process["hash"] = {"sha256": given}
+    parts.hashes = (str(given),)
 
 
 def _command_line(parts: Parts, given: Value) -> None:
-    parts.process["args"] = given
+    parts.process.update(_with_line({"args": given}))
 
 
 def _session(parts: Parts, given: Value) -> None:
@@ -221,6 +248,7 @@ def _session(parts: Parts, given: Value) -> None:
     address = _object(given).get("addr")
     if address_family(address) is not None:
         parts.process["entry_leader"] = {"entry_meta": {"source": {"ip": address}}}
+        parts.addresses = (str(address),)
 
 
 def _arguments(parts: Parts, given: Value) -> None:

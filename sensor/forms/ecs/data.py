@@ -1,0 +1,136 @@
+"""`auditd` of a document: what has no place elsewhere, as text, laid out as auditbeat's.
+
+"data":{"tty":"pts0","arch":"x86_64","syscall":"connect","exit":"EINPROGRESS","a0":"5",…,
+  "socket":{"family":"ipv4","addr":"169.254.169.254","port":"80"}},
+"paths":[{"item":"0","name":"/usr/bin/su","inode":"5",…}]
+"""
+
+from __future__ import annotations
+
+from sensor.audit.event import Event
+from sensor.audit.fields import Fields, Value
+from sensor.audit.record import Record
+from sensor.audit.syscall import Syscall
+from sensor.cache import BoundedDict
+from sensor.forms.ecs.names import tidy
+from sensor.forms.values import Style
+from sensor.summary.actors import PLACES
+from sensor.summary.circumstances import READERS, value_of
+from sensor.summary.facts import ELSEWHERE, Facts, add_record, data_of_call, pids_of
+from sensor.summary.summary import Who
+
+_LONGEST = 1024
+_PLACED = frozenset({"pid", "ppid", "comm", "exe", "cwd"})
+"""Fields that stand elsewhere than in auditd.data."""
+_OF_CALL = ("exit", "a0", "a1", "a2", "a3", "socket")
+"""Names in auditd.data that are those of the call itself."""
+_REPLACED = {"user": "uid", "effective": "euid"}
+"""Option of a rule → the number whose place in `user` it takes."""
+_RESULTS = {"failure": "fail"}
+
+
+class DataTexts:
+    """Writes `auditd`, and the members of other objects that single records give.
+
+    entries: as many texts of each kind are remembered.
+    """
+
+    def __init__(self, style: Style, entries: int) -> None:
+        self._naming = style.naming
+        self._render = style.render
+        self._texts: dict[str, BoundedDict[str, str]] = {name: BoundedDict(entries) for name in READERS}
+        self._exits: BoundedDict[tuple[str | None, int, str | None], str] = BoundedDict(entries)
+
+    @property
+    def remembered(self) -> list[int]:
+        """How many texts of each kind are remembered."""
+        return [*map(len, self._texts.values()), len(self._exits)]
+
+    def forget(self) -> None:
+        """Write everything anew: what the records' fields say has changed."""
+        for texts in self._texts.values():
+            texts.clear()
+
+    def details(self, who: Who) -> tuple[str, str, str]:
+        """What is the same for all events of one kind: the beginning of `auditd`, the tags, and its data."""
+        facts = who.facts
+        session = facts.session if facts.session != "unset" else ""
+        members: Fields = {
+            "message_type": who.main.lower(),
+            "result": _RESULTS.get(facts.result, facts.result),
+            **({"session": session} if session else {}),
+        }
+        tags: list[Value] = list(facts.tags)
+        placed = set(_PLACED)
+        source = facts.find(who.rule.fields.get("source", ()))
+        if source is not None:
+            placed.add(source[0])
+        data: Fields = {name: value_of(given) for name, given in facts.data.items() if name not in placed}
+        data.update({name: value for name, value in facts.ids.items() if name not in PLACES and value != "unset"})
+        for option, field in _REPLACED.items():
+            if option in who.rule.fields and field in facts.ids:
+                data[field] = facts.ids[field]
+        start = f'{self._render(members)},"sequence":'
+        return start, self.members({"tags": tags}), self.members(data, _OF_CALL if who.main == "SYSCALL" else ())
+
+    def of(self, event: Event, who: Who) -> str:
+        """Members of auditd.data that are not the same for all events of one kind."""
+        records = event.records
+        text = ""
+        if event.syscall is not None:
+            text = self._result(event.syscall)
+            if who.main == "SYSCALL" and not records.keys() <= ELSEWHERE:
+                text += self._of_others(event, who.facts)
+        if "SOCKADDR" in records:
+            first, *more = records["SOCKADDR"]
+            text += self.remembered_of("SOCKADDR", first)
+            for number, record in enumerate(more, start=2):
+                members = READERS["SOCKADDR"](record.fields, self._naming)
+                text += self.members({f"{name}_{number}": value for name, value in members.items()})
+        return text
+
+    def paths(self, event: Event) -> str:
+        """auditd.paths, with a comma before it."""
+        paths = event.records.get("PATH")
+        if paths is None:
+            return ""
+        return ',"paths":[{' + "},{".join([self.remembered_of("PATH", record)[1:] for record in paths]) + "}]"
+
+    def remembered_of(self, name: str, record: Record) -> str:
+        """Members from one record, each with a comma before it."""
+        known = self._texts[name]
+        text = known.get(record.body)
+        if text is None:
+            text = self.members(READERS[name](record.fields, self._naming))
+            if len(record.body) <= _LONGEST:
+                known.keep(record.body, text)
+        return text
+
+    def members(self, fields: Fields, taken: tuple[str, ...] = ()) -> str:
+        """Members with a comma before each, as far as there is something in them; taken: names before them."""
+        given = tidy(fields, taken)
+        return f",{self._render(given)}" if given else ""
+
+    def _result(self, syscall: Syscall) -> str:
+        """What a call was given and gave."""
+        if not syscall.usual:
+            return self.members({name: value_of(given) for name, given in data_of_call(syscall).items()})
+        key = (syscall.exit, syscall.head.arch, syscall.result)
+        exit = self._exits.get(key)
+        if exit is None:
+            given: Fields = {name: value_of(given) for name, given in data_of_call(syscall).items() if name == "exit"}
+            exit = self._exits.keep(key, self.members(given))
+        return f'{exit},"a0":"{syscall.a0}","a1":"{syscall.a1}","a2":"{syscall.a2}","a3":"{syscall.a3}"'
+
+    def _of_others(self, event: Event, facts: Facts) -> str:
+        """Members of auditd.data from records that say more about a system call."""
+        more = Facts()
+        more.ids.update(facts.ids)
+        more.data = {**facts.data, **(pids_of(event.syscall) if event.syscall is not None else {})}
+        before = set(more.data)
+        for name, group in event.records.items():
+            if name not in ELSEWHERE:
+                for record in group:
+                    add_record(more, name, record.fields, self._naming)
+        found: Fields = {name: value_of(given) for name, given in more.data.items() if name not in before}
+        return self.members(found, (*before, *_OF_CALL))

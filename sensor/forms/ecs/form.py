@@ -1,0 +1,231 @@
+"""The form: one event, or one line of another kind, as a document."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta, timezone
+
+from sensor.audit.event import Event, Notice
+from sensor.audit.fields import UNSET, Fields
+from sensor.audit.notices import SensorNotice
+from sensor.cache import BoundedDict
+from sensor.forms import Form
+from sensor.forms.ecs.data import DataTexts
+from sensor.forms.ecs.enrichment import Enrichment, Enrichments, Parts, date, known, own_name, translate
+from sensor.forms.ecs.names import merged, tidy
+from sensor.forms.ecs.origin import DATASET, MODULE, VERSION, Origin
+from sensor.forms.ecs.related import related
+from sensor.forms.sensor_events import sensor_event
+from sensor.forms.summary import SummaryTexts
+from sensor.forms.values import Style
+from sensor.summary.objects import Thing
+from sensor.summary.summary import Who
+
+_ENTRIES = 4096
+_OF_ACTOR = ("entity_id", "start", "env_vars")
+"""What stages say of the acting process in its EXECVE, or in the one record of an event without a system call."""
+_OF_PROCESS = ("EXECVE", "CWD", "PROCTITLE", "BPRM_FCAPS", "CAPSET")
+"""Records that have members of `process`."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_LAST = 253402300799
+_PROCESS_EVENTS = {"PROBE_EXEC": ("executed", "start"), "PROBE_EXIT": ("end", "end")}
+_EVENT: Fields = {"module": MODULE, "dataset": DATASET}
+
+
+class Ecs(Form):
+    """The form.
+
+    entries: as many texts of each kind are remembered.
+    """
+
+    def __init__(self, style: Style, entries: int = _ENTRIES, origin: Origin | None = None) -> None:
+        self._render = style.render
+        self._summaries = SummaryTexts(style)
+        self._enrichments = Enrichments(style, entries)
+        self._data = DataTexts(style, entries)
+        self._origin = origin or Origin()
+        self._related: BoundedDict[tuple[Who, Thing | None, Enrichment | None, str], str] = BoundedDict(entries)
+        self._event_end = f",{self._render(_EVENT)}}}"
+        self._second = ""
+        self._start = ""
+
+    @property
+    def remembered(self) -> list[int]:
+        """How many texts of each kind are remembered."""
+        return [*self._data.remembered, len(self._related)]
+
+    def event(self, event: Event) -> str:
+        """Write an event."""
+        origin = self._origin.text(event.node, self._render)
+        if not event.records:
+            return f"{{{self._time(event.id)}{self._event('', event)}{origin}{self._notes(event, '')}}}"
+        who, thing = self._summaries.of(event)
+        given, users, acting, means = who.text or self._summaries.who(who)
+        top, object = thing.text or self._summaries.thing(thing)
+        added = self._enrichments.of(event.additions, "EXECVE" in event.records)
+        beside, parent, own = self._added_to_records(event, who)
+        more = self._of_process(event, who) + added.process + beside
+        process = self._summaries.process(event, who, acting, more, added.parent + parent)
+        if not who.details:
+            who.details = self._data.details(who)
+        start, tags, data = who.details
+        data = (data + self._data.of(event, who))[1:]
+        return (
+            f"{{{self._time(event.id)}{self._event(given, event)}{origin}{tags}{users}{process}{top}"
+            f"{added.top}{self._related_of(event, who, thing, added)}"
+            f',"auditd":{{{start}{event.id.partition(":")[2]},"summary":{{{(means + object)[1:]}}}'
+            f',"data":{{{data}}}{self._data.paths(event)}}}{self._notes(event, added.own + own)}}}'
+        )
+
+    def error(self, reason: str, raw: str, notes: list[str]) -> str:
+        """Write a line that is no audit record."""
+        event: Fields = {"kind": "pipeline_error", "original": raw}
+        error: Fields = {"type": reason, "message": "the line is no audit record"}
+        own: Fields = {"notes": [*notes]} if notes else {}
+        return self._document(None, event, {"error": error}, own)
+
+    def notice(self, notice: Notice) -> str:
+        """Write a line of the sensor's own."""
+        event: Fields = {}
+        own: Fields = {}
+        document: Fields = {}
+        if isinstance(notice, SensorNotice):
+            event, document, own = sensor_event(notice.told)
+        elif notice.name in _PROCESS_EVENTS:
+            action, type = _PROCESS_EVENTS[notice.name]
+            event.update({"category": ["process"], "type": [type], "action": action, "outcome": "success"})
+            document = _process_of(notice, own)
+        else:
+            for name, value in notice.added.items():
+                event["action"] = own_name(name).replace("_", "-")
+                own[own_name(name)] = value
+        return self._document(notice.id, event, document, own)
+
+    def forget(self) -> None:
+        """Write everything anew: what the records' fields say has changed."""
+        self._data.forget()
+
+    def plainly(self, event: Event) -> str:
+        """Write an event that cannot be put into ECS words: what its records say, by their own names."""
+        own: Fields = {}
+        if event.syscall is not None:
+            own["syscall"] = {**event.syscall.head.fields, **event.syscall.rest.fields}
+        for name, group in event.records.items():
+            if group:
+                own[own_name(name)] = [{**record.fields} for record in group]
+        own["notes"] = [*event.notes]
+        return self._document(event.id, {}, {}, own, event.node)
+
+    def _document(self, id: str | None, event: Fields, more: Fields, own: Fields, node: str = "") -> str:
+        """A line that is no event, or none in ECS words."""
+        document: Fields = {"@timestamp": date(id.partition(":")[0]) if id is not None else self._now()}
+        document["event"] = {"kind": "event", "id": id, **_EVENT, **event}
+        document["ecs"] = {"version": VERSION}
+        document.update(merged(self._origin.members(node), more))
+        document["host_sensor"] = own
+        return f"{{{self._render(tidy(document))}}}"
+
+    def _now(self) -> str | None:
+        """The time of what has none of its own: that of the last event or, before there was one, the clock's."""
+        return date(self._second or time.time())
+
+    def _time(self, id: str) -> str:
+        """The first members, up to the opening brace of `event`; a time later than the year 9999 is left out."""
+        second, _, rest = id.partition(".")
+        if second != self._second:
+            self._second, self._start = second, ""
+            if int(second) <= _LAST:
+                moment = _EPOCH + timedelta(seconds=int(second))
+                self._start = f'"@timestamp":"{moment.strftime("%Y-%m-%dT%H:%M:%S")}.'
+        start = f'{self._start}{rest[:3]}Z",' if self._start else ""
+        return f'{start}"ecs":{{"version":"{VERSION}"}}'
+
+    def _event(self, members: str, event: Event) -> str:
+        comma = "," if members else ""
+        return f',"event":{{{members}{comma}"id":"{event.id}"{self._event_end}'
+
+    def _of_process(self, event: Event, who: Who) -> str:
+        """Members of `process` from single records."""
+        records = event.records
+        text = ""
+        for name in _OF_PROCESS:
+            if name in records and not _is_said(name, event, who):
+                text += self._data.remembered_of(name, records[name][0])
+        return text
+
+    def _related_of(self, event: Event, who: Who, thing: Thing, added: Enrichment) -> str:
+        """`related`, with a comma before it."""
+        by_thing = thing if "source" in thing.top or "destination" in thing.top else None
+        by_added = added if added.addresses or added.hashes else None
+        key = (who, by_thing, by_added, event.node)
+        text = self._related.get(key)
+        if text is None:
+            members = related(who, thing, added, self._origin.name_of(event.node))
+            text = self._related.keep(key, self._data.members({"related": members}))
+        return text
+
+    def _added_to_records(self, event: Event, who: Who) -> tuple[str, str, str]:
+        """What stages added to other records than SYSCALL: members of `process`, its parent, and host_sensor."""
+        process: Fields = {}
+        parent: Fields = {}
+        own: Fields = {}
+        for name, group in event.records.items():
+            for record in group:
+                if not record.added:
+                    continue
+                parts = translate(record.added)
+                if name == "EXECVE" or (name == who.main and event.syscall is None):
+                    process.update({key: parts.process.pop(key) for key in _OF_ACTOR if key in parts.process})
+                    if "ppid" in parts.of_process and not isinstance(event.subject.get("ppid"), int):
+                        parent["pid"] = parts.of_process.pop("ppid")
+                    own.update(_named_by_stages(parts, process, event, who))
+                else:
+                    others = own.setdefault(own_name(name), [])
+                    assert isinstance(others, list)
+                    others.append({**parts.process, **parts.own})
+        write = self._data.members
+        return write(process), write(parent), write(own)
+
+    def _notes(self, event: Event, own: str) -> str:
+        """host_sensor, with the notes."""
+        if event.notes:
+            own += ',"notes":["' + '","'.join(event.notes) + '"]'
+        return f',"host_sensor":{{{own[1:]}}}' if own else ""
+
+
+def _is_said(name: str, event: Event, who: Who) -> bool:
+    """Tell whether another record has the members of this one."""
+    return "cwd" in who.facts.data if name == "CWD" else name == "CAPSET" and "BPRM_FCAPS" in event.records
+
+
+def _named_by_stages(parts: Parts, process: Fields, event: Event, who: Who) -> Fields:
+    """What goes to host_sensor of what stages say of the actor; its names go to `process` where nothing else told them.
+
+    A message of user space may call its sender otherwise.
+    """
+    named = {} if event.process is not None else {**who.process}
+    members = parts.process
+    for name in ("name", "executable"):
+        if event.process is not None or members.get(name) == named.get(name):
+            members.pop(name, None)
+        elif name in members and name not in named:
+            process[name] = members.pop(name)
+    inner = parts.own.get("process")
+    rest: Fields = {**(inner if isinstance(inner, dict) else {}), **members}
+    return {**parts.own, **({"process": rest} if rest else {})}
+
+
+def _process_of(notice: Notice, own: Fields) -> Fields:
+    """What the probe says of a process where ECS has it; the rest goes to `own`."""
+    members = dict(notice.members)
+    facts = {name: members.pop(name, None) for name in ("pid", "ppid", "comm", "auid", "ses", "exit_code")}
+    parts = translate({**known(members), **notice.added})
+    process: Fields = {"pid": facts["pid"], "parent": {"pid": facts["ppid"], **parts.parent}, "name": facts["comm"]}
+    process.update({"exit_code": facts["exit_code"], **parts.process})
+    document: Fields = {"process": known(process), **parts.top}
+    if facts["auid"] not in (None, UNSET):
+        document["user"] = {"audit": {"id": str(facts["auid"])}}
+    if facts["ses"] not in (None, UNSET):
+        document["auditd"] = {"session": str(facts["ses"])}
+    own.update(parts.own)
+    return document

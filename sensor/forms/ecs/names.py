@@ -1,0 +1,53 @@
+"""Names that every store takes: no two in one object that differ in case only, and nothing that is empty.
+
+{"arch":"x86_64","Arch":"b64","argv":[]}  →  {"arch":"x86_64","Arch_2":"b64"}
+
+SQL engines, and Windows' and macOS' file systems below some, take `pid` and `PID` for one name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from sensor.audit.fields import Fields, Value
+
+_EMPTY: tuple[Value, ...] = (None, [], {})
+
+
+def tidy(fields: Mapping[str, Value], taken: Iterable[str] = ()) -> Fields:
+    """The same without what is empty, and with a number behind a name that differs from another in case only.
+
+    taken: names that stand before them in the same object. Names in small letters stay what they are, if they are not
+        among these; of others the first does. Objects within are treated alike.
+    """
+    seen = {name.lower() for name in taken}
+    small = {name for name in fields if name == name.lower()}
+    out: Fields = {}
+    for name, value in fields.items():
+        kept = _tidy(value)
+        if kept in _EMPTY:
+            continue
+        free, number = name, 2
+        while free.lower() in seen or (free.lower() in small and free != name.lower()):
+            free, number = f"{name}_{number}", number + 1
+        seen.add(free.lower())
+        out[free] = kept
+    return out
+
+
+def merged(first: Fields, second: Fields) -> Fields:
+    """Both in one; of a name that is in both the second holds, of two objects all members."""
+    out = {**first, **second}
+    for name, value in first.items():
+        other = second.get(name)
+        if isinstance(value, dict) and isinstance(other, dict):
+            out[name] = merged(value, other)
+    return out
+
+
+def _tidy(value: Value) -> Value:
+    if isinstance(value, dict):
+        return tidy(value)
+    if isinstance(value, list):
+        return [tidy(element) if isinstance(element, dict) else element for element in value]
+    return value

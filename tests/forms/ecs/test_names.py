@@ -1,0 +1,58 @@
+"""Names that every store takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sensor.forms.ecs.names import merged, tidy
+
+CASES: list[tuple[dict[str, Any], tuple[str, ...], dict[str, Any]]] = [
+    ({"arch": "x", "b": 1}, (), {"arch": "x", "b": 1}),
+    ({"arch": "x", "ARCH": "y"}, (), {"arch": "x", "ARCH_2": "y"}),
+    ({"ARCH": "y", "arch": "x"}, (), {"ARCH_2": "y", "arch": "x"}),
+    ({"Ab": 1, "aB": 2, "AB": 3}, (), {"Ab": 1, "aB_2": 2, "AB_3": 3}),
+    ({"A": 1, "a_2": 2, "a": 3}, (), {"A_3": 1, "a_2": 2, "a": 3}),
+    ({"a0": 1, "A0": 2}, ("a0",), {"a0_2": 1, "A0_3": 2}),
+    (
+        {"none": None, "list": [], "object": {}, "text": "", "zero": 0, "no": False},
+        (),
+        {"text": "", "zero": 0, "no": 0},
+    ),
+    ({"x": {"P": 1, "p": 2, "q": {}}, "y": [{"P": 1, "p": None}]}, (), {"x": {"P_2": 1, "p": 2}, "y": [{"P_2": 1}]}),
+    ({"x": {"y": {"z": []}}}, (), {}),
+]
+
+
+@pytest.mark.parametrize(("fields", "taken", "wanted"), CASES)
+def test_names(fields: dict[str, Any], taken: tuple[str, ...], wanted: dict[str, Any]) -> None:
+    assert tidy(fields, taken) == wanted
+
+
+NAMES = st.text("aAbB_2", min_size=1, max_size=4)
+
+
+@given(st.dictionaries(NAMES, st.integers(1, 9)), st.lists(NAMES, max_size=3))
+def test_no_two_are_alike_and_nothing_is_lost(fields: dict[str, int], taken: list[str]) -> None:
+    found = tidy(fields, taken)
+    lower = [name.lower() for name in found]
+    assert len(set(lower)) == len(lower)
+    assert not {name.lower() for name in taken}.intersection(lower)
+    assert [*found.values()] == [*fields.values()]
+
+
+MERGED: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = [
+    ({"a": 1}, {"b": 2}, {"a": 1, "b": 2}),
+    ({"a": 1}, {"a": 2}, {"a": 2}),
+    ({"a": {"x": 1, "y": {"z": 1}}}, {"a": {"y": {"w": 2}}}, {"a": {"x": 1, "y": {"z": 1, "w": 2}}}),
+    ({"a": {"x": 1}}, {"a": 2}, {"a": 2}),
+    ({"a": 1}, {"a": {"x": 1}}, {"a": {"x": 1}}),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "both"), MERGED)
+def test_two_in_one(first: dict[str, Any], second: dict[str, Any], both: dict[str, Any]) -> None:
+    assert merged(first, second) == both
