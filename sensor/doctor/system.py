@@ -8,9 +8,14 @@ from collections.abc import Iterator
 
 from sensor.doctor.auditd import PLUGIN, is_plugin
 from sensor.doctor.finding import FAILURE, NOTE, OK, WARNING, Finding
-from sensor.doctor.host import Host, settings
+from sensor.doctor.host import Host, Process, settings
 
 _PROGRAM = "/usr/sbin/host-sensor"
+_PROFILE = "/etc/apparmor.d/host-sensor"
+_DENIALS = (  # with auditd, and without it
+    ("ausearch", "--input-logs", "--message", "AVC", "--start", "boot", "--raw"),
+    ("journalctl", "-b", "-k", "-q", "--no-pager", "-n", "5000", "-o", "cat"),
+)
 _PINS = "/sys/fs/bpf/host-sensor"
 _MODULES = {"yaml": FAILURE, "prometheus_client": FAILURE, "psutil": WARNING, "orjson": NOTE}
 _BOOT_DRIFT = 60.0  # seconds
@@ -28,7 +33,7 @@ def check_package(host: Host) -> Iterator[Finding]:
             yield Finding(FAILURE, "package.state", text, "dpkg --configure -a")
     if not host.exists(_PROGRAM):
         path = settings(host.read(PLUGIN) or "").get("path")
-        if path == _PROGRAM:
+        if path is not None and not host.exists(path):
             text = f"{PLUGIN} is left over from a removed package: auditd reports it at each start"
             yield Finding(WARNING, "package.conffile", text, "apt purge host-sensor, or remove the file")
         if host.names(_PINS):
@@ -45,17 +50,33 @@ def check_confinement(host: Host) -> Iterator[Finding]:
     if (host.read("/sys/module/apparmor/parameters/enabled") or "").strip() == "Y":
         for process in host.processes():
             if is_plugin(process):
-                profile = (host.read(f"/proc/{process.pid}/attr/current") or "unknown").strip().strip("\0")
-                yield Finding(OK if "enforce" in profile else NOTE, "confinement.apparmor", f"AppArmor: {profile}")
+                yield _profile_of(host, process)
     elif (host.read("/sys/fs/selinux/enforce") or "").strip() in ("0", "1"):
         mode = "enforcing" if (host.read("/sys/fs/selinux/enforce") or "").strip() == "1" else "permissive"
         yield Finding(NOTE, "confinement.selinux", f"SELinux is {mode}")
-    journal = host.run("journalctl", "-b", "-k", "-q", "--no-pager", "-n", "5000", "-o", "cat")
-    lines = (journal.text if journal else "").splitlines()
+    answers = [host.run(*command) for command in _DENIALS]
+    lines = [line for answer in answers if answer for line in answer.text.splitlines()]
     denied = [line for line in lines if "host-sensor" in line and ('"DENIED"' in line or "avc:  denied" in line)]
     if denied:
         text = f"{len(denied)} denials for host-sensor since boot"
-        yield Finding(WARNING, "confinement.denied", text, "journalctl -b -k | grep host-sensor")
+        advice = "ausearch -m AVC -ts boot | grep host-sensor; allow what is right in /etc/apparmor.d/local/host-sensor"
+        yield Finding(WARNING, "confinement.denied", text, advice)
+
+
+def _profile_of(host: Host, process: Process) -> Finding:
+    """Whether the plugin is under the profile that its package has, as /proc/PID/attr/current says it."""
+    profile = (host.read(f"/proc/{process.pid}/attr/current") or "unknown").strip().strip("\0")
+    if "enforce" in profile:
+        return Finding(OK, "confinement.apparmor", f"AppArmor confines the plugin: {profile}")
+    if not host.exists(_PROFILE):
+        return Finding(NOTE, "confinement.apparmor", f"AppArmor is on, and the plugin is {profile}")
+    program = settings(host.read(PLUGIN) or "").get("path")
+    advice = f"apparmor_parser -r {_PROFILE} && systemctl restart auditd"
+    if program == _PROGRAM:
+        advice = f"path = /usr/libexec/host-sensor in {PLUGIN}, then {advice}"
+    return Finding(
+        WARNING, "confinement.apparmor", f"there is an AppArmor profile, and the plugin is {profile}", advice
+    )
 
 
 def check_clock(host: Host) -> Iterator[Finding]:

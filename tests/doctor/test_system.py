@@ -8,9 +8,10 @@ import pytest
 
 from sensor.doctor.host import Answer
 from sensor.doctor.system import check_clock, check_confinement, check_package
-from tests.doctor.examined import ExaminedHost, levels, wrong
+from tests.doctor.examined import LEVELS, ExaminedHost, levels, wrong
 
 DPKG = "dpkg-query -W -f ${Status} host-sensor"
+AUDIT_LOG = "ausearch --input-logs --message AVC --start boot --raw"
 KERNEL_LOG = "journalctl -b -k -q --no-pager -n 5000 -o cat"
 
 
@@ -54,6 +55,25 @@ def test_apparmor(host: ExaminedHost, profile: str, level: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("profile", "path", "level", "advice"),
+    [
+        ("host-sensor (enforce)\n", "/usr/libexec/host-sensor", "ok", ""),
+        ("host-sensor (complain)\n", "/usr/libexec/host-sensor", "warning", "apparmor_parser -r"),
+        ("unconfined\n", "/usr/libexec/host-sensor", "warning", "apparmor_parser -r"),
+        ("unconfined\n", "/usr/sbin/host-sensor", "warning", "path = /usr/libexec/host-sensor"),
+    ],
+)
+def test_a_profile_that_confines_nobody(host: ExaminedHost, profile: str, path: str, level: str, advice: str) -> None:
+    host.write("/sys/module/apparmor/parameters/enabled", "Y\n")
+    host.write("/etc/apparmor.d/host-sensor", "")
+    host.write("/etc/audit/plugins.d/host-sensor.conf", f"active = yes\npath = {path}\n")
+    host.write("/proc/501/attr/current", profile)
+    (finding,) = check_confinement(host)
+    assert (finding.name, finding.level) == ("confinement.apparmor", LEVELS[level])
+    assert finding.advice.startswith(advice)
+
+
+@pytest.mark.parametrize(
     ("line", "expected"),
     [
         (
@@ -65,8 +85,9 @@ def test_apparmor(host: ExaminedHost, profile: str, level: str) -> None:
         ("host-sensor started", {}),
     ],
 )
-def test_denials(host: ExaminedHost, line: str, expected: dict[str, str]) -> None:
-    host.commands[KERNEL_LOG] = Answer(0, f"{line}\n")
+@pytest.mark.parametrize("command", [KERNEL_LOG, AUDIT_LOG])
+def test_denials(host: ExaminedHost, command: str, line: str, expected: dict[str, str]) -> None:
+    host.commands[command] = Answer(0, f"{line}\n")
     assert wrong(check_confinement(host)) == expected
 
 

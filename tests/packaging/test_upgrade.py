@@ -16,6 +16,7 @@ import pytest
 from sensor.config import reference
 from tests.packaging.root import HERE, REPOSITORY, Root
 
+PROFILES = ("etc/apparmor.d/host-sensor", "etc/apparmor.d/host-sensor-probe")
 CONFIG, PLUGIN = "etc/host-sensor/config.yaml", "etc/audit/plugins.d/host-sensor.conf"
 FORMER_POSTINST = """\
 #!/bin/sh
@@ -206,10 +207,24 @@ def test_purge_from_half_configured_leaves_nothing(before, debs, root):
     assert root.files() - files - backups == set()
 
 
-def test_nothing_in_etc_is_in_the_package(built):
-    """So it neither makes /etc/audit with modes of its own nor has a conffile that dpkg could ask about."""
+def test_nothing_in_etc_is_in_the_package_but_profiles(built):
+    """So it makes no /etc/audit with modes of its own, and dpkg asks about nothing that is meant to be changed."""
     listed = subprocess.run(["dpkg-deb", "-c", built("deb")], capture_output=True, text=True, check=True).stdout
     assert " ./usr/sbin/host-sensor\n" in listed
-    assert " ./etc" not in listed
-    control = subprocess.run(["dpkg-deb", "-I", built("deb")], capture_output=True, text=True, check=True).stdout
-    assert "conffiles" not in control
+    assert set(re.findall(r" \./(etc/.*[^/])\n", listed)) == set(PROFILES)
+    conffiles = subprocess.run(
+        ["dpkg-deb", "-I", built("deb"), "conffiles"], capture_output=True, text=True, check=True
+    )
+    assert set(conffiles.stdout.split()) == {f"/{name}" for name in PROFILES}
+
+
+def test_what_a_site_added_to_a_profile_stays_until_purge(debs, root):
+    _, (_, package, later) = debs
+    install(root, package)
+    local = root.folder / "etc/apparmor.d/local/host-sensor"
+    append_to(local, "/srv/logs/** rw,\n")
+    install(root, later)
+    root.run("dpkg", "--remove", "host-sensor")
+    assert local.read_text() == "/srv/logs/** rw,\n"
+    root.run("dpkg", "--purge", "host-sensor")
+    assert not local.exists()
