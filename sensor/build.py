@@ -15,16 +15,12 @@ from sensor.audit.boots import Boots
 from sensor.audit.event import DROP, LOG, Enrichment, Stage
 from sensor.audit.naming import Naming
 from sensor.audit.record import RecordDecoder
+from sensor.choose_form import choose_form
 from sensor.config import Config, Enrich
 from sensor.errors import place_of
 from sensor.forms import Form, Lines
-from sensor.forms.distinct import DistinctKeys
-from sensor.forms.ecs import Ecs, origin_of
+from sensor.forms.ecs import origin_of
 from sensor.forms.laurel import Laurel
-from sensor.forms.raw import without_raw
-from sensor.forms.records import RecordTexts
-from sensor.forms.summary import SummaryTexts
-from sensor.forms.values import Style
 from sensor.loss.serials import Serials
 from sensor.pipeline import Parts, Pipeline
 from sensor.probe import Options as ProbeOptions
@@ -200,7 +196,7 @@ def build(
     naming = Naming(config.prefix)
     translators = _translators(config.translate, naming, host.users)
     decoder = _decoder(config, naming, translators)
-    form = wrap(*_form(config, naming, translators, host))
+    form = wrap(*choose_form(config, naming, translators, origin_of(config.host, host.host, live)))
     cgroups = Cgroups(config.enrich, host.files, host.containers)
     identity = _identity(config, naming, host, cgroups)
     facts = Facts(host.containers, host.host_paths, host.host.names)
@@ -270,20 +266,6 @@ def _report_suppressed(sensor: Sensor, filters: Filters) -> None:
         sensor.every_second.append(tell)
 
 
-def _form(config: Config, naming: Naming, translators: list[Universal | Users], host: HostState) -> tuple[Form, Laurel]:
-    """The form of output, and one that knows how records are laid out."""
-    distinct = DistinctKeys(config.prefix) if config.transform.keys == "distinct" else None
-    style = Style(config.transform.strings, naming, distinct)
-    concerns = partial(_concerns, translators) if translators else None
-    render = without_raw(style.render, naming) if config.translate.drop_raw else None
-    records = RecordTexts(style, config.transform, concerns, render)
-    summaries = SummaryTexts(style) if config.translate.summary else None
-    laurel = Laurel(style, records, config.translate, summaries)
-    if config.output == "ecs":
-        return Ecs(Style("unicode", naming), origin=origin_of(config.host, host.host, host.live)), laurel
-    return laurel, laurel
-
-
 def _translators(options: TranslateOptions, naming: Naming, users: UserDatabase | None) -> list[Universal | Users]:
     """What is done to the fields of each record, in this order."""
     translators: list[Universal | Users] = []
@@ -304,11 +286,6 @@ def _decoder_of_others(config: Config, naming: Naming) -> RecordDecoder | None:
 def _decoder(config: Config, naming: Naming, translators: list[Universal | Users]) -> RecordDecoder:
     transforms = [each.transform for each in translators]
     return RecordDecoder(config.transform, transforms, config.coalesce.cache_entries, naming.prefix)
-
-
-def _concerns(translators: list[Universal | Users], name: str, field: str) -> bool:
-    """Tell whether a field of a type of record matters to any of them."""
-    return any(translator.concerns(name, field) for translator in translators)
 
 
 class Chosen(NamedTuple):

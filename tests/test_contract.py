@@ -19,7 +19,7 @@ WITHOUT_PREFIX = {"", "transform.execve_argv"}
 def test_every_key_has_its_row_and_every_row_its_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sensor.stages.custom.load", lambda path, owner: load(path, os.getuid()))
     contract = Contract()
-    for sections in ({}, {"transform": UNICODE}, {"translate": NO_TRANSLATION}):
+    for sections in ({}, {"transform": UNICODE}, {"translate": NO_TRANSLATION}, {"auditlog": {"max_line": 4096}}):
         for line, records in recorded(configured(tmp_path, sections)):
             contract.look(line, fields_of(records))
     for line, records in Host(tmp_path).lines():

@@ -30,6 +30,7 @@ from sensor.errors import ConfigError
 from sensor.forms.distinct import PREFIX
 from sensor.loss import Options as LossOptions
 from sensor.options import OptionError, option, section
+from sensor.outputs import EventOptions
 from sensor.outputs import Options as OutputOptions
 from sensor.probe import Options as ProbeOptions
 from sensor.process.host_facts import NAMES, fixed_host
@@ -170,7 +171,7 @@ class Config:
         "Write SENSOR events: that the sensor starts, stops, has read its configuration again, and what was lost.",
     )
 
-    auditlog: OutputOptions = section(OutputOptions(), False, "Where the events go.")
+    auditlog: EventOptions = section(EventOptions(), False, "Where the events go.")
     filterlog: OutputOptions = section(OutputOptions("filtered.jsonl"), False, "Where filtered events go, if anywhere.")
     debug: Debug = section(Debug())
     metrics: metrics.Options = section(metrics.Options())

@@ -31,6 +31,8 @@ from sensor.stats import OutputStats
 
 Log = Callable[[str], None]
 
+LEAST_LINE = 2048
+"""Bytes below which lines are not shortened: what identifies an event needs as many."""
 _SOCKET_PATH = 107
 """Longest path of a socket: unix(7), sun_path without its final NUL."""
 
@@ -71,6 +73,31 @@ class Options:
         mistake = _mistake(self.file)
         if mistake is not None:
             raise OptionError("file", mistake)
+
+
+@dataclass(frozen=True)
+class EventOptions(Options):
+    """Where events go, and how long a line may be."""
+
+    max_line: int = option(
+        0,
+        "Shorten longer lines, line_prefix and newline counted, also those of the filter log: what is long loses its "
+        "end, and SENSOR.shortened (host_sensor.shortened in ECS) tells which members did; 0: never. At least 2 KiB; "
+        "Fluent Bit takes 32 KiB, rsyslog 8 KiB.",
+        (),
+        0,
+        "bytes",
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if 0 < self.max_line < LEAST_LINE:
+            raise OptionError("max_line", f"expected 0 or at least {LEAST_LINE} bytes, found {self.max_line}")
+
+    @property
+    def longest_line(self) -> int:
+        """Bytes that a line may have without its prefix and newline; 0: any number."""
+        return max(self.max_line - len((self.line_prefix or "").encode()) - 1, LEAST_LINE // 2) if self.max_line else 0
 
 
 def _mistake(file: str) -> str | None:

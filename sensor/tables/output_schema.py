@@ -71,6 +71,10 @@ sensor | earlier | boolean | sensor | sensor_events | true: it happened to the s
   it; in loss
 sensor | notes | list of strings | sensor | coalesce | late, timeout, evicted, truncated_records, truncated_bytes,
   truncated_line: not all records are here; stage_failed: not all that is added is here
+sensor | shortened | object (shortened) | sensor | auditlog.max_line | the line was too long
+shortened | bytes | number, bytes | sensor | auditlog.max_line | its length before
+shortened | members | list of strings | sensor | auditlog.max_line | what is not whole any more, as
+  EXECVE.ARGV; the first eight
 error | reason | string | sensor | | what could not be read: header
 error | raw | string | input | | the line
 record | KEYS | list of strings | key= | | the audit rule's keys; key has them joined by the byte 0x01

@@ -12,6 +12,7 @@ import pytest
 
 from sensor.config import Config, check, load, read, reference
 from sensor.errors import ConfigError
+from sensor.outputs import EventOptions
 from sensor.outputs import Options as OutputOptions
 
 
@@ -45,7 +46,7 @@ def test_a_file_says_what_it_says(tmp_path):
     """
     config = load(write(tmp_path, text))
     assert (config.directory, config.marker, config.user, config.drain_timeout) == ("/data", "no", None, 90)
-    assert config.auditlog == OutputOptions(
+    assert config.auditlog == EventOptions(
         size=3 << 20, read_users=("splunk", "4711"), read_groups=("adm",), line_prefix="@cee: "
     )
     assert config.filterlog == OutputOptions("filtered.jsonl")
@@ -188,7 +189,7 @@ def test_a_buffer_has_room_for_a_batch_at_least(size, tmp_path):
 def test_all_mistakes_are_found_at_once_and_the_rest_is_read(tmp_path):
     config, mistakes = read(write(tmp_path, "directory: /d\nauditlog:\n  size: x\n  file: f\n  z: 1\nq: 1\n"))
     assert [(mistake.line, mistake.key) for mistake in mistakes] == [(3, "auditlog.size"), (5, "auditlog.z"), (6, "q")]
-    assert (config.directory, config.auditlog) == ("/d", OutputOptions("f"))
+    assert (config.directory, config.auditlog) == ("/d", EventOptions("f"))
 
 
 @pytest.mark.parametrize("text", ["auto", "off", "{name: web01, os.name: Debian}"])

@@ -171,9 +171,9 @@ def test_a_file_in_the_folders_place_is_a_mistake(tmp_path):
 
 
 EMPTY_SECTIONS = [
-    ("auditlog:\nauditlog: {size: 1 MiB}\n", OutputOptions(size=1 << 20)),
-    ("auditlog: {size: 1 MiB}\nauditlog:\n", OutputOptions(size=1 << 20)),
-    ("auditlog:\nauditlog: ~\n", OutputOptions()),
+    ("auditlog:\nauditlog: {size: 1 MiB}\n", EventOptions(size=1 << 20)),
+    ("auditlog: {size: 1 MiB}\nauditlog:\n", EventOptions(size=1 << 20)),
+    ("auditlog:\nauditlog: ~\n", EventOptions()),
 ]
 
 

@@ -1,0 +1,47 @@
+"""The form of output that a configuration asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from sensor.audit.naming import Naming
+from sensor.config import Config
+from sensor.forms import Form
+from sensor.forms.bounded import Bounded, Shortener
+from sensor.forms.distinct import DistinctKeys
+from sensor.forms.ecs import Ecs, Origin
+from sensor.forms.laurel import Laurel
+from sensor.forms.raw import without_raw
+from sensor.forms.records import RecordTexts
+from sensor.forms.summary import SummaryTexts
+from sensor.forms.values import Style
+from sensor.translate.universal import Universal
+from sensor.translate.users import Users
+
+Translators = Sequence["Universal | Users"]
+_SIGNS = {"laurel": "SENSOR", "ecs": "host_sensor"}
+"""Form → the object in which it says what the sensor has to say about the line."""
+
+
+def choose_form(config: Config, naming: Naming, translators: Translators, origin: Origin) -> tuple[Form, Laurel]:
+    """The form, and LAUREL's, which knows how records are laid out; origin: of the events of this host."""
+    distinct = DistinctKeys(config.prefix) if config.transform.keys == "distinct" else None
+    style = Style(config.transform.strings, naming, distinct)
+    concerns = partial(_concerns, translators) if translators else None
+    render = without_raw(style.render, naming) if config.translate.drop_raw else None
+    records = RecordTexts(style, config.transform, concerns, render)
+    summaries = SummaryTexts(style) if config.translate.summary else None
+    laurel = Laurel(style, records, config.translate, summaries)
+    form: Form = laurel
+    if config.output == "ecs":
+        form = Ecs(Style("unicode", naming), origin=origin)
+    limit = config.auditlog.longest_line
+    if limit:
+        form = Bounded(form, limit, Shortener(limit, _SIGNS[config.output], config.prefix))
+    return form, laurel
+
+
+def _concerns(translators: Translators, name: str, field: str) -> bool:
+    """Tell whether a field of a type of record matters to any of them."""
+    return any(translator.concerns(name, field) for translator in translators)
