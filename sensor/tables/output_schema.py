@@ -99,7 +99,7 @@ record | EXIT | string | exit= of URINGOP | translate.universal | the error
 record | CAPABILITY CODE FAMILY HOOK IOCTLCMD LIST MACPROTO MODE PROTO RESP SIG SIGEV_SIGNO URING_OP | string | the
   field in small letters | translate.universal | its meaning, of numbers that have one; MODE as ls(1) shows it
 record | CAP_FI CAP_FP CAP_PA CAP_PE CAP_PI CAP_PP FI FP OLD_PA OLD_PE OLD_PI OLD_PP PA PE PI PP NEW_PE NEW_PI NEW_PP
-  | list of strings | the field in small letters | translate.universal | capabilities in the set
+  | list of strings | the field in small letters | translate.universal | capabilities in the set; all of a full one
 record | FLAGS MQ_FLAGS OFLAG PER RESOLVE | list of strings | the field in small letters | translate.universal | flags
   that are set
 record | SADDR | object (address) or string | saddr= of SOCKADDR | translate.universal | the socket address; a string is

@@ -1,0 +1,36 @@
+"""Which form a configuration asks for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from sensor.audit.naming import Naming
+from sensor.choose_form import choose_form
+from sensor.config import Config
+from sensor.forms.bounded import Bounded
+from sensor.forms.ecs import Ecs
+from sensor.forms.laurel import Laurel
+from sensor.outputs import EventOptions
+
+
+@pytest.mark.parametrize(
+    ("config", "kind"),
+    [
+        (Config(), Laurel),
+        (Config(output="ecs"), Ecs),
+        (Config(auditlog=EventOptions(max_line=4096)), Bounded),
+        (Config(output="ecs", auditlog=EventOptions(max_line=4096)), Bounded),
+    ],
+)
+def test_a_form_is_chosen(config: Config, kind: type) -> None:
+    form, laurel = choose_form(config, Naming(), [])
+    assert isinstance(form, kind)
+    assert isinstance(laurel, Laurel)
+
+
+def test_the_layout_of_records_is_there_in_every_form() -> None:
+    for output in ("laurel", "ecs"):
+        _, laurel = choose_form(replace(Config(), output=output), Naming(), [])
+        assert laurel.error("header", "x", []) == '{"ID":null,"PARSE_ERROR":{"reason":"header","raw":"x"}}'
