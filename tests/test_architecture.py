@@ -150,12 +150,12 @@ def test_the_grammar_of_audit_text_is_known_in_one_room():
 
 
 def test_values_become_json_text_in_forms_only():
-    """The build gives each form its style, and otherwise touches no text."""
+    """What chooses the form gives it its style, and otherwise touches no text."""
     renderer = {"sensor.forms.text", "sensor.forms.values", "sensor.forms.records", "sensor.forms.ecs.enrichment"}
     found = [
         f"{name(path)}: {module}"
         for path in sources("sensor")
-        if "forms" not in path.parts and path.name != "build.py"
+        if "forms" not in path.parts and path.name != "choose_form.py"
         for module in renderer.intersection(imported(path))
     ]
     assert_none(found)
