@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sensor.config import Config, check, load, read, reference
+from sensor.outputs import EventOptions
 from sensor.outputs import Options as OutputOptions
 
 
@@ -28,7 +29,7 @@ def test_sections_are_merged_and_the_last_key_holds(tmp_path):
         b="auditlog: {read_users: [b]}\nmarker: last\n",
     )
     config = load(path)
-    assert config.auditlog == OutputOptions(size=1 << 20, generations=3, read_users=("b",))
+    assert config.auditlog == EventOptions(size=1 << 20, generations=3, read_users=("b",))
     assert config.marker == "last"
 
 
