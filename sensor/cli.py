@@ -1,4 +1,4 @@
-"""host-sensor: run · convert · show · tree · top · check · doctor · options · fields · guid · probe · bench, …
+"""host-sensor: run · convert · show · tree · top · check · doctor · rules · options · fields · guid · probe · bench, …
 
 Parses arguments, prints, sets exit codes: 0 done, 1 it failed, 2 it was asked wrongly.
 What a command needs is imported when it runs, so that `run` stays small.
@@ -16,6 +16,9 @@ from typing import Any
 from sensor import __version__
 from sensor.errors import SensorError
 from sensor.printable import printable
+from sensor.rules.arguments import HELP as RULES_HELP
+from sensor.rules.arguments import MORE as RULES_MORE
+from sensor.rules.arguments import add_rules
 from sensor.ship.arguments import add_ship
 from sensor.show.arguments import add_show, add_tree
 
@@ -154,6 +157,9 @@ def _add_host(add: Any) -> None:
     sub.add_argument("--json", action="store_true", help="an array of findings: level, name, text, advice")
     sub.add_argument("--no-test-event", action="store_true", help="send no event")
     sub.add_argument("--strict", action="store_true", help="exit with 1 for warnings, too")
+    sub = add("rules", _rules, RULES_HELP, RULES_MORE)
+    _add_config(sub)
+    add_rules(sub)
     sub = add("guid", _guid, "Print the GUIDs of running processes.")
     sub.add_argument("processes", nargs="+", metavar="PID|NAME", help="number, or name of every process so called")
     sub = add(
@@ -231,6 +237,12 @@ def _doctor(parsed: argparse.Namespace) -> int:
     findings = list(examine(Host(), config, path, not parsed.no_test_event))
     print(as_json(findings) if parsed.json else "\n".join(show(findings, Screen.of(sys.stdout))))
     return worst(findings, parsed.strict)
+
+
+def _rules(parsed: argparse.Namespace) -> int:
+    from sensor.rules.command import run
+
+    return run(parsed, parsed.config or DEFAULT_CONFIG)
 
 
 def _options(parsed: argparse.Namespace) -> None:

@@ -4,6 +4,7 @@
     ├── ConfigError        a configuration file says something that cannot be
     ├── InputError         where the audit records come from cannot be read
     ├── OutputError        where the JSON lines go cannot be opened
+    ├── RulesError         audit rules cannot be installed; nothing was changed
     ├── ProbeError         the kernel probe cannot be loaded, attached or read
     └── ShipError          events cannot be shipped as configured
         ├── UnavailableError   the far end does not take anything now
@@ -43,6 +44,10 @@ class InputError(SensorError):
 
 class OutputError(SensorError):
     """An output cannot be opened."""
+
+
+class RulesError(SensorError):
+    """Audit rules cannot be installed; nothing was changed."""
 
 
 class ProbeError(SensorError):

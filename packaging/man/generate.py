@@ -32,6 +32,8 @@ from sensor.config import Config  # noqa: E402
 from sensor.config.describe import caption, value_text  # noqa: E402
 from sensor.options import declaration  # noqa: E402
 from sensor.rights.privileges import CAPABILITIES, NEEDS  # noqa: E402
+from sensor.rules.match import Calls, File, Folder, Match  # noqa: E402
+from sensor.rules.table import EXCLUSIONS, RULES  # noqa: E402
 from sensor.ship.options import Config as Destination  # noqa: E402
 from sensor.ship.seen import ROWS as SHIP_ROWS  # noqa: E402
 from sensor.stats import UNIDENTIFIED  # noqa: E402
@@ -73,6 +75,8 @@ def page(template: str) -> str:
         "METRICS": metrics,
         "LOSSES": losses,
         "RUNBOOKS": runbooks,
+        "RULES": rules,
+        "EXCLUSIONS": exclusions,
     }
     lines = []
     for line in template.splitlines():
@@ -218,6 +222,31 @@ def runbooks() -> Iterator[str]:
         for number, step in enumerate(alert["runbook"], start=1):
             yield f".IP {number}. 4"
             yield text(step)
+
+
+def rules() -> Iterator[str]:
+    """Every key of the audit rules: set, techniques, what it is for, what it matches."""
+    for row in RULES:
+        name = "minimal" if row.minimal else "recommended"
+        matched = ", ".join(f"`{watched(match)}`" for match in row.matches)
+        place = f"Set: {name}. ATT&CK: {', '.join(row.techniques)}."
+        yield from entry(bold(row.key), f"{row.why}.", place, f"{matched}.")
+
+
+def watched(match: Match) -> str:
+    """What a rule matches, in short; a home directory is ~."""
+    if isinstance(match, Calls):
+        return f"{match.names} {match.fields}".strip()
+    home = "" if isinstance(match, (File, Folder)) else "~/"
+    perm = f" perm={match.perm}" if isinstance(match, File) and match.perm != "wa" else ""
+    return f"{home}{match.path}{perm}{'' if 'File' in type(match).__name__ else '/'}"
+
+
+def exclusions() -> Iterator[str]:
+    """What no rule matches, and why."""
+    for exclusion in EXCLUSIONS:
+        yield text(f"{exclusion.why[0].upper()}{exclusion.why[1:]}: `{exclusion.fields}`.")
+        yield ".br"
 
 
 def options() -> Iterator[str]:

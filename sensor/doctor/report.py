@@ -2,7 +2,7 @@
 
 ok       audit.enabled       auditing is on
 FAILURE  rules.loaded        no audit rule is loaded: the log stays empty
-                             → cp /usr/share/host-sensor/rules/*.rules /etc/audit/rules.d/ && augenrules --load
+                             → host-sensor rules --install minimal
 
 1 failure, 0 warnings, 3 notes
 """

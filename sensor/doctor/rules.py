@@ -9,7 +9,7 @@ from sensor.doctor.finding import FAILURE, NOTE, OK, WARNING, Finding
 from sensor.doctor.host import Host
 
 _FOLDER = "/etc/audit/rules.d"
-_SHIPPED = "/usr/share/host-sensor/rules"
+_INSTALL = "host-sensor rules --install minimal"
 _RULE = re.compile(r"-(?:a|A|w)\s")
 _EXEC = re.compile(r"-S\s+(?:\S*,)?(?:execve|all)\b")
 _WATCHED = re.compile(r"(?:-w\s+|-F\s+(?:path|dir)=)(\S+)")
@@ -23,8 +23,7 @@ def check_rules(host: Host) -> Iterator[Finding]:
         return
     loaded = [line for line in answer.text.splitlines() if _RULE.match(line)]
     if not loaded:
-        advice = f"cp {_SHIPPED}/*.rules {_FOLDER}/ && augenrules --load"
-        yield Finding(FAILURE, "rules.loaded", "no audit rule is loaded: the log stays empty", advice)
+        yield Finding(FAILURE, "rules.loaded", "no audit rule is loaded: the log stays empty", _INSTALL)
     else:
         yield Finding(OK, "rules.loaded", f"{len(loaded)} audit rules are loaded")
         yield from _execs(loaded)
@@ -41,12 +40,12 @@ def _execs(loaded: list[str]) -> Iterator[Finding]:
     execs = [line for line in loaded if line.startswith("-a always,exit") and _EXEC.search(line)]
     if not execs:
         text = "no rule audits execve: programs that start leave no event"
-        yield Finding(WARNING, "rules.exec", text, f"load {_SHIPPED}/10-execution.rules")
+        yield Finding(WARNING, "rules.exec", text, _INSTALL)
         return
     sizes = {size for size in ("b64", "b32") if any(f"arch={size}" in line for line in execs)}
     if sizes == {"b64"}:
         text = "32-bit programs start unseen: execve is audited for arch=b64 only"
-        yield Finding(WARNING, "rules.exec_32", text, "add the same rule with -F arch=b32")
+        yield Finding(WARNING, "rules.exec_32", text, f"add the same rule with -F arch=b32, or {_INSTALL}")
     else:
         yield Finding(OK, "rules.exec", "programs that start are audited")
 

@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -14,15 +13,8 @@ from sensor import __version__
 from sensor.cli import DEFAULT_CONFIG
 from sensor.config import check, reference
 from tests.packaging.root import REPOSITORY
-from tests.support.audit_session import AUID, AuditSession
 
 PACKAGING = REPOSITORY / "packaging"
-RULES = [
-    pytest.param(line, id=f"{file.stem}:{number}")
-    for file in sorted((PACKAGING / "rules").glob("*.rules"))
-    for number, line in enumerate(file.read_text().splitlines(), start=1)
-    if line.startswith("-a")
-]
 
 
 @pytest.fixture(scope="module")
@@ -84,39 +76,6 @@ def test_the_versions_agree():
     spec = (PACKAGING / "rpm/host-sensor.spec").read_text()
     assert changelog.startswith(f"host-sensor ({__version__}-1) ")
     assert f" - {__version__}-1\n" in spec
-
-
-@pytest.mark.parametrize("rule", RULES)
-def test_rules_have_a_key_and_no_old_style(rule):
-    assert re.search(r" -F key=[a-z]+$", rule)
-    assert rule.startswith(("-a always,exit -F arch=b64 ", "-a always,exit -F arch=b32 "))
-
-
-@pytest.mark.parametrize("file", sorted((PACKAGING / "rules").glob("*.rules")), ids=lambda file: file.stem)
-def test_a_missing_folder_costs_its_own_rule_only(file):
-    """auditctl stops at the first rule it cannot load, unless -i came before; any file may be the only one copied."""
-    lines = [line for line in file.read_text().splitlines() if not line.startswith("#")]
-    assert lines[0] == "-i"
-    assert all(line.startswith("-a ") for line in lines[1:])
-
-
-def is_here(rule: str) -> bool:
-    watched = re.search(r"-F (?:path|dir)=(\S+)", rule)
-    return not watched or Path(watched[1]).exists()
-
-
-@pytest.mark.live
-def test_the_kernel_takes_every_rule():
-    """Each is limited to a login session of the test's own, and those for files this machine lacks are left out."""
-    rules = [param.values[0] for param in RULES]
-    here = [rule.split("arch=b64 ")[1] for rule in rules if "arch=b64" in rule and is_here(rule)]
-    with AuditSession(rules=here) as session:
-        loaded = subprocess.run(["auditctl", "-l"], capture_output=True, text=True, check=True).stdout
-        assert len([line for line in loaded.splitlines() if f"auid={AUID}" in line]) == len(here)
-        session.run(["sh", "-c", "touch $0; chmod 4755 $0", str(session.directory / "file")])
-        session.drain(session.feed)
-        keys = set(re.findall(rb'key="(\w+)"', session.feed.read_bytes()))
-    assert {b"exec", b"setuid"} <= keys
 
 
 def test_grafana_finds_the_dashboards_that_are_installed(tree):

@@ -17,6 +17,7 @@ import yaml
 from sensor import __version__, metrics
 from sensor.config import Config
 from sensor.options import declaration
+from sensor.rules.table import RULES
 from sensor.stats import UNIDENTIFIED
 from sensor.tables.output_schema import KEYS
 from tests.oracle.deviations import DEVIATIONS
@@ -26,6 +27,7 @@ GENERATOR = REPOSITORY / "packaging/man/generate.py"
 PAGES = (
     "man5/host-sensor-events.5",
     "man5/host-sensor.yaml.5",
+    "man7/host-sensor-audit-rules.7",
     "man7/host-sensor-laurel.7",
     "man7/host-sensor-metrics.7",
     "man8/host-sensor-ship.8",
@@ -147,6 +149,14 @@ def test_every_alert_has_its_section(pages: Path) -> None:
     named = {rule["annotations"]["runbook_url"] for rule in rules}
     sections = re.findall(r"^\.SS (HostSensor\w+)\n(?:.+\n)+?\.IP 1\. 4\nRun host-sensor doctor", text, re.MULTILINE)
     assert {f"man:host-sensor-metrics(7)#{section}" for section in sections} == named
+
+
+def test_every_audit_rule_is_there(pages: Path) -> None:
+    text = plain(pages / "man7/host-sensor-audit-rules.7")
+    assert terms(text, "RULES") == [rule.key for rule in RULES]
+    assert [rule.key for rule in RULES if f"\n{rule.why}.\n" not in text] == []
+    techniques = [technique for rule in RULES for technique in rule.techniques if technique not in text]
+    assert techniques == []
 
 
 def test_every_deviation_is_there(pages: Path) -> None:

@@ -89,7 +89,7 @@ def test_the_source_distribution_has_all_that_is_tested_and_packaged(unpacked: P
 
 def test_the_wheel_has_what_runs_and_no_more(installed: Installed) -> None:
     names = set(zipfile.ZipFile(installed.wheel).namelist())
-    shared = ("bpf/process.c", "bpf/record.h", "bpf/stubs/include/linux/types.h", "rules/10-execution.rules")
+    shared = ("bpf/process.c", "bpf/record.h", "bpf/stubs/include/linux/types.h", "rules/minimal.rules")
     assert {f"sensor/share/{name}" for name in shared} <= names
     assert any(name.startswith("sensor/share/stages/") for name in names)
     assert "sensor/py.typed" in names

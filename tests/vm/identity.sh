@@ -5,7 +5,7 @@ systemctl restart auditd
 mkdir -p /etc/host-sensor/conf.d
 dpkg -i ./host-sensor_*.deb
 printf 'auditlog: {size: 1 GiB}\nprobe: {emit: []}\n' >/etc/host-sensor/conf.d/test.yaml
-cp /usr/share/host-sensor/rules/10-execution.rules /etc/audit/rules.d/
+host-sensor rules --install minimal
 augenrules --load
 auditctl -b 65536
 systemctl restart auditd
