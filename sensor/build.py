@@ -24,6 +24,7 @@ from sensor.forms.laurel import Laurel
 from sensor.loss.serials import Serials
 from sensor.pipeline import Parts, Pipeline
 from sensor.probe import Options as ProbeOptions
+from sensor.probe.coverage import evidence_of
 from sensor.probe.events import ProbeEvents
 from sensor.probe.place import Place
 from sensor.probe.reader import ProbeReader
@@ -88,6 +89,7 @@ class HostState:
             if config.probe.use:
                 find = Place(config.probe.path).ring
                 self.probe = ProbeReader(find, self.table, stats.probe, config.probe.coverage_timeout)
+                self.probe.weigh_losses(partial(evidence_of, stats, self.serials.missing))
             self.host_paths = HostPaths(self.table, proc, self.probe.drain if self.probe is not None else None)
             self._state = StateFile(config.state, config.directory) if config.state.file else None
         self._begun = not live

@@ -231,13 +231,15 @@ class KernelStats:
 class ProbeStats:
     """The kernel probe's ring."""
 
-    __slots__ = ("attached", "lost", "records", "uncovered_execs", "untracked")
+    __slots__ = ("attached", "lost", "lost_execs", "records", "unasked_execs", "uncovered_execs", "untracked")
 
     def __init__(self) -> None:
         self.attached = 0  # gauge: 1 while the ring is open
         self.records = 0  # read from the ring
         self.lost = 0  # did not fit into the ring
         self.uncovered_execs = 0  # seen by the probe, not reported by audit
+        self.lost_execs = 0  # of these, lost on the way
+        self.unasked_execs = 0  # the others: no rule asked for them
         self.untracked = 0  # times a process had no room in the map of living ones
 
 

@@ -53,6 +53,8 @@ BURST = 2 << 20
 FROM_THE_START = ("user", "seccomp", "input", "input_buffer", "oom_score_adj", "loss")
 """Keys that are looked at only once, while there are rights to act on them."""
 
+CANNOT_BE_BUILT = "what is configured cannot be built"
+
 LOGS = ("directory", "auditlog", "filterlog", "debug")
 NOT_FOR_BUILD = (
     *FROM_THE_START,
@@ -165,7 +167,7 @@ class Daemon:
         self._start_input()
         self._may_start_programs = rights.confine(self._config, self.stats.privileges)
         log.info("version %s runs%s", __version__, self._marker())
-        self._events.start(self._start, mistakes)
+        self._events.start(self._start, [*mistakes, *([CANNOT_BE_BUILT] if self._at_defaults else [])])
         self._write(self._pipeline.tick(time.monotonic()))
         self._logs.flush()
         gc.freeze()  # what is here now stays, and need not be looked at again
@@ -225,7 +227,7 @@ class Daemon:
         chunk = queue.get(TICK)
         if chunk:
             self._logs.copy_input(chunk)
-            self._lag.read(chunk)
+            self._lag.read(chunk, time.time(), time.monotonic())
             if self._events.output_lost:
                 self._logs.flush()  # there may be room again
                 self._guard(self._events.losses, time.monotonic())
@@ -235,7 +237,7 @@ class Daemon:
     def _write(self, lines: Lines) -> None:
         self._lag.made(len(lines), lines.own)
         self._logs.write(lines)
-        self._lag.settle(time.time())
+        self._lag.settle(time.time(), time.monotonic())
 
     def _tick(self) -> None:
         now = time.monotonic()
@@ -244,7 +246,7 @@ class Daemon:
         self._ticked = now
         self._write(self._pipeline.tick(now))
         self._logs.flush()
-        self._lag.settle(time.time())
+        self._lag.settle(time.time(), time.monotonic())
         if now >= self._next_second:
             self._next_second = now + 1
             self.stats.input.buffer_bytes = self._input.queue.limit
@@ -331,7 +333,7 @@ class Daemon:
         self.note_reload(built and served and not mistakes)
         self._events.switch(config.sensor_events)
         refused = [*map(str, mistakes)]
-        refused += [] if refused or built else ["what is configured cannot be built"]
+        refused += [] if refused or built else [CANNOT_BE_BUILT]
         refused += [] if served else ["metrics.tls cannot be used"]
         self._events.reload(not refused, digest, refused)
 
@@ -356,7 +358,7 @@ class Daemon:
         try:
             return build(self._config, self.stats)
         except Exception as error:  # noqa: BLE001  the border: a plugin that ends is soon dead for ever
-            log.error("what is configured cannot be built (%s); going on with the defaults", place_of(error))
+            log.error("%s (%s); going on with the defaults", CANNOT_BE_BUILT, place_of(error))
             self._at_defaults = True
             return build(Config(), self.stats)
 

@@ -60,6 +60,10 @@ class SerialGaps:
         new, self._reported = self.lost - self._reported, self.lost
         return new
 
+    def missing(self) -> int:
+        """How many have not come so far, those that may still come among them."""
+        return self.lost + sum([hole.size for hole in self._holes])
+
     def _fill(self, serial: int) -> None:
         """A late event: no hole any more, or two smaller ones."""
         for index in range(len(self._holes) - 1, -1, -1):  # the newest hole is the likeliest
@@ -125,6 +129,10 @@ class Serials:
             return None
         gaps = self._nodes[node] = SerialGaps(self._settle)
         return gaps
+
+    def missing(self) -> int:
+        """How many have not come so far, those that may still come among them."""
+        return sum([gaps.missing() for gaps in self._nodes.values()])
 
     def every_second(self, now: float) -> None:
         """Let time pass, and count the holes that have settled; all of them at the end, when `now` is infinite."""

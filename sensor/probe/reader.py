@@ -20,6 +20,7 @@ from typing import Callable, NamedTuple
 
 from sensor.errors import ProbeError
 from sensor.probe import layout
+from sensor.probe.coverage import Coverage, Evidence
 from sensor.probe.layout import EXEC, EXIT, FORK, ProbeRecord
 from sensor.probe.ring import Ring
 from sensor.process.guid import NANOSECONDS_PER_TICK
@@ -44,6 +45,7 @@ class _Expected(NamedTuple):
 
     exec: Exec
     process: Process
+    user: int  # its login user
     record: ProbeRecord | None
 
 
@@ -62,6 +64,7 @@ class ProbeReader:
         self._stats = stats
         self._expect = expect
         self._accounting = expect > 0
+        self._coverage = Coverage(stats, _nothing)
         self._expected: deque[_Expected] = deque()
         self._ring: Ring | None = None
         self._lost = 0
@@ -76,6 +79,10 @@ class ProbeReader:
         uncovered: called with each exec that audit did not report in time.
         """
         self._observers, self._uncovered = observers, uncovered
+
+    def weigh_losses(self, evidence: Callable[[], Evidence]) -> None:
+        """Tell lost execs from those that no rule asked for."""
+        self._coverage = Coverage(self._stats, evidence)
 
     def begin(self) -> None:
         """Learn of all that live, and take in what was written while no sensor ran."""
@@ -114,7 +121,9 @@ class ProbeReader:
             self._count_untracked(ring)
             if not ring.alive():
                 self._replace(ring)
-        self._settle(time.clock_gettime(time.CLOCK_BOOTTIME))
+        now = time.clock_gettime(time.CLOCK_BOOTTIME)
+        self._coverage.look(now)
+        self._settle(now)
 
     def _open(self, accounting: bool) -> str:
         """Begin to read the probe; why there is none, otherwise.
@@ -200,7 +209,9 @@ class ProbeReader:
             process.executed(exec, counted)
             process.found_in_session(record.sessionid, record.loginuid)
             if counted:
-                self._expected.append(_Expected(exec, process, record if self._uncovered is not None else None))
+                self._expected.append(
+                    _Expected(exec, process, record.loginuid, record if self._uncovered is not None else None)
+                )
         return process
 
     def _end(self, record: ProbeRecord, key: Key) -> Process | None:
@@ -216,11 +227,12 @@ class ProbeReader:
     def _settle(self, now: float) -> None:
         """Count the execs whose audit event should have come by now; in seconds since boot."""
         while self._expected and self._expected[0].exec.time + self._expect < now:
-            exec, process, record = self._expected.popleft()
+            exec, process, user, record = self._expected.popleft()
             if not process.missed(exec):
+                self._coverage.reported(user)
                 continue
             process.switch_program(exec.comm, "", "")
-            self._stats.uncovered_execs += 1
+            self._coverage.unreported(exec.time, user)
             if record is not None and self._uncovered is not None:
                 self._uncovered(record, process)
 
@@ -240,6 +252,11 @@ class ProbeReader:
             _learn_root(process, record)
         if not ring.counts().untracked:  # else a process may live without being among them
             self._table.keep_alive(frozenset(living), time.clock_gettime(time.CLOCK_BOOTTIME))
+
+
+def _nothing() -> Evidence:
+    """What is known of losses where nobody says."""
+    return Evidence(0, 0)
 
 
 def _learn_root(process: Process, record: ProbeRecord) -> None:

@@ -129,6 +129,8 @@ ROWS: tuple[Row, ...] = (
     *_of_output("output"),
     *_of_output("filterlog"),
     Row("probe", "ring", "records", False, "the probe's ring was full", "probe", "lost"),
+    Row("coverage", "lost", "execs", False, "the probe saw them, audit lost them", "probe", "lost_execs"),
+    Row("coverage", "no_rule", "execs", True, "the probe saw them, no rule asked for them", "probe", "unasked_execs"),
     Row("probe", "map", "processes", False, "the probe's map of living processes was full", "probe", "untracked"),
 )
 

@@ -110,7 +110,12 @@ ROWS = (
         "last_event_timestamp_seconds",
         "When the newest event read took place, in seconds since 1970.",
     ),
-    Row("daemon", "written_lag", "written_lag_seconds", "Time from an event to its line in the log."),
+    Row(
+        "daemon",
+        "written_lag",
+        "written_lag_seconds",
+        "Time from an event to its line in the log; none is counted where the clock was set.",
+    ),
     Row("daemon", "crashed", "daemon_crashes_total", "Unexpected errors outside the pipeline that were survived."),
     Row(
         "pipeline",
@@ -246,6 +251,8 @@ ROWS = (
     Row("probe", "attached", "probe_attached", "1 while the kernel probe's ring is open."),
     Row("probe", "records", "probe_records_total", "Records read from the kernel probe."),
     Row("probe", "lost", "probe_lost_records_total", "Records that did not fit into the kernel probe's ring."),
+    Row("probe", "lost_execs", "lost_execs_total", "Uncovered execs that were lost on the way."),
+    Row("probe", "unasked_execs", "unasked_execs_total", "Uncovered execs that no audit rule asked for."),
     Row(
         "probe",
         "untracked",

@@ -53,7 +53,7 @@ class Sensor:
             )
 
     def configure(self, **sections: Any) -> None:
-        usual = {"directory": str(self.log), "probe": {"use": False}, "metrics": {"listen": ""}}
+        usual = {"directory": str(self.log), "probe": {"use": False}, "metrics": {"listen": ""}, "sensor_events": False}
         self.config.write_text(json.dumps({**usual, **sections}).replace("LOG", str(self.log)))
 
     def said(self) -> str:

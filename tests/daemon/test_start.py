@@ -9,7 +9,7 @@ import sys
 from dataclasses import replace
 
 from sensor.config import Config
-from sensor.daemon import make_input
+from sensor.daemon import CANNOT_BE_BUILT, make_input
 from sensor.stats import Stats
 from tests.support.program import ROOT
 from tests.support.running import events
@@ -45,8 +45,9 @@ def test_what_cannot_be_built_is_replaced_by_the_defaults(tmp_path):
     assert process.returncode == 0, said
     assert b"what is configured cannot be built (PatternError at regex/" in said
     assert b"going on with the defaults" in said
-    lines = (tmp_path / "audit.jsonl").read_text().splitlines()
-    assert [json.loads(line)["SYSCALL"]["exit"] for line in lines] == list(range(5))
+    start, *lines, _ = map(json.loads, (tmp_path / "audit.jsonl").read_text().splitlines())
+    assert [line["SYSCALL"]["exit"] for line in lines] == list(range(5))
+    assert start["SENSOR"]["mistakes"] == [CANNOT_BE_BUILT]
 
 
 def test_the_path_of_a_socket_is_taken_whole(tmp_path, monkeypatch):

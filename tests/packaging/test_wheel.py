@@ -107,7 +107,8 @@ def write_config(folder: Path, more: str = "") -> str:
 def test_run(installed: Installed, tmp_path: Path) -> None:
     config = write_config(tmp_path, "probe: {use: false}\n")
     installed.run("run", "-c", config, input=FEED)
-    (event,) = map(json.loads, (tmp_path / "log/audit.jsonl").read_text().splitlines())
+    start, event, *_, stop = map(json.loads, (tmp_path / "log/audit.jsonl").read_text().splitlines())
+    assert (start["SENSOR"]["event"], stop["SENSOR"]["event"]) == ("start", "stop")
     assert event["EXECVE"]["ARGV"] == ["id", "-u"]
 
 
