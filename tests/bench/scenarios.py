@@ -148,7 +148,7 @@ def live(bench: Bench) -> Iterator[Row]:
     kinds = {what: ours}
     with program.own_probe() as probe:
         if not isinstance(probe, str):
-            kinds[f"{what}, with the kernel probe"] = _live(bench.ours(probe={"path": probe.path}))[0]
+            kinds[f"{what}, with the kernel probe"] = _live(bench.ours(probe={"use": True, "path": probe.path}))[0]
     for kind, cost in kinds.items():
         met = None if theirs is None else cost <= 0.5 * theirs
         yield Row(kind, "µs per exec", cost, theirs, "≤ 0.5 ×", met)

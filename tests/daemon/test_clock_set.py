@@ -49,7 +49,7 @@ class Host:
         subprocess.run(["cc", "-shared", "-fPIC", "-o", self._library, source], check=True)
         self.log = folder / "audit.jsonl"
         self.set(shift)
-        config = write_config(folder, probe={"use": False}, state={"file": None})
+        config = write_config(folder, state={"file": None})
         self._ours, theirs = socket.socketpair()
         environment = {"LD_PRELOAD": str(self._library), "CLOCK_SHIFT": str(self._shift)}
         run = command("run", "--config", str(config))

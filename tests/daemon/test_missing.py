@@ -22,7 +22,7 @@ def event(serial: int, node: str = "") -> bytes:
 def missing(folder: Path, feed: Iterable[bytes]) -> int:
     """What the sensor counts as missing in a feed."""
     text = folder / "sensor.prom"
-    config = write_config(folder, metrics={"textfile": str(text)}, probe={"use": False}, loss={"kernel": False})
+    config = write_config(folder, metrics={"textfile": str(text)}, loss={"kernel": False})
     ours, auditd = socket.socketpair()
     with ours, auditd:
         process = subprocess.Popen(

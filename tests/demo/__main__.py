@@ -48,7 +48,7 @@ def closed_port() -> int:
 def live(folder: Path) -> bytes:
     """The log of the deeds, done now."""
     with own_probe() as probe:
-        section = {"use": False} if isinstance(probe, str) else {"path": probe.path}
+        section = {"use": False} if isinstance(probe, str) else {"use": True, "path": probe.path}
         config = write_config(folder, translate=TRANSLATE, probe=section)
         log = folder / "audit.jsonl"
         with session(folder, command("run", "--config", str(config))) as audited:

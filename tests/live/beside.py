@@ -79,7 +79,7 @@ def both(folder: Path) -> Iterator[AuditSession]:
         (folder / name).mkdir()
     sections = ours(OPTIONS)
     sections["label_process"]["label_root"] = "any"  # LAUREL takes exe= for the host's file, whatever the root
-    config = write_config(folder / "ours", probe={"use": False}, **sections)
+    config = write_config(folder / "ours", **sections)
     run = command("run", "--config", str(config))
     beside = [*laurel.command(), "--config", str(laurel.write_config(folder / "theirs", OPTIONS))]
     with AuditSession(run, beside=beside, rules=RULES, directory=folder, quiet=True) as session:

@@ -133,7 +133,7 @@ def test_a_user_database_that_hangs_under_auditd(tmp_path: Path) -> None:
     """Programs that really run, as many users; every tenth is root's."""
     count = 1500
     database = Database(tmp_path)
-    config = write_config(tmp_path, auditlog={"size": 1 << 30}, probe={"use": False}, **USERS)
+    config = write_config(tmp_path, auditlog={"size": 1 << 30}, **USERS)
     plugin = [*database.prefix(), *command("run", "--config", str(config))]
     log = tmp_path / "audit.jsonl"
     with audited(plugin, tmp_path) as session:

@@ -8,6 +8,7 @@ with loaded() as ring:
 from __future__ import annotations
 
 import contextlib
+import glob
 import importlib.util
 import itertools
 import os
@@ -48,11 +49,19 @@ def _in_a_root_of_its_own() -> bool:
 @contextlib.contextmanager
 def options_of_a_test(options: Options = DEFAULTS) -> Iterator[Options]:
     """Options with a path of their own; whatever was loaded there is unloaded at the end."""
+    _clear()
     options = replace(options, path=f"/sys/fs/bpf/host-sensor-test-{os.getpid()}-{next(_numbers)}")
     try:
         yield options
     finally:
         loader.unload(options)
+
+
+def _clear() -> None:
+    """Unload what is left of tests that were killed."""
+    for path in glob.glob("/sys/fs/bpf/host-sensor-test-*-*"):
+        if not psutil.pid_exists(int(path.split("-")[-2])):
+            loader.unload(replace(DEFAULTS, path=path))
 
 
 @contextlib.contextmanager

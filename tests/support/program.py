@@ -34,7 +34,7 @@ def no_enrichment() -> dict[str, Any]:
 @contextmanager
 def own_probe() -> Iterator[Options | str]:
     """Load a kernel probe of one's own for a while: its options; or why it cannot be had."""
-    options = replace(DEFAULTS, path=f"/sys/fs/bpf/host-sensor-{os.getpid()}")
+    options = replace(DEFAULTS, path=f"/sys/fs/bpf/host-sensor-test-{os.getpid()}-own")
     try:
         loader.load(options)
     except ProbeError as reason:
@@ -49,6 +49,7 @@ def own_probe() -> Iterator[Options | str]:
 def write_config(directory: Path, /, **sections: Any) -> Path:
     """Write a configuration that logs events alone to `directory`/audit.jsonl, serves no metrics, keeps its privileges.
 
+    Nor does it read a probe: that of this machine is not the test's, and waiting for one makes a directory for it.
     `sections` are merged into it, a section at a time. JSON is YAML.
     """
     config: dict[str, Any] = {
@@ -57,6 +58,7 @@ def write_config(directory: Path, /, **sections: Any) -> Path:
         "auditlog": {"file": "audit.jsonl"},
         "metrics": {"listen": ""},
         "sensor_events": False,
+        "probe": {"use": False},
     }
     for name, value in sections.items():
         config[name] = {**config.get(name, {}), **value} if isinstance(value, dict) else value
