@@ -37,6 +37,7 @@ from sensor.rules.table import EXCLUSIONS, RULES  # noqa: E402
 from sensor.ship.options import Config as Destination  # noqa: E402
 from sensor.ship.seen import ROWS as SHIP_ROWS  # noqa: E402
 from sensor.stats import UNIDENTIFIED  # noqa: E402
+from sensor.tables.ecs_extensions import EXTENSIONS  # noqa: E402
 from sensor.tables.losses import METRIC as LOSSES  # noqa: E402
 from sensor.tables.losses import ROWS as LOSS_ROWS  # noqa: E402
 from sensor.tables.metrics import ROWS, USAGE  # noqa: E402
@@ -75,6 +76,7 @@ def page(template: str) -> str:
         "METRICS": metrics,
         "LOSSES": losses,
         "RUNBOOKS": runbooks,
+        "ECSFIELDS": ecs_fields,
         "RULES": rules,
         "EXCLUSIONS": exclusions,
     }
@@ -204,6 +206,12 @@ def losses() -> Iterator[str]:
             yield from entry(
                 bold(f"an errno ({errors[0].unit})"), f"it stood in the way as the buffer was full: {names}."
             )
+
+
+def ecs_fields() -> Iterator[str]:
+    """What documents in ECS have besides the schema."""
+    for row in EXTENSIONS:
+        yield from entry(bold(row.name), f"{row.meaning}.")
 
 
 def runbooks() -> Iterator[str]:

@@ -118,9 +118,9 @@ class SummaryTexts:
         syscall = event.syscall
         if syscall is not None and event.template.kept and who.main == "SYSCALL" and syscall.pid and means:
             self._remember(event.template, syscall, who, thing)
-        summary = (means + object)[1:]
+        summary = f',"auditd":{{"summary":{{{(means + object)[1:]}}}}}' if means or object else ""
         acting = self.process(event, who, process)
-        return f'{self._start}{given}}}{users}{acting}{top},"auditd":{{"summary":{{{summary}}}}}'
+        return f"{self._start}{given}}}{users}{acting}{top}{summary}"
 
     def _remember(self, template: Template, syscall: Syscall, who: Who, thing: Thing) -> None:
         directories = who.directories if thing.relative else ()

@@ -171,7 +171,8 @@ opened-too-many-sessions-to    user-session    authentication+intrusion_detectio
     ANOM_LOGIN_SESSIONS
 attempted-log-in-during-unusual-hour-to user-session    authentication+intrusion_detection:start+denied @session
     @anomaly ANOM_LOGIN_TIME
-changed-promiscuous-mode-on-device network-device  intrusion_detection:info+change @alert object=dev ANOM_PROMISCUOUS
+changed-promiscuous-mode-on-device network-device  intrusion_detection+host:info+change @alert object=dev
+    ANOM_PROMISCUOUS
 tested-file-system-integrity-of filesystem      intrusion_detection:info @alert object=hostname
     ANOM_RBAC_INTEGRITY_FAIL
 attempted-log-in-to-watched-account -               authentication+intrusion_detection:start+denied @anomaly
@@ -200,19 +201,19 @@ failed-log-in-too-many-times-from -               authentication+intrusion_detec
     source=addr ANOM_ORIGIN_FAILURES
 behaved-unusually-in-session   user-session    session+intrusion_detection:info @alert ANOM_SESSION
 responded-to-anomaly           -               intrusion_detection:info RESP_ANOMALY RESP_ALERT RESP_EXEC RESP_SEBOOL
-killed-process                 process         intrusion_detection+process:end RESP_KILL_PROC
-ended-session                  user-session    intrusion_detection+session:end RESP_TERM_ACCESS RESP_TERM_LOCK
-locked-account                 account         intrusion_detection+iam:user+change @account object=id,acct,msg_uid,uid
-    target=object RESP_ACCT_REMOTE RESP_ACCT_LOCK RESP_ACCT_LOCK_TIMED
-unlocked-account               account         intrusion_detection+iam:user+change @account object=id,acct,msg_uid,uid
-    target=object RESP_ACCT_UNLOCK_TIMED
-changed-to-runlevel            system          intrusion_detection+host:change RESP_SINGLE RESP_HALT
+killed-process                 process         intrusion_detection+process:end+info RESP_KILL_PROC
+ended-session                  user-session    intrusion_detection+session:end+info RESP_TERM_ACCESS RESP_TERM_LOCK
+locked-account                 account         intrusion_detection+iam:user+change+info @account
+    object=id,acct,msg_uid,uid target=object RESP_ACCT_REMOTE RESP_ACCT_LOCK RESP_ACCT_LOCK_TIMED
+unlocked-account               account         intrusion_detection+iam:user+change+info @account
+    object=id,acct,msg_uid,uid target=object RESP_ACCT_UNLOCK_TIMED
+changed-to-runlevel            system          intrusion_detection+host:change+info RESP_SINGLE RESP_HALT
 blocked-address                -               intrusion_detection+network:denied object=addr RESP_ORIGIN_BLOCK
     RESP_ORIGIN_BLOCK_TIMED
 unblocked-address              -               intrusion_detection+network:allowed object=addr
     RESP_ORIGIN_UNBLOCK_TIMED
-violated-integrity-policy      file            file+intrusion_detection:denied object=name object2=op INTEGRITY_DATA
-    INTEGRITY_METADATA
+violated-integrity-policy      file            file+intrusion_detection:access+denied object=name object2=op
+    INTEGRITY_DATA INTEGRITY_METADATA
 checked-integrity-of           file            file:info object=name,file object2=op INTEGRITY_STATUS INTEGRITY_HASH
     INTEGRITY_PCR INTEGRITY_EVM_XATTR INTEGRITY_USERSPACE
 changed-integrity-policy       integrity-policy configuration:change object=action INTEGRITY_RULE

@@ -275,6 +275,11 @@ EXPLANATIONS = (
         _place(r"event\.(category|type)", lambda d: d.event["record_type"] == "avc" and set(d.theirs) < set(d.ours)),
     ),
     Explanation(
+        "a host on the alert",
+        "A device that hears everything is a change of the host; ECS has no changes of intrusion_detection alone.",
+        _place("event.category", lambda d: d.event["record_type"] == "anom_promiscuous" and "host" in d.ours),
+    ),
+    Explanation(
         "allowed by AppArmor",
         "AUDIT and ALLOWED are told of what AppArmor let through, which is no violation; theirs takes all for one.",
         _place(r"event\.action", lambda d: (d.theirs, d.ours) == ("violated-apparmor-policy", "used-apparmor-policy")),

@@ -115,7 +115,7 @@ ACTIONS: list[tuple[list[str], str, str, list[str], list[str], str]] = [
         ["ANOM_PROMISCUOUS dev=eth0 prom=1 old_prom=0 auid=1", call(16)],
         "alert",
         "changed-promiscuous-mode-on-device",
-        ["intrusion_detection", "process"],
+        ["intrusion_detection", "host", "process"],
         ["info", "change"],
         "success",
     ),

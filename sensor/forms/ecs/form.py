@@ -69,12 +69,12 @@ class Ecs(Form):
         if not who.details:
             who.details = self._data.details(who)
         start, tags, data = who.details
-        data = (data + self._data.of(event, who))[1:]
+        parts = _object("summary", means + object) + _object("data", data + self._data.of(event, who))
         return (
             f"{{{self._time(event.id)}{self._event(given, event)}{origin}{tags}{users}{process}{top}"
             f"{added.top}{self._related_of(event, who, thing, added)}"
-            f',"auditd":{{{start}{event.id.partition(":")[2]},"summary":{{{(means + object)[1:]}}}'
-            f',"data":{{{data}}}{self._data.paths(event)}}}{self._notes(event, added.own + own)}}}'
+            f',"auditd":{{{start}{event.id.partition(":")[2]}{parts}'
+            f"{self._data.paths(event)}}}{self._notes(event, added.own + own)}}}"
         )
 
     def error(self, reason: str, raw: str, notes: list[str]) -> str:
@@ -96,6 +96,7 @@ class Ecs(Form):
             event.update({"category": ["process"], "type": [type], "action": action, "outcome": "success"})
             document = _process_of(notice, own)
         else:
+            event.update({"category": ["host"], "type": ["info"]})
             for name, value in notice.added.items():
                 event["action"] = own_name(name).replace("_", "-")
                 own[own_name(name)] = value
@@ -190,7 +191,12 @@ class Ecs(Form):
         """host_sensor, with the notes."""
         if event.notes:
             own += ',"notes":["' + '","'.join(event.notes) + '"]'
-        return f',"host_sensor":{{{own[1:]}}}' if own else ""
+        return _object("host_sensor", own)
+
+
+def _object(name: str, members: str) -> str:
+    """An object with a comma before it; members: each with a comma before it, "" for no object."""
+    return f',"{name}":{{{members[1:]}}}' if members else ""
 
 
 def _is_said(name: str, event: Event, who: Who) -> bool:

@@ -276,7 +276,7 @@ def test_what_the_sensor_has_to_say_has_a_name() -> None:
     ecs.event(Event("12.345:1", "", Template({}), None))
     assert json.loads(ecs.notice(Notice(None, "", {}, {"LOSS_REPORT": {"lost": 5}}))) == {
         "@timestamp": "1970-01-01T00:00:12.000Z",
-        "event": {"kind": "event", "action": "loss-report", **EVENT},
+        "event": {"kind": "event", "action": "loss-report", "category": ["host"], "type": ["info"], **EVENT},
         "ecs": {"version": "8.17.0"},
         **ORIGIN,
         "host_sensor": {"loss_report": {"lost": 5}},
