@@ -341,14 +341,16 @@ def _bench(parsed: argparse.Namespace) -> int:
 
 def _probe(parsed: argparse.Namespace) -> int:
     from sensor.probe import loader
+    from sensor.probe.kept import Kept
 
     config = _load(parsed.config)
     options = config.probe
     if parsed.action == "load":
-        loader.load(options, config.user)
+        status = loader.load(options, config.user, kept=Kept(options.cache))
     elif parsed.action == "unload":
-        loader.unload(options)
-    status = loader.status(options)
+        status = loader.unload(options)
+    else:
+        status = loader.status(options)
     for line in _describe_probe(status):
         print(line)
     return 0 if parsed.action != "status" or status.attached else 1

@@ -21,15 +21,24 @@ def check_probe(host: Host, config: Config) -> Iterator[Finding]:
             NOTE, "probe.use", "the probe is switched off: identities come from /proc only", "probe.use: true"
         )
         return
-    if importlib.util.find_spec("bcc") is None:
-        advice = "apt install python3-bpfcc, or dnf install python3-bcc; then systemctl restart host-sensor-probe"
-        yield Finding(WARNING, "probe.bcc", "BCC is not installed: the probe cannot be compiled", advice)
     try:
         found = status(config.probe)
     except (ProbeError, OSError) as error:
+        yield from _compiler(None)
         yield Finding(NOTE, "probe.status", f"the probe cannot be looked at: {error}", "run doctor as root")
         return
+    yield from _compiler(found)
     yield from _loaded(host, found)
+
+
+def _compiler(found: Status | None) -> Iterator[Finding]:
+    if importlib.util.find_spec("bcc") is None:
+        advice = "apt install python3-bpfcc, or dnf install python3-bcc; then systemctl restart host-sensor-probe"
+        if found is not None and found.current:
+            text = "BCC is not installed: the probe is loaded, and cannot be compiled for another kernel"
+            yield Finding(NOTE, "probe.bcc", text, advice)
+        else:
+            yield Finding(WARNING, "probe.bcc", "BCC is not installed: the probe cannot be compiled", advice)
 
 
 def _loaded(host: Host, found: Status) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """Starts, images and ends of processes as the kernel itself reports them: the exact source of process identity.
 
-`loader` compiles bpf/process.c with BCC, attaches and pins it, and is gone; `ring` reads what the kernel then writes,
-without BCC, for as long as the sensor runs. `layout` is the record both agree on.
+`compiler` makes an `image` of bpf/process.c with BCC, `kept` has it for the next boot; `loader` attaches and pins it,
+and is gone; `ring` reads what the kernel then writes for as long as the sensor runs. `layout` is the record all know.
 """
 
 from __future__ import annotations
@@ -24,6 +24,11 @@ class Options:
     )
     coverage_events: bool = option(False, "Write a PROBE_EXEC event for each such exec.")
     emit: tuple[str, ...] = option((), "Process events of the probe's own.", choices=("exec", "exit"))
+    cache: str = option(
+        "/var/cache/host-sensor",
+        "Directory, root's alone, in which compiled probes are kept for the next boot; empty: none is kept.",
+        unit="path",
+    )
     path: str = option(
         "/sys/fs/bpf/host-sensor", "Directory in a BPF file system that holds the loaded probe.", unit="path"
     )

@@ -15,14 +15,17 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 _NUMBERS = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "loongarch64": 280, "ppc64le": 361, "s390x": 351}
-_UPDATE, _DELETE = 2, 3
+_MAP_CREATE, _UPDATE, _DELETE, _PROG_LOAD = 0, 2, 3, 5
 _OBJ_PIN, _OBJ_GET, _GET_INFO = 6, 7, 15
 _RAW_TRACEPOINT_OPEN, _LINK_CREATE, _ITER_CREATE = 17, 28, 33
 _LOOKUP_BATCH = 24
 _TRACE_ITER = 28
 _NOEXIST = 1
 _READ_ONLY = 1 << 3
-_MAP_INFO = struct.Struct("@IIIII")
+_MAP_INFO = struct.Struct("@IIIIII")
+_RAW_TRACEPOINT, _TRACING = 17, 26
+_LICENSE = b"GPL"  # without it the kernel has no bpf_probe_read_kernel() for us
+_LOG_SIZE = 1 << 20
 
 _syscall = ctypes.CDLL(None, use_errno=True).syscall
 _syscall.restype = ctypes.c_long
@@ -36,6 +39,7 @@ class MapInfo(NamedTuple):
     key_size: int
     value_size: int
     max_entries: int
+    flags: int
 
 
 def syscall_number(machine: str) -> int:
@@ -56,7 +60,7 @@ def _bpf(command: int, attributes: ctypes.Array[ctypes.c_char]) -> int:
     return result
 
 
-def _attributes(format: str, *values: int) -> ctypes.Array[ctypes.c_char]:
+def _attributes(format: str, *values: int | bytes) -> ctypes.Array[ctypes.c_char]:
     size = struct.calcsize(format)
     return (ctypes.c_char * size).from_buffer_copy(struct.pack(format, *values))
 
@@ -78,6 +82,32 @@ def map_info(descriptor: int) -> MapInfo:
     info = ctypes.create_string_buffer(_MAP_INFO.size)
     _bpf(_GET_INFO, _attributes("@IIQ", descriptor, len(info), ctypes.addressof(info)))
     return MapInfo._make(_MAP_INFO.unpack(info))
+
+
+def create_map(name: str, shape: tuple[int, int, int, int, int]) -> int:
+    """Make a map; returns its descriptor. shape: type, size of keys and of values, number of entries, flags."""
+    return _bpf(_MAP_CREATE, _attributes("@IIIIIII16s", *shape, 0, 0, name.encode()))
+
+
+def load_program(name: str, code: bytes, iterator: int = 0) -> int:
+    """Have a program verified; returns its descriptor. What the verifier has to say is in the OSError.
+
+    iterator: BTF's number of the kernel's function that will call it; 0 for a program of a raw tracepoint.
+    """
+    kind, attach = (_TRACING, _TRACE_ITER) if iterator else (_RAW_TRACEPOINT, 0)
+    text, license = ctypes.create_string_buffer(code, len(code)), ctypes.create_string_buffer(_LICENSE)
+    report = ctypes.create_string_buffer(_LOG_SIZE)
+    head = kind, len(code) // 8, ctypes.addressof(text), ctypes.addressof(license)
+    tail = 0, 0, name.encode()[:15], 0, attach, 0, 0, 0, 0, 0, 0, 0, iterator
+    format = "@IIQQIIQII16sIIIIQIIQII"
+    try:
+        return _bpf(_PROG_LOAD, _attributes(format, *head, 0, 0, 0, *tail))
+    except OSError:
+        try:  # the verifier's report costs time, so it is asked for only now
+            return _bpf(_PROG_LOAD, _attributes(format, *head, 1, len(report), ctypes.addressof(report), *tail))
+        except OSError as error:
+            lines = report.value.decode(errors="replace").splitlines() or ["no reason given"]
+            raise OSError(error.errno, f"{error.strerror}: {' / '.join(lines[-3:])}") from error
 
 
 def attach_raw_tracepoint(name: str, program: int) -> int:

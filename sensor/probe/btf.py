@@ -11,18 +11,29 @@ from __future__ import annotations
 
 import struct
 from array import array
+from bisect import bisect_right
 
 from sensor.errors import ProbeError
 
 PATH = "/sys/kernel/btf/vmlinux"
 
 _MAGIC = 0xEB9F
-_PTR, _STRUCT, _UNION, _TYPEDEF, _VOLATILE, _CONST, _RESTRICT, _FUNC_PROTO, _TYPE_TAG = 2, 4, 5, 8, 9, 10, 11, 13, 18
+_PTR, _STRUCT, _UNION, _TYPEDEF, _VOLATILE, _CONST, _RESTRICT = 2, 4, 5, 8, 9, 10, 11
+_FUNC, _FUNC_PROTO, _TYPE_TAG = 12, 13, 18
 _TRANSPARENT = frozenset((_TYPEDEF, _VOLATILE, _CONST, _RESTRICT, _TYPE_TAG))
 
 # What follows the 12 bytes of a type: so much, and so much for each member. Kinds from 0 (void) to 19 (ENUM64).
 _FIXED = (0, 4, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 4, 0, 0)
 _EACH = (0, 0, 0, 0, 12, 12, 8, 0, 0, 0, 0, 0, 0, 8, 0, 12, 0, 0, 0, 12)
+
+
+def read(path: str = PATH) -> bytes:
+    """The running kernel's type information; ProbeError where it was built without."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise ProbeError(f"the kernel has no type information (CONFIG_DEBUG_INFO_BTF): {error}") from error
 
 
 class Btf:
@@ -52,11 +63,7 @@ class Btf:
     @classmethod
     def of_kernel(cls, path: str = PATH) -> Btf:
         """The running kernel's; ProbeError where it was built without."""
-        try:
-            with open(path, "rb") as file:
-                return cls(file.read())
-        except OSError as error:
-            raise ProbeError(f"the kernel has no type information (CONFIG_DEBUG_INFO_BTF): {error}") from error
+        return cls(read(path))
 
     def _walk(self) -> None:
         at, end, types, head = 0, len(self._types), self._types, self._head
@@ -90,6 +97,11 @@ class Btf:
             bits += found[0]
             at = self._struct(found[1])
         return bits // 8
+
+    def function(self, name: str) -> int | None:
+        """The number of the kernel's function `name`, by which bpf(2) knows it."""
+        at = self._find(_FUNC, name)
+        return None if at is None else bisect_right(self._places, at) - 1
 
     def parameters(self, typedef: str) -> int | None:
         """Number of parameters of the function that the pointer type `typedef` points to."""

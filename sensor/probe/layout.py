@@ -24,8 +24,9 @@ MAPPED = (RING, COUNTERS)
 PROGRAMS = {"on_fork": "sched_process_fork", "on_exec": "sched_process_exec", "on_exit": "sched_process_exit"}
 """Function in bpf/process.c, which is also the name of its pinned link → the raw tracepoint it is attached to."""
 
-ITERATOR = "bpf_iter__task"
-"""Function in bpf/process.c that is run once, over the tasks that are there when the probe is loaded."""
+ITERATOR, WALK = "bpf_iter__task", "bpf_iter_task"
+"""Function in bpf/process.c that is run once, over the tasks that are there when the probe is loaded, and the kernel's
+function that calls it."""
 
 ALIVE, FORK, EXEC, EXIT = 0, 1, 2, 3
 """Kinds. ALIVE never comes out of the ring: it marks, among the live processes, those from before the probe."""

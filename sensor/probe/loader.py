@@ -1,4 +1,4 @@
-"""Puts the probe into the kernel and takes it out: `host-sensor probe load|unload|status`. Nothing else imports bcc.
+"""Puts the probe into the kernel and takes it out: `host-sensor probe load|unload|status`.
 
 What is loaded stays after this process has ended, held by its names in bpffs:
 
@@ -22,14 +22,19 @@ import logging
 import mmap
 import os
 import re
+import resource
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sensor.errors import ProbeError
-from sensor.probe import DEFAULTS, Options, bpf, bpffs, layout, offsets, seed
+from sensor.probe import DEFAULTS, Options, bpf, bpffs, btf, compiler, image, layout, offsets, seed
 from sensor.probe.btf import Btf
+from sensor.probe.compiler import MAIN, Recipe
+from sensor.probe.image import Image
+from sensor.probe.kept import Kept
 from sensor.probe.place import SEARCHABLE
 from sensor.probe.ring import Ring
 from sensor.process.procfs import ProcFS
@@ -39,24 +44,8 @@ log = logging.getLogger(__name__)
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _SHARED = _PACKAGE / "share" / "bpf"
-_MAIN = "process.c"
 SOURCE = _SHARED if _SHARED.is_dir() else _PACKAGE.parent / "bpf"
 """Inside the package where pip installed it, else beside it: in the repository, and in a DEB or RPM."""
-
-
-class Recipe(NamedTuple):
-    """What a probe is made from.
-
-    source: the folder of its source.
-    flags: everything that decides what the compiler makes of it.
-    missing: fields that the kernel lacks, as "task_struct.loginuid".
-    iterator: the function that walks over the processes that are there already.
-    """
-
-    source: Path
-    flags: list[str]
-    missing: tuple[str, ...] = ()
-    iterator: str = layout.ITERATOR
 
 
 class Status(NamedTuple):
@@ -80,26 +69,33 @@ class Status(NamedTuple):
     """Fields that this kernel lacks, and so every record."""
 
 
-def load(options: Options = DEFAULTS, user: str | None = None, recipe: Recipe | None = None) -> Status:
+def load(
+    options: Options = DEFAULTS, user: str | None = None, recipe: Recipe | None = None, kept: Kept | None = None
+) -> Status:
     """Load, attach and pin the probe; nothing happens when just this probe is there. Needs root.
 
     user: who the sensor becomes, so that it can go on with this probe when it was reading another.
     recipe: what it is made from, if not as this kernel and the options ask for.
+    kept: compiled probes, of which one is used if it is of this kernel, these options and this version of BCC.
     """
     size = options.ring_size
     if size & (size - 1) or size < mmap.PAGESIZE:
         raise ProbeError(f"ring_size must be a power of two and at least {mmap.PAGESIZE}, not {size}")
-    source = (recipe.source if recipe is not None else SOURCE) / _MAIN
+    source = (recipe.source if recipe is not None else SOURCE) / MAIN
     if not source.is_file():
         raise ProbeError(f"the source of the probe is missing: {source}")
     with _translated():
-        recipe = recipe or recipe_for(options)
+        key = _key(options) if kept is not None and recipe is None else ""
+        found = kept.find(key, compiler.installed()) if kept is not None and key else None
+        recipe = recipe or (Recipe(SOURCE, *found[2:5]) if found else recipe_for(options))
         bpffs.mount(options.path)
         with _locked(options.path):
             if not _is_current(options.path, recipe):
-                _make(f"{options.path}/new", recipe)
+                made = _make(f"{options.path}/new", recipe, found)
                 _share(f"{options.path}/new", user)
                 _replace(options.path)
+                if kept is not None and key and made is not found:
+                    kept.keep(key, made)
     return status(options, recipe)
 
 
@@ -169,11 +165,21 @@ def recipe_for(options: Options, optional: offsets.Fields = offsets.OPTIONAL) ->
 
     optional: fields of the kernel that are used where there are any.
     """
-    btf = Btf.of_kernel()
-    return Recipe(SOURCE, _flags(btf, options, optional), offsets.missing(btf, optional))
+    types = Btf.of_kernel()
+    flags = (*_settings(options), *offsets.defines(types, optional))
+    return Recipe(SOURCE, flags, offsets.missing(types, optional), types.function(layout.WALK) or 0)
 
 
-def _flags(btf: Btf, options: Options, optional: offsets.Fields) -> list[str]:
+def _key(options: Options) -> str:
+    """What tells one compiled probe from another, without looking for anything in the kernel's types."""
+    digest = hashlib.sha256("\n".join((*os.uname()[2:], *_settings(options))).encode())
+    digest.update(hashlib.sha256(btf.read()).digest())
+    digest.update(_text(SOURCE))
+    return digest.hexdigest()[:32]
+
+
+def _settings(options: Options) -> list[str]:
+    """The flags that do not depend on the kernel's types."""
     numbers = [int(number) for number in re.findall(r"\d+", os.uname().release)[:3]]
     major, minor, patch = (*numbers, 0, 0, 0)[:3]
     return [
@@ -184,7 +190,6 @@ def _flags(btf: Btf, options: Options, optional: offsets.Fields) -> list[str]:
         f"-DCPUS={_cpus()}",
         f"-DREADER_VERSION={layout.VERSION}",
         f"-DREADER_SIZE={layout.RECORD.size}",
-        *offsets.defines(btf, optional),
     ]
 
 
@@ -194,16 +199,15 @@ def _cpus() -> int:
     return int(re.split("[-,]", possible)[-1]) + 1
 
 
-def _compiler_flags(recipe: Recipe) -> list[str]:
-    return [f"-I{recipe.source}", *recipe.flags]
-
-
 def _build(recipe: Recipe) -> str:
     """Name of the mark that tells one compiled probe from another."""
-    digest = hashlib.sha256("\n".join(_compiler_flags(recipe)).encode())
-    for file in sorted(recipe.source.rglob("*.[ch]")):
-        digest.update(file.read_bytes())
+    digest = hashlib.sha256("\n".join((*compiler.compiler_flags(recipe), str(recipe.iterator))).encode())
+    digest.update(_text(recipe.source))
     return f"build_{digest.hexdigest()[:16]}"
+
+
+def _text(source: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in sorted(source.rglob("*.[ch]")))
 
 
 def _is_current(root: str, recipe: Recipe) -> bool:
@@ -225,23 +229,40 @@ def _is_read(pins: str) -> bool:
     return False
 
 
-def _make(directory: str, recipe: Recipe) -> None:
-    """Compile, attach and pin a probe in `directory`; when that fails, nothing of it is left."""
+def _make(directory: str, recipe: Recipe, found: Image | None) -> Image:
+    """Attach and pin a probe in `directory`; returns it. One that was `found` and is refused is compiled again."""
+    if found is not None:
+        try:
+            _place(directory, recipe, found)
+        except (ProbeError, OSError) as error:
+            log.warning("the compiled probe is compiled again: %s", error)
+        else:
+            return found
+    made = compiler.compile(recipe)
+    _place(directory, recipe, made)
+    return made
+
+
+def _place(directory: str, recipe: Recipe, made: Image) -> None:
+    """Load, attach and pin a compiled probe in `directory`; when that fails, nothing of it is left."""
     shutil.rmtree(directory, ignore_errors=True)
     os.mkdir(directory)
     try:
         os.chmod(directory, 0o711)  # noqa: S103 - who gave up root must still see whether the links are there
-        module = _compile(recipe)
-        for name in layout.MAPS:
-            bpf.pin(module[name.encode()].map_fd, f"{directory}/{name}")
-        for function, tracepoint in layout.PROGRAMS.items():
-            program = _load(module, function, module.RAW_TRACEPOINT)
-            link = bpf.attach_raw_tracepoint(tracepoint, program)
-            bpf.pin(link, f"{directory}/{function}")
-            os.close(link)
-        _seed(module, recipe.iterator)
+        with contextlib.suppress(OSError, ValueError):  # before Linux 5.11 maps count as locked memory
+            resource.setrlimit(resource.RLIMIT_MEMLOCK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        with ExitStack() as stack:
+            maps = image.create_maps(made, stack)
+            for name in layout.MAPS:
+                bpf.pin(maps[name], f"{directory}/{name}")
+            for function, tracepoint in layout.PROGRAMS.items():
+                program = image.load(function, made.programs[function], maps)
+                stack.callback(os.close, program)
+                link = bpf.attach_raw_tracepoint(tracepoint, program)
+                stack.callback(os.close, link)
+                bpf.pin(link, f"{directory}/{function}")
+            _seed(made, maps)
         os.mkdir(f"{directory}/{_build(recipe)}")
-        module.cleanup()
     except BaseException:
         shutil.rmtree(directory)
         raise
@@ -265,40 +286,19 @@ def _share(directory: str, user: str | None) -> None:
         log.warning("a sensor that runs as %s must be started again after each load: %s", user, error)
 
 
-def _compile(recipe: Recipe) -> Any:
-    """The compiled source as a bcc.BPF, whose maps exist already."""
-    try:
-        from bcc import BPF
-    except ImportError as error:
-        raise ProbeError("BCC is not installed (python3-bpfcc on Debian, python3-bcc on Fedora and RHEL)") from error
-    before = os.environ.get("BCC_KERNEL_SOURCE")
-    os.environ["BCC_KERNEL_SOURCE"] = str(recipe.source / "stubs")
-    try:
-        return BPF(text=(recipe.source / _MAIN).read_bytes(), cflags=_compiler_flags(recipe))
-    except Exception as error:
-        raise ProbeError(f"BCC could not compile the probe: {error}") from error
-    finally:
-        if before is None:
-            del os.environ["BCC_KERNEL_SOURCE"]
-        else:
-            os.environ["BCC_KERNEL_SOURCE"] = before
-
-
-def _load(module: Any, function: str, kind: int) -> int:
-    """Hand one function to the kernel's verifier; returns its descriptor, which `module` owns."""
-    try:
-        return int(module.load_func(function.encode(), kind).fd)
-    except Exception as error:
-        raise ProbeError(f"the kernel does not accept the probe: {error}") from error
-
-
-def _seed(module: Any, iterator: str) -> None:
+def _seed(made: Image, maps: Mapping[str, int]) -> None:
     """Fill the map of live processes with those that are there already, now that no new one can be missed."""
     try:
-        bpf.run_iterator(_load(module, iterator, module.TRACING))
+        if layout.ITERATOR not in made.programs:
+            raise ProbeError("the kernel has no iterator over them")
+        program = image.load(layout.ITERATOR, made.programs[layout.ITERATOR], maps, made.iterator)
+        try:
+            bpf.run_iterator(program)
+        finally:
+            os.close(program)
     except (ProbeError, OSError) as error:
         log.warning("processes older than the probe are known from /proc only: %s", error)
-    seed.complete(module[layout.LIVE.encode()].map_fd, ProcFS())
+    seed.complete(maps[layout.LIVE], ProcFS())
 
 
 def _replace(root: str) -> None:

@@ -87,7 +87,7 @@ def test_every_process_is_who_it_says(program: Path, told: bool) -> None:
     """Older kernels do not tell which thread is the last of its process; the probe then finds out for itself."""
     recipe = recipe_for(DEFAULTS)
     if not told:
-        recipe = recipe._replace(flags=[flag for flag in recipe.flags if "GROUP_DEAD" not in flag])
+        recipe = recipe._replace(flags=tuple(flag for flag in recipe.flags if "GROUP_DEAD" not in flag))
     with loaded(recipe=recipe) as ring:
         stories, records = run(ring, program, str(PROCESSES))
         processes = by_process(records)

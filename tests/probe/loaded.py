@@ -19,6 +19,7 @@ from pathlib import Path
 import psutil
 
 from sensor.probe import DEFAULTS, Options, btf, layout, loader
+from sensor.probe.compiler import Recipe
 from sensor.probe.ring import Ring
 
 _numbers = itertools.count()
@@ -65,7 +66,7 @@ def _clear() -> None:
 
 
 @contextlib.contextmanager
-def loaded(options: Options = DEFAULTS, recipe: loader.Recipe | None = None) -> Iterator[Ring]:
+def loaded(options: Options = DEFAULTS, recipe: Recipe | None = None) -> Iterator[Ring]:
     """A freshly loaded probe, and its reader."""
     with options_of_a_test(options) as options:
         loader.load(options, recipe=recipe)

@@ -66,6 +66,18 @@ def kernel(order: str = "<") -> bytes:
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
+def test_a_function_is_known_by_its_number(order: str) -> None:
+    made = Maker(order)
+    integer = made.add(INT, "int", 4, made.pack(32))
+    type = made.add(FUNC_PROTO, "", integer)
+    first, second = made.add(FUNC, "walk", type), made.add(FUNC, "bpf_iter_task", type)
+    made.compound(STRUCT, "of_another_kind", ("x", integer, 0))
+    found = Btf(made.blob())
+    numbers = [found.function(name) for name in ("walk", "bpf_iter_task", "int", "of_another_kind", "none")]
+    assert numbers == [first, second, None, None, None]
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize(
     ("name", "field", "offset"),
     [

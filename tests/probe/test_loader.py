@@ -14,6 +14,7 @@ import pytest
 
 from sensor.errors import ProbeError
 from sensor.probe import DEFAULTS, Options, bpf, bpffs, layout, loader
+from sensor.probe.compiler import Recipe
 from sensor.probe.ring import Ring
 from sensor.rights import accounts
 from tests.probe.loaded import obstacle, options_of_a_test
@@ -212,7 +213,7 @@ def test_without_bcc_it_says_what_to_install(options: Options, monkeypatch: pyte
 
 def test_a_source_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(ProbeError, match=f"source of the probe is missing: {tmp_path}/process.c"):
-        loader.load(recipe=loader.Recipe(tmp_path, []))
+        loader.load(recipe=Recipe(tmp_path, ()))
 
 
 @needs_probe
@@ -230,7 +231,7 @@ def test_what_does_not_compile_leaves_nothing(
 
 @needs_probe
 def test_without_an_iterator_proc_tells_of_older_processes(options: Options) -> None:
-    recipe = loader.recipe_for(options)._replace(iterator="bpf_iter__nothing")
+    recipe = loader.recipe_for(options)._replace(iterator=0)
     ring = Ring.open(loader.load(options, recipe=recipe).path)
     mine = next(record for record in ring.live() if record.tgid == os.getpid())
     ring.close()

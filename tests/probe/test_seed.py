@@ -99,5 +99,8 @@ def test_a_secret_namespace_is_ours_if_neither_has_levels(tmp_path: Path, ours: 
 @needs_probe
 def test_a_full_map_stays_as_it_is() -> None:
     with loaded(Options(processes=4)) as ring:
-        before = {record.tgid for record in ring.live()}
-        assert set(complete(ring, ProcFS())) == before
+        for _ in range(20):  # one of the four may end meanwhile, which makes room
+            before = {record.tgid for record in ring.live()}
+            if set(complete(ring, ProcFS())) == before:
+                return
+        pytest.fail("the map was never full")
