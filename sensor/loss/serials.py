@@ -15,6 +15,8 @@ from sensor.stats import LossStats
 
 SETTLE = 10.0
 """Seconds; an event that waits for its last record leaves before (`coalesce.timeout`)."""
+LATE = 3.0
+"""Seconds after which an event that has not come is likely to be lost; few come later."""
 _BITS = 32
 _LARGEST_STEP = 1 << 24
 """A counter that moved further, forwards or backwards, has begun again."""
@@ -60,9 +62,9 @@ class SerialGaps:
         new, self._reported = self.lost - self._reported, self.lost
         return new
 
-    def missing(self) -> int:
-        """How many have not come so far, those that may still come among them."""
-        return self.lost + sum([hole.size for hole in self._holes])
+    def missing(self, since: float) -> int:
+        """How many never came, or were missed by then and have not come so far."""
+        return self.lost + sum([hole.size for hole in self._holes if hole.since <= since])
 
     def _fill(self, serial: int) -> None:
         """A late event: no hole any more, or two smaller ones."""
@@ -131,8 +133,8 @@ class Serials:
         return gaps
 
     def missing(self) -> int:
-        """How many have not come so far, those that may still come among them."""
-        return sum([gaps.missing() for gaps in self._nodes.values()])
+        """How many have not come so far; those that come a little late, as records without an end do, are not meant."""
+        return sum([gaps.missing(self._now - LATE) for gaps in self._nodes.values()])
 
     def every_second(self, now: float) -> None:
         """Let time pass, and count the holes that have settled; all of them at the end, when `now` is infinite."""

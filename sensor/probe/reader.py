@@ -229,7 +229,8 @@ class ProbeReader:
         while self._expected and self._expected[0].exec.time + self._expect < now:
             exec, process, user, record = self._expected.popleft()
             if not process.missed(exec):
-                self._coverage.reported(user)
+                if process.login is not None and process.login[1] == user:  # else it may be its exec as another user
+                    self._coverage.reported(user)
                 continue
             process.switch_program(exec.comm, "", "")
             self._coverage.unreported(exec.time, user)

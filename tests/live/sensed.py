@@ -58,6 +58,13 @@ class Sensed:
         (value,) = [line.split()[1] for line in lines if line.startswith(f"host_sensor_{name} ")]
         return int(float(value))
 
+    def counters(self) -> dict[str, float]:
+        """All of the sensor's metrics with their labels; names without `host_sensor_`."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=10) as answer:
+            lines = [line for line in answer.read().decode().splitlines() if line.startswith("host_sensor_")]
+        pairs = [line[len("host_sensor_") :].rsplit(" ", 1) for line in lines]
+        return {name: float(value) for name, value in pairs}
+
     def memory(self) -> tuple[float, float]:
         """Resident memory of the sensor in MB (10⁶ bytes): now, and at its highest."""
         (pid,) = self.audit.plugin_pids()
@@ -66,7 +73,10 @@ class Sensed:
 
 @contextlib.contextmanager
 def sensed(folder: Path, rules: Sequence[str], probe: Options | None = DEFAULTS, **sections: Any) -> Iterator[Sensed]:
-    """Load the probe, if there is to be one, and run the sensor under auditd; `sections` go into its configuration."""
+    """Load the probe, if there is to be one, and run the sensor under auditd.
+
+    sections: of its configuration; auditd: what AuditSession takes besides.
+    """
     with contextlib.ExitStack() as stack:
         if probe is not None:
             reason = obstacle()
@@ -74,6 +84,7 @@ def sensed(folder: Path, rules: Sequence[str], probe: Options | None = DEFAULTS,
                 pytest.skip(reason)
             probe = stack.enter_context(options_of_a_test(probe))
             loader.load(probe, sections.get("user"))
+        auditd = sections.pop("auditd", {})
         options = probe or replace(DEFAULTS, path="/nowhere")
         section = {"use": probe is not None, "path": options.path, **sections.pop("probe_options", {})}
         sections["auditlog"] = {"size": 1 << 30, **sections.get("auditlog", {})}  # never rotated
@@ -85,7 +96,7 @@ def sensed(folder: Path, rules: Sequence[str], probe: Options | None = DEFAULTS,
         config = write_config(folder, directory=str(logs), probe=section, **sections)
         run = ["/bin/sh", "-c", 'exec "$@" 2>>"$0"', str(folder / "messages"), *command("run", "--config", str(config))]
         try:
-            audit = stack.enter_context(AuditSession(run, rules=rules, directory=folder, quiet=True))
+            audit = stack.enter_context(AuditSession(run, rules=rules, directory=folder, quiet=True, **auditd))
         except NoAuditError as error:
             pytest.skip(str(error))
         sensor = Sensed(audit, options, port, probe is not None)

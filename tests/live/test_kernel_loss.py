@@ -5,38 +5,17 @@ auditd is stopped (SIGSTOP), the backlog holds eight records, and nobody is made
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.live.sensed import sensed
-from tests.support.audit_session import AuditSession, audit_status, wait_until
+from tests.support.audit_session import audit_status, wait_until
+from tests.support.kernel_audit import no_room
 
 pytestmark = [pytest.mark.live, pytest.mark.root]
 
 EXECS = 200
-
-
-@contextlib.contextmanager
-def no_room(audit: AuditSession) -> Iterator[None]:
-    """auditd stands still and the kernel has room for eight records."""
-    before = audit_status()
-    daemon = before["pid"]
-    subprocess.run(["auditctl", "--backlog_wait_time", "0"], check=True, capture_output=True)
-    subprocess.run(["auditctl", "-b", "8"], check=True, capture_output=True)
-    os.kill(daemon, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(daemon, signal.SIGCONT)
-        subprocess.run(["auditctl", "-b", str(before["backlog_limit"])], check=True, capture_output=True)
-        wait_time = str(before["backlog_wait_time"])
-        subprocess.run(["auditctl", "--backlog_wait_time", wait_time], check=True, capture_output=True)
 
 
 def test_what_the_kernel_lost_is_what_the_sensor_counts(tmp_path: Path) -> None:
@@ -46,7 +25,7 @@ def test_what_the_kernel_lost_is_what_the_sensor_counts(tmp_path: Path) -> None:
         assert sensor.metric("kernel_lost_records_total") == 0
         lost_before = audit_status()["lost"]
 
-        with no_room(sensor.audit):
+        with no_room():
             sensor.audit.run(["/bin/sh", "-c", f"for i in $(seq {EXECS}); do /bin/true; done"])
         made = audit_status()["lost"] - lost_before
         assert made > 0

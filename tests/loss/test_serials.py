@@ -113,3 +113,14 @@ def test_holes_without_room_are_counted_once() -> None:
     for now in (1.0, 2.0, float("inf")):
         serials.every_second(now)
     assert stats.missing_serials == 2499
+
+
+def test_what_is_missing_now_is_what_came_too_late_or_never() -> None:
+    gaps = SerialGaps(settle=10.0)
+    for serial, now in ((1, 0.0), (5, 1.0), (9, 5.0)):
+        gaps.see(serial, now)
+    assert [gaps.missing(since) for since in (0.0, 1.0, 4.0, 5.0)] == [0, 3, 3, 6]
+    gaps.see(3, 6.0)
+    assert gaps.missing(5.0) == 5
+    gaps.expire(12.0)
+    assert (gaps.lost, gaps.missing(0.0), gaps.missing(5.0)) == (2, 2, 5)

@@ -39,6 +39,7 @@ RULES = (
     "-S ptrace,kill,tgkill -k signal",
 )
 BACKLOG = 262144
+Q_DEPTH = 90000
 LOCK = Path(tempfile.gettempdir()) / "host-sensor-audit.lock"
 
 AUDITD_CONF = """\
@@ -49,7 +50,7 @@ log_format = {format}
 flush = INCREMENTAL_ASYNC
 freq = 50
 priority_boost = 4
-q_depth = 90000
+q_depth = {q_depth}
 overflow_action = SYSLOG
 max_restarts = 10
 name_format = NONE
@@ -116,9 +117,11 @@ class AuditSession:
     Args:
         plugin: command line of the plugin; None captures the feed to `directory/feed`.
         beside: command line of a second one, which gets the same records.
-        rules: what auditctl takes after `-a always,exit -F arch=b64`; limited to the session here.
+        rules: what auditctl takes after `-a always,exit -F arch=b64`, or whole rules, which begin with -a; limited to
+            the session here.
         enriched: whether auditd appends translated fields.
         directory: where configuration and output go; a temporary one that is removed when left out.
+        q_depth: records that auditd keeps for its plugins.
         quiet: run auditd as a service manager does; otherwise it says what it does, and prints each record, which
             costs it time.
     """
@@ -131,6 +134,7 @@ class AuditSession:
         rules: Sequence[str] = RULES,
         enriched: bool = False,
         directory: Path | None = None,
+        q_depth: int = Q_DEPTH,
         quiet: bool = False,
     ) -> None:
         self._temporary = directory is None
@@ -139,6 +143,7 @@ class AuditSession:
         capture = ["/bin/sh", "-c", f"exec cat >>{shlex.quote(str(self.feed))}"]
         self._plugins = {"plugin": plugin or capture, **({"beside": beside} if beside else {})}
         self._rules, self._format = rules, "ENRICHED" if enriched else "RAW"
+        self._q_depth = q_depth
         self._arguments = ["-n" if quiet else "-f", "-c", str(self.directory)]
         self._daemon: subprocess.Popen[bytes] | None = None
         self.settings_before: dict[str, int] = {}
@@ -189,7 +194,9 @@ class AuditSession:
 
     def _write_configuration(self) -> None:
         (self.directory / "plugins.d").mkdir(parents=True, exist_ok=True)
-        files = {"auditd.conf": AUDITD_CONF.format(directory=self.directory, format=self._format)}
+        files = {
+            "auditd.conf": AUDITD_CONF.format(directory=self.directory, format=self._format, q_depth=self._q_depth)
+        }
         for name, command in self._plugins.items():
             files[f"plugins.d/{name}.conf"] = PLUGIN_CONF.format(directory=self.directory, name=name)
             files[name] = f"#!/bin/sh\nexec {shlex.join(command)}\n"
@@ -211,7 +218,8 @@ class AuditSession:
         self._auditctl("-D")
         self._auditctl("-b", str(BACKLOG))
         for rule in self._rules:
-            self._auditctl("-a", "always,exit", "-F", "arch=b64", *shlex.split(rule), "-F", f"auid={AUID}")
+            whole = shlex.split(rule if rule.startswith("-a") else f"-a always,exit -F arch=b64 {rule}")
+            self._auditctl(*whole, "-F", f"auid={AUID}")
 
     def _ready(self) -> bool:
         assert self._daemon is not None
