@@ -20,7 +20,7 @@ from sensor.rules.match import Calls, File, Folder, HomeFile, HomeFolder, Match
 from sensor.rules.table import SETS
 from sensor.tables import syscalls
 from tests.packaging.root import HERE, REPOSITORY, Root
-from tests.support.audit_session import AUID, AuditSession
+from tests.support.audit_session import AUID, AuditSession, alive, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.root, pytest.mark.live]
 
@@ -44,7 +44,8 @@ exec /usr/sbin/auditctl.real "$@"
 """
 INSTALL_AND_ACT = """\
 mount -t proc proc "$0/proc"
-exec chroot "$0" sh -c 'cd /tree && python3 -m sensor rules --install "$0" >/said 2>&1; python3 /acts.py </acts.json
+exec chroot "$0" sh -c 'cd /tree && python3 -m sensor rules --install "$0" >/said 2>&1
+python3 -m sensor rules --check >/checked 2>&1 && echo well >>/checked; python3 /acts.py </acts.json
 bash -c "echo >/dev/tcp/127.0.0.1/9"; bash -c "echo >/dev/tcp/::1/9"' "$1"
 """
 
@@ -194,6 +195,9 @@ def test_every_rule_fires_for_the_act_that_it_is_for(name: str, root: Root) -> N
     events, listed = run(root, name, [*made, *unnoticed])
     said = (root.folder / "said").read_text()
     assert "not loaded" not in said, said
+    checked = (root.folder / "checked").read_text()
+    assert f"50-host-sensor.rules: the {name} set\n" in checked
+    assert checked.endswith("\nwell\n"), checked
     keys = {rule.key for rule in SETS[name]}
     assert set(re.findall(r"key=(\S+)", listed)) == keys
     found = fired(events)
@@ -220,3 +224,31 @@ def is_by(event: dict[str, Any], act: dict[str, Any]) -> bool:
             if family is not None and address.get("SADDR", {}).get("saddr_fam") != {1: "local", 16: "netlink"}[family]:
                 return False
     return True
+
+
+def test_the_kernel_does_not_audit_auditd() -> None:
+    """Which is why no rule excludes it: it opens the files of its plugins, and no event is made of that."""
+    beside = ["/bin/sh", "-c", "exec cat >/dev/null"]
+    with AuditSession(rules=["-S openat -k control"], beside=beside) as session:
+        rule = [
+            "-a",
+            "always,exit",
+            "-F",
+            "arch=b64",
+            "-S",
+            "openat",
+            "-F",
+            f"pid={session.auditd_pid}",
+            "-k",
+            "auditd",
+        ]
+        subprocess.run(["auditctl", *rule], check=True)
+        plugin = session.directory / "plugins.d/beside.conf"
+        plugin.write_text(plugin.read_text().replace("active = yes", "active = no"))
+        session.reload()
+        wait_until(lambda: sum(map(alive, session.plugin_pids())) == 1, 10, "auditd to read what is active")
+        session.run(["/bin/true"])
+        session.drain(session.feed)
+        keys = set(re.findall(rb'type=SYSCALL .*key="(\w+)"', session.feed.read_bytes()))
+    assert b"control" in keys
+    assert b"auditd" not in keys
