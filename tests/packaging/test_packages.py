@@ -64,6 +64,14 @@ def test_it_converts_as_the_working_tree_does(installed):
     assert installed.root.run("host-sensor", "convert", input=FEED) == here.stdout
 
 
+def test_completion_is_where_the_shells_look(installed):
+    """zsh has a place for packages of Debian, and another of its own."""
+    zsh = "vendor-completions" if isinstance(installed, Deb) else "site-functions"
+    for path in ("bash-completion/completions/host-sensor", f"zsh/{zsh}/_host-sensor"):
+        assert "doctor" in (installed.root.folder / "usr/share" / path).read_text()
+    assert "doctor" in (installed.root.folder / "usr/share/fish/vendor_completions.d/host-sensor.fish").read_text()
+
+
 def test_the_probe_finds_its_source(installed):
     found = installed.root.run(
         "python3",
