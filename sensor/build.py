@@ -50,6 +50,7 @@ from sensor.stages.filters.records import RecordDropper
 from sensor.stages.groups import Groups
 from sensor.stages.identity import Identity
 from sensor.stages.labels import Labeller
+from sensor.stages.leaders import Leaders
 from sensor.stages.options import LabelOptions
 from sensor.stages.root import Roots
 from sensor.stages.script import Scripts
@@ -318,6 +319,9 @@ def _knowledge(config: Config, host_state: HostState) -> Chosen:
         parts.added.append(lines.add_cmdline)
     if enrich.parent_info:
         parts.added.append(lines.add_parent_info)
+    if config.output == "ecs":
+        known = host_state.table, commands, host_state.files, host_state.host
+        parts.added.append(Leaders(*known, enrich.cmdline_bytes).stage)
     if enrich.script or asked:
         scripts = Scripts(commands)
         parts.learnt.append(scripts.learn)

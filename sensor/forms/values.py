@@ -98,7 +98,9 @@ def renderer(strings: str, distinct: DistinctKeys | None = None) -> Render:
     if distinct is not None:
         rename = distinct.fields
         return lambda fields: render(rename(fields if strings == "percent" else _with_bytes(fields)))
-    return render if strings == "percent" else lambda fields: render(_with_bytes(fields))
+    if strings == "percent":
+        return render
+    return lambda fields: render(_with_bytes(fields) if _has_bad_bytes(fields) else fields)
 
 
 def quoter(strings: str) -> Quote:
@@ -125,6 +127,20 @@ def write(value: Value, quote: Quote) -> str:
 
 def _member(quote: Quote, name: str, value: Value) -> str:
     return f"{quote(name)}:{write(value, quote)}"
+
+
+def _has_bad_bytes(fields: Fields) -> bool:
+    """Tell whether a text in them is no UTF-8, as hardly any is."""
+    for value in fields.values():
+        if isinstance(value, str):
+            if not value.isascii() and bad_bytes(value):
+                return True
+        elif isinstance(value, dict):
+            if _has_bad_bytes(value):
+                return True
+        elif isinstance(value, list) and any(map(_hex, value)):
+            return True
+    return False
 
 
 def _with_bytes(fields: Fields) -> Fields:

@@ -22,8 +22,9 @@ from sensor.summary.summary import Who
 _LONGEST = 1024
 _PLACED = frozenset({"pid", "ppid", "comm", "exe", "cwd"})
 """Fields that stand elsewhere than in auditd.data."""
-_OF_CALL = ("exit", "a0", "a1", "a2", "a3", "socket")
+_OF_CALL = frozenset({"exit", "a0", "a1", "a2", "a3", "socket"})
 """Names in auditd.data that are those of the call itself."""
+_NOTHING: frozenset[str] = frozenset()
 _REPLACED = {"user": "uid", "effective": "euid"}
 """Option of a rule → the number whose place in `user` it takes."""
 _RESULTS = {"failure": "fail"}
@@ -71,16 +72,14 @@ class DataTexts:
             if option in who.rule.fields and field in facts.ids:
                 data[field] = facts.ids[field]
         start = f'{self._render(members)},"sequence":'
-        return start, self.members({"tags": tags}), self.members(data, _OF_CALL if who.main == "SYSCALL" else ())
+        return start, self.members({"tags": tags}), self.members(data, _OF_CALL if who.main == "SYSCALL" else _NOTHING)
 
     def of(self, event: Event, who: Who) -> str:
         """Members of auditd.data that are not the same for all events of one kind."""
         records = event.records
         text = ""
-        if event.syscall is not None:
-            text = self._result(event.syscall)
-            if who.main == "SYSCALL" and not records.keys() <= ELSEWHERE:
-                text += self._of_others(event, who.facts)
+        if event.syscall is not None and who.main == "SYSCALL" and not records.keys() <= ELSEWHERE:
+            text = self._of_others(event, who.facts)
         if "SOCKADDR" in records:
             first, *more = records["SOCKADDR"]
             text += self.remembered_of("SOCKADDR", first)
@@ -88,6 +87,17 @@ class DataTexts:
                 members = READERS["SOCKADDR"](record.fields, self._naming)
                 text += self.members({f"{name}_{number}": value for name, value in members.items()})
         return text
+
+    def of_call(self, syscall: Syscall) -> str:
+        """Members of auditd.data that are new each time: what a call was given and gave."""
+        if not syscall.usual:
+            return self.members({name: value_of(given) for name, given in data_of_call(syscall).items()})
+        key = (syscall.exit, syscall.head.arch, syscall.result)
+        exit = self._exits.get(key)
+        if exit is None:
+            given: Fields = {name: value_of(given) for name, given in data_of_call(syscall).items() if name == "exit"}
+            exit = self._exits.keep(key, self.members(given))
+        return f'{exit},"a0":"{syscall.a0}","a1":"{syscall.a1}","a2":"{syscall.a2}","a3":"{syscall.a3}"'
 
     def paths(self, event: Event) -> str:
         """auditd.paths, with a comma before it."""
@@ -106,21 +116,10 @@ class DataTexts:
                 known.keep(record.body, text)
         return text
 
-    def members(self, fields: Fields, taken: tuple[str, ...] = ()) -> str:
+    def members(self, fields: Fields, taken: frozenset[str] = _NOTHING) -> str:
         """Members with a comma before each, as far as there is something in them; taken: names before them."""
         given = tidy(fields, taken)
         return f",{self._render(given)}" if given else ""
-
-    def _result(self, syscall: Syscall) -> str:
-        """What a call was given and gave."""
-        if not syscall.usual:
-            return self.members({name: value_of(given) for name, given in data_of_call(syscall).items()})
-        key = (syscall.exit, syscall.head.arch, syscall.result)
-        exit = self._exits.get(key)
-        if exit is None:
-            given: Fields = {name: value_of(given) for name, given in data_of_call(syscall).items() if name == "exit"}
-            exit = self._exits.keep(key, self.members(given))
-        return f'{exit},"a0":"{syscall.a0}","a1":"{syscall.a1}","a2":"{syscall.a2}","a3":"{syscall.a3}"'
 
     def _of_others(self, event: Event, facts: Facts) -> str:
         """Members of auditd.data from records that say more about a system call."""
@@ -133,4 +132,4 @@ class DataTexts:
                 for record in group:
                     add_record(more, name, record.fields, self._naming)
         found: Fields = {name: value_of(given) for name, given in more.data.items() if name not in before}
-        return self.members(found, (*before, *_OF_CALL))
+        return self.members(found, _OF_CALL.union(map(str.lower, before)))

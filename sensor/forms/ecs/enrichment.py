@@ -10,7 +10,7 @@ ECS has no word for stands under `host_sensor`, in small letters.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Callable
 
@@ -18,8 +18,9 @@ from sensor.audit.event import Addition
 from sensor.audit.fields import Fields, Value
 from sensor.audit.number import Number
 from sensor.cache import BoundedDict
-from sensor.forms.ecs.names import tidy
-from sensor.forms.values import Render, Style
+from sensor.forms.ecs.names import merged, tidy
+from sensor.forms.values import Style
+from sensor.stages.leaders import ENTRY, GROUP, SESSION
 from sensor.summary.objects import address_family
 
 _ENTRIES = 4096
@@ -39,6 +40,10 @@ _OF_PROCESS = frozenset({"entity_id", "start", "name", "executable", "args", "ex
 """Parts of an identity that ECS has among its process fields."""
 _SAID_OTHERWISE = frozenset({"EXIT"})
 _LAST = 253402300799.0
+_OF_ONE = frozenset({"PID", "CONTAINER_INFO", "LEADS"})
+"""What is added to events of one process alone, or goes together with that."""
+_OWN_OF_ONE = frozenset({"process", "container"})
+"""What becomes of it in host_sensor."""
 
 
 class Enrichment:
@@ -52,15 +57,15 @@ class Enrichment:
 
     __slots__ = ("addresses", "hashes", "own", "parent", "process", "top")
 
-    def __init__(self, parts: Parts, render: Render) -> None:
-        texts = [_members(tidy(part), render) for part in (parts.process, parts.parent, parts.top, parts.own)]
+    def __init__(self, texts: list[str], addresses: tuple[str, ...], hashes: tuple[str, ...]) -> None:
         self.process, self.parent, self.top, self.own = texts
-        self.addresses = parts.addresses
-        self.hashes = parts.hashes
+        self.addresses = addresses
+        self.hashes = hashes
 
-
-def _members(fields: Fields, render: Render) -> str:
-    return f",{render(fields)}" if fields else ""
+    def with_others(self, more: Enrichment) -> Enrichment:
+        """Both in one; none has what the other has."""
+        texts = [self.process + more.process, self.parent + more.parent, self.top + more.top, self.own + more.own]
+        return Enrichment(texts, self.addresses + more.addresses, self.hashes + more.hashes)
 
 
 class Parts:
@@ -91,8 +96,9 @@ class Enrichments:
     """
 
     def __init__(self, style: Style, entries: int = _ENTRIES) -> None:
-        self._style = style
+        self._render = style.render
         self._known: BoundedDict[tuple[tuple[Addition, ...], bool], Enrichment] = BoundedDict(entries)
+        self._shared: BoundedDict[tuple[tuple[Addition, ...], bool], Enrichment] = BoundedDict(entries)
 
     def of(self, additions: list[Addition], is_exec: bool) -> Enrichment:
         """The translation of what was added to an event.
@@ -101,24 +107,39 @@ class Enrichments:
         """
         key = tuple(additions), is_exec
         found = self._known.get(key)
-        if found is None:
-            subject: Fields = {}
-            top: Fields = {}
-            for addition in additions:
-                _gather(addition, subject, top)
-            parts = translate({**subject, **top})
-            if is_exec:
-                parts.process.pop("args", None)
-                parts.process.pop("command_line", None)
-            found = self._known.keep(key, Enrichment(parts, self._style.render))
-        return found
+        return self._known.keep(key, self._translate(additions, is_exec)) if found is None else found
+
+    def _translate(self, additions: list[Addition], is_exec: bool) -> Enrichment:
+        """Most of what is said of a process is said of others as well, such as its parent: only the rest is new."""
+        single: list[Addition] = []
+        for addition in additions:
+            _flatten(addition, single)
+        of_one = [addition for addition in single if not _OF_ONE.isdisjoint((*addition.subject, *addition.top))]
+        key = tuple([addition for addition in single if addition not in of_one]), is_exec
+        shared = self._shared.get(key) or self._shared.keep(key, self._written(key[0], is_exec, _OWN_OF_ONE))
+        return self._written(of_one, is_exec).with_others(shared) if of_one else shared
+
+    def _written(self, additions: Sequence[Addition], is_exec: bool, taken: frozenset[str] = frozenset()) -> Enrichment:
+        subject: Fields = {}
+        top: Fields = {}
+        for addition in additions:
+            subject.update(addition.subject)
+            top.update(addition.top)
+        parts = translate({**subject, **top})
+        if is_exec:
+            parts.process.pop("args", None)
+            parts.process.pop("command_line", None)
+        tidied = [tidy(parts.process), tidy(parts.parent), tidy(parts.top), tidy(parts.own, taken)]
+        texts = [f",{self._render(fields)}" if fields else "" for fields in tidied]
+        return Enrichment(texts, parts.addresses, parts.hashes)
 
 
-def _gather(addition: Addition, subject: Fields, top: Fields) -> None:
-    subject.update(addition.subject)
-    top.update(addition.top)
+def _flatten(addition: Addition, single: list[Addition]) -> None:
+    """The additions of which one is made."""
+    if addition.subject or addition.top:
+        single.append(addition)
     for part in addition.parts:
-        _gather(part, subject, top)
+        _flatten(part, single)
 
 
 def translate(members: Mapping[str, Value]) -> Parts:
@@ -247,8 +268,38 @@ def _session(parts: Parts, given: Value) -> None:
     parts.own["session"] = given
     address = _object(given).get("addr")
     if address_family(address) is not None:
-        parts.process["entry_leader"] = {"entry_meta": {"source": {"ip": address}}}
+        _add(parts.process, "entry_leader", {"entry_meta": {"source": {"ip": address}}})
         parts.addresses = (str(address),)
+
+
+def _leads(parts: Parts, given: Value) -> None:
+    for name, leader in _object(given).items():
+        _leader(parts, name, leader, same=True)
+
+
+def _leader(parts: Parts, name: str, given: Value, same: bool) -> None:
+    ecs, rest = identity(given)
+    leader: Fields = {"pid": rest.get("pid"), **_with_line(ecs), "same_as_process": same}
+    if "type" in rest:
+        leader["entry_meta"] = {"type": rest["type"]}
+    _add(parts.process, name.lower(), leader)
+
+
+def _entry_leader(parts: Parts, given: Value) -> None:
+    _leader(parts, ENTRY, given, same=False)
+
+
+def _session_leader(parts: Parts, given: Value) -> None:
+    _leader(parts, SESSION, given, same=False)
+
+
+def _group_leader(parts: Parts, given: Value) -> None:
+    _leader(parts, GROUP, given, same=False)
+
+
+def _add(fields: Fields, name: str, members: Fields) -> None:
+    """Add members to an object that may be there."""
+    fields[name] = merged(_object(fields.get(name)), members)
 
 
 def _arguments(parts: Parts, given: Value) -> None:
@@ -278,4 +329,8 @@ _TRANSLATIONS: dict[str, Callable[[Parts, Value], None]] = {
     "CMDLINE": _command_line,
     "ARGS": _arguments,
     "SESSION": _session,
+    "LEADS": _leads,
+    ENTRY: _entry_leader,
+    SESSION: _session_leader,
+    GROUP: _group_leader,
 }

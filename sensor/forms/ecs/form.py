@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from datetime import datetime, timedelta, timezone
 
-from sensor.audit.event import Event, Notice
+from sensor.audit.event import Event, Notice, Template
 from sensor.audit.fields import UNSET, Fields
 from sensor.audit.notices import SensorNotice
+from sensor.audit.paths import is_at_cwd
+from sensor.audit.syscall import Syscall
 from sensor.cache import BoundedDict
 from sensor.forms import Form
 from sensor.forms.ecs.data import DataTexts
@@ -24,12 +26,45 @@ from sensor.summary.summary import Who
 _ENTRIES = 4096
 _OF_ACTOR = ("entity_id", "start", "env_vars")
 """What stages say of the acting process in its EXECVE, or in the one record of an event without a system call."""
-_OF_PROCESS = ("EXECVE", "CWD", "PROCTITLE", "BPRM_FCAPS", "CAPSET")
+_OF_PROCESS = ("EXECVE", "CWD", "BPRM_FCAPS", "CAPSET")
 """Records that have members of `process`."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _LAST = 253402300799
 _PROCESS_EVENTS = {"PROBE_EXEC": ("executed", "start"), "PROBE_EXIT": ("end", "end")}
 _EVENT: Fields = {"module": MODULE, "dataset": DATASET}
+
+
+class _Made:
+    """What all events of a template have in common, as texts in the order of a document.
+
+    Between them are its id, process ids, title, what was added, and arguments.
+
+    given: members of `event`. acting: from behind the id to the pid. process: members of `process`. top: of the top
+        level. related: `related`, if nothing was added that belongs there. auditd: from there to the serial number.
+    data: from behind it to the arguments. more: from behind them to the end of `auditd`.
+    who, thing: of which they were made.
+    directories: which arguments of the call must be the current directory for them to hold.
+    """
+
+    __slots__ = (
+        "acting",
+        "auditd",
+        "data",
+        "directories",
+        "given",
+        "more",
+        "process",
+        "related",
+        "thing",
+        "top",
+        "who",
+    )
+
+    def __init__(self, who: Who, thing: Thing) -> None:
+        self.who = who
+        self.thing = thing
+        self.directories: tuple[int, ...] = who.directories if thing.relative else ()
+        self.given = self.acting = self.process = self.top = self.related = self.auditd = self.data = self.more = ""
 
 
 class Ecs(Form):
@@ -45,6 +80,7 @@ class Ecs(Form):
         self._data = DataTexts(style, entries)
         self._origin = origin or Origin()
         self._related: BoundedDict[tuple[Who, Thing | None, Enrichment | None, str], str] = BoundedDict(entries)
+        self._made: BoundedDict[Template, _Made] = BoundedDict(entries)
         self._event_end = f",{self._render(_EVENT)}}}"
         self._second = ""
         self._start = ""
@@ -52,10 +88,15 @@ class Ecs(Form):
     @property
     def remembered(self) -> list[int]:
         """How many texts of each kind are remembered."""
-        return [*self._data.remembered, len(self._related)]
+        return [*self._data.remembered, len(self._related), len(self._made)]
 
     def event(self, event: Event) -> str:
         """Write an event."""
+        syscall = event.syscall
+        if syscall is not None and syscall.usual and syscall.pid and not event.altered and not event.node:
+            text = self._call(event, syscall)
+            if text:
+                return text
         origin = self._origin.text(event.node, self._render)
         if not event.records:
             return f"{{{self._time(event.id)}{self._event('', event)}{origin}{self._notes(event, '')}}}"
@@ -64,18 +105,60 @@ class Ecs(Form):
         top, object = thing.text or self._summaries.thing(thing)
         added = self._enrichments.of(event.additions, "EXECVE" in event.records)
         beside, parent, own = self._added_to_records(event, who)
-        more = self._of_process(event, who) + added.process + beside
+        more = self._of_process(event, who) + self._title(event) + added.process + beside
         process = self._summaries.process(event, who, acting, more, added.parent + parent)
         if not who.details:
             who.details = self._data.details(who)
         start, tags, data = who.details
+        data += self._data.of_call(event.syscall) if event.syscall is not None else ""
         parts = _object("summary", means + object) + _object("data", data + self._data.of(event, who))
         return (
             f"{{{self._time(event.id)}{self._event(given, event)}{origin}{tags}{users}{process}{top}"
-            f"{added.top}{self._related_of(event, who, thing, added)}"
+            f"{added.top}{self._related_of(event.node, who, thing, added)}"
             f',"auditd":{{{start}{event.id.partition(":")[2]}{parts}'
             f"{self._data.paths(event)}}}{self._notes(event, added.own + own)}}}"
         )
+
+    def _call(self, event: Event, syscall: Syscall) -> str:
+        """Write an event about a system call alone, as nearly all are; "" for any other."""
+        made = self._made.get(event.template)
+        if made is None or (made.directories and not is_at_cwd(syscall.args, made.directories)):
+            who, thing = self._summaries.of(event)
+            if who.main != "SYSCALL":
+                return ""
+            made = self._make(event, who, thing)
+            at_cwd = not made.directories or is_at_cwd(syscall.args, made.directories)
+            if event.template.kept and at_cwd:
+                self._made.keep(event.template, made)
+        added = self._enrichments.of(event.additions, "EXECVE" in event.records)
+        related = made.related
+        if added.addresses or added.hashes:
+            related = self._related_of("", made.who, made.thing, added)
+        id = event.id
+        return (
+            f'{{{self._time(id)},"event":{{{made.given},"id":"{id}"{made.acting}{syscall.pid},"parent":{{"pid":'
+            f"{syscall.ppid}{added.parent}}}{made.process}{self._title(event)}{added.process}}}{made.top}{added.top}"
+            f"{related}{made.auditd}{id.partition(':')[2]}{made.data}{self._data.of_call(syscall)}{made.more}"
+            f"{self._notes(event, added.own)}}}"
+        )
+
+    def _make(self, event: Event, who: Who, thing: Thing) -> _Made:
+        """The texts that are the same for all events of a template."""
+        given, users, acting, means = who.text or self._summaries.who(who)
+        top, object = thing.text or self._summaries.thing(thing)
+        if not who.details:
+            who.details = self._data.details(who)
+        start, tags, data = who.details
+        made = _Made(who, thing)
+        made.given = given
+        made.acting = f'{self._event_end}{self._origin.text("", self._render)}{tags}{users},"process":{{"pid":'
+        made.process = acting + self._of_process(event, who)
+        made.top = top
+        made.related = self._related_of("", who, thing, None)
+        made.auditd = f',"auditd":{{{start}'
+        made.data = f'{_object("summary", means + object)},"data":{{{data[1:]}'
+        made.more = f"{self._data.of(event, who)}}}{self._data.paths(event)}}}"
+        return made
 
     def error(self, reason: str, raw: str, notes: list[str]) -> str:
         """Write a line that is no audit record."""
@@ -105,6 +188,7 @@ class Ecs(Form):
     def forget(self) -> None:
         """Write everything anew: what the records' fields say has changed."""
         self._data.forget()
+        self._made.clear()
 
     def plainly(self, event: Event) -> str:
         """Write an event that cannot be put into ECS words: what its records say, by their own names."""
@@ -145,8 +229,12 @@ class Ecs(Form):
         comma = "," if members else ""
         return f',"event":{{{members}{comma}"id":"{event.id}"{self._event_end}'
 
+    def _title(self, event: Event) -> str:
+        records = event.records
+        return self._data.remembered_of("PROCTITLE", records["PROCTITLE"][0]) if "PROCTITLE" in records else ""
+
     def _of_process(self, event: Event, who: Who) -> str:
-        """Members of `process` from single records."""
+        """Members of `process` from single records, but for the title."""
         records = event.records
         text = ""
         for name in _OF_PROCESS:
@@ -154,14 +242,14 @@ class Ecs(Form):
                 text += self._data.remembered_of(name, records[name][0])
         return text
 
-    def _related_of(self, event: Event, who: Who, thing: Thing, added: Enrichment) -> str:
+    def _related_of(self, node: str, who: Who, thing: Thing, added: Enrichment | None) -> str:
         """`related`, with a comma before it."""
         by_thing = thing if "source" in thing.top or "destination" in thing.top else None
-        by_added = added if added.addresses or added.hashes else None
-        key = (who, by_thing, by_added, event.node)
+        by_added = added if added is not None and (added.addresses or added.hashes) else None
+        key = (who, by_thing, by_added, node)
         text = self._related.get(key)
         if text is None:
-            members = related(who, thing, added, self._origin.name_of(event.node))
+            members = related(who, thing, by_added, self._origin.name_of(node))
             text = self._related.keep(key, self._data.members({"related": members}))
         return text
 
@@ -184,6 +272,8 @@ class Ecs(Form):
                     others = own.setdefault(own_name(name), [])
                     assert isinstance(others, list)
                     others.append({**parts.process, **parts.own})
+        if not own and not process:
+            return "", "", ""
         write = self._data.members
         return write(process), write(parent), write(own)
 

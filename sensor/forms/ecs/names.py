@@ -7,20 +7,21 @@ SQL engines, and Windows' and macOS' file systems below some, take `pid` and `PI
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
 from sensor.audit.fields import Fields, Value
 
+_NOTHING: frozenset[str] = frozenset()
 _EMPTY: tuple[Value, ...] = (None, [], {})
 
 
-def tidy(fields: Mapping[str, Value], taken: Iterable[str] = ()) -> Fields:
+def tidy(fields: Fields, taken: frozenset[str] = _NOTHING) -> Fields:
     """The same without what is empty, and with a number behind a name that differs from another in case only.
 
-    taken: names that stand before them in the same object. Names in small letters stay what they are, if they are not
-        among these; of others the first does. Objects within are treated alike.
+    taken: names in small letters that stand before them in the same object. Names in small letters stay what they are,
+        if they are not among these; of others the first does. Objects within are treated alike.
     """
-    seen = {name.lower() for name in taken}
+    if _is_tidy(fields) and taken.isdisjoint(fields):
+        return fields
+    seen = {*taken}
     small = {name for name in fields if name == name.lower()}
     out: Fields = {}
     for name, value in fields.items():
@@ -33,6 +34,14 @@ def tidy(fields: Mapping[str, Value], taken: Iterable[str] = ()) -> Fields:
         seen.add(free.lower())
         out[free] = kept
     return out
+
+
+def _is_tidy(fields: Fields) -> bool:
+    """Tell whether there are only plain values, under names in small letters."""
+    for name, value in fields.items():
+        if value is None or isinstance(value, (list, dict)) or not name.islower():
+            return False
+    return True
 
 
 def merged(first: Fields, second: Fields) -> Fields:

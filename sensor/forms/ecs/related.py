@@ -17,16 +17,16 @@ from sensor.summary.summary import Who
 _NO_HOST = frozenset({"?", "localhost", "localhost.localdomain", "UNKNOWN"})
 
 
-def related(who: Who, thing: Thing, added: Enrichment, host: str) -> Fields:
+def related(who: Who, thing: Thing, added: Enrichment | None, host: str) -> Fields:
     """The members of `related`, without those that have nothing in them; host: of the event."""
-    hosts, addresses = [host], [*_addresses(thing.top), *added.addresses]
+    hosts, addresses = [host], [*_addresses(thing.top), *(added.addresses if added is not None else ())]
     for name in _named_hosts(who):
         (hosts if address_family(name) is None else addresses).append(name)
     everything: Fields = {
         "user": _once([*users_in(who.users.get("user"))]),
         "ip": _once(addresses),
         "hosts": _once([name for name in hosts if name]),
-        "hash": _once([*added.hashes]),
+        "hash": _once([*(added.hashes if added is not None else ())]),
     }
     return {name: values for name, values in everything.items() if values}
 

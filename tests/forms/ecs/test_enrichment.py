@@ -91,6 +91,47 @@ CASES: list[tuple[Text, Text, Text, Text, Text]] = [
         {},
         {"session": {"acct": "alice", "addr": "10.0.2.2"}},
     ),
+    (
+        {"ENTRY_LEADER": {"pid": 3, "GUID": "e", "comm": "bash", "ARGV": ["-bash", "-c"], "type": "sshd"}},
+        {
+            "entry_leader": {
+                "pid": 3,
+                "entity_id": "e",
+                "name": "bash",
+                "args": ["-bash", "-c"],
+                "command_line": "-bash -c",
+                "entry_meta": {"type": "sshd"},
+                "same_as_process": False,
+            }
+        },
+        {},
+        {},
+        {},
+    ),
+    (
+        {"SESSION_LEADER": {"pid": 3, "START_TIME": "5.000"}, "LEADS": {"GROUP_LEADER": {"pid": 4, "GUID": "g"}}},
+        {
+            "session_leader": {"pid": 3, "start": "1970-01-01T00:00:05.000Z", "same_as_process": False},
+            "group_leader": {"pid": 4, "entity_id": "g", "same_as_process": True},
+        },
+        {},
+        {},
+        {},
+    ),
+    (
+        {"ENTRY_LEADER": {"pid": 3, "type": "sshd"}, "SESSION": {"addr": "10.0.2.2"}, "GROUP_LEADER": {"pid": 5}},
+        {
+            "entry_leader": {
+                "pid": 3,
+                "entry_meta": {"type": "sshd", "source": {"ip": "10.0.2.2"}},
+                "same_as_process": False,
+            },
+            "group_leader": {"pid": 5, "same_as_process": False},
+        },
+        {},
+        {},
+        {"session": {"addr": "10.0.2.2"}},
+    ),
     ({"SESSION": {"addr": "?"}}, {}, {}, {}, {"session": {"addr": "?"}}),
     ({"EXE_HASH": "9f"}, {"hash": {"sha256": "9f"}}, {}, {}, {}),
     ({"EXE_HASH_SKIPPED": "gone"}, {}, {}, {}, {"exe_hash_skipped": "gone"}),
@@ -148,7 +189,7 @@ def test_all_additions_are_read_and_the_translation_is_remembered() -> None:
     parts = Addition({"LABELS": ["x"]}), Addition(top={"CONTAINER_INFO": {"ID": "c"}})
     additions = [Addition(top={"CUSTOM": 1}), Addition({"SCRIPT": "/a"}), Addition(parts=parts)]
     first = enrichments.of(additions, is_exec=False)
-    assert first.own == ',"script":"/a","labels":["x"],"custom":1'  # those of SYSCALL come first
+    assert json.loads(f"{{{first.own[1:]}}}") == {"script": "/a", "labels": ["x"], "custom": 1}
     assert first.top == ',"container":{"id":"c"}'
     assert enrichments.of([*additions], is_exec=False) is first
     assert enrichments.of(additions[:2], is_exec=False) is not first
@@ -179,3 +220,24 @@ def test_dates(seconds: str | int, text: str | None) -> None:
 
 def test_an_identity_is_taken_apart() -> None:
     assert identity({"GUID": "g", "comm": "x", "pid": 1}) == ({"entity_id": "g", "name": "x"}, {"pid": 1})
+
+
+def test_what_is_said_of_many_is_translated_once_and_comes_with_what_is_said_of_one() -> None:
+    enrichments = Enrichments(Style())
+    parent = Addition({"PPID": {"GUID": "h", "GUID_SOURCE": "proc"}, "process": "a stage's", "SESSION_GUID": "s"})
+    for name in ("a", "b"):
+        own = Addition({"PID": {"GUID": name, "EVENT_ID": "1.000:1", "container": {"id": "c", "source": "observed"}}})
+        found = enrichments.of([Addition(parts=(own, parent))], is_exec=False)
+        assert found.process == f',"entity_id":"{name}"'
+        assert found.parent == ',"entity_id":"h"'
+        assert found.top == ',"container":{"id":"c"}'
+        assert json.loads(f"{{{found.own[1:]}}}") == {
+            "process": {"exec_event_id": "1.000:1"},
+            "container": {"source": "observed"},
+            "parent": {"entity_id_source": "proc"},
+            "process_2": "a stage's",
+            "session_guid": "s",
+        }
+    assert (found.addresses, found.hashes) == ((), ())
+    added = [Addition({"EXE_HASH": "9f", "SESSION": {"addr": "::1"}})]
+    assert (enrichments.of(added, True).addresses, enrichments.of(added, True).hashes) == (("::1",), ("9f",))

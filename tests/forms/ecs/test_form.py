@@ -8,14 +8,13 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sensor import __version__
-from sensor.audit.event import Event, Notice, Template
+from sensor.audit.event import Event, Template
 from sensor.build import build
 from sensor.config import Config
 from sensor.forms import Form
@@ -94,6 +93,14 @@ WHOLE = {
         "command_line": "su -",
         "working_directory": "/root",
         "title": "su -",
+        "entry_leader": {
+            "pid": 31,
+            "name": "su",
+            "executable": "/usr/bin/su",
+            "args": ["su", "-"],
+            "command_line": "su -",
+            "same_as_process": True,
+        },
     },
     "file": {
         "path": "/usr/bin/su",
@@ -178,8 +185,8 @@ def test_a_message_of_user_space() -> None:
 
 def test_what_stages_added_to_other_records() -> None:
     (event,) = events(call(62), 'OBJ_PID opid=7 ocomm="x"', 'EXECVE argc=1 a0="x"')
-    event.records["OBJ_PID"] = [event.records["OBJ_PID"][0].extended({"OPID": {"GUID": "g"}})]
-    event.records["EXECVE"] = [event.records["EXECVE"][0].extended({"ENV": {"LD_PRELOAD": "/x.so"}})]
+    event.replace("OBJ_PID", 0, event.records["OBJ_PID"][0].extended({"OPID": {"GUID": "g"}}))
+    event.replace("EXECVE", 0, event.records["EXECVE"][0].extended({"ENV": {"LD_PRELOAD": "/x.so"}}))
     line = json.loads(Ecs(Style()).event(event).encode("latin-1"))
     assert line["process"]["env_vars"] == ["LD_PRELOAD=/x.so"]
     assert line["host_sensor"]["obj_pid"] == [{"opid": {"entity_id": "g"}}]
@@ -227,60 +234,6 @@ def test_what_has_no_ecs_words_goes_by_its_own_names() -> None:
     assert found["host_sensor"]["syscall"]["comm"] == "cat"
     assert found["host_sensor"]["cwd"] == [{"cwd": "/"}]
     assert found["event"]["id"] == "1.000:1"
-
-
-@pytest.mark.parametrize("notes", [[], ["truncated_line"]])
-def test_what_is_no_record_is_an_event_too(notes: list[str]) -> None:
-    ecs = Ecs(Style())
-    ecs.event(Event("12.345:1", "", Template({}), None))
-    found = json.loads(ecs.error("header", "x", notes))
-    assert found == {
-        "@timestamp": "1970-01-01T00:00:12.000Z",
-        "event": {"kind": "pipeline_error", "original": "x", **EVENT},
-        "ecs": {"version": "8.17.0"},
-        **ORIGIN,
-        "error": {"type": "header", "message": "the line is no audit record"},
-        **({"host_sensor": {"notes": notes}} if notes else {}),
-    }
-    before = time.time()
-    (found,) = convert(b"what is this\n")
-    assert found["event"]["original"] == "what is this"
-    assert before - 1 <= datetime.fromisoformat(found["@timestamp"].replace("Z", "+00:00")).timestamp() <= time.time()
-
-
-def test_what_the_probe_says_of_a_process() -> None:
-    facts = {"pid": 3, "ppid": 2, "comm": "ls", "auid": 1000, "ses": 4294967295, "cgroup": 5, "exit_code": 0}
-    members: dict[str, Any] = {**facts, "signal": None, "duration": 0.5}
-    added: dict[str, Any] = {"PID": {"GUID": "g", "GUID_SOURCE": "probe"}, "PPID": {"GUID": "h"}}
-    assert json.loads(Ecs(Style()).notice(Notice("1.500:probe-1", "PROBE_EXIT", members, added))) == {
-        "@timestamp": "1970-01-01T00:00:01.500Z",
-        "event": {
-            "kind": "event",
-            "id": "1.500:probe-1",
-            **EVENT,
-            "category": ["process"],
-            "type": ["end"],
-            "action": "end",
-            "outcome": "success",
-        },
-        "ecs": {"version": "8.17.0"},
-        **ORIGIN,
-        "process": {"pid": 3, "parent": {"pid": 2, "entity_id": "h"}, "name": "ls", "exit_code": 0, "entity_id": "g"},
-        "user": {"audit": {"id": "1000"}},
-        "host_sensor": {"cgroup": 5, "duration": 0.5, "process": {"entity_id_source": "probe"}},
-    }
-
-
-def test_what_the_sensor_has_to_say_has_a_name() -> None:
-    ecs = Ecs(Style())
-    ecs.event(Event("12.345:1", "", Template({}), None))
-    assert json.loads(ecs.notice(Notice(None, "", {}, {"LOSS_REPORT": {"lost": 5}}))) == {
-        "@timestamp": "1970-01-01T00:00:12.000Z",
-        "event": {"kind": "event", "action": "loss-report", "category": ["host"], "type": ["info"], **EVENT},
-        "ecs": {"version": "8.17.0"},
-        **ORIGIN,
-        "host_sensor": {"loss_report": {"lost": 5}},
-    }
 
 
 def test_what_is_remembered_is_bounded_and_changes_nothing() -> None:

@@ -1,0 +1,140 @@
+"""Leaders: of the process group, of the session (setsid(2)), and the process with which somebody or something came in.
+
+    "ENTRY_LEADER":{"pid":3103,"GUID":"…","comm":"bash","exe":"/usr/bin/bash","START_TIME":"…","ARGV":["-bash"],
+      "type":"sshd"}
+    "SESSION_LEADER":{"pid":3103,"GUID":"…","comm":"bash","exe":"/usr/bin/bash"}
+    "LEADS":{"GROUP_LEADER":{"pid":3148,"GUID":"…",…}}                             it is the leader of its own group
+
+What the Elastic Common Schema has as process.entry_leader, session_leader and group_leader; only that form asks for it.
+Groups and sessions are in /proc/PID/stat (fields 5 and 6) alone, so recorded logs have none, and a process that has
+ended by then has the session of who forked it.
+
+The entry leader is the nearest ancestor whose parent is a door: init, sshd(8), login(1), a container's shim and so on;
+`type` is that of ECS entry_meta.type. In a login session of which no door is known it is the furthest ancestor that is
+known, without a type.
+"""
+
+from __future__ import annotations
+
+from sensor.audit.event import Addition, Event
+from sensor.audit.fields import UNSET, Fields, Value
+from sensor.cache import BoundedDict
+from sensor.process.command import Commands
+from sensor.process.files import ProcFiles
+from sensor.process.guid import process_guid
+from sensor.process.procfs import Host
+from sensor.process.program import Process, Program, Shown
+from sensor.process.table import ProcessTable
+
+ENTRY, SESSION, GROUP = "ENTRY_LEADER", "SESSION_LEADER", "GROUP_LEADER"
+_REMEMBERED = 1024
+_FURTHEST = 64
+_STAT = 1024
+_DOORS = {
+    **dict.fromkeys(("sshd", "sshd-session", "sshd-auth", "dropbear"), "sshd"),
+    **dict.fromkeys(("login", "getty", "agetty"), "console"),
+    **dict.fromkeys(("amazon-ssm-agent", "ssm-agent-worker", "ssm-session-worker"), "ssm"),
+    **dict.fromkeys(("containerd-shim", "containerd-shim-runc-v2", "conmon", "runc", "crun"), "container"),
+    "kubelet": "kubelet",
+    "teleport": "teleport",
+}
+"""Program → what comes in by it, in ECS words. Behind a door there may be further ones of its kind."""
+
+
+class Leaders:
+    """The stage.
+
+    bytes: how much of a command line is shown.
+    """
+
+    def __init__(self, table: ProcessTable, commands: Commands, files: ProcFiles, host: Host, bytes: int) -> None:
+        self._table = table
+        self._commands = commands
+        self._files = files
+        self._host = host
+        self._bytes = bytes
+        self._known: BoundedDict[tuple[str, str, float, Shown], Addition] = BoundedDict(_REMEMBERED)
+        self._sessions: BoundedDict[Program, int] = BoundedDict(_REMEMBERED)
+
+    def stage(self, event: Event) -> None:
+        """Add its leaders to a system call."""
+        process, syscall = event.process, event.syscall
+        if process is None or syscall is None:
+            return
+        entry, type = self._entry(process, event.time)
+        group, session = self._numbers(process)
+        leaders: list[tuple[str, Process | None]] = []
+        if type or syscall.rest.ses not in (None, UNSET):
+            leaders.append((ENTRY, entry))
+        leaders += [(SESSION, self._leader(session, process, event)), (GROUP, self._leader(group, process, event))]
+        leads: Fields = {}
+        for name, leader in leaders:
+            if leader is process:
+                leads[name] = self._describe(leader, name, type)
+            elif leader is not None:
+                key = name, type, self._host.boot_time, leader.program.shown
+                event.additions.append(self._known.get(key) or self._led_by(key, leader))
+        if leads:
+            event.add({"LEADS": leads})
+
+    def _leader(self, pid: int, process: Process, event: Event) -> Process | None:
+        return process if pid == process.pid else self._table.find(pid, event.time) if pid else None
+
+    def _led_by(self, key: tuple[str, str, float, Shown], leader: Process) -> Addition:
+        name, type, *_ = key
+        return self._known.keep(key, Addition({name: self._describe(leader, name, type)}))
+
+    def _entry(self, process: Process, when: float) -> tuple[Process, str]:
+        """The entry leader and by which kind of door it came in; "" if none is known."""
+        seen = {id(process)}
+        while len(seen) < _FURTHEST:
+            if process.ppid == 1:
+                return process, "init"
+            parent = self._parent(process, when)
+            if parent is None or id(parent) in seen:
+                break
+            type = _DOORS.get(_name(process.parent or parent.program), "")
+            if type and _DOORS.get(_name(process.program)) != type:
+                return process, type
+            seen.add(id(parent))
+            process = parent
+        return process, ""
+
+    def _parent(self, process: Process, when: float) -> Process | None:
+        if process.parent is not None:
+            return self._table.process_of(process.parent)
+        return self._table.find(process.ppid, when) if process.ppid > 0 else None
+
+    def _numbers(self, process: Process) -> tuple[int, int]:
+        """Numbers of its group and of its session; 0 where they are not known."""
+        program = process.program
+        text = self._files.read(program, "stat", _STAT) if process.ended is None else None
+        fields = text[text.rfind(")") + 2 :].split(" ", 4) if text is not None else []
+        if len(fields) > 4 and fields[2].isdigit() and fields[3].isdigit():
+            group, session = int(fields[2]), int(fields[3])
+            self._sessions.keep_newest(program, session)
+            return group, session
+        forked_by = process.spawned_by
+        return 0, (self._sessions.get(forked_by) or 0) if forked_by is not None else 0
+
+    def _describe(self, leader: Process, name: str, type: str) -> Fields:
+        program = leader.program
+        members: Fields = {"pid": program.pid}
+        if program.key is not None:
+            members["GUID"] = process_guid(self._host.boot_id, *program.key)
+        members.update(self._names(program))
+        if name == ENTRY:
+            if program.key is not None:
+                members["START_TIME"] = f"{self._host.boot_time + program.key.ticks / 100:.3f}"
+            words: list[Value] = [*self._commands.of(program, leader.spawned_by).within(self._bytes).words]
+            members.update({"ARGV": words or None, "type": type or None})
+        return {name: value for name, value in members.items() if value is not None}
+
+    def _names(self, program: Program) -> Fields:
+        if not program.exe:
+            self._table.learn_names(program)
+        return {"comm": program.comm or None, "exe": program.exe or None}
+
+
+def _name(program: Program) -> str:
+    return program.exe.rpartition("/")[2] or program.comm
