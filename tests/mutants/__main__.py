@@ -27,19 +27,26 @@ def main() -> int:
     parser.add_argument("rooms", nargs="*", default=list(ROOMS), metavar="ROOM", help=f"default: {' '.join(ROOMS)}")
     parser.add_argument("--seed", type=int, default=20261, help="another seed is another sample")
     parser.add_argument("--scale", type=float, default=1.0, help="1: about 150 mutants, half an hour")
+    parser.add_argument("--verbose", action="store_true", help="name what noticed each mutant")
     parser.add_argument("--least", type=float, default=95.0, help="per cent")
     arguments = parser.parse_args()
     equivalent = {line.partition("  # ")[0] for line in _EQUIVALENT.read_text().splitlines()}
     noticed = total = 0
     with tempfile.TemporaryDirectory() as folder:
         copy = Copy(Path(folder))
-        if failing := copy.notices(None):
-            print(f"{failing} fails without any change: nothing can be measured")
-            return 2
         for room in arguments.rooms:
+            if copy.fails(room):
+                print(f"{room}: its tests fail without any change: nothing can be measured")
+                return 2
             mutants = sample(room, round(ROOMS.get(room, 20) * arguments.scale), arguments.seed)
             same = [mutant for mutant in mutants if key(mutant) in equivalent]
-            survived = [mutant for mutant in mutants if mutant not in same and not copy.notices(mutant)]
+            survived = []
+            for mutant in mutants:
+                found = "equivalent" if mutant in same else copy.notices(mutant)
+                if arguments.verbose:
+                    print(f"    {mutant}: {found or 'survived'}", flush=True)
+                if not found:
+                    survived.append(mutant)
             total += len(mutants) - len(same)
             noticed += len(mutants) - len(same) - len(survived)
             print(

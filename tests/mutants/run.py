@@ -14,20 +14,18 @@ from pathlib import Path
 from tests.mutants.mutate import Mutation, mutations
 
 ROOT = Path(__file__).parents[2]
-# What a change in any of the measured rooms may alter; the tests of its own room have run before.
-WIDER = (
-    "tests/scenarios",
-    "tests/test_golden.py",
-    "tests/test_properties.py",
-    "tests/test_contract.py",
-    "tests/test_whole.py",
-    "tests/pipeline",
-    "tests/audit",
-    "tests/process",
-    "tests/stages",
-)
+WIDER = {
+    "audit": ("tests/scenarios", "tests/pipeline", "tests/test_golden.py", "tests/test_properties.py"),
+    "pipeline": ("tests/scenarios", "tests/daemon/test_guarded_pipeline.py", "tests/test_properties.py"),
+    "process": ("tests/probe/test_reader.py", "tests/stages", "tests/test_build.py", "tests/test_golden.py"),
+    "stages": ("tests/test_build.py", "tests/test_golden.py", "tests/test_contract.py"),
+    "forms": ("tests/test_golden.py", "tests/test_contract.py", "tests/test_choose_form.py", "tests/pipeline"),
+    "outputs": ("tests/daemon/test_logs.py", "tests/daemon/test_readers.py", "tests/daemon/test_ends.py"),
+    "daemon": (),
+}
+"""What a change in a room may alter elsewhere; the tests of the room have run before."""
 QUICK = ("-m", "not live and not slow", "-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=1")
-ENDLESS = 300.0  # seconds: a mutant that takes longer was noticed, by whoever waits for it
+ENDLESS = 200.0  # seconds: a mutant that takes longer is noticed
 
 
 @dataclass(frozen=True)
@@ -67,15 +65,18 @@ class Copy:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
 
-    def notices(self, mutant: Mutant | None) -> str | None:
-        """The tests that fail with this mutant, or with none; None where all pass."""
-        path = mutant.path if mutant else "sensor/__init__.py"
-        source = (ROOT / path).read_bytes()
-        (self.folder / path).write_bytes(mutant.mutation.apply(source) if mutant else source)
+    def notices(self, mutant: Mutant) -> str | None:
+        """The tests that fail with this mutant; None where all pass."""
+        source = (ROOT / mutant.path).read_bytes()
+        (self.folder / mutant.path).write_bytes(mutant.mutation.apply(source))
         try:
-            return next((names[0] for names in _steps(self.folder, path) if not self._passes(names)), None)
+            return next((names[0] for names in _steps(self.folder, mutant.path) if not self._passes(names)), None)
         finally:
-            (self.folder / path).write_bytes(source)
+            (self.folder / mutant.path).write_bytes(source)
+
+    def fails(self, room: str) -> bool:
+        """Whether the tests of a room fail without any change."""
+        return not self._passes((f"tests/{room}", *WIDER.get(room, ())))
 
     def _passes(self, names: tuple[str, ...]) -> bool:
         environment = {**os.environ, "PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"}
@@ -89,10 +90,14 @@ class Copy:
 
 def _steps(folder: Path, path: str) -> Iterator[tuple[str, ...]]:
     """The tests to run, the nearest first."""
+    room = Path(path).parts[1]
     mirror = Path("tests", *Path(path).parts[1:])
     own = mirror.with_name(f"test_{mirror.parent.name if mirror.stem == '__init__' else mirror.stem}.py")
     if (folder / own).exists():
         yield (str(own),)
     if mirror.parent.name != "tests" and any((folder / mirror.parent).glob("test_*.py")):
         yield (str(mirror.parent),)
-    yield WIDER
+    if mirror.parent.name != room and (folder / "tests" / room).is_dir():
+        yield (f"tests/{room}",)
+    if WIDER.get(room):
+        yield WIDER[room]
