@@ -46,7 +46,7 @@ struct record {
     __u32 sessionid;         /* 4294967295: unset */
     union {
         __u32 status; /* on exit, what wait(2) reports */
-        __u32 mntns;  /* else the inode of its mount namespace; zero where this kernel does not tell */
+        __u32 mntns;  /* else the inode of its mount namespace; zero where this kernel does not give it */
     };
     __u16 kind;
     __u16 flags;

@@ -108,7 +108,7 @@ class HostState:
         self._keeping_state(lambda state: state.write(self.table))
 
     def before_chunk(self) -> None:
-        """Learn what has happened before audit tells of it: processes have started, the clock was set."""
+        """Learn what has happened before audit reports it: processes have started, the clock was set."""
         self._look_at_the_clock()
         if self.probe is not None:
             self.probe.drain()
@@ -167,7 +167,7 @@ class Sensor:
         return other.pipeline.take_notices()
 
     def close(self) -> Lines:
-        """End of input: the lines of all that was still waiting, and of what the parts have to say at the end."""
+        """End of input: the lines of all that was still waiting, and of what the parts report at the end."""
         lines = self.pipeline.close()
         _call_last([*self.at_change, *self.at_end])
         lines.take(self.pipeline.close())
@@ -178,7 +178,7 @@ def _call_last(functions: list[Callable[[float], None]]) -> None:
     for function in functions:
         try:
             function(float("inf"))
-        except Exception as error:  # noqa: BLE001  the border: what one part has to say costs none of the events
+        except Exception as error:  # noqa: BLE001  the border: what one part reports costs none of the events
             _log_failure("the end", error)
 
 
@@ -257,16 +257,16 @@ def _forget_names(users: UserDatabase, decoder: RecordDecoder, form: Form, now: 
 
 
 def _report_suppressed(sensor: Sensor, filters: Filters) -> None:
-    """Let a line of its own tell what no event shows in time."""
+    """Report in a line of its own what no event shows in time."""
 
-    def tell(now: float) -> None:
+    def report(now: float) -> None:
         notice = filters.overdue(now)
         if notice is not None:
             sensor.pipeline.notice(notice)
 
-    sensor.at_change.append(tell)
+    sensor.at_change.append(report)
     if sensor.host_state.live:
-        sensor.every_second.append(tell)
+        sensor.every_second.append(report)
 
 
 def _translators(options: TranslateOptions, naming: Naming, users: UserDatabase | None) -> list[Universal | Users]:
@@ -307,7 +307,7 @@ class Chosen(NamedTuple):
 
 
 def _knowledge(config: Config, host_state: HostState) -> Chosen:
-    """The stages that learn from an exec what a program was started with, that label it, and that say both."""
+    """The stages that learn from an exec what a program was started with, that label it, and that show both."""
     enrich, labels = config.enrich, config.label_process
     commands = Commands(host_state.files, arguments_of, max(enrich.cmdline_bytes, labels.label_argv_bytes))
     lines = CommandLines(enrich, commands, host_state.host, host_state.table)
@@ -334,9 +334,9 @@ def _knowledge(config: Config, host_state: HostState) -> Chosen:
 
 
 def _context(options: Enrich, host_state: HostState, changed: Callable[[], None], boots: Boots) -> Chosen:
-    """The stages that say more about who acts, in this order; those that ask the host are for live records only.
+    """The stages that add more about who acts, in this order; those that ask the host are for live records only.
 
-    changed: to be called when what was added for a session before is another thing now; boots: tells when nodes boot.
+    changed: to be called when what was added for a session before is another thing now; boots: notices when nodes boot.
     """
     parts = Chosen([], [], [], [])
     if options.ancestors:

@@ -21,7 +21,7 @@ from sensor.translate.users import Users
 
 Translators = Sequence["Universal | Users"]
 _SIGNS = {"laurel": "SENSOR", "ecs": "host_sensor"}
-"""Form → the object in which it says what the sensor has to say about the line."""
+"""Form → the object in which it writes what the sensor reports about the line."""
 
 
 def choose_form(config: Config, naming: Naming, translators: Translators, origin: Origin) -> tuple[Form, Laurel]:
@@ -43,5 +43,5 @@ def choose_form(config: Config, naming: Naming, translators: Translators, origin
 
 
 def _concerns(translators: Translators, name: str, field: str) -> bool:
-    """Tell whether a field of a type of record matters to any of them."""
+    """Return whether a field of a type of record matters to any of them."""
     return any(translator.concerns(name, field) for translator in translators)

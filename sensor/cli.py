@@ -357,7 +357,7 @@ def _probe(parsed: argparse.Namespace) -> int:
 
 
 def _describe_probe(status: Any) -> Iterator[str]:
-    """What `probe status` tells, one thing a line."""
+    """What `probe status` prints, one thing a line."""
     if not status.loaded:
         yield f"not loaded: nothing is pinned in {status.path}"
         return
@@ -369,7 +369,7 @@ def _describe_probe(status: Any) -> Iterator[str]:
     if status.untracked:
         yield f"{status.untracked:,} times there was no room for a process: raise probe.processes"
     if status.missing:
-        yield f"this kernel does not tell {', '.join(status.missing)}"
+        yield f"this kernel does not give {', '.join(status.missing)}"
 
 
 def _top(parsed: argparse.Namespace) -> int:

@@ -7,6 +7,6 @@ from importlib.util import find_spec
 
 
 def is_compiled(module: str = "sensor.pipeline") -> bool:
-    """Tell whether a module would be loaded from an extension module rather than from its source."""
+    """Return whether a module would be loaded from an extension module rather than from its source."""
     spec = find_spec(module)
     return spec is not None and (spec.origin or "").endswith(tuple(EXTENSION_SUFFIXES))

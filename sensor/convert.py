@@ -1,7 +1,7 @@
 """Recorded audit logs to JSON Lines: what `convert` and `bench` do.
 
-Files are read from the oldest on, whatever order the shell gives them in. What is told on standard error besides: where
-they overlap, which events are in none of them, and how many lines were no audit records.
+Files are read from the oldest on, whatever order the shell gives them in. Standard error has, besides: where they
+overlap, which events are in none of them, and how many lines were no audit records.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def converted(sensor: Sensor, files: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _told_seams(paths: Sequence[str]) -> Iterator[bytes]:
-    """The chunks of some files; tells where one does not go on where the one before it ended."""
+    """The chunks of some files; reports where one does not go on where the one before it ended."""
     before: Id | None = None
     last_path = ""
     for path in paths:
@@ -83,7 +83,7 @@ def _tell(text: str) -> None:
 
 
 class _Progress:
-    """A line on the terminal that says how far a conversion has come."""
+    """A line on the terminal that shows how far a conversion has come."""
 
     def __init__(self, stats: PipelineStats) -> None:
         self._stats = stats

@@ -1,7 +1,7 @@
 """Every exception host-sensor raises on purpose.
 
     SensorError            never raised itself; catch it to catch them all
-    ├── ConfigError        a configuration file says something that cannot be
+    ├── ConfigError        a configuration file asks for what cannot be
     ├── InputError         where the audit records come from cannot be read
     ├── OutputError        where the JSON lines go cannot be opened
     ├── RulesError         audit rules cannot be installed; nothing was changed
@@ -57,7 +57,7 @@ class ProbeError(SensorError):
 def place_of(error: BaseException) -> str:
     """What was raised, and where: `ValueError at summary/facts.py:222, facts.py:190, stage.py:40`.
 
-    Not what it says, which may quote an audit record: that is for no log.
+    Not its message, which may quote an audit record: that is for no log.
     """
     frames = traceback.extract_tb(error.__traceback__)[-3:][::-1]
     places = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames]
@@ -74,7 +74,7 @@ class UnavailableError(ShipError):
     """The far end cannot be reached, or does not take anything now; what was sent is sent again.
 
     Attributes:
-        retry_after: seconds the far end asks to be left alone; None if it does not say.
+        retry_after: seconds the far end asks to be left alone; None if it does not ask.
     """
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:

@@ -5,7 +5,7 @@
     read-users = [ "splunk" ]             read_users: ["splunk"]
 
 Sections and keys have LAUREL's names here, with `_` for `-`, and mean the same; where they do not quite, or where
-LAUREL ignored in silence what was written, a comment says so. Only text is made here: `check` says whether it is right.
+LAUREL ignored in silence what was written, a comment notes it. Only text is made here; `check` examines it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ KEYS: dict[str, tuple[str, ...]] = {
 
 NOTES = {
     "user": "the packages make a user of their own, _host-sensor; this one must be there, and own `directory`",
-    "directory": "LAUREL's files here stay LAUREL's: give host-sensor a directory of its own to tell them apart",
+    "directory": "LAUREL's files here stay LAUREL's: give host-sensor a directory of its own to keep them apart",
     "state.generations": "LAUREL never looked at it",
     "state.write-state-period": "LAUREL wrote it into the working directory, not into `directory`",
     "enrich.exe-hash-cache-entries": "0 switched hashing off in LAUREL; here, as documented, only the cache",

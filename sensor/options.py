@@ -45,11 +45,11 @@ class OptionError(ValueError):
 class Declaration:
     """The arguments of `option()`, kept as the field's `metadata["option"]`.
 
-    `unit` tells what a value means and how text is read: "bytes" takes 10485760 as well as "10 MiB", "seconds" takes
+    `unit` is what a value means and how text is read: "bytes" takes 10485760 as well as "10 MiB", "seconds" takes
     5 as well as "5 min", "percent" takes 20 as well as "20 %", "regex" must compile (of a dict the keys), "path" must
     name a file or directory of this host (see `path_mistake`); None takes the value as it is. `minimum` holds for
     numbers; `choices` holds for a text or for each element of a tuple. `section` is what a nested section holds where
-    the configuration says nothing else: an object of its Options class.
+    the configuration has nothing else: an object of its Options class.
     """
 
     help: str

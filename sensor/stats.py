@@ -16,7 +16,7 @@ UNIDENTIFIED = {
     "before_probe": "the process had ended before the sensor read the kernel probe",
     "probe_lost": "the ring of the kernel probe was full as the process started",
     "forgotten": "the process table was full",
-    "unexplained": "the kernel probe did not tell of the process, and lost nothing",
+    "unexplained": "the kernel probe did not report the process, and lost nothing",
     "before_boot": "the event is of an earlier boot",
     "other_host": "the event is of another host",
 }

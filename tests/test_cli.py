@@ -148,7 +148,7 @@ def test_bench_counts_events(capsys: pytest.CaptureFixture[str]) -> None:
                 "a sensor is reading it",
                 "0 records made, 0 of them lost, 0 processes known",
                 "3 times there was no room for a process: raise probe.processes",
-                "this kernel does not tell cgroup, loginuid",
+                "this kernel does not give cgroup, loginuid",
             ],
         ),
     ],

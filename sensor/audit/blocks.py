@@ -10,7 +10,7 @@ says, its records and how they are written, is remembered as a Template (sensor.
 second time: two of three events are no news but for numbers and title. Of the others each
 line is looked up in the record cache.
 
-A block that is no whole event is left to whoever takes it line by line; once that has
+A block that is no whole event is left to be taken line by line; once that has
 gathered the records of one, they are read in the same way.
 """
 

@@ -21,7 +21,7 @@ _BY_THEN = 600.0
 
 class _Node:
     """last: id of its last event, but for auditd's own; started: when auditd was, if a boot may have done it; noticed:
-    when it booted, if no SYSTEM_BOOT has said so; both in seconds since 1970."""
+    when it booted, if no SYSTEM_BOOT has shown it; both in seconds since 1970."""
 
     __slots__ = ("last", "noticed", "started")
 
@@ -55,8 +55,8 @@ class Boots:
         begins_again = bool(node.last) and _serial(event.id) < _serial(node.last)
         after_start = node.started is not None and event.time >= node.started
         if "SYSTEM_BOOT" in event.records:
-            said = node.noticed is not None and 0 <= event.time - node.noticed < _BY_THEN
-            if not said:
+            was_noticed = node.noticed is not None and 0 <= event.time - node.noticed < _BY_THEN
+            if not was_noticed:
                 self._tell(event, node)
             node.noticed = None
         elif begins_again and (after_start or "KERNEL" in event.records):

@@ -44,7 +44,7 @@ class Pending:
         self.size = 0
 
     def note(self, note: str) -> None:
-        """Say something about the event, once."""
+        """Note something about the event, once."""
         if note not in self.notes:
             self.notes.append(note)
 
@@ -193,5 +193,5 @@ class Coalescer:
 
 
 def event_key(node: str, id: str) -> str:
-    """What tells one event from another."""
+    """What distinguishes one event from another."""
     return f"{node} {id}" if node else id

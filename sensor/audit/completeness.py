@@ -32,7 +32,7 @@ def count_missing(event: Event, counts: dict[str, int]) -> None:
 
 
 def _items(syscall: Syscall) -> int:
-    """How many PATH records an event should have; 0 if that is not said."""
+    """How many PATH records an event should have; 0 if that is unknown."""
     items = syscall.items if syscall.usual else syscall.rest.fields.get("items")
     return int(items) if isinstance(items, (int, str)) else 0
 

@@ -60,7 +60,7 @@ class Template:
 class Addition:
     """Values that a stage adds to an event: one object for all events that get the same, so that it is written once.
 
-    subject: members for the record that tells who acted, SYSCALL; top: members for the top level. Named as the
+    subject: members for the record that shows who acted, SYSCALL; top: members for the top level. Named as the
         fields' table has them (sensor.tables.output_schema), whatever a form makes of that.
     parts: additions of which this one is made.
     text, top_text: for the form: what it makes of the two; None before it is written.
@@ -80,18 +80,18 @@ class Event:
     """One event.
 
     id: "SECONDS.MILLISECONDS:SERIAL".
-    node: the host it comes from if the stream says so, else "".
+    node: the host it comes from if the stream names it, else "".
     records: record type → its records in order of arrival; none under "SYSCALL". To be changed by `replace` and
         `leave_out` only: other events share them.
     syscall: the SYSCALL record, or None.
     template: what the event has in common with others.
     title: the PROCTITLE record, if the template is without it; else None.
     altered: the records are not those of the template and the title any more.
-    process: who made the system call or, without one, of whom a record of the kernel's is; None if nobody knows.
+    process: who made the system call or, without one, of whom a record of the kernel's is; None if that is unknown.
     additions: what stages added, in their order.
-    provisional: what they said of the process will be another thing soon; it is not to be remembered.
+    provisional: what they added of the process will change soon; it is not to be remembered.
     verdict: where the event goes.
-    notes: what the sensor has to say about the event, from the closed set in NOTES.
+    notes: what the sensor reports about the event, from the closed set in NOTES.
     """
 
     __slots__ = (
@@ -148,7 +148,7 @@ class Event:
 
     @property
     def subject(self) -> Fields:
-        """The fields that tell who acted: what repeats of the SYSCALL record, else all of URINGOP.
+        """The fields that show who acted: what repeats of the SYSCALL record, else all of URINGOP.
 
         Without either those of the first record and its msg='…'.
         """
@@ -163,11 +163,11 @@ class Event:
         return {}
 
     def add(self, subject: Fields) -> None:
-        """Add members to the record that tells who acted; those that come again and again go to `additions`."""
+        """Add members to the record that shows who acted; those that come again and again go to `additions`."""
         self.additions.append(Addition(subject))
 
     def note(self, note: str) -> None:
-        """Say something about the event, once."""
+        """Note something about the event, once."""
         if note not in self.notes:
             self.notes.append(note)
 
@@ -197,7 +197,7 @@ NOTES = {
 """Every value of SENSOR.notes, and what it means."""
 
 Stage = Callable[[Event], Optional[Verdict]]
-"""An Enrichment, which adds values and returns None, or a Filter, which says what becomes of the event."""
+"""An Enrichment, which adds values and returns None, or a Filter, which decides what becomes of the event."""
 Enrichment = Callable[[Event], None]
 Filter = Callable[[Event], Verdict]
 

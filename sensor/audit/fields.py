@@ -6,7 +6,7 @@
 
 `^]` is the byte 0x1d, behind which auditd writes what it translated (ENRICHED).
 A value is what follows `name=`: a "quoted" or { braced } text, or all words up to
-the next `name=`. How it is written is told by its name, never guessed from its
+the next `name=`. How it is written follows from its name, never guessed from its
 looks (sensor.tables.fields), so digits are numbers and never hexadecimal text.
 
 Nothing is refused and nothing is lost: words that belong to no name are kept under
@@ -266,7 +266,7 @@ def _collect(section: str, kinds: Kinds, into: Collector) -> None:
 
 
 def unquote(raw: str) -> tuple[str, bool]:
-    """Take the quotes off a value; tell whether it had some."""
+    """Take the quotes off a value; return whether it had some."""
     if len(raw) >= 2 and raw[0] == raw[-1] and raw[0] in _QUOTES:
         return raw[1:-1], True
     return raw, False

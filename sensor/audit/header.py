@@ -36,7 +36,7 @@ _LONGEST_SENT = 8000
 class Line(NamedTuple):
     """One line of the audit stream, cut but not yet understood.
 
-    node: what `node=` says, or "".
+    node: the value of `node=`, or "".
     type: the type's name as written.
     id: "SECONDS.MILLISECONDS:SERIAL" with three digits of milliseconds.
     body: the fields, without blanks at either end.
@@ -78,14 +78,14 @@ def records_in(line: str) -> list[str]:
 
 
 def is_torn(piece: str) -> bool:
-    """Tell whether a record that another one follows in its line was not finished: nothing stands between them."""
+    """Return whether a record that another one follows in its line was not finished: nothing stands between them."""
     return piece[-1:] not in BLANKS
 
 
 def behind_prefix(line: str) -> tuple[str, Line] | None:
     """The record behind what syslog, the journal or dmesg put before it, and that; None if there is none.
 
-    Whoever may write to syslog can send a record as part of a message; so the record must begin where the text does,
+    Who may write to syslog can send a record as part of a message; so the record must begin where the text does,
     behind the first colon. Also a record behind a piece of one of which not even the header is whole.
     """
     found = _RECORD.search(line, 0, len(line))
@@ -105,5 +105,5 @@ def behind_prefix(line: str) -> tuple[str, Line] | None:
 
 
 def _is_prefix(text: str) -> bool:
-    """Tell whether a text is what stands before a message of syslog."""
+    """Return whether a text is what stands before a message of syslog."""
     return text.find(": ") == len(text) - 2 >= 0 or _SYSLOG.match(text) is not None

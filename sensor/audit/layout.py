@@ -110,14 +110,14 @@ class Layouts:
             self._seen[pattern] = self._add(Layout(pattern[:-1] + r"\Z", names), body, fields)
 
     def _worth_learning(self, pattern: str) -> bool:
-        """Tell whether a layout was seen before and is not known to be of no use."""
+        """Return whether a layout was seen before and is not known to be of no use."""
         if pattern in self._seen:
             return self._seen[pattern]
         self._seen.keep(pattern, True)
         return False
 
     def _add(self, layout: Layout, body: str, fields: Fields) -> bool:
-        """Add a layout, if it gives of this body what the general way gave; tell whether it does."""
+        """Add a layout, if it gives of this body what the general way gave; return whether it does."""
         found = layout.match(body)
         useful = found is not None and list(layout.fields(found.groups()).items()) == list(fields.items())
         if useful:

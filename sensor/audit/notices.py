@@ -1,10 +1,10 @@
-"""What the sensor says of itself in the stream, one class for each kind: SENSOR events.
+"""What the sensor reports of itself in the stream, one class for each kind: SENSOR events.
 
     {"ID":"1795354566.589:sensor-1","SENSOR":{"event":"start","version":"1.0.0","compiled":false,…}}
     {"ID":"1795354601.204:sensor-2","SENSOR":{"event":"loss","place":"output","reason":"ENOSPC","unit":"lines",
       "count":812,"total":812,"since":"2026-11-22T13:36:12.104Z","earlier":false}}
 
-A form has the values by their names (`SensorNotice.told`) or, laid out as members of an object, in `members`.
+A form has the values by their names (`SensorNotice.contents`) or, laid out as members of an object, in `members`.
 Text is as everywhere: one character for each byte.
 """
 
@@ -115,7 +115,7 @@ class Loss:
     since: str
     """When it was not yet so, as an RFC 3339 date in UTC: it happened between then and the time in ID."""
     earlier: bool
-    """It happened to the sensor before this one, which could not say so."""
+    """It happened to the sensor before this one, which could not report it."""
 
     def members(self) -> Fields:
         """The members of SENSOR."""
@@ -131,7 +131,7 @@ class Loss:
         }
 
 
-Told = Union[Start, Stop, Reload, Loss]
+Contents = Union[Start, Stop, Reload, Loss]
 
 
 class SensorNotice(Notice):
@@ -140,8 +140,8 @@ class SensorNotice(Notice):
     id: "SECONDS.MILLISECONDS:sensor-N".
     """
 
-    __slots__ = ("told",)
+    __slots__ = ("contents",)
 
-    def __init__(self, id: str, told: Told) -> None:
-        super().__init__(id, "SENSOR", told.members(), {})
-        self.told = told
+    def __init__(self, id: str, contents: Contents) -> None:
+        super().__init__(id, "SENSOR", contents.members(), {})
+        self.contents = contents

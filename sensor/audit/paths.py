@@ -34,7 +34,7 @@ _IN_ROOT = 0x10
 
 
 def is_at_cwd(args: tuple[str | None, ...], directories: tuple[int, ...]) -> bool:
-    """Tell whether these arguments of a call are the current directory."""
+    """Return whether these arguments of a call are the current directory."""
     for position in directories:
         if args[position] not in _AT_CWD:
             return False
@@ -42,7 +42,7 @@ def is_at_cwd(args: tuple[str | None, ...], directories: tuple[int, ...]) -> boo
 
 
 def names_are_known(event: Event) -> bool:
-    """Tell whether the names in an event's PATH records are absolute, or count from `cwd`."""
+    """Return whether the names in an event's PATH records are absolute, or count from `cwd`."""
     syscall = event.syscall
     call = syscalls.name(syscall.head.arch, syscall.head.number) if syscall is not None else _operation(event)
     if call == "openat2" and not _is_free(event):

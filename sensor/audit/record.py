@@ -172,7 +172,7 @@ class RecordDecoder:
         return _set_aside(fields, self._prefix) if self._prefix else fields
 
     def kinds(self, name: str) -> Kinds:
-        """How the fields of a type are written; one table for all types that nobody knows."""
+        """How the fields of a type are written; one table for all unknown types."""
         name = name if name in NUMBERS else ""
         kinds = self._kinds.get(name)
         if kinds is None:
@@ -191,12 +191,12 @@ def _set_aside(fields: Fields, prefix: str) -> Fields:
     """Give own names that begin like added ones others; none that records are known to have does."""
     out: Fields = {}
     for name, value in fields.items():
-        said = _set_aside(value, prefix) if name == "msg" and isinstance(value, dict) else value
+        kept = _set_aside(value, prefix) if name == "msg" and isinstance(value, dict) else value
         if name.startswith(prefix):
             name += "_2"
             while name in fields or name in out:
                 name += "_2"
-        out[name] = said
+        out[name] = kept
     return out
 
 

@@ -1,4 +1,4 @@
-"""What a record's type says about its place in an event and in the JSON.
+"""What a record's type means for its place in an event and in the JSON.
 
 The numbers are the kernel's (include/uapi/linux/audit.h); which of them end an
 event, or stand alone, follows auparse (audit-userspace common/common.c,

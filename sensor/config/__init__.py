@@ -123,7 +123,7 @@ class Config:
     )
     stages: tuple[str, ...] = option(
         (),
-        "Stages of your own: Python files, as /etc/host-sensor/stages/*.py, owned by root and writable by nobody else; "
+        "Stages of your own: Python files, as /etc/host-sensor/stages/*.py, owned by root and writable by no one else; "
         "/usr/share/host-sensor/stages has one that explains itself.",
     )
     output: str = option(
@@ -133,7 +133,7 @@ class Config:
     )
     host: str | dict[str, str] = option(
         "auto",
-        "What `output: ecs` says of the host in `host`: `auto` reads it at the start and at each reload, `off` leaves "
+        "What `output: ecs` has in `host`: `auto` reads the host at the start and at each reload, `off` leaves "
         f"it out, a map of fixed values is taken as it is: {', '.join(NAMES)}. Events of other nodes have the name of "
         "theirs alone, and recorded logs nothing that is read here.",
         ("auto", "off"),
@@ -192,7 +192,7 @@ class Config:
         return self.enrich.prefix or (PREFIX if distinct else "")
 
     def with_what_output_asks(self) -> Config:
-        """The same with what a form of output has to have: in ECS each event tells of its parent."""
+        """The same with what a form of output has to have: in ECS each event shows its parent."""
         if self.output == "ecs":
             return replace(self, enrich=replace(self.enrich, parent_info=True))
         return self

@@ -20,7 +20,7 @@ from sensor.options import Declaration, declaration
 
 HEADER = """\
 # The configuration of host-sensor: every key, with its default. Take away the # before a key to change it.
-# `host-sensor check` says what is wrong with a file; a running sensor reads it again on SIGHUP.
+# `host-sensor check` shows what is wrong with a file; a running sensor reads it again on SIGHUP.
 # Numbers of bytes may have a unit (kB, MB, GB, KiB, MiB, GiB), and so may seconds (ms, s, min, h, d).
 """
 WIDTH = 116

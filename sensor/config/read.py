@@ -39,7 +39,7 @@ _LARGEST = 4 << 20
 
 
 def read_options(path: str, defaults: Any) -> tuple[Any, list[ConfigError]]:
-    """Return `defaults`, an Options object, with what the file and then its fragments say, and all mistakes.
+    """Return `defaults`, an Options object, with what the file and then its fragments set, and all mistakes.
 
     Sections and maps are merged; of other keys the last one holds. Mistakes come in the order of files and lines; what
     a mistaken key was before stays.
@@ -124,7 +124,7 @@ class _Reader:
         self.mistakes: list[ConfigError] = []
 
     def section(self, node: yaml.Node, defaults: Any, prefix: str) -> Any:
-        """Return `defaults` with what a mapping says; an empty node changes nothing, and may stand beside another."""
+        """Return `defaults` with what a mapping sets; an empty node changes nothing, and may stand beside another."""
         if _is_null(node):
             return defaults
         if not isinstance(node, yaml.MappingNode):

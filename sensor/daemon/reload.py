@@ -43,7 +43,7 @@ class Reload:
         return self._due_by is not None
 
     def is_due(self, now: float) -> bool:
-        """Whether it was asked for, and the time for it has come; says so once."""
+        """Whether it was asked for, and the time for it has come; true once."""
         if self._due_by is None:
             return False
         seen, _ = self._look()

@@ -22,7 +22,7 @@ from sensor.stats import PrivilegeStats
 log = logging.getLogger(__name__)
 
 USER_TIMEOUT = 10.0
-"""Seconds that a name service may take to tell who the configured user is."""
+"""Seconds that a name service may take to find the configured user."""
 
 
 def find_account(config: Config, source: Input, stats: PrivilegeStats) -> Account | None:
@@ -69,7 +69,7 @@ def give_up(config: Config, account: Account | None) -> None:
 
 
 def confine(config: Config, stats: PrivilegeStats) -> bool:
-    """Put the system call filter on all threads, if it is wanted and can be; tell whether programs may be started."""
+    """Put the system call filter on all threads, if it is wanted and can be; return whether programs may be started."""
     if not config.seccomp:
         return True
     programs = starts_programs(config)
@@ -83,7 +83,7 @@ def confine(config: Config, stats: PrivilegeStats) -> bool:
 
 
 def starts_programs(config: Config) -> bool:
-    """Tell whether an output is a program."""
+    """Return whether an output is a program."""
     outputs = (config.auditlog, config.filterlog, config.debug.inputlog, config.debug.parse_error_log)
     return any(output is not None and output.file.startswith("|") for output in outputs)
 

@@ -1,4 +1,4 @@
-"""SENSOR events: what the running sensor says of itself in the stream, so that whoever has only that knows, too.
+"""SENSOR events: what the running sensor reports of itself in the stream, for those who have only that.
 
 A loss is reported only when there is room for the report: while the log cannot be written, what is lost is added up,
 and the first line after that is the sum.
@@ -18,7 +18,7 @@ from itertools import islice
 
 from sensor import __version__
 from sensor.audit.event import Notice
-from sensor.audit.notices import Reload, SensorNotice, Start, Stop, Told
+from sensor.audit.notices import Contents, Reload, SensorNotice, Start, Stop
 from sensor.compiled import is_compiled
 from sensor.config.read import files_of
 from sensor.loss.ledger import Ledger
@@ -35,14 +35,14 @@ _VERSION = re.compile(rb"\0(\d{1,3}(?:\.\d{1,3}){1,3}(?:-[a-z]{1,8}-?\d{0,3})?)\
 class SensorEvents:
     """Makes them.
 
-    tell: takes a notice; it leaves with the next lines, before them.
+    emit: takes a notice; it leaves with the next lines, before them.
     wanted: whether there are any.
     """
 
-    def __init__(self, stats: Stats, tell: Callable[[Notice], None], wanted: bool) -> None:
+    def __init__(self, stats: Stats, emit: Callable[[Notice], None], wanted: bool) -> None:
         self._wanted = wanted
         self._stats = stats
-        self._tell = tell
+        self._emit = emit
         self._count = 0
         self._ledger = Ledger(stats, time.time())
         self._lost_lines = 0
@@ -87,17 +87,17 @@ class SensorEvents:
         if any(loss.place == "output" for loss in losses):
             self._lost_lines = sum(output.lost_lines.values())
 
-    def _say(self, told: Told) -> None:
+    def _say(self, contents: Contents) -> None:
         if not self._wanted:
             return
         self._count += 1
         milliseconds = time.time_ns() // 1_000_000
         id = f"{milliseconds // 1000}.{milliseconds % 1000:03}:sensor-{self._count}"
-        self._tell(SensorNotice(id, told))
+        self._emit(SensorNotice(id, contents))
 
 
 def start_of(config_path: str, probe: str) -> Start:
-    """What is said at the start; to be called with the rights that the sensor starts with."""
+    """What is reported at the start; to be called with the rights that the sensor starts with."""
     return Start(
         pid=os.getpid(),
         version=__version__,

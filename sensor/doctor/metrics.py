@@ -58,7 +58,7 @@ def check_metrics(config: Config) -> Iterator[Finding]:
 
 
 def _trusting(certificate: str) -> ssl.SSLContext:
-    """What takes the configured certificate, whoever signed it and whatever it is called, and no other."""
+    """What takes the configured certificate, by any signer and under any name, and no other."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     made.check_hostname = False
     made.verify_flags |= ssl.VerifyFlags(_PARTIAL_CHAIN)

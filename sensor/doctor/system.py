@@ -64,7 +64,7 @@ def check_confinement(host: Host) -> Iterator[Finding]:
 
 
 def _profile_of(host: Host, process: Process) -> Finding:
-    """Whether the plugin is under the profile that its package has, as /proc/PID/attr/current says it."""
+    """Whether the plugin is under the profile that its package has, as in /proc/PID/attr/current."""
     profile = (host.read(f"/proc/{process.pid}/attr/current") or "unknown").strip().strip("\0")
     if "enforce" in profile:
         return Finding(OK, "confinement.apparmor", f"AppArmor confines the plugin: {profile}")

@@ -6,7 +6,7 @@
 
 A form is given to the pipeline when that is made. It gets values and owns every text that is
 remembered: what is worth remembering has a slot for it (Record.text, Template.text, Addition.text
-…), which nobody but the form looks at, so an object that many events share is written once.
+…), which only the form looks at, so an object that many events share is written once.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Lines(list[str]):
     """JSON lines without their newlines, one byte per character: those of the log of events, and besides
 
     filtered: those of the filter log.
-    unparsed: those of the log of events that say what could not be parsed, again.
+    unparsed: those of the log of events that hold what could not be parsed, again.
     own: how many of the log of events are the sensor's own, which are no event of the audit stream.
     """
 
@@ -40,7 +40,7 @@ class Lines(list[str]):
         self.own += 1
 
     def take_unparsed(self, lines: Sequence[str]) -> None:
-        """Add lines that say what could not be parsed."""
+        """Add lines that hold what could not be parsed."""
         self += lines
         self.unparsed += lines
 
@@ -59,7 +59,7 @@ class Form(Protocol):
         """Write an event."""
 
     def plainly(self, event: Event) -> str:
-        """Write an event for which `event` has failed: what its records say."""
+        """Write an event for which `event` has failed: what its records hold."""
 
     def error(self, reason: str, raw: str, notes: list[str]) -> str:
         """Write a line that is no audit record."""
@@ -68,7 +68,7 @@ class Form(Protocol):
         """Write a line of the sensor's own."""
 
     def forget(self) -> None:
-        """Write everything anew: what the records' fields say has changed."""
+        """Write everything anew: the meaning of the records' fields has changed."""
 
 
 def unparsed(form: Form, reason: str, raw: str) -> str:

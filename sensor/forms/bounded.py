@@ -5,7 +5,7 @@
      "SENSOR":{"shortened":{"bytes":31022,"members":["EXECVE.ARGV"]}}}
 
 Texts and lists are cut to one length, the largest that does: of a list the first elements stay, of a text its
-beginning, never part of a character nor of a percent escape. If that is not enough members go, last those that tell
+beginning, never part of a character nor of a percent escape. If that is not enough members go, last those that show
 which event it is, who did it and with what result. It takes time in proportion to the line.
 """
 
@@ -28,13 +28,13 @@ result activity_id category_uid class_uid type_uid severity_id status_id event_c
 vendor_name
 """
 _OF_IDENTITY = frozenset(_IDENTITY.split())
-"""Keys, in small letters and without the prefix of added ones, whose values tell which event it is, by whom."""
+"""Keys, in small letters and without the prefix of added ones, whose values show which event it is, by whom."""
 _MOST_OF_ONE = 96
 _MOST_LEFT_OUT = 256
 _MOST_NAMES = 8
 _LONGEST_NAME = 64
 _LEAST = 16
-"""Bytes below which a part of a text or an object says nothing."""
+"""Bytes below which a part of a text or an object means nothing."""
 _SHORTEST_CUT = 64
 """Bytes below which texts and lists are not cut as long as there are members that may go."""
 _ESCAPE_CUT = re.compile("(?:%ef(?:%bb)?)?(?:%[0-9a-f]?)?\\Z")
@@ -64,7 +64,7 @@ class Shortener:
     """Shortens lines.
 
     limit: bytes of a line, its newline not counted.
-    sign: the object of the top level that says what was left out.
+    sign: the object of the top level that lists what was left out.
     prefix: of added keys.
     """
 
@@ -77,10 +77,10 @@ class Shortener:
         """A line that is too long, shortened."""
         whole = self._measured(loads(line.encode("latin-1")), False)
         assert isinstance(whole.inner, dict)
-        said = whole.inner.pop(self._sign, None)
+        own = whole.inner.pop(self._sign, None)
         left_out: dict[str, None] = {}
         room = self._limit - _MOST_LEFT_OUT
-        kept = said.inner if said is not None and isinstance(said.inner, dict) and said.size < room // 4 else {}
+        kept = own.inner if own is not None and isinstance(own.inner, dict) and own.size < room // 4 else {}
         room -= sum([part.size + len(_quoted(name)) + 2 for name, part in kept.items()])
         longest = _longest(whole, room)
         if longest >= _SHORTEST_CUT:
@@ -92,7 +92,7 @@ class Shortener:
         return f'{{{text}{"," if text else ""}"{self._sign}":{{{",".join(members)}}}}}'
 
     def _measured(self, value: Value, identity: bool) -> _Part:
-        """A value and its parts; identity: its key is one of those that tell who it was."""
+        """A value and its parts; identity: its key is one of those that show who it was."""
         if isinstance(value, dict):
             parts = {name: self._measured(inner, self._tells(name)) for name, inner in value.items()}
             sizes = [len(_quoted(name)) + 2 for name in parts]
@@ -200,7 +200,7 @@ class Bounded(Form):
         return line if len(line) <= self._limit else self._shorten(line)
 
     def forget(self) -> None:
-        """What the records' fields say has changed."""
+        """The meaning of the records' fields has changed."""
         self._form.forget()
 
 

@@ -1,4 +1,4 @@
-"""No text: what an event costs in another form, for whoever counts (`host-sensor top`)."""
+"""No text: what an event costs in another form, for counting (`host-sensor top`)."""
 
 from __future__ import annotations
 
@@ -50,6 +50,6 @@ class Count(Form):
         return ""
 
     def forget(self) -> None:
-        """What the records' fields say has changed."""
+        """The meaning of the records' fields has changed."""
         self._form.forget()
         self._laurel.forget()

@@ -1,4 +1,4 @@
-"""Keys that differ in more than case (`transform.keys: distinct`), for engines that do not tell `uid` from `UID`.
+"""Keys that differ in more than case (`transform.keys: distinct`), for engines to which `uid` is `UID`.
 
     "uid":0,"UID":"root","KEYS":["etc"]               "uid":0,"x_uid":"root","KEYS":["etc"]
     "msg":{"Op":"a","op":"b","text":"c"}              "msg":{"x_op":"a","op":"b","text_2":"c"}
@@ -19,7 +19,7 @@ from sensor.audit.fields import Fields, Value
 from sensor.cache import BoundedDict
 
 PREFIX = "x_"
-"""What added keys begin with where `enrich.prefix` does not say."""
+"""What added keys begin with where `enrich.prefix` is not set."""
 _STAYING = re.compile(r"(?:ARGV|ARGV_STR|KEYS|TEXT)(?:_[0-9]+)*(?:_HEX)*")
 _REMEMBERED = 4096
 

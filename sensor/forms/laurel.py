@@ -104,7 +104,7 @@ class Laurel(Form):
         return f'{{"ID":{id},"{notice.name}":{{{members}{added}}}}}'
 
     def forget(self) -> None:
-        """Write everything anew: what the records' fields say has changed."""
+        """Write everything anew: the meaning of the records' fields has changed."""
         self._records.forget()
 
     def added(self, event: Event) -> str:
@@ -161,7 +161,7 @@ class Laurel(Form):
         return text
 
     def _time_of(self, id: str) -> str:
-        """TIME; an id later than the year 9999, which no date can say, has none."""
+        """TIME; an id later than the year 9999, which no date can express, has none."""
         second, _, rest = id.partition(".")
         if second != self._second:
             self._second, self._start = second, ""

@@ -35,5 +35,5 @@ def without_raw(render: Render, naming: Naming) -> Render:
 
 
 def _says_all(address: Value) -> bool:
-    """Tell whether more than the family of an address was translated, or there is no more."""
+    """Return whether more than the family of an address was translated, or there is no more."""
     return isinstance(address, dict) and (len(address) > 1 or address.get("saddr_fam") == "unspecified")

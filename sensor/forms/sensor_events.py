@@ -10,32 +10,32 @@ All of it is under host_sensor.sensor by its own names; what ECS has a word for 
 from __future__ import annotations
 
 from sensor.audit.fields import Fields
-from sensor.audit.notices import Loss, Reload, Start, Stop, Told
+from sensor.audit.notices import Contents, Loss, Reload, Start, Stop
 
 _AGENT = "host-sensor"
 
 
-def sensor_event(told: Told) -> tuple[Fields, Fields, Fields]:
-    """What is said: members of `event`, of the top level, and of `host_sensor`."""
+def sensor_event(contents: Contents) -> tuple[Fields, Fields, Fields]:
+    """What is reported: members of `event`, of the top level, and of `host_sensor`."""
     event: Fields = {"category": ["host"]}
     agent: Fields = {"type": _AGENT}
     top: Fields = {"agent": agent}
-    if isinstance(told, Start):
+    if isinstance(contents, Start):
         event.update({"type": ["start"], "action": "sensor-start", "outcome": "success"})
-        agent["version"] = told.version
-        top["host"] = {"boot": {"id": told.boot_id}, "os": {"kernel": told.kernel, "type": "linux"}}
-        top["process"] = {"pid": told.pid}
-        _errors(top, told.mistakes)
-    elif isinstance(told, Stop):
-        event.update({"type": ["end"], "action": "sensor-stop", "outcome": "success", "reason": told.reason})
-    elif isinstance(told, Reload):
-        kind, outcome = ("change", "success") if told.accepted else ("info", "failure")
+        agent["version"] = contents.version
+        top["host"] = {"boot": {"id": contents.boot_id}, "os": {"kernel": contents.kernel, "type": "linux"}}
+        top["process"] = {"pid": contents.pid}
+        _errors(top, contents.mistakes)
+    elif isinstance(contents, Stop):
+        event.update({"type": ["end"], "action": "sensor-stop", "outcome": "success", "reason": contents.reason})
+    elif isinstance(contents, Reload):
+        kind, outcome = ("change", "success") if contents.accepted else ("info", "failure")
         event.update({"category": ["configuration"], "type": [kind], "action": "sensor-reload", "outcome": outcome})
-        _errors(top, told.mistakes)
-    elif isinstance(told, Loss):
-        event.update({"type": ["info"], "action": "sensor-loss", "outcome": "failure", "reason": told.reason})
-        event["start"] = told.since
-    return event, top, {"sensor": told.members()}
+        _errors(top, contents.mistakes)
+    elif isinstance(contents, Loss):
+        event.update({"type": ["info"], "action": "sensor-loss", "outcome": "failure", "reason": contents.reason})
+        event["start"] = contents.since
+    return event, top, {"sensor": contents.members()}
 
 
 def _errors(top: Fields, mistakes: list[str]) -> None:

@@ -96,10 +96,10 @@ class SummaryTexts:
         syscall = event.syscall
         if syscall is not None and syscall.pid:
             return f',"process":{{"pid":{syscall.pid},"parent":{{"pid":{syscall.ppid}{parent}}}{members}{more}}}'
-        told = event.records[who.main][0].fields if who.main != "SYSCALL" else {}
+        fields = event.records[who.main][0].fields if who.main != "SYSCALL" else {}
         if event.is_call:
-            told = event.subject
-        pid, ppid = told.get("pid"), told.get("ppid")
+            fields = event.subject
+        pid, ppid = fields.get("pid"), fields.get("ppid")
         text = f',"pid":{pid}' if isinstance(pid, int) else ""
         parent = (f',"pid":{ppid}' if isinstance(ppid, int) else "") + parent
         text += f',"parent":{{{parent[1:]}}}' if parent else ""

@@ -10,7 +10,7 @@ unicode  JSON escapes only: `g++` stays `g++`, a bad byte becomes U+FFFD, and th
 
 In both, what no screen shows and many obey (C1 controls, DEL, marks of direction, separators of lines and
 paragraphs, zero-width and tag characters: Unicode's Cc, Cf, Zl and Zp) is a JSON escape, \\u202e: the same text for
-whoever reads JSON, and harmless for whoever looks at the file.
+programs that read JSON, and harmless for people who look at the file.
 
 In and out, text is a str in which each character is one byte.
 """
@@ -69,7 +69,7 @@ def quote_unicode(text: str) -> str:
 
 
 def bad_bytes(text: str) -> bool:
-    """Tell whether the bytes are not valid UTF-8."""
+    """Return whether the bytes are not valid UTF-8."""
     if text.isascii():
         return False
     try:

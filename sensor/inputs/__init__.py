@@ -68,7 +68,7 @@ class Input(Protocol):
 class ReadQueue:
     """A byte-bounded queue of chunks; one thread reads, one gets.
 
-    `live` tells that the writer must not wait: lines are dropped when the limit is reached.
+    `live`: the writer must not wait: lines are dropped when the limit is reached.
     linger: seconds that a read from a socket waits for more.
     limit: in bytes; it falls when there is no memory for so much.
     ended: nothing more is put; what is there can still be had.
@@ -153,7 +153,7 @@ class ReadQueue:
             self.put(b"\n")
 
     def end(self) -> None:
-        """Say that nothing follows."""
+        """Announce that nothing follows."""
         self._chunks.put(b"")
         self.ended = True
 

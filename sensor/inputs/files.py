@@ -1,6 +1,6 @@
 """Recorded audit logs, plain or compressed, as chunks: what `convert` and `bench` read.
 
-The first bytes, not the name, tell the kind: 1f 8b is gzip, 28 b5 2f fd is zstd, anything else is text,
+The first bytes, not the name, decide the kind: 1f 8b is gzip, 28 b5 2f fd is zstd, anything else is text,
 
     type=SYSCALL msg=audit(1700000000.123:4567): arch=c000003e syscall=59 success=yes exit=0 …
 """

@@ -1,4 +1,4 @@
-"""The kernel's own account of audit: AUDIT_GET over netlink, which no record in the stream tells.
+"""The kernel's own account of audit: AUDIT_GET over netlink, which no record in the stream has.
 
 `lost` counts records that the kernel dropped at a full backlog; they leave no hole in the serials. What comes back is
 struct audit_status of linux/audit.h, eleven numbers of 32 bits, fewer from older kernels:

@@ -55,7 +55,7 @@ class Options:
 
     listen: str = option(
         "127.0.0.1:9766",
-        "Numeric address, or localhost, and port of the Prometheus endpoint; empty for none. Whoever can reach it may "
+        "Numeric address, or localhost, and port of the Prometheus endpoint; empty for none. Who can reach it may "
         "read it, unless there are `users`.",
     )
     textfile: str = option(
@@ -219,7 +219,7 @@ class Exporter:
     """The ways to the metrics that the options ask for; made once, started once, closed once.
 
     Raises OutputError when the address cannot be listened on. Construct it before privileges are dropped if the
-    port is a low one. While the files of TLS cannot be used nobody gets in.
+    port is a low one. While the files of TLS cannot be used no request is served.
 
     interval: seconds between two writes of the text file.
     """
@@ -251,7 +251,7 @@ class Exporter:
                 secure = partial(secured.SecuredConnection, secured.context(options.tls))
             users = passwords.Passwords(options.users) if options.users else None
         except OutputError as error:
-            stays = "nobody is let in" if self._endpoint.access is None else "the endpoint stays as it was"
+            stays = "no request is served" if self._endpoint.access is None else "the endpoint stays as it was"
             log.error("%s; %s", error, stays)
             return False
         self._endpoint.admit(Access(secure, users))

@@ -143,7 +143,7 @@ class Endpoint:
 
     page: makes a page from a path, without what follows `?`, and a variant.
     variant: which variant of a page suits the value of Accept; as few as there are forms of pages.
-    access: None lets nobody in.
+    access: None refuses all.
     """
 
     def __init__(

@@ -3,7 +3,7 @@
     $scrypt$ln=14,r=8,p=1$tzZ0…$0Xq8…       scrypt (RFC 7914) as other tools write it: salt and hash in base64, unpadded
 
 Such a hash is dear on purpose, some 50 ms and 16 MiB. So a password that was found right is known again by a keyed
-digest that lives as long as the process; and hashes take at most a twentieth of one processor, whoever asks how often:
+digest that lives as long as the process; and hashes take at most a twentieth of one processor, however many ask:
 who has guessed wrong lately waits behind the others.
 """
 
@@ -82,7 +82,7 @@ def _read(written: str) -> _Hash:
 
 
 class Passwords:
-    """Tells who is let in. For one thread.
+    """Decides who is let in. For one thread.
 
     hashes: by name of user, without a mistake().
     """
@@ -123,7 +123,7 @@ class Passwords:
         return False
 
     def _is_right(self, user: bytes, password: bytes) -> bool:
-        """Compare in a time that tells neither whether there is such a user nor how much of the hash is right."""
+        """Compare in a time that depends neither on whether there is such a user nor how much of the hash is right."""
         wanted = self._hashes.get(user, self._nobody)
         return hmac.compare_digest(wanted.of(password), wanted.hash) and user in self._hashes
 

@@ -1,4 +1,4 @@
-"""TLS for the metrics: a certificate and its key, read again at each reload, and connections that wait for nobody.
+"""TLS for the metrics: a certificate and its key, read again at each reload, and connections that block none other.
 
     certificate: /etc/host-sensor/tls/cert.pem     and those between it and its authority
     key: /etc/host-sensor/tls/key.pem              readable for the sensor's user, and not for everybody
@@ -100,7 +100,7 @@ class SecuredConnection:
         return sent
 
     def shutdown(self, how: int) -> None:
-        """Say that nothing more is sent: in TLS, then in TCP."""
+        """Announce that nothing more is sent: in TLS, then in TCP."""
         with suppress(OSError, ValueError):  # the client's own end of TLS is not waited for
             self._socket.unwrap()
         self._socket.shutdown(how)

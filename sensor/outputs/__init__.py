@@ -10,9 +10,9 @@ counted by its reason: the name of the errno that stood in the way, "slow", or "
 line is never torn in the middle.
 
 Written, and counted as that, is what is in the file, or what the reader of a stream has taken from the kernel: what it
-left in its pipe or socket when it ended is written again, to the next one. How much that is the kernel tells of a pipe
-to the byte, of a socket only whether there was any: then some lines may come twice. At the very end, what a living
-reader has not taken within CLOSING_GRACE counts as written, too.
+left in its pipe or socket when it ended is written again, to the next one. The kernel reports how much that is: for a
+pipe to the byte, for a socket only whether there was any: then some lines may come twice. At the very end, what a
+living reader has not taken within CLOSING_GRACE counts as written, too.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class EventOptions(Options):
     max_line: int = option(
         0,
         "Shorten longer lines, line_prefix and newline counted, also those of the filter log: what is long loses its "
-        "end, and SENSOR.shortened (host_sensor.shortened in ECS) tells which members did; 0: never. At least 2 KiB; "
+        "end, and SENSOR.shortened (host_sensor.shortened in ECS) names them; 0: never. At least 2 KiB; "
         "Fluent Bit takes 32 KiB, rsyslog 8 KiB.",
         (),
         0,
@@ -174,7 +174,7 @@ CLOSING_LOOK = 0.005
 class Stream:
     """What outputs to another program share: a descriptor that may be full or break, and is made again.
 
-    A subclass says how to connect(); the lines that the reader has not taken when a stream breaks are written anew.
+    A subclass implements connect(); the lines that the reader has not taken when a stream breaks are written anew.
     """
 
     def __init__(self, options: Options, stats: OutputStats, log: Log, clock: Clock = time) -> None:
@@ -192,7 +192,7 @@ class Stream:
 
     def connect(self) -> int:
         """Return a new descriptor; raises OSError."""
-        raise OSError(errno.ENOTSUP, "a subclass says how to connect")
+        raise OSError(errno.ENOTSUP, "a subclass implements connect")
 
     def write(self, lines: list[str]) -> None:
         if lines:
@@ -250,7 +250,7 @@ class Stream:
     def _see_what_is_taken(self) -> None:
         """Count what the reader has taken; raises OSError if there is none any more."""
         left = bytes_left(self._fd)
-        # In this order: the kernel says that the other end of a socket is closed before it throws away what is in it.
+        # In this order: the kernel shows that the other end of a socket is closed before it throws away what is in it.
         if not has_reader(self._fd):
             raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
         self._buffer.taken(left)

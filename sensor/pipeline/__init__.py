@@ -348,7 +348,7 @@ class Pipeline:
         event.note("stage_failed")
 
     def _as_it_came(self, lines: Sequence[str], error: Exception) -> list[str]:
-        """The JSON lines that tell of lines which the pipeline cannot work on; they have been counted as lines."""
+        """The JSON lines for lines which the pipeline cannot work on; they have been counted as lines."""
         stats = self._stats
         stats.crashed += 1
         stats.unparsed["crash"] = stats.unparsed.get("crash", 0) + len(lines)

@@ -15,7 +15,7 @@ from sensor.options import option
 class Options:
     """The kernel probe: what `host-sensor probe load` makes and the sensor then reads."""
 
-    use: bool = option(True, "Read the probe if it is loaded; without it /proc tells of processes.")
+    use: bool = option(True, "Read the probe if it is loaded; without it processes are read from /proc.")
     coverage_timeout: float = option(
         5.0,
         "An exec that the probe saw and audit did not report within this time is counted; 0 keeps no account.",

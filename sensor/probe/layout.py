@@ -62,7 +62,7 @@ class ProbeRecord(NamedTuple):
 
     time: int
     cgroup: int
-    """Id in the unified hierarchy: the inode of the cgroup's directory; 0 where the kernel does not tell."""
+    """Id in the unified hierarchy: the inode of the cgroup's directory; 0 where the kernel does not give it."""
     start: int
     pidns: int
     tgid: int
@@ -88,7 +88,7 @@ class ProbeRecord(NamedTuple):
 
     @property
     def mntns(self) -> int:
-        """Inode of the mount namespace, as of /proc/PID/ns/mnt; 0 on EXIT, and where the kernel does not tell."""
+        """Inode of the mount namespace, as of /proc/PID/ns/mnt; 0 on EXIT, and where the kernel does not give it."""
         return 0 if self.kind == EXIT else self.status
 
 

@@ -49,7 +49,7 @@ SOURCE = _SHARED if _SHARED.is_dir() else _PACKAGE.parent / "bpf"
 
 
 class Status(NamedTuple):
-    """What `host-sensor probe status` tells."""
+    """What `host-sensor probe status` shows."""
 
     path: str
     loaded: bool = False
@@ -194,13 +194,13 @@ def _settings(options: Options) -> list[str]:
 
 
 def _cpus() -> int:
-    """How many processors there can ever be; the file says "0-7"."""
+    """How many processors there can ever be; the file has "0-7"."""
     possible = Path("/sys/devices/system/cpu/possible").read_text(encoding="ascii")
     return int(re.split("[-,]", possible)[-1]) + 1
 
 
 def _build(recipe: Recipe) -> str:
-    """Name of the mark that tells one compiled probe from another."""
+    """Name of the mark by which compiled probes differ."""
     digest = hashlib.sha256("\n".join((*compiler.compiler_flags(recipe), str(recipe.iterator))).encode())
     digest.update(_text(recipe.source))
     return f"build_{digest.hexdigest()[:16]}"

@@ -1,4 +1,4 @@
-"""What the probe reads of the kernel's structures, and the compiler's flags that tell bpf/process.c where it is.
+"""What the probe reads of the kernel's structures, and the compiler's flags by which bpf/process.c finds it.
 
     -DAT_task_struct__tgid=1268 -DAT_pid_namespace__ns__inum=136 -DSIZE_upid=16 …
 
@@ -55,7 +55,7 @@ def defines(btf: Btf, optional: Fields = OPTIONAL) -> list[str]:
                 elif wanted is REQUIRED:
                     raise ProbeError(f"this kernel's struct {struct} has no {field}, which the probe cannot do without")
     flags.append(f"-DSIZE_upid={btf.size('upid')}")
-    # The exit tracepoint says so itself since Linux 6.16; its arguments are a context and the task before that.
+    # The exit tracepoint reports it itself since Linux 6.16; its arguments are a context and the task before that.
     if btf.parameters("btf_trace_sched_process_exit") == 3:
         flags.append("-DEXIT_TELLS_GROUP_DEAD")
     return flags

@@ -6,8 +6,8 @@
 
 The tracepoints fire before the audit record of the same act is queued, so draining the
 ring before a chunk of audit lines is processed makes every process in it known. When the
-ring had no room for all, the map of living processes tells what was missed; when the probe
-is unloaded, /proc tells of processes until there is one again.
+ring had no room for all, the map of living processes shows what was missed; when the probe
+is unloaded, processes are read from /proc until there is one again.
 """
 
 from __future__ import annotations
@@ -81,14 +81,14 @@ class ProbeReader:
         self._observers, self._uncovered = observers, uncovered
 
     def weigh_losses(self, evidence: Callable[[], Evidence]) -> None:
-        """Tell lost execs from those that no rule asked for."""
+        """Distinguish lost execs from those that no rule asked for."""
         self._coverage = Coverage(self._stats, evidence)
 
     def begin(self) -> None:
         """Learn of all that live, and take in what was written while no sensor ran."""
         self._absence = self._open(accounting=True)
         if self._absence:
-            log.warning("%s; /proc tells of processes instead", self._absence)
+            log.warning("%s; processes are read from /proc instead", self._absence)
 
     def drain(self) -> None:
         """Take in all that the kernel has written."""
@@ -162,7 +162,7 @@ class ProbeReader:
     def _look_again(self) -> None:
         reason = self._open(accounting=False)
         if not reason:
-            log.info("there is a kernel probe; it tells of processes from now on")
+            log.info("there is a kernel probe; processes are read from it from now on")
         elif reason != self._absence:
             log.warning("%s", reason)
         self._absence = reason
@@ -176,7 +176,7 @@ class ProbeReader:
         self._table.probe_lost()
         self._absence = self._open(accounting=False)
         if self._absence:
-            log.error("the kernel probe was unloaded; /proc tells of processes from now on")
+            log.error("the kernel probe was unloaded; processes are read from /proc from now on")
         else:
             log.info("the kernel probe was replaced")
 
@@ -256,7 +256,7 @@ class ProbeReader:
 
 
 def _nothing() -> Evidence:
-    """What is known of losses where nobody says."""
+    """What is known of losses without an account of them."""
     return Evidence(0, 0)
 
 

@@ -50,7 +50,7 @@ def complete(live: int, proc: ProcFS) -> None:
 
 
 def _observe(proc: ProcFS, pid: int, known: Mapping[int, ProbeRecord]) -> ProbeRecord | None:
-    """The record of a process that has not ended, if /proc tells enough of it."""
+    """The record of a process that has not ended, if /proc shows enough of it."""
     flags, seen = _flags(proc, pid), proc.entry(pid)
     if flags is None or seen is None:
         return None
@@ -81,7 +81,7 @@ def record_of(seen: ProcEntry, flags: int, known: Mapping[int, ProbeRecord], roo
 
 
 def _root_flags(root: Root | None) -> int:
-    """As the probe tells it, which however looks at the mount of the image as well."""
+    """As the probe reports it, which however looks at the mount of the image as well."""
     if root is None or root is HOST:
         return layout.HOST_ROOT if root is HOST else 0
     return layout.OTHER_ROOT | (layout.OWN_USERS if root.users else 0)

@@ -69,7 +69,7 @@ class Container(NamedTuple):
 
 
 class Cgroup(NamedTuple):
-    """What the control groups of a process say. Texts hold one byte per character.
+    """What the control groups of a process mean. Texts hold one byte per character.
 
     containers: from the outermost to the one the process is in; () outside of any.
     pod: UID of the kubernetes pod, with hyphens; None outside of any.

@@ -37,12 +37,12 @@ def at_time(newest: Process | None, time: float, observation: Observation | None
 
 
 def may_have_begun(process: Process, time: float) -> bool:
-    """Tell whether a process can have been there as an event of that time happened."""
+    """Return whether a process can have been there as an event of that time happened."""
     return process.program.started <= time + LONGEST_LAG + ROUNDING
 
 
 def by_order(newest: Process | None, observation: Observation | None) -> Process | None:
-    """The process of an event whose time says nothing: the newest of those that agree with the record."""
+    """The process of an event whose time is of no use: the newest of those that agree with the record."""
     lives: list[Process] = []
     process = newest
     while process is not None:
@@ -61,7 +61,7 @@ def _decide(lives: list[Process], time: float, observation: Observation | None) 
 
 
 def _precedes(process: Process, serial: int) -> bool:
-    """Tell whether an earlier event has shown that a process has left, or that a later one has its pid."""
+    """Return whether an earlier event has shown that a process has left, or that a later one has its pid."""
     if 0 < _serial(process.left) < serial:
         return True
     later = process.after
@@ -71,7 +71,7 @@ def _precedes(process: Process, serial: int) -> bool:
 
 
 def precedes(process: Process, observation: Observation) -> bool:
-    """Tell whether an event comes after one in which a thread of a process ended."""
+    """Return whether an event comes after one in which a thread of a process ended."""
     return 0 < _serial(process.left) < _serial(observation.event_id)
 
 

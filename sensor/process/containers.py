@@ -27,7 +27,7 @@ _CRIO = "io.kubernetes."
 
 
 class Names(NamedTuple):
-    """How people call a container; None where nothing tells. Texts hold one byte per character.
+    """How people call a container; None where nothing gives it. Texts hold one byte per character.
 
     name: for kubernetes the name within the pod.
     pod, namespace: of kubernetes.

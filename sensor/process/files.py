@@ -22,7 +22,7 @@ _DELETED = " (deleted)"
 class ProcFiles:
     """Reads files of processes.
 
-    proc: None where /proc tells of other processes than the records do; then nothing is ever read.
+    proc: None where /proc shows other processes than the records; then nothing is ever read.
     """
 
     def __init__(self, proc: ProcFS | None) -> None:
@@ -37,7 +37,7 @@ class ProcFiles:
         return text if text is not None and self.lives(program) else None
 
     def runs(self, program: Program) -> bool:
-        """Tell whether the process is there now and still runs this program's file.
+        """Return whether the process is there now and still runs this program's file.
 
         Another root directory may stand before the path, and ` (deleted)` behind it.
         """
@@ -53,7 +53,7 @@ class ProcFiles:
         return f"{self._root}/{program.pid}/{name}" if self._root is not None and program.key is not None else None
 
     def lives(self, program: Program) -> bool:
-        """Tell whether the process is there now."""
+        """Return whether the process is there now."""
         if self._root is None or program.key is None:
             return False
         stat = _read(f"{self._root}/{program.pid}/stat", 1024)

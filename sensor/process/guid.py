@@ -1,4 +1,4 @@
-"""Process and session GUIDs: pure functions of what the kernel says.
+"""Process and session GUIDs: pure functions of what the kernel reports.
 
     boot 2899dae4-4fa4-4eef-95b6-6bc95325f61a, pid namespace 4026532263, ticks 55558, tgid 29
     → b770a0ed-8463-822c-b5f6-30d9081ddbd9

@@ -59,7 +59,7 @@ def read_host(root: str = "/") -> dict[str, str]:
 
 
 def is_id(text: str) -> bool:
-    """Tell whether a text is an id as machine-id(5) has it."""
+    """Return whether a text is an id as machine-id(5) has it."""
     return _ID.fullmatch(text) is not None
 
 

@@ -3,9 +3,9 @@
     chunk 7: exe="/usr/sbin/cron" …      chunk 8: exe="/usr/sbin/cron" … path="/etc/shadow"
              a look: the host's root              no look yet in this chunk: it may have moved since
 
-A look at /proc tells of all that the process has done before (sensor.process.roots), so of the records that were read
-until then. One look for each process and chunk is enough, and the probe's account of its end for all of them. Nobody
-can look at a process that has ended: without the probe its names are not trusted, unless it was looked at in time.
+A look at /proc holds for all that the process has done before (sensor.process.roots), so of the records that were read
+until then. One look for each process and chunk is enough, and the probe's account of its end for all of them. A
+process that has ended cannot be looked at: without the probe its names are not trusted, unless that was done in time.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _REMEMBERED = 1024
 class HostPaths:
     """Answers it for the processes of a table.
 
-    proc: None where the records are not of this host as it is now: then all that they say is taken for the host's, for
+    proc: None where the records are not of this host as it is now: then all they report is taken for the host's, for
         there is nothing to compare it with.
     catch_up: takes in what the probe has written since the chunk was begun.
     """
@@ -42,7 +42,7 @@ class HostPaths:
         self._same: NonBlockingCache[tuple[str, str, int], bool] = NonBlockingCache(_is_same_file, _REMEMBERED)
 
     def begin_chunk(self) -> None:
-        """Other records are worked on: what was seen before tells nothing of what they report."""
+        """Other records are worked on: what was seen before need not hold for them."""
         self._chunk += 1
 
     def look(self, process: Process) -> None:
@@ -61,13 +61,13 @@ class HostPaths:
             self.look(process)
 
     def paths_hold(self, process: Process | None) -> bool:
-        """Tell whether all paths that it has named so far are the host's."""
+        """Return whether all paths that it has named so far are the host's."""
         if self._proc is None:
             return True
         return process is not None and self._is_certain(process) and process.root is HOST
 
     def image_holds(self, process: Process | None) -> bool:
-        """Tell whether the file that it runs is the one that the host calls by the name in `exe`.
+        """Return whether the file that it runs is the one that the host calls by the name in `exe`.
 
         That may be so within another root, too: system services have mount namespaces in which most files are the
         host's. But not in a user namespace of its own, where a process may say what it likes (PR_SET_MM_EXE_FILE).
@@ -84,17 +84,17 @@ class HostPaths:
         return bool(program.authentic)
 
     def has_other_root(self, process: Process | None) -> bool:
-        """Tell whether it is known to have, or to be able to have, another root than the host's."""
+        """Return whether it is known to have, or to be able to have, another root than the host's."""
         return process is not None and self._is_certain(process) and process.root not in (None, HOST)
 
     def is_open(self, process: Process) -> bool:
-        """Tell whether the answers about it may still turn out to be yes."""
+        """Return whether the answers about it may still turn out to be yes."""
         if process.root is None:
             return process.ended is None
         return not process.root.users and process.program.authentic is None
 
     def _is_certain(self, process: Process) -> bool:
-        """Tell whether what is known of its root holds for all records that have been read."""
+        """Return whether what is known of its root holds for all records that have been read."""
         if process.rooted < self._chunk:
             self.look(process)
         if process.rooted < self._chunk and self._catch_up is not None:

@@ -40,7 +40,7 @@ class Lives:
         return [*self.current.values(), *self._dead]
 
     def all_known(self, time: float) -> bool:
-        """Tell whether none of those that were added is forgotten that lived at a time."""
+        """Return whether none of those that were added is forgotten that lived at a time."""
         return time > self._forgotten
 
     def at(

@@ -1,4 +1,4 @@
-"""What /proc says about a process, under one root path so that tests can make up a host.
+"""What /proc shows of a process, under one root path so that tests can make up a host.
 
     /proc/3148/stat     3148 (a) b) S 3103 3148 3148 0 -1 4194304 … 55558 …     fields 4 and 22: parent, start
     /proc/3148/status   NStgid:\t3148\t29                                      last: tgid in its namespace
@@ -28,7 +28,7 @@ class Stat(NamedTuple):
 class ProcEntry(NamedTuple):
     """A process as /proc shows it, all of it from one and the same process.
 
-    namespace: inode of its pid namespace; 0 where the kernel will not tell.
+    namespace: inode of its pid namespace; 0 where the kernel does not show it.
     tgid: its number in that namespace.
     exe: the path of its image, "" for kernel threads and where it cannot be read.
     Texts hold one byte per character.
@@ -78,11 +78,11 @@ class Host:
     booted: str
 
     def began_before(self, event_id: str) -> bool:
-        """Tell whether an event is of this boot: also if a clock stamped it that was not set yet."""
+        """Return whether an event is of this boot: also if a clock stamped it that was not set yet."""
         return event_id >= self.booted or (self.booted != NEVER and event_id.find(".") < _DIGITS)
 
     def is_this(self, node: str, event_id: str) -> bool:
-        """Tell whether an event is of this host in this boot; node: what the stream calls its host, "" if it does not.
+        """Return whether an event is of this host in this boot; node: its host in the stream, or "".
 
         Only of such events does the host still know more: processes, files, users, sessions.
         """
@@ -153,7 +153,7 @@ class ProcFS:
         return ProcEntry(pid, stat.ppid, stat.start, int(inode) if inode.isdigit() else 0, tgid, stat.comm, image)
 
     def view(self, pid: int | str) -> View | None:
-        """Where the paths of a process lead; None when it has ended, or where the kernel will not tell."""
+        """Where the paths of a process lead; None when it has ended, or where the kernel does not show it."""
         view = View(self._link(f"{pid}/root"), self._link(f"{pid}/ns/mnt"), self._link(f"{pid}/ns/user"))
         return view if all(view) else None
 

@@ -85,7 +85,7 @@ class Program:
         (both sensor.process.command).
     script: what it was started for, None if that is no script (sensor.stages.script).
     place: where it runs, None before that is looked up (sensor.stages.cgroup).
-    image: the file it was executed from, None if there is no telling, and then image_unknown says why, "" before
+    image: the file it was executed from, None if that is unknown, and then image_unknown is the reason, "" before
         that is known; image_inherited: it is that of the program that forked it; image_path, image_opened: where to
         look for it, and what its exec has opened, None before its first event (sensor.stages.exe_hash).
     labels: None before they are given; labels_open: they may become others; labels_given, labels_taken: by keys of
@@ -175,7 +175,7 @@ class ProcessStart(NamedTuple):
 
     started: seconds since boot.
     parent, spawner: pid and key of the parent at that moment, and of who called fork; pid 0 where there is none.
-    login: its session and login uid, None where the kernel does not say; 4294967295 stands for unset.
+    login: its session and login uid, None where the kernel does not report them; 4294967295 stands for unset.
     """
 
     pid: int
@@ -295,7 +295,7 @@ class Process:
         self.login = session, login_uid
 
     def run(self, comm: str, exe: str, event_id: str, time: float) -> None:
-        """It has executed a program, says an audit event; time: of the event, in seconds since boot."""
+        """It has executed a program, by an audit event; time: of the event, in seconds since boot."""
         if not self.forked:
             self.spawned_by = self.program
         self.forked = False
@@ -306,7 +306,7 @@ class Process:
         self.program.began = exec.time if exec is not None else time
 
     def executed(self, exec: Exec, counted: bool = True) -> None:
-        """It has executed a program, says the probe; counted: somebody will ask whether it was `missed`."""
+        """It has executed a program, by the probe; counted: the caller will ask whether it was `missed`."""
         if not counted:
             del self.execs[: 1 - _MOST_EXECS]
         self.execs.append(exec)
@@ -319,14 +319,14 @@ class Process:
         return None
 
     def missed(self, exec: Exec) -> bool:
-        """Tell whether audit has never reported an exec that the probe saw; it is not expected any longer."""
+        """Return whether audit has never reported an exec that the probe saw; it is not expected any longer."""
         if exec not in self.execs:
             return False
         self.execs.remove(exec)
         return True
 
     def has_run(self, comm: str) -> bool:
-        """Tell whether it was, or soon will be, called so, as far as is known; a thread may have another name."""
+        """Return whether it was, or soon will be, called so, as far as is known; a thread may have another name."""
         names = [self.program.comm, *[program.comm for program in self.earlier], *[exec.comm for exec in self.execs]]
         return comm in names
 
@@ -347,7 +347,7 @@ class Process:
         self.unresolved_parents = None
 
     def _replace(self, program: Program) -> None:
-        if self.program.source == "probe":  # only the probe tells when a child was forked
+        if self.program.source == "probe":  # only the probe reports when a child was forked
             self.earlier = (*self.earlier[1 - _EARLIER :], self.program)
         self.program = program
         self.changed()
@@ -363,10 +363,10 @@ class Process:
 
 
 class Observation(NamedTuple):
-    """What a SYSCALL record says of the process that made it.
+    """What a SYSCALL record shows of the process that made it.
 
     time: in seconds since 1970.
-    ses, auid: its session and login uid, None where the record does not say.
+    ses, auid: its session and login uid, None where the record has none.
     leaves: a thread ended in this system call, so nothing returned from it.
     """
 

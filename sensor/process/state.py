@@ -60,7 +60,7 @@ class StateFile:
         self._written = clock()
 
     def read(self, table: ProcessTable) -> int:
-        """Tell the table what the last sensor knew; returns how many processes that was good for."""
+        """Give the table what the last sensor knew; returns how many processes that was good for."""
         try:
             state = loads(self._content())
         except FileNotFoundError:

@@ -1,8 +1,8 @@
 """The process table: which process a record's pid meant at the time of its event.
 
 A pid is a number that is used again; a process is (pid, start). The table is fed by
-whoever knows best: the kernel probe, which sees every start and end; else /proc, while
-the process lives; else the audit records alone, which tell of no start. For each pid it
+the best source there is: the kernel probe, which sees every start and end; else /proc, while
+the process lives; else the audit records alone, which show no start. For each pid it
 keeps the process that has it now and, for GRACE seconds of the stream, the dead ones that had it
 before, so that a late event still finds its own:
 
@@ -27,7 +27,7 @@ from sensor.stats import ProcessStats
 
 GRACE = 20.0
 """How long a dead process is remembered, by the time of the events that come in. In a burst these come many seconds
-late while the probe tells at once; among themselves they are out of order by few."""
+late while the probe reports at once; among themselves they are out of order by few."""
 SOON = 5.0
 """Within this time a pid is not handed out again: pids are given in turn, tens of thousands at least."""
 _CHECKED = 200
@@ -41,7 +41,7 @@ _MOST_ORPHANS = 64
 class ProcessTable:
     """Processes of one host and boot.
 
-    proc: None where /proc tells of other processes than the records do.
+    proc: None where /proc shows other processes than the records.
     limit: processes kept, 1 to 2 kB each; beyond it the longest dead goes, or if all live, the one known longest.
     """
 
@@ -86,7 +86,7 @@ class ProcessTable:
         return self._lives.current.get(pid)
 
     def observe(self, observation: Observation) -> Process:
-        """Take in what an event says of its process; return that process, with the program it now runs."""
+        """Take in what an event shows of its process; return that process, with the program it now runs."""
         process, time = self._at(observation.pid, observation.time, observation)
         if time > self._heard:
             self._heard = time
@@ -131,7 +131,7 @@ class ProcessTable:
         process.seen = max(process.seen, time)
 
     def exited(self, process: Process, when: float) -> None:
-        """All threads of a process have ended, says an event of a time since 1970; the probe tells when they had."""
+        """All threads of a process have ended, by an event of a time since 1970; the probe reports when."""
         if not self.exact:
             times = self._clock.times(when)
             self._lives.end(process, times[0] if times else self._clock.instead(when))
@@ -171,7 +171,7 @@ class ProcessTable:
         process.parent = parent.program if parent is not None else None
         return True
 
-    # What the probe tells.
+    # What the probe reports.
 
     def born(self, birth: ProcessStart) -> Process:
         """A process has started, or was found running."""
@@ -182,7 +182,7 @@ class ProcessTable:
                 self._confirm(process, birth)
                 return process
             if process.program.started == birth.started:
-                return process  # else its pid was used again within the hundredth of a second that the key tells
+                return process  # else its pid was used again within the hundredth of a second that the key resolves
         program = Program(birth.pid, birth.parent[0], birth.comm, "")
         program.key, program.source, program.started = birth.key, "probe", birth.started
         process = self._add(program, birth.started)
@@ -222,7 +222,7 @@ class ProcessTable:
             self._lives.end(process, time)
 
     def probe_lost(self) -> None:
-        """The probe is gone: from now on /proc must tell."""
+        """The probe is gone: from now on /proc has to do."""
         self.exact = False
         self.miss(math.inf, "no_probe")
 
@@ -272,7 +272,7 @@ class ProcessTable:
         return None, times[0]
 
     def _continues(self, process: Process, observation: Observation, time: float) -> bool:
-        """Tell whether an event can be of this process, and not of another with its pid."""
+        """Return whether an event can be of this process, and not of another with its pid."""
         if process.ended is not None and process.left and choice.precedes(process, observation) and not self.exact:
             return process.ppid == observation.ppid and not observation.is_exec  # the rest of it, within the same tick
         same_exe, same_parent = process.program.exe == observation.exe, process.ppid == observation.ppid
@@ -316,7 +316,7 @@ class ProcessTable:
             self._orphans.append(process)
 
     def _find_children(self, parent: Process) -> None:
-        """Tell those whose parent was not known that this is it: events that overlap end in any order."""
+        """Set this as the parent of those whose parent was not known: events that overlap end in any order."""
         for process in self._orphans:
             if process.parent is None and process.ppid == parent.pid and parent.seen - process.seen < SOON:
                 process.parent = parent.program
@@ -325,7 +325,7 @@ class ProcessTable:
                 process.changed()
 
     def learn_names(self, program: Program) -> None:
-        """Read comm and the path of the image, once, if /proc still has them; the probe does not tell the path."""
+        """Read comm and the path of the image, once, if /proc still has them; the probe does not report the path."""
         if self._proc is None or program.key is None or program.named:
             return
         program.named = True
@@ -383,7 +383,7 @@ class ProcessTable:
 
 
 def _can_be(observed: Program, time: float, observation: Observation | None = None) -> bool:
-    """Tell whether an event can be of a process of which /proc tells; born after the event's time it has to agree."""
+    """Return whether an event can be of a process that /proc shows; born after the event's time it has to agree."""
     if observed.started <= time or observation is None:
         return observed.started <= time + LONGEST_LAG
     alike = observed.ppid == observation.ppid or observed.comm == observation.comm

@@ -85,7 +85,7 @@ def _shortened(tree: Node) -> Node:
 
 
 def _is_linear(branch: Node) -> bool:
-    """Tell whether `re` searches a branch in linear time.
+    """Return whether `re` searches a branch in linear time.
 
     An unbounded repetition costs the text's length for each place where it begins: for
     one place if the branch begins at the text's beginning, else for any.

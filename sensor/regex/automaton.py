@@ -94,7 +94,7 @@ class Automaton:
         self._lost = _Last(self, 0, _NOTHING)
 
     def search(self, text: str) -> bool:
-        """Tell whether the expression matches anywhere."""
+        """Return whether the expression matches anywhere."""
         row = self._row(0, _NOTHING)
         if text[-1:] == "\n":
             for symbol in text[:-1]:

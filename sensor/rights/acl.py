@@ -48,7 +48,7 @@ class Readers:
         self._other = other
 
     def renew(self) -> bool:
-        """Take in what has become known; tell whether they are others now. Never waits long."""
+        """Take in what has become known; return whether they are others now. Never waits long."""
         found = set(self._listed)
         for tag, name in self._asked:
             number = self._answers.get((tag, name))
@@ -124,7 +124,7 @@ def decode(data: bytes) -> Entries:
 
 
 def _entries(file: int) -> Entries:
-    """The list of an open file; where it has none, what its mode says."""
+    """The list of an open file; where it has none, what its mode means."""
     if ATTRIBUTE in os.listxattr(file):
         return decode(os.getxattr(file, ATTRIBUTE))
     mode = os.fstat(file).st_mode

@@ -3,7 +3,7 @@
     /etc/host-sensor/config.yaml          a configuration names programs to start and stages to load
     /etc/host-sensor/stages/mine.py       a stage is a program
 
-Such a file must be owned by one of `owners` and writable by nobody else, and so must every directory on the way to it,
+Such a file must be owned by one of `owners` and writable by no one else, and so must every directory on the way to it,
 or be sticky (as /tmp is, where only its owner can replace a file); links on the way must be the owners' or root's.
 Every step is taken from the descriptor of the directory that was checked, and what was checked is what is read: the
 open file. A POSIX access list that lets others write shows in the group's bits (acl(5)), and so does it here.
@@ -23,7 +23,7 @@ _LOOK = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class UntrustedError(SensorError):
-    """Others may have written a file. The message says which file or directory it is, and what it should be like."""
+    """Others may have written a file. The message names the file or directory, and what it should be like."""
 
 
 def administrators() -> frozenset[int]:
@@ -42,7 +42,7 @@ def read(path: str, owners: Collection[int], largest: int) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise UntrustedError(f"{found}: is no file")
         if status.st_uid not in owners or status.st_mode & _OTHERS_WRITE:
-            raise UntrustedError(f"{found}: must be owned by {_called(owners)} and writable by nobody else")
+            raise UntrustedError(f"{found}: must be owned by {_called(owners)} and writable by no one else")
         return file.read(largest)
 
 
@@ -90,7 +90,7 @@ def _target(link: int) -> str:
 def _check_directory(status: os.stat_result, name: str, owners: Collection[int]) -> None:
     others = status.st_mode & _OTHERS_WRITE and not status.st_mode & stat.S_ISVTX
     if status.st_uid not in owners or others:
-        raise UntrustedError(f"{name}: must be owned by {_called(owners)} and writable by nobody else")
+        raise UntrustedError(f"{name}: must be owned by {_called(owners)} and writable by no one else")
 
 
 def _called(owners: Collection[int]) -> str:

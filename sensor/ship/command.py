@@ -19,13 +19,13 @@ Print = Callable[[str], None]
 
 HEADER = """\
 # A destination for host-sensor ship: every key, with its default. Take away the # before a key to change it.
-# `host-sensor ship --check NAME` says what is wrong with it, and tries it.
+# `host-sensor ship --check NAME` shows what is wrong with it, and tries it.
 # Numbers of bytes may have a unit (kB, MB, GB, KiB, MiB, GiB), and so may seconds (ms, s, min, h, d).
 """
 
 
 def command(parsed: argparse.Namespace, print_line: Print) -> int:
-    """Do what the command line says; returns the exit code. Raises SensorError."""
+    """Do what the command line asks; returns the exit code. Raises SensorError."""
     if parsed.options:
         print_line(reference().rstrip("\n"))
         return 0

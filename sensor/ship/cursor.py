@@ -30,7 +30,7 @@ MOST_DONE = 500
 class Cursor:
     """Opens the file and locks it; raises ShipError where that fails or another process has it.
 
-    `lock` is the descriptor that bears the lock; `lost` says why the file held no cursor of ours, for the log; it is
+    `lock` is the descriptor that bears the lock; `lost` is why the file held no cursor of ours, for the log; it is
     empty where there was one, or none at all.
     """
 
@@ -54,7 +54,7 @@ class Cursor:
         self.fresh = not self.position.file
 
     def _load(self, value: Any) -> str:
-        """Take over what the file says; returns why not."""
+        """Take over what the file holds; returns why not."""
         try:
             if value is None or value["version"] != VERSION:
                 return "it is damaged"
@@ -119,7 +119,7 @@ class Cursor:
 
 
 def host_identity() -> str:
-    """What tells this host from its clones: a hash of /etc/machine-id, which is not to be shown (machine-id(5))."""
+    """What distinguishes this host from its clones: a hash of /etc/machine-id, itself confidential (machine-id(5))."""
     try:
         with open("/etc/machine-id", encoding="ascii") as file:
             text = file.read().strip()

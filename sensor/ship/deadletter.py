@@ -1,4 +1,4 @@
-"""Events the far end will never take, in a file beside the cursor, each with the reason; nobody else may read it.
+"""Events the far end will never take, in a file beside the cursor, each with the reason; no one else may read it.
 
     {"time":"2026-11-28T01:25:45Z","destination":"central","reason":"400: mapper_parsing_exception: …",
      "key":"9f3a…-1f40","event":"{\\"ID\\":…}"}

@@ -102,7 +102,7 @@ class Client:
             made = arguments["ssl_context"] = context(self._common.tls)
             arguments["assert_hostname"] = name
             if _is_address(name):
-                made.check_hostname = False  # urllib3 1.x does not tell OpenSSL an address; it compares it by itself
+                made.check_hostname = False  # urllib3 1.x gives OpenSSL no address; it compares it by itself
             else:
                 arguments["server_hostname"] = name
         if self._options.proxy:

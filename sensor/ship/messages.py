@@ -28,7 +28,7 @@ class Options:
     app_name: str = option("host-sensor", "Application name of the messages.")
     framing: str = option(
         "count",
-        "How messages are told apart over TCP: by a `count` of bytes before each (RFC 5425 wants it with TLS), or by a"
+        "How messages are separated over TCP: by a `count` of bytes before each (RFC 5425 wants it with TLS), or by a"
         " `newline` after each.",
         ("count", "newline"),
     )

@@ -277,7 +277,7 @@ class Sender:
             self._address = 0
 
     def _note(self, message: str, outlook: str = "") -> None:
-        """Remember a failure, and say it where it is not the one before over again."""
+        """Remember a failure, and report it where it is not the one before over again."""
         if message != self.error:
             self._say(message + outlook)
         self.error, self.error_at = message, time.time()

@@ -72,7 +72,7 @@ def status(name: str, config: Config) -> tuple[list[str], bool]:
 
 
 def ago(moment: float) -> str:
-    """The time since, as people say it."""
+    """The time since, as people express it."""
     seconds = max(0, int(time.time() - moment))
     for size, unit, smaller, below in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
         if seconds >= size:

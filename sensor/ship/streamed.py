@@ -34,7 +34,7 @@ class StreamedKind(Kind):
         self._stream: Stream | None = None
         self._unacknowledged: deque[list[float]] = deque()  # mark, events by then, when the kernel had it (0: not yet)
         self._sent = 0  # events over this connection
-        self._counted = 0  # of these, how many the far end says it has
+        self._counted = 0  # of these, how many the far end reports to have
         self._partial = b""
         self._progress_at = 0.0
 
@@ -54,7 +54,7 @@ class StreamedKind(Kind):
         self._unacknowledged.append([mark, self._sent, 0.0])
 
     def encode(self, batch: Batch) -> bytes:
-        """The bytes of a batch as they are sent; a subclass says."""
+        """The bytes of a batch as they are sent; a subclass decides."""
         return b""
 
     def wait(self, seconds: float) -> list[Receipt]:

@@ -117,7 +117,7 @@ def _address(document: Object, prefix: str) -> str:
 
 
 def _of_message(id: str, time: float, document: Object, prefix: str) -> LogEvent:
-    """An event of records alone, as user space writes them: the first record says what it is."""
+    """An event of records alone, as user space writes them: the first record shows what it is."""
     kind, record = next(
         ((key, obj(value)) for key, value in document.items() if isinstance(value, (dict, list))), ("", {})
     )

@@ -1,4 +1,4 @@
-"""Events for a terminal: a line that says what happened, and below it by whom, from which program, in which session.
+"""Events for a terminal: a line with what happened, and below it by whom, from which program, in which session.
 
     10:05:03.123  execve  ls -l /tmp                                                     [exec]
                   who      alice, logged in as alice

@@ -114,7 +114,7 @@ class Cgroups:
 
     def _learn(self, text: str) -> Place:
         place = self._known.keep(text, Place(parse_cgroup(text, self._owner), inherited=False))
-        if text.startswith("0::/") and text.count("\n") == 1:  # else the id would tell but one of several groups
+        if text.startswith("0::/") and text.count("\n") == 1:  # else the id would stand for one of several groups
             try:
                 status = os.stat(f"{self._mount}{text[3:-1]}".encode("latin-1"))
             except (OSError, ValueError):

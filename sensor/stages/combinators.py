@@ -48,7 +48,7 @@ class Memo:
 
 
 class Memoized:
-    """Stands for enrichments that say who acts, by the process and the rest of its SYSCALL record."""
+    """Stands for enrichments that describe who acts, by the process and the rest of its SYSCALL record."""
 
     def __init__(self, memo: Memo, stages: Sequence[Enrichment] = ()) -> None:
         self.stages = tuple(stages)
@@ -57,7 +57,7 @@ class Memoized:
         self._since = 0.0
 
     def stage(self, event: Event) -> None:
-        """Add what they say."""
+        """Add what they add."""
         process, syscall = event.process, event.syscall
         if process is None or syscall is None:
             self._ask(event)

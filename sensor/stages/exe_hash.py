@@ -8,9 +8,9 @@ device, inode, size and the whole of its mtime and ctime, so that a change in pl
 seen. The file is that of /proc/PID/exe; of a process that is gone it is the one at the
 path, if the records of its exec show the same device and inode; one that executed
 nothing since it was forked has its file from the program that forked it, `inherited`.
-SKIPPED says why there is no hash. Only for this host's own events.
+SKIPPED is why there is no hash. Only for this host's own events.
 
-The path is what somebody else says, and may lead elsewhere by now: to a device that acts when it is opened, to a FIFO,
+The path is another's word, and may lead elsewhere by now: to a device that acts when it is opened, to a FIFO,
 to a mount that hangs. So whatever touches the file does so beside the feed; no link on the way is followed; and it is
 looked at before it is opened (sensor.process.opening).
 """
@@ -32,7 +32,7 @@ from sensor.process.procfs import Host
 from sensor.process.program import Image, Process, Program
 
 SKIPPED = {
-    "gone": "the process had ended, and what it executed cannot be told for sure",
+    "gone": "the process had ended, and what it executed is not known for sure",
     "too_large": "the file is larger than exe_hash_size_limit",
     "pending": "the file is being hashed; later events of the process have it",
     "changed": "the file was replaced or written to before it was hashed",

@@ -46,7 +46,7 @@ class Identity:
     naming: of the added keys, which a record's own may not be.
     local: the table of this host's processes.
     host: events from before its boot, and those of other nodes, get only what the
-        records themselves tell.
+        records themselves show.
     describe: what else is known about a process.
     boots: notices when another node, or the one of a recorded log, has booted.
     """
@@ -236,5 +236,5 @@ class Identity:
 
 
 def _ends_process(syscall: Syscall) -> bool:
-    """Tell whether a call from which nothing returned ended all threads; exit(2) ends one."""
+    """Return whether a call from which nothing returned ended all threads; exit(2) ends one."""
     return syscalls.name(syscall.head.arch, syscall.head.number) == "exit_group"

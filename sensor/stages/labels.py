@@ -158,7 +158,7 @@ class Labeller:
         return labels - program.labels_taken.intersection([label for _, label in self._unkeys])
 
     def _holds(self, program: Program, question: Callable[[HostPaths, Process | None], bool]) -> bool:
-        """Tell whether names of a program are the host's; as long as they may turn out to be, it is asked again."""
+        """Return whether names of a program are the host's; as long as they may turn out to be, it is asked again."""
         if self._paths is None:
             return True
         process = self._table.process_of(program) if program.key is not None else None

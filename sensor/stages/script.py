@@ -11,7 +11,7 @@ The records of the exec are enough: for a script the kernel (fs/binfmt_script.c)
 interpreter's name before the arguments, the file's among them, and opens the interpreter
 under that very name. `sh backup.sh` is no script in this sense: there the program is sh. The path is
 made absolute and `.`, `..` are folded; symbolic links stay. One that execveat(2) found from a descriptor has the name
-that the kernel gives it, /dev/fd/3/backup.sh, for no record tells which directory that is. For `#!/usr/bin/env python3`
+that the kernel gives it, /dev/fd/3/backup.sh, for no record shows which directory that is. For `#!/usr/bin/env python3`
 both execs have SCRIPT, that of env and that of python3, which has `inherited` it.
 """
 
@@ -79,7 +79,7 @@ class Scripts:
 
 
 def _begins_with(event: Event, names: dict[Value, Value]) -> bool:
-    """Tell whether the first argument may be one of these names; most often it can be seen without decoding it."""
+    """Return whether the first argument may be one of these names; most often it can be seen without decoding it."""
     body = event.records["EXECVE"][0].body
     return ' a0="' not in body or any(f' a0="{name}"' in body for name in names.values())
 
@@ -93,5 +93,5 @@ def _absolute(event: Event, name: str) -> Script:
 
 
 def _names(word: str, name: str) -> bool:
-    """Tell whether an argument stands for the file; execveat(2) names it /dev/fd/N/name."""
+    """Return whether an argument stands for the file; execveat(2) names it /dev/fd/N/name."""
     return word == name or (word.startswith(_DESCRIPTORS) and word.endswith(f"/{name}"))

@@ -6,7 +6,7 @@
     "SYSCALL":{…,"ses":3,…,"SESSION":{"acct":"alice","addr":"10.0.2.2","terminal":"/dev/pts/0","exe":"/usr/sbin/sshd"}}
 
 Taken from the records of the login itself, so only of sessions that began while they were read. A LOGIN, or
-a boot of the node, begins with nothing. USER_LOGIN has the last word; what USER_START says later in the session (of
+a boot of the node, begins with nothing. USER_LOGIN has the last word; what USER_START reports later in the session (of
 sudo, for instance) fills gaps and changes nothing.
 """
 
@@ -65,7 +65,7 @@ class Sessions:
         self._changed()
 
     def _begin(self, node: str, record: Record) -> None:
-        """A session begins, says the kernel: what is known of one with its number is of another."""
+        """A session begins, the kernel reports: what is known of one with its number is of another."""
         ses, done = record.fields.get("ses"), record.fields.get("res")
         if isinstance(ses, int) and done in (None, 1, "1") and self._known.pop((node, ses), None) is not None:
             self._changed()

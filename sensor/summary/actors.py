@@ -4,7 +4,7 @@
       "user":{"id":"0","name":"root","effective":{"group":{"id":"5"}},"audit":{"id":"1000"}}
 
 `id` is the real user, `effective`, `saved` and `filesystem` are there where they are
-others, `audit` is who logged in. For what a login, sudo or useradd reports, the rule says who is
+others, `audit` is who logged in. For what a login, sudo or useradd reports, the rule decides who is
 meant: `user` is who did it, `effective` as whom, `target` to whom. No number, no member.
 """
 
@@ -45,7 +45,7 @@ class Actor(NamedTuple):
 
 
 def actor_of(rule: Rule, facts: Facts) -> Actor:
-    """The actor as the rule says, else the login user and the real one."""
+    """The actor by the rule, else the login user and the real one."""
     primary = facts.find(rule.fields.get("subject", ())) or facts.find(("auid",))
     secondary = facts.find(rule.fields.get("subject2", ())) or facts.find(("uid",))
     return Actor(primary, secondary)
@@ -80,7 +80,7 @@ def _meant(word: str, facts: Facts, actor: Actor, target: Found | None) -> Found
 
 
 def _assign(user: Fields, group: Fields, option: str, entity: Fields) -> None:
-    """Let a user or group of the rule's take the place of what the numbers say."""
+    """Let a user or group of the rule's take the place of the numbers' meaning."""
     if option == "group":
         group.update(entity)
     elif option == "user":
@@ -103,7 +103,7 @@ def _put(user: Fields, place: tuple[str, ...], entity: Fields) -> None:
 
 
 def _entity(facts: Facts, found: Found | None) -> Fields:
-    """A user or group as ECS says it: a number is an id, anything else a name."""
+    """A user or group as ECS has it: a number is an id, anything else a name."""
     if found is None or found[1] in _UNSET:
         return {}
     field, value = found

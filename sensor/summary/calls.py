@@ -3,8 +3,8 @@
     action       object[/path]  category:type   names of system calls…
     renamed      file/2         file:change     rename renameat renameat2
 
-`path` is which PATH record of the event tells the object, counted from 0; that of a
-directory above it is passed over. `how=syscall` says that the call itself was the
+`path` is which PATH record of the event names the object, counted from 0; that of a
+directory above it is passed over. `how=syscall` means that the call itself was the
 means. Actions, objects and categories are those of go-libaudit's normalizations.yaml
 (Elastic, Apache-2.0) and, for calls that it does not have, of auparse (audit-userspace);
 the last part is what neither of them names. A call in no rule is `called-NAME`.

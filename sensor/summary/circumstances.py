@@ -1,4 +1,4 @@
-"""What the records around a system call say, in ECS words: command line, directory, title, address, paths.
+"""What the records around a system call mean, in ECS words: command line, directory, title, address, paths.
 
 EXECVE argc=2 a0="ls" a1="-l"        "args":["ls","-l"],"args_count":2,"command_line":"ls -l"
 CWD cwd="/root"                      "working_directory":"/root"
@@ -92,7 +92,7 @@ def value_of(datum: Datum | None) -> Value:
 
 
 def _word(word: Value) -> str:
-    """An argument; one that stands for others that are left out says so."""
+    """An argument; one that stands for others that are left out shows it."""
     if isinstance(word, dict):
         return " ".join([f"[{name}: {count}]" for name, count in word.items()])
     return "" if word is None else str(word)

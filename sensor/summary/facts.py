@@ -1,4 +1,4 @@
-"""An event as one flat table: names and values of all its records, without what says where they stood.
+"""An event as one flat table: names and values of all its records, without where they stood.
 
     type=USER_LOGIN … pid=2370 uid=0 auid=1000 ses=132 subj=unconfined msg='op=login id=1000 addr=? res=success'
 
@@ -6,7 +6,7 @@
     ids       {"uid": "0", "auid": "1000"}
     result    "success"     session  "132"     subject  {"user": "unconfined"}
 
-The record that says who acted, SYSCALL or else the main one, comes first. A field of
+The record that shows who acted, SYSCALL or else the main one, comes first. A field of
 another record stays under its own name in `data` if that is free or has the same value,
 else under the record's: {"pid": "1", "avc_pid": "2"}. What the event as a whole has a place for
 (PATH, SOCKADDR, EXECVE, CWD, PROCTITLE) is not in the table.
@@ -35,7 +35,7 @@ _TRANSLATED = ("ARCH", "SYSCALL")
 _NEW_EACH_TIME = frozenset(["exit", "a0", "a1", "a2", "a3"])
 """Names that are the SYSCALL record's own, of whose values nothing is known here: see `data_of_call`."""
 _INNER = "msg_"
-"""Before the name of what msg='…' says otherwise than the record around it."""
+"""Before the name of what msg='…' has otherwise than the record around it."""
 _RESULTS = {
     **dict.fromkeys(("yes", "success", "1"), "success"),
     **dict.fromkeys(("no", "failed", "fail", "0"), "failure"),
@@ -54,7 +54,7 @@ class Facts:
     tags: the keys of the audit rules.
     subject: parts of the security context.
     result: "success", "failure" or "unknown".
-    session: number as text, "unset", or "" if the event does not say.
+    session: number as text, "unset", or "" if the event has none.
     """
 
     __slots__ = ("data", "ids", "names", "result", "session", "subject", "tags")
@@ -69,7 +69,7 @@ class Facts:
         self.session = ""
 
     def find(self, names: Iterable[str]) -> tuple[str, str] | None:
-        """The first of some fields that is there: its name and its text; "?" is how programs say that it is not."""
+        """The first of some fields that is there: its name and its text; "?" is how programs write that it is not."""
         for name in names:
             value = self.data.get(name) or self.ids.get(name)
             if value and value != "?":
@@ -78,7 +78,7 @@ class Facts:
 
 
 def facts_of_call(head: Head, rest: Rest, success: bool | None, naming: Naming) -> Facts:
-    """What a SYSCALL record says that is not new each time."""
+    """What of a SYSCALL record is not new each time."""
     facts = Facts()
     apart = {*_OF_THE_CALL, *_TRANSLATED, *map(naming.key, _TRANSLATED)}
     _first(facts, {name: value for name, value in rest.fields.items() if name not in apart}, naming)
@@ -90,7 +90,7 @@ def facts_of_call(head: Head, rest: Rest, success: bool | None, naming: Naming) 
 
 
 def facts_of(event: Event, main: str, naming: Naming) -> Facts:
-    """All that an event says; main: its main record type."""
+    """All that an event holds; main: its main record type."""
     syscall = event.syscall
     first = None
     if syscall is not None:
@@ -109,7 +109,7 @@ def facts_of(event: Event, main: str, naming: Naming) -> Facts:
 
 
 def data_of_call(syscall: Syscall) -> dict[str, Datum]:
-    """What a SYSCALL record says that is new each time: the result by name, if it is an error, and the arguments."""
+    """What of a SYSCALL record is new each time: the result by name, if it is an error, and the arguments."""
     exit = syscall.exit or ""
     error = errno.name(int(exit), syscall.head.arch) if exit[:1] == "-" and not syscall.success else None
     data: dict[str, Datum] = {"exit": error or exit} if exit else {}
@@ -118,7 +118,7 @@ def data_of_call(syscall: Syscall) -> dict[str, Datum]:
 
 
 def add_record(facts: Facts, type: str, fields: Fields, naming: Naming) -> None:
-    """Add what another record says."""
+    """Add what another record holds."""
     for name, value in own_fields(fields, naming):
         if name == "key":
             facts.tags += [tag for tag in tags_of(fields) if tag not in facts.tags]
@@ -156,7 +156,7 @@ def tags_of(fields: Fields) -> list[str]:
 
 
 def _first(facts: Facts, fields: Fields, naming: Naming) -> None:
-    """Take in the record that says who acted."""
+    """Take in the record that shows who acted."""
     facts.tags = tags_of(fields)
     for name, value in own_fields(fields, naming):
         if name == "key":
@@ -225,7 +225,7 @@ def _hexadecimal(value: Value) -> int | None:
 
 
 def datum_of(name: str, value: Value, fields: Fields) -> Datum | None:
-    """A value as text; None if there is nothing to tell."""
+    """A value as text; None if there is nothing to show."""
     if isinstance(value, int):
         if value in (UNSET, -1) and (_is_id(name) or name == "ses"):
             return _NO_VALUE

@@ -28,7 +28,7 @@ DIRECTIONS = {
 """System call → where the address it was given belongs; of the others it is neither."""
 
 _PLACES = {"CREATE": -1, "DELETE": 2, "NORMAL": 0, "UNKNOWN": 0}
-"""Type of a name → which PATH record it is where kernels do not say so (before Linux 3.6, of RHEL 6)."""
+"""Type of a name → which PATH record it is where kernels do not name it (before Linux 3.6, of RHEL 6)."""
 
 _OCTAL = re.compile("0o[0-7]+")
 _TYPES = {
@@ -67,17 +67,17 @@ class Thing:
 
 
 def nametype(path: Fields) -> Value:
-    """What a PATH is to the call: NORMAL, PARENT, DELETE, CREATE or UNKNOWN; None if the kernel does not say."""
+    """What a PATH is to the call: NORMAL, PARENT, DELETE, CREATE or UNKNOWN; None if the kernel does not name it."""
     return path.get("nametype") or path.get("objtype")
 
 
 def is_beside(path: Fields) -> bool:
-    """Tell whether a PATH is not what the call was about: the directory above it, or something never looked up."""
+    """Return whether a PATH is not what the call was about: the directory above it, or something never looked up."""
     return nametype(path) in ("PARENT", "UNKNOWN")
 
 
 def ends_of(paths: Sequence[Fields], rule: Rule) -> tuple[int, int] | None:
-    """Which PATH records are the two names of a call that has two, as its rule says; None if they are not both there.
+    """Which PATH records are the two names of a call that has two, by its rule; None if they are not both there.
 
     rename("a", "b"): PARENT "/" PARENT "/" DELETE "a" DELETE "b" CREATE "b" → (2, 4); the fourth if there was a "b".
     """
@@ -100,7 +100,7 @@ def ends_of(paths: Sequence[Fields], rule: Rule) -> tuple[int, int] | None:
 def file_of(path: Fields, kind: str, cwd: str | None, naming: Naming) -> Thing:
     """The file of a PATH record.
 
-    kind: what the rule calls the object; what the file's mode says comes first.
+    kind: what the rule calls the object; the file's mode comes first.
     cwd: the directory from which a relative name counts, if that is known.
     """
     name = full_name(path.get("name"), cwd)
@@ -143,7 +143,7 @@ def names_of(path: Value) -> Fields:
 
 
 def add_second(thing: Thing, path: Fields, cwd: str | None) -> None:
-    """Add the other name of a call that has two: the new one of a file, or what a symlink says.
+    """Add the other name of a call that has two: the new one of a file, or the target of a symlink.
 
     cwd: as in `file_of`; a symlink's text counts from the directory that the link is in.
     """

@@ -24,7 +24,7 @@ class Rule(NamedTuple):
 
     action: ECS event.action.
     object: what kind of thing was acted upon; "" if the rule does not know.
-    path: which PATH record tells it, for files.
+    path: which PATH record has it, for files.
     categories, types: ECS event.category and event.type.
     fields: option → the fields to look at, as explained in `records`.
     """

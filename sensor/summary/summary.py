@@ -10,7 +10,7 @@
 An event whose main record is the system call is put together of two parts that come
 again and again: who called what (head and rest of the SYSCALL record), and what upon (a PATH,
 SOCKADDR or OBJ_PID record). Both are remembered; process ids alone are new each time. Of any
-other event it is remembered what records said the same.
+other event what records had in common is remembered.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ _ENTRIES = 2048
 _LONGEST = 1024
 _CALLS = frozenset({"SYSCALL", "URINGOP"})
 _OF_PROCESS = {"name": "comm", "executable": "exe", "working_directory": "cwd"}
-"""Member of ECS process → field that tells it."""
+"""Member of ECS process → field that holds it."""
 _INTERPRETERS = ("/usr/bin/python", "/usr/bin/sh", "/usr/bin/bash", "/usr/bin/perl")
 
 
 class Who:
     """All of a summary but the process ids and what was acted upon, as ECS members.
 
-    rule: what applies; beside: the rule of the call during which the main record was written, which tells the file.
+    rule: what applies; beside: the rule of the call during which the main record was written, which names the file.
     directories: which arguments of the call are those of its names; direction: where its address belongs.
     event: of ECS `event`, with action and outcome.
     users: of the top level: `user` and `group`.
@@ -233,7 +233,7 @@ class Summaries:
         return who
 
     def _upon(self, event: Event, who: Who, rule: Rule) -> Thing:
-        """What an event was done to, by this rule, as its PATH, SOCKADDR or OBJ_PID tells."""
+        """What an event was done to, by this rule, as its PATH, SOCKADDR or OBJ_PID shows."""
         kind = rule.object
         records = event.records
         if kind in ("file", "filesystem"):
@@ -318,14 +318,14 @@ def _with_creation(who: Who, thing: Thing) -> tuple[Who, Thing]:
 
 
 def _outcome(facts: Facts, verdict: Verdict | None) -> str:
-    """Whether it was done, as the event says; else as a security module decided."""
+    """Whether it was done, by the event; else as a security module decided."""
     if facts.result != "unknown" or verdict is None:
         return facts.result
     return "success" if verdict.done else "failure"
 
 
 def _call(facts: Facts, main: str) -> str:
-    """The system call, or what io_uring's operation does; "" if nothing says."""
+    """The system call, or what io_uring's operation does; "" if that is unknown."""
     call = facts.data.get("syscall") if main != "URINGOP" else None
     operation = facts.data.get("uring_op")
     return str(call or (uring_ops.call(str(operation)) if operation is not None else ""))
@@ -354,7 +354,7 @@ def _cwd(event: Event, directories: tuple[int, ...]) -> str | None:
 
 
 def _program(facts: Facts) -> Value:
-    """By what means it was done where no rule says so: the program, of a script the name it goes by."""
+    """By what means it was done where no rule has it: the program, of a script the name it goes by."""
     exe, comm = facts.data.get("exe"), facts.data.get("comm")
     return str(comm if comm and (not exe or str(exe).startswith(_INTERPRETERS)) else exe or "")
 

@@ -2,13 +2,13 @@
 
     AVC        avc:  denied  { read } … permissive=0       denied, and it was not done
     AVC        avc:  denied  { read } … permissive=1       denied, but done all the same
-    AVC        apparmor="ALLOWED" …                        allowed (complain mode says what it would deny)
+    AVC        apparmor="ALLOWED" …                        allowed (complain mode reports what it would deny)
     IPE_ACCESS enforcing=1 … rule="DEFAULT action=DENY"    denied (security/ipe/audit.c)
     FANOTIFY   resp=2                                      denied (linux/fanotify.h: FAN_ALLOW 1, FAN_DENY 2)
     SECCOMP    code=0x7ffc0000                             allowed (linux/seccomp.h: SECCOMP_RET_LOG)
 
-ECS says it in event.type, `denied` or `allowed`; in event.outcome
-stands what came of it, as the system call says if there is one.
+ECS has it in event.type, `denied` or `allowed`; in event.outcome
+stands what came of it, by the system call if there is one.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Verdict(NamedTuple):
 
 
 def verdict_of(main: str, facts: Facts) -> Verdict | None:
-    """The verdict that an event's main record tells; None if it tells none."""
+    """The verdict of an event's main record; None if it has none."""
     read = _READERS.get(main)
     return read(facts.data) if read is not None else None
 

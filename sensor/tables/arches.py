@@ -1,6 +1,6 @@
 """Audit architectures: AUDIT_ARCH_* number → name, and the tables that apply to it.
 
-`arch=` of a SYSCALL or SECCOMP record is the ELF machine number with two bits that tell word size and byte order:
+`arch=` of a SYSCALL or SECCOMP record is the ELF machine number with two bits for word size and byte order:
 
     type=SYSCALL msg=audit(1700000000.001:1): arch=c000003e syscall=59 …     x86_64
                                                    ││    └─ EM_X86_64 = 62

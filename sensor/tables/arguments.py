@@ -1,10 +1,10 @@
-"""The arguments of syscalls: what each of the four that audit records is called, and what its number says.
+"""The arguments of syscalls: what each of the four that audit records is called, and what its number means.
 
     type=SYSCALL msg=audit(1700000000.001:1): arch=c000003e syscall=257 … a0=ffffff9c a1=7ffd3a9e a2=80241 a3=180 …
     openat   dirfd:dirfd - flags:open @creat
     {"dirfd": "AT_FDCWD", "flags": ["O_WRONLY", "O_CREAT", "O_TRUNC", "O_CLOEXEC"], "mode": "0o600"}
 
-A `-` is an argument that says nothing by itself: an address. Arguments after the fourth are in no record. What an
+A `-` is an argument that means nothing by itself: an address. Arguments after the fourth are in no record. What an
 argument means may depend on another: the third of fcntl on its command, the mode of open on O_CREAT.
 """
 

@@ -6,7 +6,7 @@ type=CAPSET msg=audit(1700000000.001:1): pid=42 cap_pi=0 cap_pp=0000000000002400
 type=BPRM_FCAPS msg=audit(1700000000.001:1): … pp=000001ffffffffff …                        all
 
 A set is full when it has each capability that some kernel knew, from the 34 of Linux 2.6.25, the first to write sets,
-to all 64 bits, as kernels before 3.16 write it. Kernels differ in that, so what `all` covers is told by the number.
+to all 64 bits, as kernels before 3.16 write it. Kernels differ in that, so what `all` covers follows from the number.
 """
 
 from __future__ import annotations

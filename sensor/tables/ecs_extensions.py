@@ -48,5 +48,5 @@ EXTENSIONS = _rows()
 
 
 def is_extension(field: str) -> bool:
-    """Tell whether a dotted name is that of an extension."""
+    """Return whether a dotted name is that of an extension."""
     return any(fnmatchcase(field, row.name) for row in EXTENSIONS)

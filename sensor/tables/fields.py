@@ -1,7 +1,7 @@
 """How the value of each audit field is written, by name.
 
 Only the classification of field names lives here; turning values into JSON is `sensor.audit`'s. A record is
-a row of `name=value`, and nothing in it tells a number from a hex-encoded string:
+a row of `name=value`, and nothing in it distinguishes a number from a hex-encoded string:
 
     type=CONFIG_CHANGE msg=audit(1700000000.001:1): op=set audit_backlog_limit=8192 old=64 auid=0 ses=1 res=1
     type=PATH msg=audit(1700000000.001:1): item=0 name=2F746D702F612062 inode=12 dev=fd:01 mode=0100644

@@ -192,7 +192,7 @@ def _signed(value: int, bits: int) -> int:
 
 
 def spell(form: str, value: int, arch: int = X86_64) -> Spelling:
-    """What `value`, an argument or a field, says in `form`; `value` is unsigned, as wide as the record gave it.
+    """What `value`, an argument or a field, means in `form`; `value` is unsigned, as wide as the record gave it.
 
     Raises:
         KeyError: there is no such form.

@@ -4,7 +4,7 @@
     filter  rule    events   intended: a rule left them out           →  the sum of stats.pipeline.filtered
 
 Places are in the order of a record's way: kernel, stream, input, parser, bounds, stage, filter, output, filterlog; then
-what the probe saw. A loss shows in every place that can tell of it: a record that the kernel dropped may also leave a
+what the probe saw. A loss shows in every place that can see it: a record that the kernel dropped may also leave a
 gap in the stream, or an event incomplete.
 """
 

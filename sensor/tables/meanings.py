@@ -51,13 +51,13 @@ def forms_of(record: str) -> dict[str, str]:
 
 
 def spell_field(record: str, field: str, value: int, arch: int = X86_64) -> Spelling | None:
-    """What number `value` of one field says, or None if it says nothing.
+    """What number `value` of one field means, or None if that is unknown.
 
     Args:
         record: name of the record type.
         field: name of the field.
         value: its number, whatever base it was written in.
-        arch: audit architecture of the event; that of x86_64 if no record of it tells.
+        arch: audit architecture of the event; that of x86_64 if no record of it has one.
     """
     form = forms_of(record).get(field)
     return spell(form, value, arch) if form is not None else None

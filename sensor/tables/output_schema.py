@@ -28,7 +28,7 @@ event | ID | string or null | records | | seconds.milliseconds:serial, as auditd
   and where SUPPRESSED is alone
 event | NODE | string | records | | the host, where node= stands before the records
 event | TIME | string | ID | translate.time | the same time as RFC 3339, in UTC
-event | TYPE | string | records | translate.type | type of the record that tells what happened
+event | TYPE | string | records | translate.type | type of the record that shows what happened
 event | SUMMARY | object | records | translate.summary | who did what to what, how, with what result: event, user,
   group, process, file, source, destination, network, auditd.summary and others of ECS 8.17.0, as there; labels.root is
   other where names are of another root than the host's
@@ -41,7 +41,7 @@ event | CUSTOM | object | stages of your own | stages | whatever they add
 event | PROBE_EXEC | object (probe) | probe | probe.emit, probe.coverage_events | an event of its own: a program began
 event | PROBE_EXIT | object (probe) | probe | probe.emit | an event of its own: a process ended
 event | PARSE_ERROR | object (error) | sensor | | an event of its own: a line that is no audit record
-event | SENSOR | object (sensor) | sensor | | what the sensor has to say about the event; alone: an event of its own,
+event | SENSOR | object (sensor) | sensor | | what the sensor reports about the event; alone: an event of its own,
   about the sensor
 sensor | event | string | sensor | sensor_events | of an event of its own: start, stop, reload, loss
 sensor | pid | number | sensor | sensor_events | of the sensor; in start
@@ -161,11 +161,11 @@ identity | root | object (root) | probe, /proc/PID/root, ns/mnt and ns/user | en
 identity | systemd_source | string | sensor | enrich.systemd | observed; or inherited from the program that started it
 container | id | string | /proc/PID/cgroup | enrich.container | 64 hexadecimal digits, or the name
 container | runtime | string | /proc/PID/cgroup | enrich.container | docker, containerd, cri-o, podman, lxc,
-  systemd-nspawn …; missing where the control group does not tell
+  systemd-nspawn …; missing where the control group does not show it
 container | name image | string | the runtime's files | enrich.container | as people call it
 container | pod namespace | string | the runtime's files | enrich.container | of kubernetes
 container | pod_uid | string | /proc/PID/cgroup | enrich.container | of kubernetes
-container | user | string | /proc/PID/cgroup | enrich.container | number or name of the user whose runtime says so;
+container | user | string | /proc/PID/cgroup | enrich.container | number or name of the user whose runtime it is;
   missing where the system's does
 container | outer | list of strings | /proc/PID/cgroup | enrich.container | ids of containers around it
 container | source | string | sensor | enrich.container | observed; or inherited from the program that started it

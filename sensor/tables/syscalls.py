@@ -36,7 +36,7 @@ def _all_names() -> frozenset[str]:
 
 
 def is_name(text: str) -> bool:
-    """Tell whether any architecture has a syscall of this name."""
+    """Return whether any architecture has a syscall of this name."""
     return text in _all_names()
 
 

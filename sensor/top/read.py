@@ -1,6 +1,6 @@
 """Logs to counts: audit logs through the pipeline, as it would write them, and lines that the sensor has written.
 
-The first byte tells what a file holds: `{` begins a line of ours, anything else is
+The first byte shows what a file holds: `{` begins a line of ours, anything else is
 an audit log. Compressed files are read as `convert` reads them.
 """
 

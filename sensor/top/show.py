@@ -8,7 +8,7 @@
       … others                      5.1% █▌                                 1.0 MB       1,020
 
 An event with several files counts for each of them, so that their shares may add up to more
-than all. ≥ says that a name may have been there before it was one of the heaviest. Names
+than all. ≥ means that a name may have been there before it was one of the heaviest. Names
 are chosen by the processes watched, so nothing in them may reach the terminal as a command.
 """
 
@@ -46,7 +46,7 @@ class Screen(NamedTuple):
 
     @classmethod
     def of(cls, stream: TextIO) -> Screen:
-        """What a stream can show; COLUMNS says the width where there is no terminal, NO_COLOR forbids emphasis."""
+        """What a stream can show; COLUMNS is the width where there is no terminal, NO_COLOR forbids emphasis."""
         terminal = stream.isatty()
         width = shutil.get_terminal_size((_PIPE_WIDTH, 24)).columns
         try:
@@ -182,7 +182,7 @@ def pad(text: str, columns: int) -> str:
 
 
 def shortened(text: str, columns: int, screen: Screen) -> str:
-    """A text without its middle, if it is too wide; of a path the end tells the most."""
+    """A text without its middle, if it is too wide; of a path the end matters most."""
     if width(text) <= columns:
         return text
     gap = "…" if screen.unicode else "..."

@@ -83,7 +83,7 @@ def weigh_line(line: bytes, prefix: str = "") -> EventWeight | None:
 
 
 _PLAIN = frozenset({"SYSCALL", "EXECVE", "CWD", "PROCTITLE", "SOCKADDR", "BPRM_FCAPS"})
-"""Types that tell neither a key, a program nor a unit beyond what SYSCALL does."""
+"""Types that show neither a key, a program nor a unit beyond what SYSCALL does."""
 
 
 def _laurel(document: dict[str, Any], bytes: int, naming: Naming) -> EventWeight:

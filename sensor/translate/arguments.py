@@ -4,7 +4,7 @@
     "EXIT":"EACCES","ARGS":{"dirfd":"AT_FDCWD","flags":["O_WRONLY","O_CREAT","O_TRUNC","O_CLOEXEC"],"mode":"0o600"}
 
 Arguments are new in each record, but those that mean something by themselves seldom
-are, so what they say is remembered; addresses, which are new each time, say nothing.
+are, so their meaning is remembered; addresses, which are new each time, have none.
 """
 
 from __future__ import annotations

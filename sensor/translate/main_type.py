@@ -1,4 +1,4 @@
-"""The type of the record that tells what happened.
+"""The type of the record that shows what happened.
 
     SYSCALL EXECVE CWD PATH PROCTITLE     "TYPE":"SYSCALL"
     AVC SYSCALL CWD PATH PROCTITLE        "TYPE":"AVC"

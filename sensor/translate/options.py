@@ -24,7 +24,7 @@ class TranslateOptions:
     )
     arguments: bool = option(False, "Add ARGS to SYSCALL: arguments by name, flags and constants spelled out.")
     time: str = option("", "Add the time of the event as TIME; `iso` as 2021-07-18T12:29:23.720Z.", ("", "iso"))
-    type: bool = option(False, "Add TYPE: the type of the record that tells what happened.")
+    type: bool = option(False, "Add TYPE: the type of the record that shows what happened.")
 
     def __post_init__(self) -> None:
         for key in ("user_map", "group_map"):

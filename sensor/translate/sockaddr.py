@@ -1,4 +1,4 @@
-"""Socket addresses: the bytes of SOCKADDR's `saddr` to what they say.
+"""Socket addresses: the bytes of SOCKADDR's `saddr` to what they mean.
 
     saddr=020000357F0000010000000000000000   {"saddr_fam":"inet","addr":"127.0.0.1","port":53}
     saddr=01002F6465762F6C6F6700             {"saddr_fam":"local","kind":"pathname","path":"/dev/log"}
@@ -7,10 +7,10 @@
 The kernel writes as many bytes as the program gave, in the program's memory layout
 (include/linux/socket.h and the headers of the address families). Byte order needs no
 architecture: the first two bytes are the family, a number below 256 in the host's
-order, so one of them is 0 and its place tells the order. Only AF_UNSPEC is 0 twice,
+order, so one of them is 0 and its place shows the order. Only AF_UNSPEC is 0 twice,
 and there is nothing behind it.
 
-An address that is shorter than its family's says its family and nothing else.
+An address that is shorter than its family's has its family and nothing else.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Shape(NamedTuple):
 
 
 def decode_sockaddr(data: bytes) -> Fields | None:
-    """The members that an address has; None if it is too short to tell its family."""
+    """The members that an address has; None if it is too short for its family."""
     if len(data) < 2:
         return None
     order, number = (_BIG, data[1]) if data[0] == 0 else (_LITTLE, data[0])
@@ -111,7 +111,7 @@ def _tipc(kind: int, scope: int, first: int, second: int, third: int) -> Fields:
 
 
 def _bluetooth(data: bytes, order: str) -> Fields:
-    """Four protocols share the family, and only the length tells them apart."""
+    """Four protocols share the family, and only the length distinguishes them."""
     for shape in _BLUETOOTH:
         members = shape.read(data, order)
         if members:

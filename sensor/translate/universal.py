@@ -65,7 +65,7 @@ class Universal:
                 fields[key("EXIT")] = error
 
     def concerns(self, name: str, field: str) -> bool:
-        """Tell whether a field of a type of record matters here."""
+        """Return whether a field of a type of record matters here."""
         return field in _FIELDS or field in forms_of(name)
 
     def _call(self, arch: int, fields: Fields) -> None:
@@ -86,7 +86,7 @@ class Universal:
 
 @lru_cache(_REMEMBERED)
 def _say(form: str, value: int | str, arch: int) -> Value:
-    """What a number says, None if it has no name."""
+    """What a number means, None if it has no name."""
     number = _number(value)
     if number is None or number < 0:
         return None

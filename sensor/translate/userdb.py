@@ -7,7 +7,7 @@ instance, is asked through the C library beside the feed (sensor.non_blocking_ca
 answer may take ten seconds; until it is there a number has no name. A number without a name
 is called `unknown(1501)`, as auditd does. Names are asked for again every minute.
 
-A name that comes or changes later is in no JSON that is remembered; `refresh` tells.
+A name that comes or changes later is in no JSON that is remembered; `refresh` finds it.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class UserDatabase:
         self.groups = Names("/etc/group", group_name, blocking)
 
     def refresh(self) -> bool:
-        """Look for news, as to be done about once a second; tell whether any name that was given has changed."""
+        """Look for news, as to be done about once a second; return whether any name that was given has changed."""
         return self.users.refresh() | self.groups.refresh()
 
 

@@ -34,7 +34,7 @@ _CONCERNS = re.compile("(.*[ug])?id(_2)?|msg(_2)?", re.IGNORECASE)
 
 
 class Source(NamedTuple):
-    """Where names come from, in this order: what the configuration says, what auditd wrote, the host."""
+    """Where names come from, in this order: the configuration, what auditd wrote, the host."""
 
     fixed: Mapping[int, str]
     host: Callable[[int], str | None]
@@ -81,7 +81,7 @@ class Users:
             _translate(self._message_ids(name, message, fields), message, fields)
 
     def concerns(self, name: str, field: str) -> bool:
-        """Tell whether a field matters here: a number, what auditd says of one, a message."""
+        """Return whether a field matters here: a number, what auditd writes of one, a message."""
         return _CONCERNS.fullmatch(field) is not None
 
     def _ids(self, names: Iterable[str]) -> list[Id]:

@@ -6,13 +6,13 @@ from dataclasses import asdict
 
 import pytest
 
-from sensor.audit.notices import SensorNotice, Told
+from sensor.audit.notices import Contents, SensorNotice
 from tests.support.every_key import SENSOR_EVENTS
 
 
-@pytest.mark.parametrize("told", SENSOR_EVENTS, ids=lambda told: type(told).__name__)
-def test_every_value_is_a_member(told: Told) -> None:
-    notice = SensorNotice("1.000:sensor-1", told)
+@pytest.mark.parametrize("contents", SENSOR_EVENTS, ids=lambda contents: type(contents).__name__)
+def test_every_value_is_a_member(contents: Contents) -> None:
+    notice = SensorNotice("1.000:sensor-1", contents)
     assert (notice.id, notice.name, notice.added) == ("1.000:sensor-1", "SENSOR", {})
-    assert notice.members == {"event": type(told).__name__.lower(), **asdict(told)}
-    assert notice.told is told
+    assert notice.members == {"event": type(contents).__name__.lower(), **asdict(contents)}
+    assert notice.contents is contents

@@ -235,7 +235,7 @@ def test_a_file_that_others_may_write_is_refused(tmp_path, mode):
 def test_a_file_of_another_user_is_refused(tmp_path):
     path = write(tmp_path, "auditlog: {file: '| /usr/bin/id'}\n")
     os.chown(path, 65534, 65534)
-    assert "must be owned by root and writable by nobody else" in str(check(path)[0])
+    assert "must be owned by root and writable by no one else" in str(check(path)[0])
     assert read(path)[0] == Config()
 
 

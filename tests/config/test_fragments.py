@@ -128,7 +128,7 @@ def test_a_fragment_that_others_may_write_is_refused(mode, tmp_path):
     (tmp_path / "conf.d/a.yaml").chmod(mode)
     config, (mistake,) = read(path)
     assert mistake.file == f"{tmp_path}/conf.d/a.yaml"
-    assert "writable by nobody else" in mistake.message
+    assert "writable by no one else" in mistake.message
     assert (config.marker, config.state.max_age) == ("m", 7)
 
 

@@ -27,7 +27,7 @@ NO_READER = "%s: there is no %s no-such on this host; left out of the readers"
         ("stages: [FOLDER/none*.py]", []),
         (
             "stages: [FOLDER/config.yaml, FOLDER/evil.py]",
-            ["stages: not loaded: FOLDER/evil.py: must be owned by root and writable by nobody else"],
+            ["stages: not loaded: FOLDER/evil.py: must be owned by root and writable by no one else"],
         ),
     ],
 )

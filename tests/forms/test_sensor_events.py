@@ -7,7 +7,7 @@ import json
 import pytest
 
 from sensor.audit.naming import Naming
-from sensor.audit.notices import Loss, Reload, SensorNotice, Start, Stop, Told
+from sensor.audit.notices import Contents, Loss, Reload, SensorNotice, Start, Stop
 from sensor.forms.ecs import Ecs
 from sensor.forms.values import Style
 
@@ -17,7 +17,7 @@ HOST = {"boot": {"id": "2899dae4"}, "os": {"kernel": "6.1.0", "type": "linux"}}
 
 
 @pytest.mark.parametrize(
-    ("told", "event", "more"),
+    ("contents", "event", "more"),
     [
         (
             START,
@@ -59,8 +59,8 @@ HOST = {"boot": {"id": "2899dae4"}, "os": {"kernel": "6.1.0", "type": "linux"}}
         ),
     ],
 )
-def test_a_document(told: Told, event: dict, more: dict) -> None:
-    notice = SensorNotice("1795354566.589:sensor-4", told)
+def test_a_document(contents: Contents, event: dict, more: dict) -> None:
+    notice = SensorNotice("1795354566.589:sensor-4", contents)
     document = json.loads(Ecs(Style("unicode", Naming(""))).notice(notice))
     own = {name: value for name, value in notice.members.items() if value not in (None, [])}
     sensor = document.pop("host_sensor")["sensor"]

@@ -149,8 +149,8 @@ def test_without_its_probe_the_sensor_goes_on_until_there_is_one_again(tmp_path:
     assert (without.wrong, without.silent) == ({}, {})
     assert (again.wrong, again.silent) == ({}, {})
     assert messages[1:] == [
-        "the kernel probe was unloaded; /proc tells of processes from now on",
-        "there is a kernel probe; it tells of processes from now on",
+        "the kernel probe was unloaded; processes are read from /proc from now on",
+        "there is a kernel probe; processes are read from it from now on",
     ]
     assert crashes(events) == []
 

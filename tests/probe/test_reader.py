@@ -244,13 +244,13 @@ def test_a_probe_that_vanishes_is_noticed_once_and_taken_up_again(said: Callable
     check(subject)
     assert (subject.table.exact, subject.stats.probe.attached, ring.closed) == (False, 0, True)
     assert subject.living(10, 11) == [10, 11]
-    assert said() == ["the kernel probe was unloaded; /proc tells of processes from now on"]
+    assert said() == ["the kernel probe was unloaded; processes are read from /proc from now on"]
 
     subject.ring = FakeRing(record(FORK, 12), living=(record(ALIVE, 1), record(FORK, 12)))
     check(subject)
     assert (subject.table.exact, subject.stats.probe.attached) == (True, 1)
     assert subject.living(10, 11, 12) == [12]
-    assert said() == ["there is a kernel probe; it tells of processes from now on"]
+    assert said() == ["there is a kernel probe; processes are read from it from now on"]
 
 
 def test_a_probe_that_is_replaced_leaves_no_gap(said: Callable[[], list[str]]) -> None:
@@ -268,14 +268,14 @@ def test_a_probe_that_is_replaced_leaves_no_gap(said: Callable[[], list[str]]) -
 def test_a_probe_may_be_loaded_after_the_sensor(said: Callable[[], list[str]]) -> None:
     subject = Subject("no probe is loaded")
     check(subject)
-    assert said() == ["no probe is loaded; /proc tells of processes instead"]
+    assert said() == ["no probe is loaded; processes are read from /proc instead"]
     subject.ring = "permission denied"
     check(subject)
     assert said() == ["permission denied"]
     subject.ring = FakeRing(living=(record(ALIVE, 1),))
     check(subject)
     assert (subject.living(1), subject.stats.probe.attached) == ([1], 1)
-    assert said() == ["there is a kernel probe; it tells of processes from now on"]
+    assert said() == ["there is a kernel probe; processes are read from it from now on"]
 
 
 EXPECT = 0.05

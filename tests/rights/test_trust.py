@@ -45,7 +45,7 @@ def test_modes_of_the_file(folder, mode, ok):
     if ok:
         assert read(path) == b"text"
     else:
-        with pytest.raises(UntrustedError, match=r"file: must be owned by .* and writable by nobody else"):
+        with pytest.raises(UntrustedError, match=r"file: must be owned by .* and writable by no one else"):
             read(path)
 
 

@@ -1,11 +1,11 @@
 """An example of a custom stage: marks what root executes from places where everybody can write, and drops noise.
 
-To use it, copy it to /etc/host-sensor/stages/, owned by root and writable by nobody else, and configure
+To use it, copy it to /etc/host-sensor/stages/, owned by root and writable by no one else, and configure
 
     stages: [/etc/host-sensor/stages/*.py]
 
 A custom stage is a Python file with a function `stage`. It is called for every event, after the process is known and
-labelled, and before the filters decide, with an EventView (sensor/stages/custom/view.py), which tells
+labelled, and before the filters decide, with an EventView (sensor/stages/custom/view.py), which has
 
     event.id  .time  .node  .types          which event; .records("PATH") gives the fields of its records
     event.syscall  .success  .pid  .ppid    what was called; None and 0 for events from user space

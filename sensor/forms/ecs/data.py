@@ -48,7 +48,7 @@ class DataTexts:
         return [*map(len, self._texts.values()), len(self._exits)]
 
     def forget(self) -> None:
-        """Write everything anew: what the records' fields say has changed."""
+        """Write everything anew: the meaning of the records' fields has changed."""
         for texts in self._texts.values():
             texts.clear()
 
@@ -122,7 +122,7 @@ class DataTexts:
         return f",{self._render(given)}" if given else ""
 
     def _of_others(self, event: Event, facts: Facts) -> str:
-        """Members of auditd.data from records that say more about a system call."""
+        """Members of auditd.data from records with more about a system call."""
         more = Facts()
         more.ids.update(facts.ids)
         more.data = {**facts.data, **(pids_of(event.syscall) if event.syscall is not None else {})}

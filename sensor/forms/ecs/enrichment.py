@@ -177,7 +177,7 @@ def identity(given: Value) -> tuple[Fields, Fields]:
 
 
 def date(seconds: Value) -> str | None:
-    """Seconds since 1970, a number or its text, as an RFC 3339 date; None for what no date can say."""
+    """Seconds since 1970, a number or its text, as an RFC 3339 date; None for what no date can express."""
     number = float(seconds) if isinstance(seconds, (int, float, str)) else -1.0
     if not 0 <= number <= _LAST:
         return None

@@ -173,7 +173,7 @@ class Ecs(Form):
         own: Fields = {}
         document: Fields = {}
         if isinstance(notice, SensorNotice):
-            event, document, own = sensor_event(notice.told)
+            event, document, own = sensor_event(notice.contents)
         elif notice.name in _PROCESS_EVENTS:
             action, type = _PROCESS_EVENTS[notice.name]
             event.update({"category": ["process"], "type": [type], "action": action, "outcome": "success"})
@@ -186,12 +186,12 @@ class Ecs(Form):
         return self._document(notice.id, event, document, own)
 
     def forget(self) -> None:
-        """Write everything anew: what the records' fields say has changed."""
+        """Write everything anew: the meaning of the records' fields has changed."""
         self._data.forget()
         self._made.clear()
 
     def plainly(self, event: Event) -> str:
-        """Write an event that cannot be put into ECS words: what its records say, by their own names."""
+        """Write an event that cannot be put into ECS words: what its records hold, by their own names."""
         own: Fields = {}
         if event.syscall is not None:
             own["syscall"] = {**event.syscall.head.fields, **event.syscall.rest.fields}
@@ -290,12 +290,12 @@ def _object(name: str, members: str) -> str:
 
 
 def _is_said(name: str, event: Event, who: Who) -> bool:
-    """Tell whether another record has the members of this one."""
+    """Return whether another record has the members of this one."""
     return "cwd" in who.facts.data if name == "CWD" else name == "CAPSET" and "BPRM_FCAPS" in event.records
 
 
 def _named_by_stages(parts: Parts, process: Fields, event: Event, who: Who) -> Fields:
-    """What goes to host_sensor of what stages say of the actor; its names go to `process` where nothing else told them.
+    """What goes to host_sensor of what stages add of the actor; its names go to `process` where nothing else gave them.
 
     A message of user space may call its sender otherwise.
     """
@@ -312,7 +312,7 @@ def _named_by_stages(parts: Parts, process: Fields, event: Event, who: Who) -> F
 
 
 def _process_of(notice: Notice, own: Fields) -> Fields:
-    """What the probe says of a process where ECS has it; the rest goes to `own`."""
+    """What the probe reports of a process where ECS has it; the rest goes to `own`."""
     members = dict(notice.members)
     facts = {name: members.pop(name, None) for name in ("pid", "ppid", "comm", "auid", "ses", "exit_code")}
     parts = translate({**known(members), **notice.added})

@@ -57,7 +57,7 @@ class Origin:
         return _nested(facts or {})
 
     def name_of(self, node: str) -> str:
-        """What the host of an event is called; "" if nothing says."""
+        """What the host of an event is called; "" if that is unknown."""
         name = self.host_of(node).get("name")
         return name if isinstance(name, str) else ""
 
@@ -70,7 +70,7 @@ class Origin:
 
 
 def origin_of(option: str | dict[str, str], host: Host, live: bool) -> Origin:
-    """The origin as the option `host` says; of a recorded log it is not known unless that gives values.
+    """The origin as the option `host` asks; of a recorded log it is not known unless that gives values.
 
     host: this one. Raises ValueError for values that there are not.
     """

@@ -78,14 +78,14 @@ def judge(answer: Any, count: int) -> Receipt:
         return Receipt()
     items = answer.get("items")
     if not isinstance(items, list) or len(items) != count:
-        raise UnavailableError(f"its answer does not tell what became of {count} events")
+        raise UnavailableError(f"its answer does not show what became of {count} events")
     refused = []
     result: Any
     for index, item in enumerate(items):
         result = next(iter(item.values()), {}) if isinstance(item, dict) else {}
         status = result.get("status") if isinstance(result, dict) else None
         if not isinstance(status, int):
-            raise UnavailableError("its answer does not tell what became of an event")
+            raise UnavailableError("its answer does not show what became of an event")
         if status < 300 or status == 409:
             continue
         reason = _reason(status, result.get("error"))

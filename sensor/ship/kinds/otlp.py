@@ -5,7 +5,7 @@
         {"timeUnixNano":"1700000000123000000","observedTimeUnixNano":"…","severityNumber":9,"body":{"stringValue":"{\\"ID\\":…}"},
          "attributes":[{"key":"log.record.uid","value":{"stringValue":"9f3a…-1f40"}}]}]}]}]}
 
-A receiver that rejects part of a batch does not say which. The batch is then sent again in parts, as any that is
+A receiver that rejects part of a batch does not name which. The batch is then sent again in parts, as any that is
 refused, until what is at fault is alone; log.record.uid is the same in a repeat.
 """
 

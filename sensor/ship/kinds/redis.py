@@ -107,7 +107,7 @@ class RedisKind(Kind):
 
 
 class _Translated:
-    """Turns what redis-py raises into UnavailableError: nothing that Redis says is about a single event."""
+    """Turns what redis-py raises into UnavailableError: nothing that Redis reports is about a single event."""
 
     def __enter__(self) -> None:
         pass

@@ -2,7 +2,7 @@
 
     {"time":1700000000.123,"host":"web01","source":"host-sensor","sourcetype":"host-sensor","event":{"ID":…}}
 
-With `acknowledge` a batch is taken when the indexers say so (`/services/collector/ack`); without, when the collector
+With `acknowledge` a batch is taken when the indexers confirm (`/services/collector/ack`); without, when the collector
 has queued it, so what it holds is lost if it dies then.
 """
 
@@ -57,7 +57,7 @@ class SplunkKind(Kind):
         headers = {"X-Splunk-Request-Channel": self._channel}
         answer = http.parse(self._client.post("/services/collector/event", body, "application/json", headers))
         if not isinstance(answer, dict) or answer.get("code") != 0:
-            raise UnavailableError(f"it says {json.dumps(answer)[: http.SHOWN]}")
+            raise UnavailableError(f"it answers {json.dumps(answer)[: http.SHOWN]}")
         self.answer = f"{self._client.status}, {answer.get('text')}"
         if self._acknowledge:
             self._wait_for(answer.get("ackId"), headers)

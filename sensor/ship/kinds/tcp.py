@@ -2,7 +2,7 @@
 
 Plain TCP has no acknowledgement by the reader. A batch counts as acknowledged when the far end's kernel has had it for
 `settle` and the connection still stands: what a reader that dies had not read yet is then sent again, unless it lay
-unread for longer. With `acknowledge: count` the reader itself says how many events it has taken over this connection,
+unread for longer. With `acknowledge: count` the reader itself reports how many events it took over this connection,
 in decimal, one number a line, whenever it likes, and nothing is lost whatever happens to it:
 
     17
@@ -25,7 +25,7 @@ class Options:
 
     acknowledge: str = option(
         "kernel",
-        "Who says that events have arrived: the far end's `kernel`, or its program, which writes the `count` of events"
+        "Who confirms that events arrived: the far end's `kernel`, or its program, which writes the `count` of events"
         " it has, in decimal, one number a line.",
         ("kernel", "count"),
     )

@@ -179,7 +179,7 @@ def _label(process: Process, given: set[str]) -> None:
 
 
 def _odd(text: str) -> bool:
-    """Tell whether a text has surrogates that stand for no byte."""
+    """Return whether a text has surrogates that stand for no byte."""
     return any("\ud800" <= character < "\udc80" or "\udcff" < character < "\ue000" for character in text)
 
 

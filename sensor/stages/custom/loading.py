@@ -1,8 +1,8 @@
-"""Python files of the administrator, loaded only if nobody else could have written them.
+"""Python files of the administrator, loaded only if no one else could have written them.
 
     /etc/host-sensor/stages/*.py
 
-A file must be owned by root and writable by nobody else, and so must every directory on
+A file must be owned by root and writable by no one else, and so must every directory on
 the way to it (sensor.rights.trust).
 """
 
@@ -23,7 +23,7 @@ _LARGEST = 1 << 20
 
 
 class StageFileError(SensorError):
-    """A file cannot be used; the message says which, and why."""
+    """A file cannot be used; the message names it, and the reason."""
 
 
 def find(patterns: Sequence[str]) -> list[str]:

@@ -22,7 +22,7 @@ from sensor.tables import syscalls
 
 
 class EventView:
-    """One event. What an event does not tell is None, or empty."""
+    """One event. What an event does not show is None, or empty."""
 
     __slots__ = ("_event", "_fields", "added", "labelled")
 
@@ -52,7 +52,7 @@ class EventView:
 
     @property
     def node(self) -> str:
-        """The host it comes from if the stream says so, else ""."""
+        """The host it comes from if the stream names it, else ""."""
         return str(_shown(self._event.node))
 
     @property
@@ -68,7 +68,7 @@ class EventView:
 
     @property
     def fields(self) -> dict[str, Any]:
-        """The fields that tell who acted: of SYSCALL (not its numbers and results), or of the user-space record.
+        """The fields that show who acted: of SYSCALL (not its numbers and results), or of the user-space record.
 
         What that has in msg='…' is there as well.
         """
@@ -157,7 +157,7 @@ class EventView:
 
     @property
     def container(self) -> str | None:
-        """The id of the container; 1000/ID if a user's own runtime says so, ID/ID within another."""
+        """The id of the container; 1000/ID if it is of a user's own runtime, ID/ID within another."""
         container = self._place.cgroup.container if self._place is not None else None
         return str(_shown(container)) if container is not None else None
 

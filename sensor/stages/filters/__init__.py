@@ -63,7 +63,7 @@ class Filters:
         self._counts = filtered
 
     def decide(self, event: Event) -> Verdict:
-        """Say where an event goes."""
+        """Decide where an event goes."""
         if self._keep_first and event.process is not None:
             program = event.process.program
             if not program.first_event and event.is_call:
@@ -76,7 +76,7 @@ class Filters:
         return self._judge(event, rules) if rules else KEEP
 
     def overdue(self, now: float) -> Notice | None:
-        """Tell what was held back and no event has shown by now, in seconds since 1970."""
+        """Return what was held back and no event has shown by now, in seconds since 1970."""
         held = [(rule, rule.limit.overdue(now)) for rule in self.rules if rule.limit is not None]
         counts = {_bytes(rule.name): count for rule, count in held if count}
         return Notice(None, "", {}, {"SUPPRESSED": {**counts}}) if counts else None
@@ -188,7 +188,7 @@ class _RawLines(Rule):
 
 
 def _who(event: Event) -> Fields:
-    """What an event without a SYSCALL record tells of who acted, and what is known of that process besides."""
+    """What an event without a SYSCALL record shows of who acted, and what is known of that process besides."""
     subject = event.subject
     if event.process is None:
         return subject

@@ -47,7 +47,7 @@ def parse_wanted(text: str) -> Wanted:
 
 
 def is_wanted(body: str, wanted: list[Wanted]) -> bool:
-    """Tell whether the body of a SOCKADDR record names one of the addresses."""
+    """Return whether the body of a SOCKADDR record names one of the addresses."""
     found = _SADDR.search(body)
     address = _read(bytes.fromhex(found.group(1)[: len(found.group(1)) & ~1])) if found is not None else None
     if address is None:

@@ -149,7 +149,7 @@ class Facts:
         """Name → texts; what is asked first is what costs least."""
 
     def root_is(self, root: str, event: Event, image_only: bool) -> bool:
-        """Tell whether an event is of a process with the root that a rule asks for.
+        """Return whether an event is of a process with the root that a rule asks for.
 
         image_only: no more need be the host's than the file that the process runs.
         """

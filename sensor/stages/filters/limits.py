@@ -162,6 +162,6 @@ def _act(event: Event) -> tuple[object, ...]:
 
 @lru_cache(512)
 def _significant(arch: int, number: int) -> tuple[int, ...]:
-    """Which arguments of a call say what it does: flags, modes, ids; no addresses, descriptors or sizes."""
+    """Which arguments of a call decide what it does: flags, modes, ids; no addresses, descriptors or sizes."""
     forms = [entry.rpartition(":")[2] for entry in arguments(syscalls.name(arch, number) or "", arch)]
     return tuple([position for position, form in enumerate(forms) if form not in _VARYING])

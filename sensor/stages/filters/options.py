@@ -32,8 +32,8 @@ class FilterOptions:
     rules: dict[str, str] = option(
         {},
         "Filter events for which all conditions of a rule hold: NAME: exe=/usr/bin/x syscall=open uid!=0 rate=10/s. "
-        "What rate and repeat hold back is told as SUPPRESSED; a rate counts the events of each process, with per=user "
-        "of each user, with per=rule of all. A rule with exe, comm or path holds in the host's root only; root=any "
+        "What rate and repeat hold back is reported as SUPPRESSED; a rate counts the events of each process, per=user "
+        "of each user, per=rule of all. A rule with exe, comm or path holds in the host's root only; root=any "
         "lets it hold in containers and jails as well, root=other there alone.",
     )
     filter_action: str = option("drop", "What becomes of a filtered event; log: see filterlog.", ACTIONS)

@@ -51,7 +51,7 @@ class Condition(NamedTuple):
     beginnings: tuple[str, ...]
 
     def holds(self, texts: Texts) -> bool:
-        """Tell whether the texts that an event has for the name fit."""
+        """Return whether the texts that an event has for the name fit."""
         if self.name == "path":
             if not self.negated:
                 return bool(texts) and all(map(self._fits, texts))
@@ -66,7 +66,7 @@ class Condition(NamedTuple):
 class Rule:
     """A rule, by its name.
 
-    action: "drop", "log", or "" for what `filter_action` says.
+    action: "drop", "log", or "" for the configured `filter_action`.
     limit: what lets some of the matching events through.
     root: one of ROOTS; "" for host where it asks for NAMES, else any.
     conditions: in the order in which they are asked, what costs least first.
@@ -93,18 +93,18 @@ class Rule:
         self.certain = limit is None and not self._process and self._root == "any" and not self._by_path
 
     def may_match(self, fields: Fields) -> bool:
-        """Tell whether the conditions on who acted hold."""
+        """Return whether the conditions on who acted hold."""
         return all(condition.holds(texts(fields)) for texts, condition in self._who)
 
     def fits(self, event: Event, facts: Facts) -> bool:
-        """Tell whether the conditions on what repeats of an event hold (sensor.audit.event.Template)."""
+        """Return whether the conditions on what repeats of an event hold (sensor.audit.event.Template)."""
         for condition in self._repeated:
             if not condition.holds(facts.event[condition.name](event)):
                 return False
         return True
 
     def matches(self, event: Event, facts: Facts) -> bool:
-        """Tell whether the other conditions hold: those on the process, and that the names are what they seem."""
+        """Return whether the other conditions hold: those on the process, and that the names are what they seem."""
         if self._by_path and not names_are_known(event):
             return False
         for condition in self._process:
@@ -114,7 +114,7 @@ class Rule:
 
 
 def parse_rule(name: str, text: str) -> Rule:
-    """Read a rule; raises ValueError that says what is wrong."""
+    """Read a rule; raises ValueError with what is wrong."""
     conditions: list[Condition] = []
     limit: Limit | None = None
     words = {"action": "", "root": "", "per": ""}

@@ -32,7 +32,7 @@ def test_a_good_file_is_loaded(folder, mode):
 
 @pytest.mark.parametrize("mode", [0o664, 0o646, 0o666])
 def test_others_must_not_write_the_file(folder, mode):
-    with pytest.raises(StageFileError, match=r"good\.py: must be owned by root and writable by nobody else"):
+    with pytest.raises(StageFileError, match=r"good\.py: must be owned by root and writable by no one else"):
         load(str(written(folder, mode=mode)), os.getuid())
 
 
