@@ -36,6 +36,7 @@ from sensor.process.host_paths import HostPaths
 from sensor.process.procfs import ProcFS
 from sensor.process.state import StateFile
 from sensor.process.table import ProcessTable
+from sensor.stages import times
 from sensor.stages.ancestors import Ancestors
 from sensor.stages.cgroup import Cgroups
 from sensor.stages.combinators import ExecOnly, Memo, Memoized
@@ -45,7 +46,6 @@ from sensor.stages.environment import Environment
 from sensor.stages.exe_hash import ExeHash
 from sensor.stages.filters import Filters
 from sensor.stages.filters.facts import Facts
-from sensor.stages.filters.options import FilterOptions
 from sensor.stages.filters.records import RecordDropper
 from sensor.stages.groups import Groups
 from sensor.stages.identity import Identity
@@ -56,6 +56,7 @@ from sensor.stages.root import Roots
 from sensor.stages.script import Scripts
 from sensor.stages.session import Sessions
 from sensor.stats import Stats
+from sensor.summary.counts import EventCounts
 from sensor.translate.arguments import Calls
 from sensor.translate.options import TranslateOptions
 from sensor.translate.universal import Universal
@@ -206,31 +207,31 @@ def build(
     filters = Filters(config.filter, facts, stats.pipeline.filtered, LOG if live else DROP)
     known = _knowledge(config, host)
     memo = Memo()
+    counts = _counts(config, stats, live)
+    watch = times.watch(config.metrics.stage_times, stats.pipeline)
     context = _context(config.enrich, host, memo.forget, identity.boots)
-    if config.enrich.container and config.enrich.container_info:
-        context.added.append(cgroups.stage)
-    remembered = Memoized(memo, (identity.add, *known.added, *context.added))
+    context.added.extend([cgroups.stage] if config.enrich.container and config.enrich.container_info else [])
+    remembered = Memoized(memo, watch([identity.add, *known.added, *context.added]))
     on_execs = [*known.on_execs, *context.on_execs]
     stages: list[Stage] = [
-        *([host.serials.stage] if live else []),  # before any that may fail or drop: serials count every event
-        identity.track,  # those that follow ask for event.process
-        *([ExecOnly(known.learnt).stage] if known.learnt else []),  # even of events that will be dropped
-        *known.labels,  # custom stages and rules read labels
-        *([Custom(config.stages, stats.pipeline).stage] if config.stages else []),  # before records are dropped
-        *([filters.decide] if filters.rules else []),  # before what costs: dropped events are enriched no further
+        *watch([host.serials.stage] if live else []),  # before any that may fail or drop: serials count every event
+        *watch([identity.track]),  # those that follow ask for event.process
+        *watch([each.stage for each in counts]),
+        *([ExecOnly(watch(known.learnt)).stage] if known.learnt else []),  # even of events that will be dropped
+        *watch(known.labels),  # custom stages and rules read labels
+        *watch([Custom(config.stages, stats.pipeline).stage] if config.stages else []),  # before records are dropped
+        *watch([filters.decide] if filters.rules else []),  # before what costs: dropped events are enriched no further
         remembered.stage,
-        identity.name_others,
-        *([ExecOnly(on_execs).stage] if on_execs else []),
-        *_translations(config),
-        *_leaving(config.filter, stats),  # last: all others read the records that it drops
+        *watch([identity.name_others]),
+        *([ExecOnly(watch(on_execs)).stage] if on_execs else []),
+        *watch(_last(config, stats)),
     ]
     parts = Parts(decoder, stages, form, _decoder_of_others(config, naming), host.host.names)
-    pipeline = Pipeline(parts, config.coalesce, stats.pipeline, _log_failure)
-    sensor = Sensor(pipeline, stats, host)
-    if any(rule.limit is not None for rule in filters.rules):
-        _report_suppressed(sensor, filters)
+    sensor = Sensor(Pipeline(parts, config.coalesce, stats.pipeline, _log_failure), stats, host)
+    _report_suppressed(sensor, filters)
     if live:
-        sensor.every_second += [remembered.every_second, host.serials.every_second]
+        sensor.every_second += [remembered.every_second, host.serials.every_second, *[each.add_up for each in counts]]
+        sensor.at_change += [each.add_up for each in counts]
         sensor.at_end.append(host.serials.every_second)
         _emit_probe_events(config.probe, host, ProbeEvents(identity.describe, sensor.pipeline.notice))
         host.begin()
@@ -239,8 +240,14 @@ def build(
     return sensor
 
 
+def _counts(config: Config, stats: Stats, live: bool) -> list[EventCounts]:
+    """What counts events for the metrics, if anybody reads these."""
+    stats.pipeline.inflight_limit = config.coalesce.max_events
+    return [EventCounts(stats.pipeline, stats.process)] if live and config.metrics.wanted else []
+
+
 def _identity(config: Config, naming: Naming, host_state: HostState, cgroups: Cgroups) -> Identity:
-    describe = [cgroups.describe] if _places(config) else []
+    describe = [cgroups.describe] if config.uses_control_groups else []
     describe += [Roots(host_state.host_paths).describe] if config.enrich.root and host_state.live else []
     return Identity(config.enrich, naming, host_state.table, host_state.host, describe)
 
@@ -258,6 +265,8 @@ def _forget_names(users: UserDatabase, decoder: RecordDecoder, form: Form, now: 
 
 def _report_suppressed(sensor: Sensor, filters: Filters) -> None:
     """Report in a line of its own what no event shows in time."""
+    if all(rule.limit is None for rule in filters.rules):
+        return
 
     def report(now: float) -> None:
         notice = filters.overdue(now)
@@ -354,22 +363,13 @@ def _context(options: Enrich, host_state: HostState, changed: Callable[[], None]
     return parts
 
 
-def _leaving(options: FilterOptions, stats: Stats) -> list[Stage]:
-    """The last stages: what is left out of an event."""
-    return [RecordDropper(options.drop_records, stats.pipeline.filtered).stage] if options.drop_records else []
-
-
-def _places(config: Config) -> bool:
-    """Whether any part uses the control groups of processes."""
-    enrich = config.enrich
-    rules = config.label_process != LabelOptions() or config.filter.rules or config.stages
-    return enrich.container or enrich.systemd or bool(rules)
-
-
-def _translations(config: Config) -> list[Stage]:
-    """The stages that add what numbers mean; they look at nothing that another stage added."""
-    options = config.translate
-    return [Calls(options.universal, options.arguments).stage] if options.universal or options.arguments else []
+def _last(config: Config, stats: Stats) -> list[Stage]:
+    """The last stages: what numbers mean, and records that are left out, which all others read."""
+    options, dropped = config.translate, config.filter.drop_records
+    last: list[Stage] = (
+        [Calls(options.universal, options.arguments).stage] if options.universal or options.arguments else []
+    )
+    return [*last, RecordDropper(dropped, stats.pipeline.filtered).stage] if dropped else last
 
 
 def _emit_probe_events(options: ProbeOptions, host_state: HostState, events: ProbeEvents) -> None:

@@ -3,7 +3,8 @@
 A part adds to integers it alone writes (`stats.lines += 1` costs 43 ns where a
 Prometheus counter costs 500); sensor/metrics reads them when it is scraped.
 Counters only grow; what can fall is called a gauge in its comment. Dictionaries
-are keyed by reasons from closed sets, never by anything an audit record holds.
+are keyed by reasons from closed sets, never by anything an audit record holds;
+but for audit keys, of which only a few are counted apart.
 """
 
 from __future__ import annotations
@@ -21,6 +22,18 @@ UNIDENTIFIED = {
     "other_host": "the event is of another host",
 }
 """Why an event has no GUID."""
+
+
+CATEGORIES = (
+    *("authentication", "configuration", "driver", "file", "host", "iam"),
+    *("intrusion_detection", "network", "package", "process", "session"),
+)
+"""The categories of ECS that events are counted by."""
+SOURCES = ("probe", "proc")
+"""Who knew the start of a process, see sensor.tables.output_schema."""
+NO_KEY, OTHER_KEYS = "(none)", "(other)"
+"""Events without an audit key, and those whose key is not counted apart."""
+MOST_KEYS = 64
 
 
 class Histogram:
@@ -77,6 +90,7 @@ class PipelineStats:
     """From bytes to events."""
 
     __slots__ = (
+        "categories",
         "crashed",
         "custom_failures",
         "custom_off",
@@ -89,10 +103,14 @@ class PipelineStats:
         "filtered",
         "incomplete",
         "inflight",
+        "inflight_limit",
+        "keys",
         "late",
         "lines",
         "records",
         "stage_failures",
+        "stage_sample_seconds",
+        "stage_samples",
         "truncated",
         "unparsed",
     )
@@ -108,11 +126,16 @@ class PipelineStats:
         self.duplicates = 0  # records that were the same as one before
         self.crashed = 0  # unexpected exceptions that were caught in the pipeline
         self.inflight = 0  # gauge: events waiting for more records
+        self.inflight_limit = 0  # gauge: how many may
+        self.categories = dict.fromkeys(CATEGORIES, 0)  # category → events read
+        self.keys = {NO_KEY: 0, OTHER_KEYS: 0}  # audit key → events read
         self.unparsed: dict[str, int] = {}  # reason → lines reported as they are
         self.truncated: dict[str, int] = {}  # bound → times it was hit
         self.incomplete: dict[str, int] = {}  # part, see sensor.audit.completeness → events without it
         self.filtered: dict[str, int] = {}  # rule → events dropped on purpose
         self.stage_failures: dict[str, int] = {}  # stage → events for which it raised
+        self.stage_samples: dict[str, int] = {}  # stage → calls that were timed
+        self.stage_sample_seconds: dict[str, float] = {}  # stage → how long these took
         self.custom_failures: dict[str, int] = {}  # custom stage → events in which it raised
         self.custom_seconds: dict[str, float] = {}  # custom stage → time it took
         self.custom_off: dict[str, int] = {}  # gauge: custom stage → 1 when it is switched off
@@ -132,7 +155,17 @@ class DaemonStats:
 class ProcessStats:
     """The process table."""
 
-    __slots__ = ("evicted", "lag", "limit", "lookups_dead", "lookups_proc", "reused", "size", "unidentified")
+    __slots__ = (
+        "evicted",
+        "identified",
+        "lag",
+        "limit",
+        "lookups_dead",
+        "lookups_proc",
+        "reused",
+        "size",
+        "unidentified",
+    )
 
     def __init__(self) -> None:
         self.size = 0  # gauge: processes known
@@ -142,6 +175,7 @@ class ProcessStats:
         self.lookups_proc = 0  # identities read from /proc
         self.lookups_dead = 0  # /proc was asked too late
         self.lag = 0.0  # gauge: seconds, see sensor.process.clock.Lag
+        self.identified = dict.fromkeys(SOURCES, 0)  # source of the GUID → events whose process has one
         self.unidentified = dict.fromkeys(UNIDENTIFIED, 0)  # reason → events whose process has no GUID
 
 
@@ -231,10 +265,26 @@ class KernelStats:
 class ProbeStats:
     """The kernel probe's ring."""
 
-    __slots__ = ("attached", "lost", "lost_execs", "records", "unasked_execs", "uncovered_execs", "untracked")
+    __slots__ = (
+        "attached",
+        "lost",
+        "lost_execs",
+        "program_runs",
+        "program_seconds",
+        "records",
+        "ring_bytes",
+        "ring_pending_bytes",
+        "unasked_execs",
+        "uncovered_execs",
+        "untracked",
+    )
 
     def __init__(self) -> None:
         self.attached = 0  # gauge: 1 while the ring is open
+        self.ring_bytes = 0  # gauge: room in the ring; 0: there is none
+        self.ring_pending_bytes = 0  # gauge: in the ring, not yet read, as of the last look about once a second
+        self.program_runs: dict[str, int] = {}  # program → times it ran, where the kernel counts that
+        self.program_seconds: dict[str, float] = {}  # program → how long these took
         self.records = 0  # read from the ring
         self.lost = 0  # did not fit into the ring
         self.uncovered_execs = 0  # seen by the probe, not reported by audit

@@ -6,10 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sensor.stats import UNIDENTIFIED, Histogram, Stats
+from sensor.stats import CATEGORIES, NO_KEY, OTHER_KEYS, SOURCES, UNIDENTIFIED, Histogram, Stats
 
 PARTS = Stats.__slots__
-CLOSED = {"unidentified": dict.fromkeys(UNIDENTIFIED, 0)}
+CLOSED = {
+    "unidentified": dict.fromkeys(UNIDENTIFIED, 0),
+    "identified": dict.fromkeys(SOURCES, 0),
+    "categories": dict.fromkeys(CATEGORIES, 0),
+    "keys": {NO_KEY: 0, OTHER_KEYS: 0},
+}
 """Counters whose reasons are all there from the start."""
 
 

@@ -40,7 +40,7 @@ from sensor.stats import UNIDENTIFIED  # noqa: E402
 from sensor.tables.ecs_extensions import EXTENSIONS  # noqa: E402
 from sensor.tables.losses import METRIC as LOSSES  # noqa: E402
 from sensor.tables.losses import ROWS as LOSS_ROWS  # noqa: E402
-from sensor.tables.metrics import ROWS, USAGE  # noqa: E402
+from sensor.tables.metrics import AUDITD_STATE, AUDITD_STATE_TIME, ROWS, USAGE  # noqa: E402
 from sensor.tables.output_schema import KEYS, holders  # noqa: E402
 from tests.oracle.deviations import DEVIATIONS  # noqa: E402
 
@@ -190,6 +190,9 @@ def metrics() -> Iterator[str]:
     yield ".SS audit"
     for name, help, _ in USAGE:
         yield from entry(bold(f"host_sensor_{name}{{process}}"), help)
+    yield ".SS auditd, with metrics.auditd_state"
+    for state in (AUDITD_STATE_TIME, *AUDITD_STATE):
+        yield from entry(bold(f"host_sensor_{state.name}"), state.help)
 
 
 def losses() -> Iterator[str]:

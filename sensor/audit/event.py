@@ -218,7 +218,7 @@ def name_of(stage: Callable[[Event], object]) -> str:
     return str(getattr(stage, "__qualname__", type(stage).__name__))
 
 
-def run_all(stages: Iterable[Enrichment], event: Event) -> None:
+def run_all(stages: Iterable[Stage], event: Event) -> None:
     """Let enrichments see an event, also those behind one that raises; raises StageError at the end."""
     failures: list[tuple[str, Exception]] | None = None
     for stage in stages:

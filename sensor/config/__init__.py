@@ -197,6 +197,12 @@ class Config:
             return replace(self, enrich=replace(self.enrich, parent_info=True))
         return self
 
+    @property
+    def uses_control_groups(self) -> bool:
+        """Whether any part wants to know the control groups of processes."""
+        rules = self.label_process != LabelOptions() or self.filter.rules or self.stages
+        return self.enrich.container or self.enrich.systemd or bool(rules)
+
     def __post_init__(self) -> None:
         if isinstance(self.host, dict):
             try:

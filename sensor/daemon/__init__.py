@@ -64,7 +64,6 @@ NOT_FOR_BUILD = (
     "statusreport_period",
     "marker",
     "sensor_events",
-    "metrics",
 )
 
 

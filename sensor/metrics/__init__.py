@@ -19,7 +19,7 @@ import os
 import platform
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -29,13 +29,14 @@ from sensor import __version__
 from sensor.errors import OutputError
 from sensor.metrics import passwords, secured
 from sensor.metrics.audit_processes import AuditProcesses
+from sensor.metrics.auditd_state import AuditdState
 from sensor.metrics.endpoint import Access, Answer, Endpoint
 from sensor.options import OptionError, option, section
 from sensor.stats import Histogram
 from sensor.tables.losses import METRIC as LOSSES
 from sensor.tables.losses import ROWS as LOSS_ROWS
 from sensor.tables.losses import counts
-from sensor.tables.metrics import ROWS, USAGE, Row
+from sensor.tables.metrics import AUDITD_STATE, AUDITD_STATE_TIME, ROWS, USAGE, Row
 from sensor.threads import start_thread
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ log = logging.getLogger(__name__)
 
 NAMESPACE = "host_sensor"
 TEXTFILE_INTERVAL = 15.0  # seconds; what node_exporter is usually scraped at
+_FROM_THE_START = ("listen", "textfile", "auditd_state")
 CLOSING = 5.0  # seconds that the last text file may take
 
 
@@ -63,12 +65,26 @@ class Options:
         "File to write for node_exporter's textfile collector, in a directory the sensor's user may write to.",
         unit="path",
     )
+    auditd_state: str = option(
+        "",
+        "Show auditd's report of its own queue, which it writes to this file, /var/run/auditd.state, at "
+        "`auditctl --signal state`; let a timer ask for it. Empty: none.",
+        unit="path",
+    )
+    stage_times: bool = option(
+        False, "Measure how long each stage takes, by one event in 64; that costs every event a little."
+    )
     users: dict[str, str] = option(
         {},
         "Who may read the metrics, with a password: user: hash, as `host-sensor password-hash` prints it. With users "
         "and without TLS `listen` must be a loopback address.",
     )
     tls: secured.Options = section(secured.Options())
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody can read them."""
+        return bool(self.listen or self.textfile)
 
     def __post_init__(self) -> None:
         try:
@@ -83,12 +99,12 @@ class Options:
 
 
 def renewed(used: Options, options: Options) -> Options:
-    """What of new options takes effect at once: all but where the metrics are found."""
-    for name in ("listen", "textfile"):
+    """What of new options takes effect at once: all but where the metrics are found, and auditd's file."""
+    for name in _FROM_THE_START:
         if getattr(used, name) != getattr(options, name):
             log.warning("metrics.%s: a change takes effect after the next start", name)
     try:
-        return replace(options, listen=used.listen, textfile=used.textfile)
+        return replace(options, **{name: getattr(used, name) for name in _FROM_THE_START})
     except OptionError as error:
         log.error("metrics.%s: %s; metrics stay as they were", error.key, error)
         return used
@@ -120,7 +136,8 @@ def _is_loopback(address: tuple[str, int] | None) -> bool:
 
 def names() -> list[str]:
     """The names of all metrics but build_info and those that prometheus_client has of every process."""
-    single = (*(name for name, _, _ in USAGE), LOSSES[0])
+    of_auditd = (AUDITD_STATE_TIME.name, *(row.name for row in AUDITD_STATE))
+    single = (*(name for name, _, _ in USAGE), LOSSES[0], *of_auditd)
     return [f"{NAMESPACE}_{name}" for name in [*(row.name for row in ROWS), *single]]
 
 
@@ -157,10 +174,11 @@ class LossCollector:
 
 
 class HostCollector:
-    """Yields the sensor's version, and what audit takes of the host."""
+    """Yields the sensor's version, what audit takes of the host, and what auditd reports of itself, if it does."""
 
-    def __init__(self) -> None:
+    def __init__(self, auditd: AuditdState | None) -> None:
         self._processes = AuditProcesses()
+        self._auditd = auditd
 
     def collect(self) -> Iterator[Metric]:
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -175,6 +193,10 @@ class HostCollector:
             for each in usage:
                 metric.add_metric([each.process], getattr(each, attribute))
             yield metric
+        state = self._auditd.values() if self._auditd is not None else {}
+        for row in (AUDITD_STATE_TIME, *AUDITD_STATE):
+            if row.name in state:
+                yield GaugeMetricFamily(f"{NAMESPACE}_{row.name}", row.help, value=state[row.name])
 
 
 def _metric(row: Row, part: object) -> Metric:
@@ -198,7 +220,7 @@ def _by_key(row: Row, part: object, counts: dict[str, Any]) -> dict[str, Any]:
     return {**dict.fromkeys([*row.known, *like], 0), **counts.copy()}
 
 
-def make_registry(stats: object, rows: Rows = ROWS) -> CollectorRegistry:
+def make_registry(stats: object, rows: Rows = ROWS, auditd: AuditdState | None = None) -> CollectorRegistry:
     """Build a registry with the metrics of `rows`.
 
     The sensor's own are joined by its version and by the usual `process_*` ones (memory, CPU, descriptors). Those have
@@ -209,7 +231,7 @@ def make_registry(stats: object, rows: Rows = ROWS) -> CollectorRegistry:
     registry = CollectorRegistry()
     if rows is ROWS:
         ProcessCollector(registry=registry)
-        registry.register(cast("Collector", HostCollector()))
+        registry.register(cast("Collector", HostCollector(auditd)))
         registry.register(cast("Collector", LossCollector(stats)))
     registry.register(cast("Collector", StatsCollector(stats, rows)))
     return registry
@@ -231,8 +253,9 @@ class Exporter:
         self._rows = rows
         self._closing = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._auditd = AuditdState(options.auditd_state) if options.auditd_state else None
         self._listener = _listen(options.listen)
-        make = _Pages(stats, rows).make
+        make = _Pages(partial(make_registry, stats, rows, self._auditd)).make
         self._endpoint = Endpoint(self._listener, make, _variant, access=None) if self._listener else None
         self.reload(options)
 
@@ -284,7 +307,7 @@ class Exporter:
     def _write_textfile(self) -> None:
         from prometheus_client import generate_latest
 
-        registry = make_registry(self._stats, self._rows)
+        registry = make_registry(self._stats, self._rows, self._auditd)
         failed = False
         while True:
             closing = self._closing.wait(self._interval)
@@ -337,11 +360,10 @@ def _variant(accept: str) -> str:
 
 
 class _Pages:
-    """Makes `/`, `/metrics` and `/-/healthy`."""
+    """Makes `/`, `/metrics` and `/-/healthy`; the registry when it is asked for."""
 
-    def __init__(self, stats: object, rows: Rows) -> None:
-        self._stats = stats
-        self._rows = rows
+    def __init__(self, make_registry: Callable[[], CollectorRegistry]) -> None:
+        self._make_registry = make_registry
         self._registry: CollectorRegistry | None = None
 
     def make(self, path: str, variant: str) -> Answer:
@@ -357,6 +379,6 @@ class _Pages:
         from prometheus_client.exposition import choose_encoder
 
         if self._registry is None:
-            self._registry = make_registry(self._stats, self._rows)
+            self._registry = self._make_registry()
         encode, kind = choose_encoder(variant)
         return Answer(200, kind, encode(self._registry))

@@ -17,6 +17,8 @@ from typing import NamedTuple
 _NUMBERS = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "loongarch64": 280, "ppc64le": 361, "s390x": 351}
 _MAP_CREATE, _UPDATE, _DELETE, _PROG_LOAD = 0, 2, 3, 5
 _OBJ_PIN, _OBJ_GET, _GET_INFO = 6, 7, 15
+_RUN_TIME_AT = 192
+"""Of run_time_ns and then run_cnt in struct bpf_prog_info (include/uapi/linux/bpf.h), since Linux 5.1."""
 _RAW_TRACEPOINT_OPEN, _LINK_CREATE, _ITER_CREATE = 17, 28, 33
 _LOOKUP_BATCH = 24
 _TRACE_ITER = 28
@@ -108,6 +110,14 @@ def load_program(name: str, code: bytes, iterator: int = 0) -> int:
         except OSError as error:
             lines = report.value.decode(errors="replace").splitlines() or ["no reason given"]
             raise OSError(error.errno, f"{error.strerror}: {' / '.join(lines[-3:])}") from error
+
+
+def runs_of(program: int) -> tuple[int, int]:
+    """How often a program ran and how many ns that took, since it was loaded, while kernel.bpf_stats_enabled was 1."""
+    info = ctypes.create_string_buffer(_RUN_TIME_AT + 16)
+    _bpf(_GET_INFO, _attributes("@IIQ", program, len(info), ctypes.addressof(info)))
+    nanoseconds, runs = struct.unpack_from("@QQ", info, _RUN_TIME_AT)
+    return runs, nanoseconds
 
 
 def attach_raw_tracepoint(name: str, program: int) -> int:

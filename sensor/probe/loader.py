@@ -261,6 +261,7 @@ def _place(directory: str, recipe: Recipe, made: Image) -> None:
                 link = bpf.attach_raw_tracepoint(tracepoint, program)
                 stack.callback(os.close, link)
                 bpf.pin(link, f"{directory}/{function}")
+                bpf.pin(program, f"{directory}/{layout.PINNED_PROGRAMS[function]}")
             _seed(made, maps)
         os.mkdir(f"{directory}/{_build(recipe)}")
     except BaseException:
@@ -277,7 +278,8 @@ def _share(directory: str, user: str | None) -> None:
         if account is None:
             account = accounts.stand_in()
             log.warning("there is no user %s; %s may read the probe", user, account.name)
-        for name, mode in ((name, 0o660 if name in layout.MAPPED else 0o640) for name in layout.MAPS):
+        read = [*layout.MAPS, *layout.PINNED_PROGRAMS.values()]
+        for name, mode in ((name, 0o660 if name in layout.MAPPED else 0o640) for name in read):
             os.chown(f"{directory}/{name}", -1, account.gid)
             os.chmod(f"{directory}/{name}", mode)
         os.chown(directory, -1, account.gid)

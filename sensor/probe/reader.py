@@ -70,6 +70,7 @@ class ProbeReader:
         self._lost = 0
         self._untracked = 0
         self._at_once = 0
+        self._runs: dict[str, tuple[int, int]] = {}
         self._absence = ""
 
     def observe(self, observers: Sequence[Emit], uncovered: Emit | None) -> None:
@@ -116,6 +117,7 @@ class ProbeReader:
         if ring is None:
             self._look_again()
         else:
+            self._measure(ring)
             self._drain()
             self._mend(ring)
             self._count_untracked(ring)
@@ -138,7 +140,8 @@ class ProbeReader:
         self._ring = ring
         self._at_once = min(_AT_ONCE, ring.size // layout.SLOT.size // 2)
         self._lost = self._untracked = 0
-        self._stats.attached = 1
+        self._stats.attached, self._stats.ring_bytes = 1, ring.size
+        self._runs = ring.runs()
         self._accounting = False
         self._remember(ring)
         self._resynchronise(ring)
@@ -172,7 +175,7 @@ class ProbeReader:
         self._drain()
         ring.close()
         self._ring = None
-        self._stats.attached = 0
+        self._stats.attached = self._stats.ring_bytes = self._stats.ring_pending_bytes = 0
         self._table.probe_lost()
         self._absence = self._open(accounting=False)
         if self._absence:
@@ -193,6 +196,17 @@ class ProbeReader:
         untracked = ring.counts().untracked
         self._stats.untracked += untracked - self._untracked
         self._untracked = untracked
+
+    def _measure(self, ring: Ring) -> None:
+        """How full the ring is, and what the programs have cost since the last look."""
+        stats = self._stats
+        stats.ring_pending_bytes = ring.pending()
+        found = ring.runs()
+        for name, (runs, spent) in found.items():
+            runs_before, spent_before = self._runs.get(name, (runs, spent))
+            stats.program_runs[name] = stats.program_runs.get(name, 0) + runs - runs_before
+            stats.program_seconds[name] = stats.program_seconds.get(name, 0.0) + (spent - spent_before) / _SECOND
+        self._runs = found
 
     def _take(self, record: ProbeRecord) -> Process | None:
         key = Key(record.pidns, record.start // NANOSECONDS_PER_TICK, record.ns_tgid)

@@ -111,6 +111,10 @@ class Records:
         with self._fence:
             pass
 
+    def pending(self) -> int:
+        """Bytes that the kernel has reserved, and that were not taken out yet."""
+        return self._producer[0] - self._consumer[0]
+
     def close(self) -> None:
         """Unmap; what was not drained stays for the next reader."""
         for view in (self._lengths, self._data, self._producer, self._consumer):
@@ -137,6 +141,7 @@ class Ring:
             self._counters = mmap.mmap(counters, cpus * layout.COUNTERS_SIZE, prot=mmap.PROT_READ)
             self._counts = memoryview(self._counters).cast("Q")
             self._records = Records(ring, self.size)
+            self._programs = dict(self._pinned_programs())
         except BaseException:
             self._close_descriptors()
             raise
@@ -168,6 +173,27 @@ class Ring:
                 f"the probe's {name} has values of {info.value_size} bytes where {value_size} were expected"
             )
         return descriptor, info.max_entries
+
+    def _pinned_programs(self) -> Iterator[tuple[str, int]]:
+        """Name and descriptor of each program that is pinned and may be looked at."""
+        for function, name in layout.PINNED_PROGRAMS.items():
+            try:
+                descriptor = bpf.get(f"/proc/self/fd/{self._directory}/{name}", writable=False)
+            except OSError:  # of a version that pinned none, or the kernel wants a privilege for it
+                continue
+            self._descriptors.append(descriptor)
+            yield function, descriptor
+
+    def runs(self) -> dict[str, tuple[int, int]]:
+        """How often each program ran and how many ns that took; empty where the kernel does not tell."""
+        try:
+            return {function: bpf.runs_of(program) for function, program in self._programs.items()}
+        except OSError:
+            return {}
+
+    def pending(self) -> int:
+        """Bytes in the ring that were not read yet."""
+        return self._records.pending()
 
     def drain(self, limit: int | None = None) -> list[ProbeRecord]:
         """Records in their order, at most `limit`, empty when there are none; what is taken is gone."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sensor.audit.event import Addition, Enrichment, Event, run_all
+from sensor.audit.event import Addition, Event, Stage, run_all
 from sensor.audit.syscall import Rest, Syscall
 from sensor.cache import BoundedDict
 
@@ -24,7 +24,7 @@ _ENTRIES = 2048
 class ExecOnly:
     """Stands for enrichments that have to do with execs only."""
 
-    def __init__(self, stages: Sequence[Enrichment]) -> None:
+    def __init__(self, stages: Sequence[Stage]) -> None:
         self.stages = tuple(stages)
 
     def stage(self, event: Event) -> None:
@@ -50,7 +50,7 @@ class Memo:
 class Memoized:
     """Stands for enrichments that describe who acts, by the process and the rest of its SYSCALL record."""
 
-    def __init__(self, memo: Memo, stages: Sequence[Enrichment] = ()) -> None:
+    def __init__(self, memo: Memo, stages: Sequence[Stage] = ()) -> None:
         self.stages = tuple(stages)
         self._memo = memo
         self._known = memo.known

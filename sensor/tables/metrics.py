@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sensor.stats import UNIDENTIFIED
+from sensor.stats import CATEGORIES, MOST_KEYS, NO_KEY, OTHER_KEYS, SOURCES, UNIDENTIFIED
 
 WRITE_ERRORS = (
     *(
@@ -43,6 +43,10 @@ WRITE_ERRORS = (
 
 LOSSES = (*WRITE_ERRORS, "crash", "slow", "unknown")
 """Reasons of an output, see sensor.outputs.write_buffer.reason."""
+
+
+PROGRAMS = ("on_fork", "on_exec", "on_exit")
+"""The programs of the kernel probe, see sensor.probe.layout."""
 
 
 class Row(NamedTuple):
@@ -100,6 +104,24 @@ ROWS = (
         "Events whose records came in one piece and were taken at once, filtered ones too.",
     ),
     Row("pipeline", "inflight", "inflight_events", "Events that wait for more records."),
+    Row("pipeline", "inflight_limit", "inflight_events_limit", "Events that may wait for more records."),
+    Row(
+        "pipeline",
+        "categories",
+        "events_by_category_total",
+        "Events read, filtered ones too, by the category of ECS that their main record or system call has.",
+        "category",
+        CATEGORIES,
+    ),
+    Row(
+        "pipeline",
+        "keys",
+        "events_by_key_total",
+        f"Events read, filtered ones too, by audit key: {MOST_KEYS} of them, all others are `{OTHER_KEYS}`. "
+        "An event with two keys counts for both.",
+        "key",
+        (NO_KEY, OTHER_KEYS),
+    ),
     Row("pipeline", "expired", "expired_events_total", "Events ended by time-out, not by their last record."),
     Row("pipeline", "late", "late_records_total", "Records whose event had left already."),
     Row("pipeline", "duplicates", "duplicate_records_total", "Records that repeated an earlier one."),
@@ -145,6 +167,20 @@ ROWS = (
     Row("pipeline", "stage_failures", "stage_failures_total", "Events that a stage failed for, by stage.", "stage"),
     Row(
         "pipeline",
+        "stage_samples",
+        "stage_samples_total",
+        "Calls of a stage that were timed, one in 64, with `metrics.stage_times`.",
+        "stage",
+    ),
+    Row(
+        "pipeline",
+        "stage_sample_seconds",
+        "stage_sample_seconds_total",
+        "CPU time of these calls.",
+        "stage",
+    ),
+    Row(
+        "pipeline",
         "custom_failures",
         "custom_stage_failures_total",
         "Mistakes of custom stages.",
@@ -166,6 +202,14 @@ ROWS = (
     Row("process", "reused", "pids_reused_total", "Process ids found to belong to another process than before."),
     Row("process", "lookups_proc", "proc_reads_total", "Process identities read from /proc."),
     Row("process", "lookups_dead", "proc_misses_total", "Processes that had ended when /proc was asked."),
+    Row(
+        "process",
+        "identified",
+        "identified_events_total",
+        "Events of a process that has a GUID, by who knew when it started.",
+        "source",
+        SOURCES,
+    ),
     Row(
         "process",
         "unidentified",
@@ -249,6 +293,24 @@ ROWS = (
     Row("kernel", "lost", "kernel_lost_records_total", "Records that the kernel dropped since the sensor started."),
     Row("kernel", "waited", "kernel_backlog_wait_seconds_total", "How long processes were held up by a full backlog."),
     Row("probe", "attached", "probe_attached", "1 while the kernel probe's ring is open."),
+    Row("probe", "ring_bytes", "probe_ring_bytes", "Room in the kernel probe's ring; 0: there is none."),
+    Row("probe", "ring_pending_bytes", "probe_ring_pending_bytes", "Bytes in the ring that were not read yet."),
+    Row(
+        "probe",
+        "program_runs",
+        "probe_program_runs_total",
+        "Times that the kernel probe ran; it is counted while kernel.bpf_stats_enabled is 1.",
+        "program",
+        PROGRAMS,
+    ),
+    Row(
+        "probe",
+        "program_seconds",
+        "probe_program_seconds_total",
+        "CPU time of the kernel probe, which others pay; it is counted while kernel.bpf_stats_enabled is 1.",
+        "program",
+        PROGRAMS,
+    ),
     Row("probe", "records", "probe_records_total", "Records read from the kernel probe."),
     Row("probe", "lost", "probe_lost_records_total", "Records that did not fit into the kernel probe's ring."),
     Row("probe", "lost_execs", "lost_execs_total", "Uncovered execs that were lost on the way."),
@@ -270,3 +332,29 @@ USAGE = (
     ("audit_resident_memory_bytes", "Resident memory of auditd, of kauditd and of the sensor.", "resident_bytes"),
 )
 """Name, help, and attribute of `Usage`; labelled with the process."""
+
+
+class StateRow(NamedTuple):
+    """A gauge from auditd's state report; the line of the report is the text before ` = `."""
+
+    name: str
+    help: str
+    line: str
+
+
+AUDITD_STATE_TIME = StateRow(
+    "auditd_state_timestamp_seconds", "When auditd wrote its state report, in seconds since 1970; 0: there is none.", ""
+)
+AUDITD_STATE = (
+    StateRow("auditd_queue_events", "Events in auditd's queue to its plugins.", "current plugin queue depth"),
+    StateRow(
+        "auditd_queue_most_events", "Most events that were in it since auditd started.", "max plugin queue depth used"
+    ),
+    StateRow("auditd_queue_limit_events", "Events that auditd's queue has room for.", "plugin queue size"),
+    StateRow(
+        "auditd_queue_overflowed", "1 if auditd has dropped events for want of room.", "plugin queue overflow detected"
+    ),
+    StateRow("auditd_queue_suspended", "1 while auditd passes no events to its plugins.", "plugin queueing suspended"),
+    StateRow("auditd_logging_suspended", "1 while auditd writes no log of its own.", "logging suspended"),
+)
+"""What `metrics.auditd_state` shows; a line that auditd's version does not write has no sample."""

@@ -47,6 +47,13 @@ class FakeRing:
         self.lost_so_far, self.untracked, self.attached, self.closed = 0, 0, True, False
         self.most = 0
         self.before: list[ProbeRecord] = []
+        self.ran: dict[str, tuple[int, int]] = {}
+
+    def runs(self) -> dict[str, tuple[int, int]]:
+        return self.ran
+
+    def pending(self) -> int:
+        return len(self.records) * layout.SLOT.size
 
     def past(self, limit: int) -> Iterator[list[ProbeRecord]]:
         yield self.before
