@@ -19,6 +19,7 @@ FILTERLOG = 'host_sensor_filterlog_lost_lines_total{reason="ENOSPC"}'
 ERRORS = 'host_sensor_output_errors_total{errno="ENOSPC"}'
 FREE, SIZE = "host_sensor_output_disk_free_bytes", {"host_sensor_output_disk_bytes": "1000x600"}
 ENABLED, READABLE = "host_sensor_kernel_audit_enabled", "host_sensor_kernel_audit_readable"
+OVERFLOWED, SUSPENDED = "host_sensor_auditd_queue_overflowed", "host_sensor_auditd_queue_suspended"
 UNEXPLAINED = 'host_sensor_unidentified_events_total{reason="unexplained"}'
 NO_PROBE = 'host_sensor_unidentified_events_total{reason="no_probe"}'
 UNPARSED = 'host_sensor_unparsed_lines_total{reason="header"}'
@@ -139,6 +140,9 @@ CASES: list[Case] = [
     case("Unidentified", 20, N, {UNEXPLAINED: "3x60", NO_PROBE: "0+10x60"}, EVENTS),
     case("Unidentified", 10, W, {UNEXPLAINED: "0x5 3x60"}, EVENTS),
     case("Unidentified", 10, WC, {UNEXPLAINED: "0x5 90x60"}, EVENTS),
+    case("AuditdQueue", 20, N, {OVERFLOWED: "0x60", SUSPENDED: "0x60"}),
+    case("AuditdQueue", 20, W, {OVERFLOWED: "0x5 1x60", SUSPENDED: "0x60"}),
+    case("AuditdQueue", 20, WC, {OVERFLOWED: "0x5 1x60", SUSPENDED: "0x5 1x60"}),
     case(
         "CoverageHole",
         60,

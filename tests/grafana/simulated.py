@@ -22,6 +22,10 @@ STEP = 30  # seconds between two scrapes
 HOUR = 3600
 GIB = 1 << 30
 LINES_PER_EVENT = 5.0
+CATEGORIES = {"process": 0.55, "file": 0.3, "network": 0.09, "authentication": 0.04, "iam": 0.01, "configuration": 0.01}
+KEYS = {"exec": 0.5, "identity": 0.06, "network": 0.09, "persistence": 0.03, "privilege": 0.02, "(none)": 0.3}
+STAGES = {"Identity.track": 1.9e-6, "Filters.decide": 1.1e-6, "Identity.add": 6e-6, "Labeller.label": 2.6e-6}
+RING = 4 << 20
 
 
 @dataclass
@@ -52,6 +56,7 @@ class Host:
         self._random = random.Random(seed)
         self._phase = self._random.random() * math.tau
         self._cpu = 0.0
+        self._queued = self._most_queued = 0
         self._started = -self._random.randrange(HOUR, 40 * 24 * HOUR)
         self._begin()
 
@@ -64,6 +69,9 @@ class Host:
         stats.output.retained_bytes, stats.output.disk_bytes = 11 * GIB, 20 * GIB
         stats.output.disk_free_bytes = int(self._random.uniform(6, 14) * GIB)
         stats.probe.attached = int(not self.trouble.no_probe)
+        stats.probe.ring_bytes = RING * stats.probe.attached
+        stats.pipeline.inflight_limit = 512
+        stats.pipeline.keys.update(dict.fromkeys(KEYS, 0))
         stats.config.last_reload_successful = int(not self.trouble.refused)
         if self._filtered:
             stats.pipeline.filtered.update(cron=0, package_manager=0)
@@ -76,6 +84,8 @@ class Host:
         storm = during(self.trouble.storm, now)
         wave = 1 + 0.5 * math.sin(now / 500 + self._phase) + 0.2 * self._random.random()
         events = int(self._rate * wave * STEP * (12 if storm else 1))
+        self._queued = 2000 if storm else self._random.randrange(0, 30)
+        self._most_queued = max(self._queued, self._most_queued)
         self._read(events, storm)
         self._write(events, during(self.trouble.disk_full, now), 4.0 if storm else 0.02)
         self._identify(events, storm)
@@ -90,6 +100,15 @@ class Host:
         stats.pipeline.records += lines - events
         stats.input.bytes += lines * 180
         stats.input.pending_bytes = (9 << 20) if storm else self._random.randrange(0, 30_000)
+        stats.pipeline.inflight = 380 if storm else self._random.randrange(0, 6)
+        for name, share in CATEGORIES.items():
+            stats.pipeline.categories[name] += int(events * share)
+        for name, share in KEYS.items():
+            stats.pipeline.keys[name] += int(events * share * (1.6 if storm and name == "exec" else 1))
+        for name, spent in STAGES.items():
+            stats.pipeline.stage_samples[name] = stats.pipeline.stage_samples.get(name, 0) + events // 64
+            before = stats.pipeline.stage_sample_seconds.get(name, 0.0)
+            stats.pipeline.stage_sample_seconds[name] = before + events // 64 * spent * self._random.uniform(0.8, 1.3)
         stats.kernel.backlog = 8192 if storm else self._random.randrange(0, 60)
         if storm:
             stats.kernel.lost += 1311
@@ -131,10 +150,18 @@ class Host:
             stats.process.lookups_proc += execs
             stats.process.lookups_dead += execs // 20
             stats.process.unidentified["no_probe"] += execs // 15
+            stats.process.identified["proc"] += events - execs // 15
             return
+        stats.process.identified["probe"] += events
         stats.probe.records += 3 * execs
+        stats.probe.ring_pending_bytes = int(RING * (0.45 if storm else 0.004 * self._random.random()))
+        for name, spent in (("on_fork", 2.1e-6), ("on_exec", 2.8e-6), ("on_exit", 1.7e-6)):
+            runs = stats.probe.program_runs
+            runs[name] = runs.get(name, 0) + execs
+            stats.probe.program_seconds[name] = stats.probe.program_seconds.get(name, 0.0) + execs * spent
         if storm:
             stats.probe.uncovered_execs += 60
+            stats.probe.lost_execs += 60
 
     def samples(self, now: int, epoch: float) -> Iterator[tuple[str, float]]:
         """What a scrape of this moment finds, as (name with labels, value)."""
@@ -146,6 +173,11 @@ class Host:
         yield "process_cpu_seconds_total", self._cpu
         memory = (38 << 20) + self.stats.process.size * 1500
         yield "process_resident_memory_bytes", memory
+        report = {"events": self._queued, "most_events": self._most_queued, "limit_events": 2000}
+        flags = {"overflowed": int(self._most_queued >= 2000), "suspended": 0}
+        yield "host_sensor_auditd_logging_suspended", 0
+        for name, value in {**report, **flags}.items():
+            yield f"host_sensor_auditd_queue_{name}", value
         for process, share, size in (("host-sensor", 1, memory), ("auditd", 0.35, 4 << 20), ("kauditd", 0.2, 0)):
             yield _series("host_sensor_audit_cpu_seconds_total", process=process), self._cpu * share
             yield _series("host_sensor_audit_resident_memory_bytes", process=process), size

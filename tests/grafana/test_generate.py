@@ -27,7 +27,13 @@ UNITS = {"short", "eps", "cps", "recps", "bytes", "Bps", "s", "percentunit"}  # 
 OURS = re.compile(r"\b(?:host_sensor|process)_\w+|\bup\b|\bALERTS\b")
 NOT_SHOWN = {
     *("input_reads_total", "input_dropped_bytes_total", "input_reconnects_total", "input_reader_failures_total"),
-    *("fast_events_total", "inflight_events", "kernel_audit_failure_mode", "kernel_audit_owner_pid"),
+    *(
+        "fast_events_total",
+        "auditd_queue_overflowed",
+        "auditd_state_timestamp_seconds",
+        "kernel_audit_failure_mode",
+        "kernel_audit_owner_pid",
+    ),
     *(
         "kernel_audit_rate_limit",
         "system_call_filter",
