@@ -205,7 +205,7 @@ def build(
     identity = _identity(config, naming, host, cgroups)
     facts = Facts(host.containers, host.host_paths, host.host.names)
     filters = Filters(config.filter, facts, stats.pipeline.filtered, LOG if live else DROP)
-    known = _knowledge(config, host)
+    known = _knowledge(config, host, identity)
     memo = Memo()
     counts = _counts(config, stats, live)
     watch = times.watch(config.metrics.stage_times, stats.pipeline)
@@ -315,7 +315,7 @@ class Chosen(NamedTuple):
     on_execs: list[Enrichment]
 
 
-def _knowledge(config: Config, host_state: HostState) -> Chosen:
+def _knowledge(config: Config, host_state: HostState, identity: Identity) -> Chosen:
     """The stages that learn from an exec what a program was started with, that label it, and that show both."""
     enrich, labels = config.enrich, config.label_process
     commands = Commands(host_state.files, arguments_of, max(enrich.cmdline_bytes, labels.label_argv_bytes))
@@ -329,8 +329,8 @@ def _knowledge(config: Config, host_state: HostState) -> Chosen:
     if enrich.parent_info:
         parts.added.append(lines.add_parent_info)
     if config.output == "ecs":
-        known = host_state.table, commands, host_state.files, host_state.host
-        parts.added.append(Leaders(*known, enrich.cmdline_bytes).stage)
+        known = commands, host_state.files, host_state.host
+        parts.added.append(Leaders(identity.table_of, *known, enrich.cmdline_bytes).stage)
     if enrich.script or asked:
         scripts = Scripts(commands)
         parts.learnt.append(scripts.learn)

@@ -17,7 +17,7 @@ from sensor.cli import main
 
 DATA = Path(__file__).parent / "data"
 INPUTS = sorted([*DATA.rglob("*.audit"), *DATA.rglob("*.audit.xz")])
-FOLDERS = {"choices": 1, "corpora": 4, "demo": 1, "ecs": 1, "field": 14, "laurel-special-cases": 83, "origin": 2}
+FOLDERS = {"choices": 1, "corpora": 4, "demo": 1, "ecs": 2, "field": 14, "laurel-special-cases": 83, "origin": 2}
 
 
 def stem(path: Path) -> str:

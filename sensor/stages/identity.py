@@ -128,6 +128,10 @@ class Identity:
                 return process
         return None
 
+    def table_of(self, event: Event) -> ProcessTable:
+        """The table in which the processes of an event are."""
+        return self._local if self._is_local(event) else self._table_of(event.node)
+
     def describe(self, process: Process) -> Fields:
         """The identities of a process, of its parent and of its spawner."""
         subject: Fields = {}

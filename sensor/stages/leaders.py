@@ -16,6 +16,8 @@ known, without a type.
 
 from __future__ import annotations
 
+from typing import Callable
+
 from sensor.audit.event import Addition, Event
 from sensor.audit.fields import UNSET, Fields, Value
 from sensor.cache import BoundedDict
@@ -30,6 +32,7 @@ ENTRY, SESSION, GROUP = "ENTRY_LEADER", "SESSION_LEADER", "GROUP_LEADER"
 _REMEMBERED = 1024
 _FURTHEST = 64
 _STAT = 1024
+TableOf = Callable[[Event], ProcessTable]
 _DOORS = {
     **dict.fromkeys(("sshd", "sshd-session", "sshd-auth", "dropbear"), "sshd"),
     **dict.fromkeys(("login", "getty", "agetty"), "console"),
@@ -44,11 +47,12 @@ _DOORS = {
 class Leaders:
     """The stage.
 
+    table_of: an event → the table in which its processes are.
     bytes: how much of a command line is shown.
     """
 
-    def __init__(self, table: ProcessTable, commands: Commands, files: ProcFiles, host: Host, bytes: int) -> None:
-        self._table = table
+    def __init__(self, table_of: TableOf, commands: Commands, files: ProcFiles, host: Host, bytes: int) -> None:
+        self._table_of = table_of
         self._commands = commands
         self._files = files
         self._host = host
@@ -61,49 +65,28 @@ class Leaders:
         process, syscall = event.process, event.syscall
         if process is None or syscall is None:
             return
-        entry, type = self._entry(process, event.time)
+        table = self._table_of(event)
+        entry, type = _entry(table, process, event.time)
         group, session = self._numbers(process)
         leaders: list[tuple[str, Process | None]] = []
         if type or syscall.rest.ses not in (None, UNSET):
             leaders.append((ENTRY, entry))
-        leaders += [(SESSION, self._leader(session, process, event)), (GROUP, self._leader(group, process, event))]
+        for name, pid in ((SESSION, session), (GROUP, group)):
+            if pid:
+                leaders.append((name, process if pid == process.pid else table.find(pid, event.time)))
         leads: Fields = {}
         for name, leader in leaders:
             if leader is process:
-                leads[name] = self._describe(leader, name, type)
+                leads[name] = self._describe(table, leader, name, type)
             elif leader is not None:
                 key = name, type, self._host.boot_time, leader.program.shown
-                event.additions.append(self._known.get(key) or self._led_by(key, leader))
+                event.additions.append(self._known.get(key) or self._led_by(key, table, leader))
         if leads:
             event.add({"LEADS": leads})
 
-    def _leader(self, pid: int, process: Process, event: Event) -> Process | None:
-        return process if pid == process.pid else self._table.find(pid, event.time) if pid else None
-
-    def _led_by(self, key: tuple[str, str, float, Shown], leader: Process) -> Addition:
+    def _led_by(self, key: tuple[str, str, float, Shown], table: ProcessTable, leader: Process) -> Addition:
         name, type, *_ = key
-        return self._known.keep(key, Addition({name: self._describe(leader, name, type)}))
-
-    def _entry(self, process: Process, when: float) -> tuple[Process, str]:
-        """The entry leader and by which kind of door it came in; "" if none is known."""
-        seen = {id(process)}
-        while len(seen) < _FURTHEST:
-            if process.ppid == 1:
-                return process, "init"
-            parent = self._parent(process, when)
-            if parent is None or id(parent) in seen:
-                break
-            type = _DOORS.get(_name(process.parent or parent.program), "")
-            if type and _DOORS.get(_name(process.program)) != type:
-                return process, type
-            seen.add(id(parent))
-            process = parent
-        return process, ""
-
-    def _parent(self, process: Process, when: float) -> Process | None:
-        if process.parent is not None:
-            return self._table.process_of(process.parent)
-        return self._table.find(process.ppid, when) if process.ppid > 0 else None
+        return self._known.keep(key, Addition({name: self._describe(table, leader, name, type)}))
 
     def _numbers(self, process: Process) -> tuple[int, int]:
         """Numbers of its group and of its session; 0 where they are not known."""
@@ -117,12 +100,14 @@ class Leaders:
         forked_by = process.spawned_by
         return 0, (self._sessions.get(forked_by) or 0) if forked_by is not None else 0
 
-    def _describe(self, leader: Process, name: str, type: str) -> Fields:
+    def _describe(self, table: ProcessTable, leader: Process, name: str, type: str) -> Fields:
         program = leader.program
+        if not program.exe:
+            table.learn_names(program)
         members: Fields = {"pid": program.pid}
         if program.key is not None:
             members["GUID"] = process_guid(self._host.boot_id, *program.key)
-        members.update(self._names(program))
+        members.update({"comm": program.comm or None, "exe": program.exe or None})
         if name == ENTRY:
             if program.key is not None:
                 members["START_TIME"] = f"{self._host.boot_time + program.key.ticks / 100:.3f}"
@@ -130,10 +115,28 @@ class Leaders:
             members.update({"ARGV": words or None, "type": type or None})
         return {name: value for name, value in members.items() if value is not None}
 
-    def _names(self, program: Program) -> Fields:
-        if not program.exe:
-            self._table.learn_names(program)
-        return {"comm": program.comm or None, "exe": program.exe or None}
+
+def _entry(table: ProcessTable, process: Process, when: float) -> tuple[Process, str]:
+    """The entry leader and by which kind of door it came in; "" if none is known."""
+    seen = {id(process)}
+    while len(seen) < _FURTHEST:
+        if process.ppid == 1:
+            return process, "init"
+        parent = _parent(table, process, when)
+        if parent is None or id(parent) in seen:
+            break
+        type = _DOORS.get(_name(process.parent or parent.program), "")
+        if type and _DOORS.get(_name(process.program)) != type:
+            return process, type
+        seen.add(id(parent))
+        process = parent
+    return process, ""
+
+
+def _parent(table: ProcessTable, process: Process, when: float) -> Process | None:
+    if process.parent is not None:
+        return table.process_of(process.parent)
+    return table.find(process.ppid, when) if process.ppid > 0 else None
 
 
 def _name(program: Program) -> str:

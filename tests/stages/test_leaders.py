@@ -28,7 +28,9 @@ def lives(host, pid, ppid, exe, group=0, session=0, **files):
 def told(host, *events, **options):
     """What is added to events, by its name, of each."""
     commands = Commands(ProcFiles(host.proc), arguments_of, 1024)
-    leaders = Leaders(host.table, commands, ProcFiles(host.proc), host.proc.host(BOOTED), options.get("bytes", 1024))
+    leaders = Leaders(
+        lambda _: host.table, commands, ProcFiles(host.proc), host.proc.host(BOOTED), options.get("bytes", 1024)
+    )
     found = []
 
     def gather(event: Event) -> None:
