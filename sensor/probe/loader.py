@@ -211,7 +211,7 @@ def _text(source: Path) -> bytes:
 
 
 def _is_current(root: str, recipe: Recipe) -> bool:
-    expected = {*layout.PROGRAMS, *layout.MAPS, _build(recipe)}
+    expected = {*layout.PROGRAMS, *layout.PINNED_PROGRAMS.values(), *layout.MAPS, _build(recipe)}
     try:
         return expected == set(os.listdir(layout.pins(root)))
     except FileNotFoundError:
