@@ -12,6 +12,7 @@ from sensor.forms.bounded import Bounded, Shortener
 from sensor.forms.distinct import DistinctKeys
 from sensor.forms.ecs import Ecs, Origin
 from sensor.forms.laurel import Laurel
+from sensor.forms.ocsf import Ocsf
 from sensor.forms.raw import without_raw
 from sensor.forms.records import RecordTexts
 from sensor.forms.summary import SummaryTexts
@@ -20,7 +21,7 @@ from sensor.translate.universal import Universal
 from sensor.translate.users import Users
 
 Translators = Sequence["Universal | Users"]
-_SIGNS = {"laurel": "SENSOR", "ecs": "host_sensor"}
+_SIGNS = {"laurel": "SENSOR", "ecs": "host_sensor", "ocsf": "unmapped"}
 """Form → the object in which it writes what the sensor reports about the line."""
 
 
@@ -36,6 +37,8 @@ def choose_form(config: Config, naming: Naming, translators: Translators, origin
     form: Form = laurel
     if config.output == "ecs":
         form = Ecs(Style("unicode", naming), origin=origin)
+    elif config.output == "ocsf":
+        form = Ocsf(Style("unicode", naming), origin=origin)
     limit = config.auditlog.longest_line
     if limit:
         form = Bounded(form, limit, Shortener(limit, _SIGNS[config.output], config.prefix))

@@ -228,6 +228,8 @@ ASSIGNED_ELSEWHERE = {
     # Text that a form remembers with what it is the text of.
     "forms/ecs/form.py": "details",
     "forms/laurel.py": "text top_text",
+    "forms/ocsf/acting.py": "text",
+    "forms/ocsf/acts.py": "text",
     "forms/records.py": "found text",
     "forms/summary.py": "details text",
     # What a record says, put together by the module that knows the rule for it.

@@ -12,6 +12,7 @@ from sensor.config import Config
 from sensor.forms.bounded import Bounded
 from sensor.forms.ecs import Ecs, Origin
 from sensor.forms.laurel import Laurel
+from sensor.forms.ocsf import Ocsf
 from sensor.outputs import EventOptions
 
 
@@ -20,6 +21,7 @@ from sensor.outputs import EventOptions
     [
         (Config(), Laurel),
         (Config(output="ecs"), Ecs),
+        (Config(output="ocsf"), Ocsf),
         (Config(auditlog=EventOptions(max_line=4096)), Bounded),
         (Config(output="ecs", auditlog=EventOptions(max_line=4096)), Bounded),
     ],
@@ -31,6 +33,6 @@ def test_a_form_is_chosen(config: Config, kind: type) -> None:
 
 
 def test_the_layout_of_records_is_there_in_every_form() -> None:
-    for output in ("laurel", "ecs"):
+    for output in ("laurel", "ecs", "ocsf"):
         _, laurel = choose_form(replace(Config(), output=output), Naming(), [], Origin())
         assert laurel.error("header", "x", []) == '{"ID":null,"PARSE_ERROR":{"reason":"header","raw":"x"}}'

@@ -36,6 +36,8 @@ FORMS: dict[str, dict[str, Any]] = {
         "enrich": {"prefix": "X-"},
     },
     "ecs": {"output": "ecs"},
+    "ocsf": {"output": "ocsf"},
+    "ocsf prefix": {"output": "ocsf", "enrich": {"prefix": "x_"}, "translate": SAID["translate"]},
     "ecs unicode": {"output": "ecs", "transform": {"strings": "unicode"}},
     "ecs prefix": {"output": "ecs", "enrich": {"prefix": "x_"}},
 }

@@ -128,14 +128,15 @@ class Config:
     )
     output: str = option(
         "laurel",
-        "Form of the lines: `laurel`, one object for each record type, or `ecs`, the Elastic Common Schema alone.",
-        ("laurel", "ecs"),
+        "Form of the lines: `laurel`, one object for each record type, `ecs`, the Elastic Common Schema alone, or "
+        "`ocsf`, the Open Cybersecurity Schema Framework, version 1.5.0.",
+        ("laurel", "ecs", "ocsf"),
     )
     host: str | dict[str, str] = option(
         "auto",
-        "What `output: ecs` has in `host`: `auto` reads the host at the start and at each reload, `off` leaves "
-        f"it out, a map of fixed values is taken as it is: {', '.join(NAMES)}. Events of other nodes have the name of "
-        "theirs alone, and recorded logs nothing that is read here.",
+        "What `output: ecs` has in `host`, and `output: ocsf` in `device`: `auto` reads the host at the start and at each "
+        f"reload, `off` leaves it out, a map of fixed values is taken as it is: {', '.join(NAMES)}. Events of other nodes "
+        "have the name of theirs alone, and recorded logs nothing that is read here.",
         ("auto", "off"),
     )
     input_buffer: int = option(
@@ -192,8 +193,8 @@ class Config:
         return self.enrich.prefix or (PREFIX if distinct else "")
 
     def with_what_output_asks(self) -> Config:
-        """The same with what a form of output has to have: in ECS each event shows its parent."""
-        if self.output == "ecs":
+        """The same with what a form of output has to have: in ECS and OCSF each event shows its parent."""
+        if self.output in ("ecs", "ocsf"):
             return replace(self, enrich=replace(self.enrich, parent_info=True))
         return self
 

@@ -25,7 +25,7 @@ id node time type arch syscall success exit ppid pid auid uid euid gid egid ses 
 session_guid subj acct res op reason raw
 @timestamp version kind action outcome code category module dataset entity_id name executable sequence message_type
 result activity_id category_uid class_uid type_uid severity_id status_id event_code logged_time cpid hostname type_id
-vendor_name
+vendor_name uid path ip direction_id load_type_id profiles activity_name
 """
 _OF_IDENTITY = frozenset(_IDENTITY.split())
 """Keys, in small letters and without the prefix of added ones, whose values show which event it is, by whom."""
@@ -101,8 +101,9 @@ class Shortener:
             return _Part(None, parts, "", max(size, 2), 1 + sum(needs) if needs else 0)
         if isinstance(value, list):
             elements = [self._measured(inner, False) for inner in value]
+            size = max(1 + sum([part.size + 1 for part in elements]), 2)
             first = elements[0].needed + 2 if elements and isinstance(value[0], dict) else 0
-            return _Part(None, elements, "", max(1 + sum([part.size + 1 for part in elements]), 2), first)
+            return _Part(None, elements, "", size, size if identity and size <= _MOST_OF_ONE else first)
         text = _scalar(value)
         return _Part(value, None, text, len(text), min(len(text), _MOST_OF_ONE) if identity else 0)
 

@@ -2,6 +2,7 @@
 
     {"ID":"1700000000.123:4567","SYSCALL":{…},…}        LAUREL's form, read by laurel_form
     {"@timestamp":"2023-…","process":{…},…}              ECS, read by ecs_form
+    {"class_uid":1001,"metadata":{…},…}                  OCSF, read by ocsf_form
 
 Values are those of the line; LAUREL's percent encoding is undone. Nothing here is safe for a terminal: `screen` sees
 to that.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from sensor.jsonl import loads
-from sensor.show import ecs_form, laurel_form
+from sensor.show import ecs_form, laurel_form, ocsf_form
 from sensor.show.conditions import Conditions
 from sensor.show.event import LogEvent
 
@@ -26,6 +26,8 @@ class Reader:
                 raise ValueError("no object")
             if "@timestamp" in document or "ecs" in document:
                 return ecs_form.read(document)
+            if "class_uid" in document:
+                return ocsf_form.read(document)
             return laurel_form.read(document, self._prefix)
         except ValueError:
             self.skipped += 1

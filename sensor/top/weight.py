@@ -2,6 +2,7 @@
 
 {"ID":…,"SYSCALL":{…,"exe":"/usr/bin/cat","key":"etc",…},"PATH":[{"name":"/etc/passwd",…}],…}
 {"@timestamp":…,"tags":["etc"],"process":{"executable":"/usr/bin/cat",…},"auditd":{…},…}
+{"class_uid":…,"metadata":{"labels":["etc"],…},"actor":{"process":{"file":{"path":"/usr/bin/cat"},…},…},…}
   keys etc · exe /usr/bin/cat · call openat · paths /etc/passwd · types SYSCALL, PATH
 """
 
@@ -69,7 +70,7 @@ def weigh_event(event: Event, bytes: int, types: Sizes) -> EventWeight:
 
 
 def weigh_line(line: bytes, prefix: str = "") -> EventWeight | None:
-    """A line of the sensor's, in either form; None if it is no JSON object with an id.
+    """A line of the sensor's, in any form; None if it is no JSON object with an id.
 
     prefix: what `enrich.prefix` put before added keys.
     """
@@ -77,6 +78,8 @@ def weigh_line(line: bytes, prefix: str = "") -> EventWeight | None:
         document = loads(line.decode("latin-1"))  # one character per byte, as in records
         if "@timestamp" in document or "ecs" in document:
             return _ecs(document, len(line))
+        if "class_uid" in document:
+            return _ocsf(document, len(line))
         return _laurel(document, len(line), Naming(prefix))
     except Exception:  # noqa: BLE001  the border: what a line says may have any shape, depth and size
         return None
@@ -124,6 +127,23 @@ def _ecs(document: dict[str, Any], bytes: int) -> EventWeight:
     keys = _texts(document.get("tags"))
     call = _text(data.get("syscall"))
     return EventWeight(bytes, time, _once(keys), exe, call, _once(paths), _once(units), [(type, bytes)])
+
+
+def _ocsf(document: dict[str, Any], bytes: int) -> EventWeight:
+    metadata, unmapped = document["metadata"], document.get("unmapped", {})
+    time = float(str(metadata["uid"]).partition(":")[0])
+    data = unmapped.get("data", {})
+    paths = [path for record in unmapped.get("paths", ()) for path in _path(record)]
+    units = _units(unmapped.get("host_sensor", {}).get("process", {}))
+    units += _texts([data.get("unit")]) if document.get("activity_name", "").endswith("-service") else []
+    call = _text(data.get("syscall"))
+    process = document.get("process" if call.startswith("execve") else "actor", {})
+    process = process.get("process", process)
+    exe = _text(process.get("file", {}).get("path"))
+    type = _text(metadata.get("event_code"))
+    return EventWeight(
+        bytes, time, _once(_texts(metadata.get("labels"))), exe, call, _once(paths), _once(units), [(type, bytes)]
+    )
 
 
 def _path(record: dict[str, Any]) -> list[str]:

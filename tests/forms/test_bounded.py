@@ -19,6 +19,7 @@ from sensor.errors import ConfigError
 from sensor.forms.bounded import Shortener
 from sensor.stats import Stats
 from tests.converting import converted
+from tests.forms.ocsf_schema import mistakes
 
 CORPUS = Path(__file__).parents[1] / "data" / "corpora" / "session-mixed.raw.audit.xz"
 HEAD = "msg=audit(1700000000.001:1): "
@@ -33,6 +34,7 @@ FORMS = {
     "unicode": ("transform: {strings: unicode}\n", "SENSOR"),
     "all": ("translate: {universal: true, arguments: true, summary: true}\nenrich: {cmdline: true}\n", "SENSOR"),
     "ecs": ("output: ecs\n", "host_sensor"),
+    "ocsf": ("output: ocsf\n", "unmapped"),
 }
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(1 << 40), 1 << 40) | st.text(max_size=900),
@@ -88,7 +90,7 @@ def test_no_escape_is_cut(unit: str, shift: int) -> None:
         assert undone.decode("utf-8") == unquote_to_bytes(read(line)["name"]).decode()[: len(undone.decode())]
 
 
-@pytest.mark.parametrize("form", ["all", "ecs"])
+@pytest.mark.parametrize("form", ["all", "ecs", "ocsf"])
 def test_a_recorded_session(form: str, tmp_path: Path) -> None:
     options, sign = FORMS[form]
     whole, cut = (lines(tmp_path, f"{options}auditlog: {{max_line: {limit}}}") for limit in (0, 2048))
@@ -102,6 +104,7 @@ def test_a_recorded_session(form: str, tmp_path: Path) -> None:
         else:
             told += 1
             assert identity(read(before)) == identity(read(after))
+            assert form != "ocsf" or mistakes("1.5.0", read(after)) == []
             assert read(after)[sign]["shortened"]["bytes"] == len(before)
             assert read(after)[sign]["shortened"]["members"]
     assert told
@@ -120,6 +123,7 @@ def identity(document: dict[str, Any]) -> list[Any]:
         document.get("ID"),
         *[call.get(key) for key in ("pid", "ppid", "uid", "auid", "ses", "syscall", "success", "exit", "comm", "PID")],
         document.get("@timestamp"),
+        *[document.get(key) for key in ("class_uid", "activity_id", "status_id", "time")],
         *[event.get(key) for key in ("id", "action", "outcome", "category")],
         *[process.get(key) for key in ("pid", "name", "executable", "entity_id")],
     ]
@@ -143,6 +147,10 @@ def test_whatever_makes_it_long_the_event_is_identified(form: str, records: str)
     assert document[sign]["shortened"]["members"]
     if form == "ecs":
         assert document["event"]["id"] == "1700000000.001:1"
+        assert document["process"]["pid"] == 42
+    elif form == "ocsf":
+        assert mistakes("1.5.0", document) == []
+        assert document["metadata"]["uid"] == "1700000000.001:1"
         assert document["process"]["pid"] == 42
     else:
         assert (document["ID"], document["NODE"]) == ("1700000000.001:1", "web01")
@@ -171,7 +179,11 @@ def test_what_is_no_record_is_shortened_as_well(form: str) -> None:
     (document,) = converted(b"\xff" * 9000 + b"\n", f"{options}auditlog: {{max_line: 2048}}")
     assert len(line_of(document)) < 2048
     assert document[sign]["shortened"]["bytes"] > 9000
-    assert document["PARSE_ERROR"]["reason"] == "header" if form != "ecs" else document["error"]["type"] == "header"
+    if form == "ocsf":
+        assert mistakes("1.5.0", document) == []
+        assert document["raw_data"].startswith("\ufffd\ufffd")
+    else:
+        assert document["PARSE_ERROR"]["reason"] == "header" if form != "ecs" else document["error"]["type"] == "header"
 
 
 def test_prefix_and_newline_count() -> None:

@@ -97,7 +97,7 @@ def recorded(config: Config) -> Iterator[Line]:
 class Host:
     """A host of files with processes, and the sensor on it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, output: str = "laurel") -> None:
         self.host = FakeHost(folder)
         self.exe = folder / "program"
         self.exe.write_text("#!")
@@ -111,6 +111,7 @@ class Host:
         self.host.process(24, 1, str(self.exe), cgroup=NESTED, environ="")
         self.host.process(25, 1, str(self.exe), cgroup=OF_USER, environ="")
         sections = {
+            "output": output,
             "stages": [str(folder / "stage.py")],
             "probe": {"emit": ["exec", "exit"], "coverage_events": True},
             "enrich": {"cmdline_bytes": 8},

@@ -70,7 +70,7 @@ def observed(*records: str, output: str = "laurel") -> tuple[EventWeight, bytes]
 
 
 @pytest.mark.parametrize(("records", "expected"), CASES)
-@pytest.mark.parametrize("output", ["laurel", "ecs"])
+@pytest.mark.parametrize("output", ["laurel", "ecs", "ocsf"])
 def test_what_is_seen(records: list[str], expected: dict[str, Any], output: str) -> None:
     seen, line = observed(*records, output=output)
     assert {name: getattr(seen, name) for name in expected} == expected
@@ -80,8 +80,10 @@ def test_what_is_seen(records: list[str], expected: dict[str, Any], output: str)
     if output == "laurel":
         assert [type for type, _ in again.types] == [type for type, _ in seen.types]
         assert sum(bytes for _, bytes in again.types) <= len(line)
-    else:
+    elif output == "ecs":
         assert again.types == [(json.loads(line)["auditd"]["message_type"].upper(), len(line))]
+    else:
+        assert again.types == [(json.loads(line)["metadata"]["event_code"], len(line))]
 
 
 def test_the_unit_of_a_process() -> None:

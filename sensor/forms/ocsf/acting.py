@@ -1,0 +1,162 @@
+"""Who acted: process, user and session, and what else is the same for all events of one kind.
+
+SYSCALL … ppid=3103 pid=3148 auid=1000 uid=0 ses=3 comm="cat" exe="/usr/bin/cat"
+  "process":{"pid":3148,"name":"cat","file":{"name":"cat","path":"/usr/bin/cat","type_id":1},"user":{"uid":"0"},
+    "parent_process":{"pid":3103}}   "user":{"uid":"0"}   "session":{"uid":"3"}
+"""
+
+from __future__ import annotations
+
+from sensor.audit.event import Event
+from sensor.audit.fields import UNSET, Fields, Value
+from sensor.forms.ecs.data import DataTexts
+from sensor.forms.ocsf.identity import Identity, named
+from sensor.forms.ocsf.objects import object_of, text_of, user_of
+from sensor.forms.values import Style
+from sensor.summary.summary import Who
+
+INFORMATIONAL, LOW, MEDIUM = 1, 2, 3
+"""severity_id: nothing but an event; something was refused; an anomaly."""
+UNKNOWN, SUCCESS, FAILURE = 0, 1, 2
+"""status_id."""
+_STATUS = {"success": SUCCESS, "failure": FAILURE}
+_NO_TERMINAL = frozenset({"", "?", "(none)"})
+
+
+class Kind:
+    """What is the same for all events of a Who, as texts of JSON members.
+
+    outcome: severity_id and status_id, with a comma before each; metadata: of `metadata`, likewise.
+    user, session: of `actor`; the members of the second alone, each with a comma before it.
+    name, file: of the process, the first with its directory if the record tells it; the second is open at its end.
+    as_user: its `user`.
+    users: of unmapped: all that the numbers say, in ECS words; data: of unmapped.data.
+    """
+
+    __slots__ = ("as_user", "data", "file", "metadata", "name", "outcome", "session", "user", "users")
+
+    def __init__(self, texts: tuple[str, ...]) -> None:
+        self.outcome, self.metadata, self.user, self.session, self.name, self.file, self.as_user, *rest = texts
+        self.users, self.data = rest
+
+
+def kind_of(who: Who, style: Style, data: DataTexts) -> Kind:
+    """The texts for a Who, which remembers them."""
+    if not who.text:
+        who.text = _texts(who, style, data)
+    return Kind(who.text)
+
+
+def _texts(who: Who, style: Style, data: DataTexts) -> tuple[str, ...]:
+    members = style.members
+    user = object_of(who.users.get("user"))
+    real = user_of(user)
+    program = _running_as(who)
+    facts = who.facts
+    metadata: Fields = {"event_code": who.main}
+    if facts.tags:
+        metadata["labels"] = list(facts.tags)
+    return (
+        f',"severity_id":{severity_of(who)},"status_id":{_STATUS.get(text_of(who.event.get("outcome")), UNKNOWN)}',
+        members(metadata),
+        members({"user": real} if real else {}),
+        members(session_of(facts.session, facts.data.get("tty") or facts.data.get("terminal"))),
+        *_names(who.process, style),
+        members({"user": program} if program else {}),
+        members({name: users for name, users in who.users.items() if users}),
+        data.details(who)[2],
+    )
+
+
+def _running_as(who: Who) -> Fields:
+    """The user as whom the program runs, which may do something for another one."""
+    facts = who.facts
+    for field in ("euid", "uid"):
+        number = facts.ids.get(field, "unset")
+        if number != "unset":
+            return user_of({"id": number, "name": facts.names.get(field)})
+    return {}
+
+
+def _names(process: Fields, style: Style) -> tuple[str, str]:
+    """The members `name` and `working_directory` and, open at its end, `file`."""
+    known = named(process)
+    if "working_directory" in process:
+        known["working_directory"] = process["working_directory"]
+    file = style.members({"file": known.pop("file")})[:-1] if "file" in known else ""
+    return style.members(known), file
+
+
+def severity_of(who: Who) -> int:
+    """How grave an event is: what programs report as an anomaly, what was refused, all else."""
+    event = who.event
+    types, categories = event.get("type"), event.get("category")
+    if event.get("kind") == "alert":
+        return MEDIUM
+    denied = isinstance(types, list) and "denied" in types
+    login = isinstance(categories, list) and "authentication" in categories and event.get("outcome") == "failure"
+    return LOW if denied or login else INFORMATIONAL
+
+
+def session_of(number: str, terminal: object) -> Fields:
+    """OCSF `session` of a login session."""
+    session: Fields = {}
+    if number not in ("", "unset"):
+        session["uid"] = number
+        if isinstance(terminal, str) and terminal not in _NO_TERMINAL:
+            session["terminal"] = terminal
+    return session
+
+
+class Actor:
+    """Texts of JSON objects; "" for what is not known.
+
+    process, parent: who made the call, and its parent; user, session: members with a comma before them.
+    """
+
+    __slots__ = ("parent", "process", "session", "user")
+
+    def __init__(self, process: str, parent: str, user: str, session: str) -> None:
+        self.process = process
+        self.parent = parent
+        self.user = user
+        self.session = session
+
+    def text(self, process: str, with_session: bool = True) -> str:
+        """`actor` with that process, with a comma before it; "" if nobody is known."""
+        members = (f',"process":{process}' if process else "") + self.user + (self.session if with_session else "")
+        return f',"actor":{{{members[1:]}}}' if members else ""
+
+
+def actor_of(event: Event, kind: Kind, identity: Identity, more: str, style: Style) -> Actor:
+    """Who acted; more: further members of the process, each with a comma before it."""
+    syscall = event.syscall
+    if syscall is not None and syscall.pid:
+        pid: Value = int(syscall.pid)
+        ppid: Value = int(syscall.ppid) if syscall.ppid else None
+    else:
+        told = event.subject
+        pid, ppid = told.get("pid"), told.get("ppid")
+    name, file = kind.name, kind.file
+    if event.process is not None and syscall is None and not (name and file):
+        program = event.process.program
+        ours = _names({"name": program.comm, "executable": program.exe}, style)
+        name, file = name or ours[0], file or ours[1]
+    parent = _parent(ppid, identity)
+    number = f',"pid":{pid}' if isinstance(pid, int) and pid != UNSET else ""
+    process = ""
+    if number or identity.guid:
+        file = f"{file}{identity.hashes}}}" if file else ""
+        above = f',"parent_process":{parent}' if parent else ""
+        process = f"{number}{identity.process}{name}{file}{more}{kind.as_user}{above}"
+        process = f"{{{process[1:]}}}"
+    session = f"{kind.session}{identity.session}"
+    return Actor(process, parent, kind.user, f',"session":{{{session[1:]}}}' if session else "")
+
+
+def _parent(ppid: Value, identity: Identity) -> str:
+    number = f',"pid":{ppid}' if isinstance(ppid, int) else ""
+    if not number and not identity.parent_guid:
+        return ""
+    names = identity.spawner if identity.spawner and identity.spawner_pid == ppid else ""
+    return f"{{{(number + identity.parent + names)[1:]}}}"

@@ -1,0 +1,210 @@
+"""The form: one event, or one line of another kind, as an OCSF event."""
+
+from __future__ import annotations
+
+import time
+
+from sensor.audit.event import Event, Notice
+from sensor.audit.fields import Fields
+from sensor.audit.record import Record
+from sensor.cache import BoundedDict
+from sensor.forms import Form
+from sensor.forms.ecs.data import DataTexts
+from sensor.forms.ecs.enrichment import own_name, translate
+from sensor.forms.ecs.names import tidy
+from sensor.forms.ecs.origin import Origin
+from sensor.forms.ocsf import classes
+from sensor.forms.ocsf.acting import actor_of, kind_of
+from sensor.forms.ocsf.acts import Acts
+from sensor.forms.ocsf.device import PRODUCT, VERSION, Devices
+from sensor.forms.ocsf.identity import Identities, process_of
+from sensor.forms.ocsf.notices import Told, failed, told_by
+from sensor.forms.text import bad_bytes
+from sensor.forms.values import Style
+from sensor.summary.circumstances import READERS
+from sensor.summary.summary import Summaries, Who
+from sensor.tables import errno
+
+_ENTRIES = 4096
+_LONGEST = 1024
+_PROFILES = '"profiles":["host"]'
+_CONTAINED = '"profiles":["host","container"]'
+_READ = {"EXECVE": ("command_line", "cmd_line"), "CWD": ("working_directory", "working_directory")}
+"""Type of record → member of ECS process that is read from it, and what OCSF calls that."""
+
+_LEFTOVERS = ("EXECVE", "CWD", "PROCTITLE")
+
+
+class Ocsf(Form):
+    """The form.
+
+    origin: of the events, which knows this host; entries: as many texts of each kind are remembered.
+    """
+
+    def __init__(self, style: Style, entries: int = _ENTRIES, origin: Origin | None = None) -> None:
+        self._style = style
+        self._summaries = Summaries(style.naming)
+        self._data = DataTexts(style, entries)
+        self._devices = Devices(style, origin or Origin())
+        self._identities = Identities(style, entries)
+        self._acts = Acts(style)
+        self._lines: dict[str, BoundedDict[str, str]] = {name: BoundedDict(entries) for name in _READ}
+        self._leftovers: dict[str, BoundedDict[str, str]] = {name: BoundedDict(entries) for name in _LEFTOVERS}
+        self._product = style.members({"version": VERSION, "product": PRODUCT})[1:]
+        self._now = ""
+
+    def event(self, event: Event) -> str:
+        """Write an event."""
+        if not event.records:
+            return self.plainly(event)
+        who, thing = self._summaries.of(event)
+        kind = kind_of(who, self._style, self._data)
+        identity = self._identities.of(event.additions)
+        beside, own = self._of_records(event, who)
+        line = self._read("EXECVE", event) or identity.line
+        directory = "" if "cwd" in who.facts.data else self._read("CWD", event)
+        actor = actor_of(event, kind, identity, f"{beside}{line}{directory}", self._style)
+        act = self._acts.of(event, who, thing, actor)
+        data = f"{kind.data}{self._data.of(event, who)}"
+        return (
+            f"{{{act.head}{kind.outcome}{_code(event)}{self._metadata(event.id, kind.metadata, identity.contained)}"
+            f"{self._devices.text(event.node)}{act.actor}{act.object}"
+            f',"unmapped":{{"data":{{{data[1:]}}}{kind.users}{self._rest(event)}{self._data.paths(event)}'
+            f"{_own(event.notes, identity.own + own)}}}}}"
+        )
+
+    def plainly(self, event: Event) -> str:
+        """Write an event that cannot be put into OCSF words: what its records say, by their own names."""
+        records: Fields = {}
+        if event.syscall is not None:
+            records["syscall"] = {**event.syscall.head.fields, **event.syscall.rest.fields}
+        for name, group in event.records.items():
+            if group:
+                records[own_name(name)] = [{**record.fields} for record in group]
+        own: Fields = {"notes": [*event.notes]} if event.notes else {}
+        return self._base(event.id, Told("unreadable"), {"records": records, "host_sensor": own}, event.node)
+
+    def error(self, reason: str, raw: str, notes: list[str]) -> str:
+        """Write a line that is no audit record."""
+        told = failed("no-audit-record", {"message": "the line is no audit record", "raw_data": raw})
+        own: Fields = {"reason": reason, "notes": [*notes]}
+        if bad_bytes(raw):
+            own["raw_hex"] = raw.encode("latin-1").hex()
+        return self._base(None, told, {"host_sensor": own})
+
+    def notice(self, notice: Notice) -> str:
+        """Write a line of the sensor's own."""
+        told, own = told_by(notice)
+        return self._base(notice.id, told, {"host_sensor": own})
+
+    def forget(self) -> None:
+        """Write everything anew: what the records' fields say has changed."""
+        self._data.forget()
+        for texts in (*self._lines.values(), *self._leftovers.values()):
+            texts.clear()
+
+    def _base(self, id: str | None, told: Told, unmapped: Fields, node: str = "") -> str:
+        """A line that is no event of the audit stream, or none in OCSF words."""
+        members = self._style.members
+        head = classes.head(told.uid, told.activity, told.name)
+        code = members({"event_code": told.code})
+        own = self._style.render(tidy(unmapped))
+        rest = f',"unmapped":{{{own}}}' if own else ""
+        return (
+            f'{{{head},"severity_id":{told.severity},"status_id":{told.status}{self._metadata(id, code, False)}'
+            f"{self._devices.text(node)}{members(told.members)}{rest}}}"
+        )
+
+    def _metadata(self, id: str | None, members: str, contained: bool) -> str:
+        """`time` and `metadata`, each with a comma before it; without an id the time is that of the last event."""
+        if id is None:
+            uid, moment = "", self._now or str(round(time.time() * 1000))
+        else:
+            stamp, _, serial = id.partition(":")
+            seconds, _, rest = stamp.partition(".")
+            moment = self._now = str(int(seconds + rest[:3]))
+            uid = f',"uid":"{id}"' + (f',"sequence":{serial}' if serial.isdigit() else "")
+        profiles = _CONTAINED if contained else _PROFILES
+        return (
+            f',"time":{moment},"metadata":{{{self._product},{profiles}{uid},"logged_time":{moment},"log_name":"audit"'
+            f"{members}}}"
+        )
+
+    def _read(self, name: str, event: Event) -> str:
+        """A member of the process from a record, with a comma before it."""
+        if name not in event.records:
+            return ""
+        record = event.records[name][0]
+        texts = self._lines[name]
+        text = texts.get(record.body)
+        if text is None:
+            known, called = _READ[name]
+            value = READERS[name](record.fields, self._style.naming).get(known)
+            text = self._style.members({called: value} if value else {})
+            if len(record.body) <= _LONGEST:
+                texts.keep(record.body, text)
+        return text
+
+    def _rest(self, event: Event) -> str:
+        """unmapped.process: what records say of it that OCSF has no place for, and bytes that are no UTF-8."""
+        text = ""
+        for name, texts in self._leftovers.items():
+            if name in event.records:
+                record = event.records[name][0]
+                known = texts.get(record.body)
+                if known is None:
+                    known = self._data.members(_leftover(name, record))
+                    if len(record.body) <= _LONGEST:
+                        texts.keep(record.body, known)
+                text += known
+        return f',"process":{{{text[1:]}}}' if text else ""
+
+    def _of_records(self, event: Event, who: Who) -> tuple[str, str]:
+        """What stages added to other records than SYSCALL: members of the process, and of unmapped.host_sensor."""
+        own: Fields = {}
+        process: Fields = {}
+        for name, group in event.records.items():
+            for record in group:
+                if not record.added:
+                    continue
+                parts = translate(record.added)
+                if name == "EXECVE" or (name == who.main and event.syscall is None):
+                    process.update(process_of(parts.process))
+                    own.update(parts.own)
+                else:
+                    _add_to(own, own_name(name), {**parts.process, **parts.own})
+        process.pop("cmd_line", None)
+        return self._style.members(process), self._data.members(own)
+
+
+def _leftover(name: str, record: Record) -> Fields:
+    """Members of unmapped.process from one record."""
+    fields = record.fields
+    if name == "CWD":
+        directory = fields.get("cwd")
+        return {"working_directory": directory} if isinstance(directory, str) and bad_bytes(directory) else {}
+    words = fields.get("ARGV")
+    return {"title" if name == "PROCTITLE" else "args": words, "args_count": fields.get("argc")}
+
+
+def _add_to(own: Fields, name: str, value: Fields) -> None:
+    others = own.setdefault(name, [])
+    assert isinstance(others, list)
+    others.append(value)
+
+
+def _code(event: Event) -> str:
+    """What a call failed with, as a member."""
+    syscall = event.syscall
+    if syscall is None or syscall.success is not False:
+        return ""
+    exit = syscall.exit or ""
+    name = errno.name(int(exit), syscall.head.arch) if exit[:1] == "-" and exit[1:].isdigit() else None
+    return f',"status_code":"{name}"' if name is not None else ""
+
+
+def _own(notes: list[str], own: str) -> str:
+    """unmapped.host_sensor, with the notes."""
+    if notes:
+        own += ',"notes":["' + '","'.join(notes) + '"]'
+    return f',"host_sensor":{{{own[1:]}}}' if own else ""

@@ -1,0 +1,159 @@
+"""What the stages added to an event, in OCSF words.
+
+"PID":{"GUID":"b770…","EVENT_ID":"…"},"PPID":{"GUID":"0c11…"},"EXE_HASH":"9f…","SPAWNED_BY":{"pid":1,"comm":"sh",…}
+  process  "cpid":"b770…","uid":"b770…"   of its file  "hashes":[{"algorithm_id":3,"value":"9f…"}]
+  parent   "cpid":"0c11…","uid":"0c11…","name":"sh","file":{…}
+  unmapped.host_sensor  "process":{"exec_event_id":"…"}
+
+The same additions come with every event of a process, so their translation is remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sensor.audit.event import Addition
+from sensor.audit.fields import Fields, Value
+from sensor.cache import BoundedDict
+from sensor.forms.ecs.enrichment import Parts, translate
+from sensor.forms.ecs.names import tidy
+from sensor.forms.ocsf.objects import object_of, program_of, text_of
+from sensor.forms.values import Style
+
+_SHA256 = 3
+
+
+class Identity:
+    """Texts of JSON members, each with a comma before it.
+
+    process, parent: of the process and of its parent; hashes: of the process's file.
+    own: of unmapped.host_sensor; session: of the login session.
+    spawner: name and file of the program that the process was spawned by, which has the pid spawner_pid.
+    line: `cmd_line` of the process; guid, parent_guid: None if nobody knows.
+    contained: there is a member of the profile for containers.
+    """
+
+    __slots__ = (
+        "contained",
+        "guid",
+        "hashes",
+        "line",
+        "own",
+        "parent",
+        "parent_guid",
+        "process",
+        "session",
+        "spawner",
+        "spawner_pid",
+    )
+
+    def __init__(self, parts: Parts, style: Style) -> None:
+        self.guid = parts.process.get("entity_id")
+        self.parent_guid = parts.parent.get("entity_id")
+        members = process_of(parts.process)
+        line = members.pop("cmd_line", None)
+        self.line = style.members({"cmd_line": line} if line else {})
+        container = container_of(parts.top)
+        if container:
+            members["container"] = container
+        self.contained = bool(container)
+        self.process = style.members(members)
+        self.hashes = style.members(hashes_of(parts.process))
+        self.parent = style.members({**process_of(parts.parent), **named(parts.parent)})
+        spawner = object_of(parts.own.get("spawned_by"))
+        self.spawner = "" if named(parts.parent) else style.members(named(spawner))
+        self.spawner_pid = spawner.get("pid")
+        self.session = style.members(_session_of(parts.own))
+        own = tidy({**parts.own, **_left_of(parts.top)})
+        self.own = f",{style.render(own)}" if own else ""
+
+
+class Identities:
+    """Translates what stages added.
+
+    entries: as many are remembered.
+    """
+
+    def __init__(self, style: Style, entries: int) -> None:
+        self._style = style
+        self._known: BoundedDict[tuple[Addition, ...], Identity] = BoundedDict(entries)
+
+    def of(self, additions: list[Addition]) -> Identity:
+        """The translation of what was added to an event."""
+        key = tuple(additions)
+        return self._known.get(key) or self._known.keep(key, Identity(parts_of(additions), self._style))
+
+
+def parts_of(additions: Iterable[Addition]) -> Parts:
+    """What was added to an event where ECS has it."""
+    subject: Fields = {}
+    top: Fields = {}
+    for addition in additions:
+        _gather(addition, subject, top)
+    return translate({**subject, **top})
+
+
+def _gather(addition: Addition, subject: Fields, top: Fields) -> None:
+    subject.update(addition.subject)
+    top.update(addition.top)
+    for part in addition.parts:
+        _gather(part, subject, top)
+
+
+def process_of(process: Fields) -> Fields:
+    """Members of OCSF `process` of those of ECS, without its names and its file."""
+    guid = process.get("entity_id")
+    members: Fields = {
+        "cpid": guid,
+        "uid": guid,
+        "created_time": milliseconds(process.get("start")),
+        "cmd_line": process.get("command_line"),
+    }
+    variables = process.get("env_vars")
+    if isinstance(variables, list) and variables:
+        pairs = [text_of(variable).partition("=") for variable in variables]
+        members["environment_variables"] = [{"name": name, "value": value} for name, _, value in pairs]
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def named(process: Fields) -> Fields:
+    """Name and file of ECS `process`."""
+    members: Fields = {"name": process.get("name"), "file": program_of(text_of(process.get("executable")))}
+    return {name: value for name, value in members.items() if value}
+
+
+def hashes_of(process: Fields) -> Fields:
+    """The member `hashes` of a process's file."""
+    digest = text_of(object_of(process.get("hash")).get("sha256"))
+    return {"hashes": [{"algorithm_id": _SHA256, "value": digest}]} if digest else {}
+
+
+def milliseconds(date: Value) -> int | None:
+    """Milliseconds since 1970 of an RFC 3339 date in UTC."""
+    if not isinstance(date, str):
+        return None
+    return round(datetime.fromisoformat(date.replace("Z", "+00:00")).timestamp() * 1000)
+
+
+def container_of(top: Fields) -> Fields:
+    """OCSF `container` of ECS `container` and `orchestrator`."""
+    given = object_of(top.get("container"))
+    members: Fields = {"uid": given.get("id"), "name": given.get("name"), "runtime": given.get("runtime")}
+    image = object_of(given.get("image")).get("name")
+    if image:
+        members["image"] = {"name": image, "uid": image}
+    if "orchestrator" in top:
+        members["orchestrator"] = object_of(top["orchestrator"]).get("type")
+    known: Fields = {name: value for name, value in members.items() if value}
+    return known if "uid" in known or "name" in known else {}
+
+
+def _session_of(own: Fields) -> Fields:
+    guid = own.get("session_guid")
+    return {"uuid": guid} if isinstance(guid, str) else {}
+
+
+def _left_of(top: Fields) -> Fields:
+    """What ECS has at the top level and OCSF nowhere."""
+    return {name: value for name, value in top.items() if name != "container"}
