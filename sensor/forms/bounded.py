@@ -77,19 +77,17 @@ class Shortener:
         """A line that is too long, shortened."""
         whole = self._measured(loads(line.encode("latin-1")), False)
         assert isinstance(whole.inner, dict)
-        own = whole.inner.pop(self._sign, None)
         left_out: dict[str, None] = {}
         room = self._limit - _MOST_LEFT_OUT
-        kept = own.inner if own is not None and isinstance(own.inner, dict) and own.size < room // 4 else {}
-        room -= sum([part.size + len(_quoted(name)) + 2 for name, part in kept.items()])
         longest = _longest(whole, room)
         if longest >= _SHORTEST_CUT:
-            text = self._cut(whole, longest, "", left_out)[1:-1]
+            texts = self._cut_members(whole.inner, longest, "", left_out)
         else:
-            text = self._object(whole.inner, room, "", left_out)[1:-1]
-        members = [f"{_quoted(name)}:{self._whole(part)}" for name, part in kept.items()]
-        members.append(f'"{_SIGN}":{{"bytes":{len(line)},"members":[{_names(left_out)}]}}')
-        return f'{{{text}{"," if text else ""}"{self._sign}":{{{",".join(members)}}}}}'
+            texts = self._fitting_members(whole.inner, room, "", left_out)
+        said = texts.pop(self._sign, "{}")[1:-1]
+        comma = "," if said else ""
+        sign = f'"{_SIGN}":{{"bytes":{len(line)},"members":[{_names(left_out)}]}}'
+        return _joined({**texts, self._sign: f"{{{said}{comma}{sign}}}"})
 
     def _measured(self, value: Value, identity: bool) -> _Part:
         """A value and its parts; identity: its key is one of those that show who it was."""
@@ -123,19 +121,23 @@ class Shortener:
     def _cut(self, part: _Part, longest: int, path: str, left_out: dict[str, None]) -> str:
         """A value whose texts and lists are no longer than that."""
         if isinstance(part.inner, dict):
-            members = []
-            for name, inner in part.inner.items():
-                where = f"{path}.{name}" if path else name
-                members.append(f"{_quoted(name)}:{self._cut(inner, longest, where[:_LONGEST_NAME], left_out)}")
-            return "{" + ",".join(members) + "}"
+            return _joined(self._cut_members(part.inner, longest, path, left_out))
         return self._part(part, longest, path, left_out) if part.inner is not None or part.text[0] == '"' else part.text
+
+    def _cut_members(
+        self, parts: dict[str, _Part], longest: int, path: str, left_out: dict[str, None]
+    ) -> dict[str, str]:
+        """The members of an object, likewise."""
+        return {name: self._cut(part, longest, _below(path, name), left_out) for name, part in parts.items()}
 
     def _part(self, part: _Part, room: int, name: str, left_out: dict[str, None]) -> str:
         """A value in so many bytes; "" if nothing of it fits."""
         if part.size <= room:
             return self._whole(part)
         if isinstance(part.inner, dict):
-            return self._object(part.inner, room, name, left_out) if room >= _LEAST else _leave_out(name, left_out)
+            if room < _LEAST:
+                return _leave_out(name, left_out)
+            return _joined(self._fitting_members(part.inner, room, name, left_out))
         _leave_out(name, left_out)
         if isinstance(part.inner, list):
             return self._list(part.inner, room, name, left_out) if room >= _LEAST else ""
@@ -143,21 +145,24 @@ class Shortener:
             return _beginning(part.value, room, name.endswith(("_hex", "_HEX")))
         return ""
 
-    def _object(self, parts: dict[str, _Part], room: int, path: str, left_out: dict[str, None]) -> str:
+    def _fitting_members(
+        self, parts: dict[str, _Part], room: int, path: str, left_out: dict[str, None]
+    ) -> dict[str, str]:
+        """The members of an object that fit in so many bytes together, with braces."""
         costs = [len(_quoted(name)) + 2 for name in parts]
         level = _level([(part.needed, part.size) for part in parts.values()], room - 1 - sum(costs))
-        members = []
+        members: dict[str, str] = {}
         left = room - 1
         for cost, (name, part) in zip(costs, parts.items()):
-            where = f"{path}.{name}" if path else name
+            where = _below(path, name)
             share = min(max(part.needed, level), left - cost)
-            text = self._part(part, share, where[:_LONGEST_NAME], left_out)
+            text = self._part(part, share, where, left_out)
             if text:
-                members.append(f"{_quoted(name)}:{text}")
+                members[name] = text
                 left -= cost + len(text)
             elif part.size > share:
-                _leave_out(where[:_LONGEST_NAME], left_out)
-        return "{" + ",".join(members) + "}"
+                _leave_out(where, left_out)
+        return members
 
     def _list(self, parts: list[_Part], room: int, path: str, left_out: dict[str, None]) -> str:
         elements = []
@@ -223,6 +228,15 @@ def _size(part: _Part, longest: int) -> int:
         saved = [inner.size - _size(inner, longest) for inner in part.inner.values()]
         return part.size - sum(saved)
     return min(part.size, longest) if part.inner is not None or part.text[0] == '"' else part.size
+
+
+def _joined(members: dict[str, str]) -> str:
+    return "{" + ",".join([f"{_quoted(name)}:{text}" for name, text in members.items()]) + "}"
+
+
+def _below(path: str, name: str) -> str:
+    """What a member of an object is called, from the top on."""
+    return (f"{path}.{name}" if path else name)[:_LONGEST_NAME]
 
 
 def _level(parts: list[tuple[int, int]], room: int) -> int:
