@@ -135,8 +135,8 @@ class Config:
     host: str | dict[str, str] = option(
         "auto",
         "What `output: ecs` has in `host`, and `output: ocsf` in `device`: `auto` reads the host at the start and at "
-        f"each reload, `off` leaves it out, a map of fixed values is taken as it is: {', '.join(NAMES)}. Events of other "
-        "nodes have the name of theirs alone, and recorded logs nothing that is read here.",
+        f"each reload, `off` leaves it out, a map of fixed values is taken as it is: {', '.join(NAMES)}. Events of "
+        "other nodes have the name of theirs alone, and recorded logs nothing that is read here.",
         ("auto", "off"),
     )
     input_buffer: int = option(

@@ -84,15 +84,15 @@ class Shortener:
             texts = self._cut_members(whole.inner, longest, "", left_out)
         else:
             texts = self._fitting_members(whole.inner, room, "", left_out)
-        said = texts.pop(self._sign, "{}")[1:-1]
-        comma = "," if said else ""
+        kept = texts.pop(self._sign, "{}")[1:-1]
+        comma = "," if kept else ""
         sign = f'"{_SIGN}":{{"bytes":{len(line)},"members":[{_names(left_out)}]}}'
-        return _joined({**texts, self._sign: f"{{{said}{comma}{sign}}}"})
+        return _joined({**texts, self._sign: f"{{{kept}{comma}{sign}}}"})
 
     def _measured(self, value: Value, identity: bool) -> _Part:
         """A value and its parts; identity: its key is one of those that show who it was."""
         if isinstance(value, dict):
-            parts = {name: self._measured(inner, self._tells(name)) for name, inner in value.items()}
+            parts = {name: self._measured(inner, self._identifies(name)) for name, inner in value.items()}
             sizes = [len(_quoted(name)) + 2 for name in parts]
             size = 1 + sum(sizes) + sum([part.size for part in parts.values()])
             needs = [cost + part.needed for cost, part in zip(sizes, parts.values()) if part.needed]
@@ -105,7 +105,7 @@ class Shortener:
         text = _scalar(value)
         return _Part(value, None, text, len(text), min(len(text), _MOST_OF_ONE) if identity else 0)
 
-    def _tells(self, name: str) -> bool:
+    def _identifies(self, name: str) -> bool:
         small = name.lower()
         if self._prefix and small.startswith(self._prefix):
             small = small[len(self._prefix) :]

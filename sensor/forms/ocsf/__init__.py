@@ -15,7 +15,7 @@ Classes are those of version 1.5.0, which later ones still have; an event that l
 Kernel Activity, if it is a system call, else a Base Event. Who launches a process is the actor, the parent that is; of
 all other events the actor is who made the call. `unmapped` has the rest as `output: ecs` has it (`data`, `user` with
 the login user under `audit`, `paths`, `host_sensor`), with the exact bytes of what is no UTF-8. Of a recorded log
-without node= nothing says which device it is of: its name is "unknown", unless `host` gives one.
+without node= the device is not known: its name is "unknown", unless `host` gives one.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ class Kind:
 
     outcome: severity_id and status_id, with a comma before each; metadata: of `metadata`, likewise.
     user, session: of `actor`; the members of the second alone, each with a comma before it.
-    name, file: of the process, the first with its directory if the record tells it; the second is open at its end.
+    name, file: of the process, the first with its directory if the record has it; the second is open at its end.
     as_user: its `user`.
     users: of unmapped: all that the numbers say, in ECS words; data: of unmapped.data.
     """
@@ -135,8 +135,8 @@ def actor_of(event: Event, kind: Kind, identity: Identity, more: str, style: Sty
         pid: Value = int(syscall.pid)
         ppid: Value = int(syscall.ppid) if syscall.ppid else None
     else:
-        told = event.subject
-        pid, ppid = told.get("pid"), told.get("ppid")
+        fields = event.subject
+        pid, ppid = fields.get("pid"), fields.get("ppid")
     name, file = kind.name, kind.file
     if event.process is not None and syscall is None and not (name and file):
         program = event.process.program

@@ -214,7 +214,7 @@ def _class_of(event: Event, who: Who, thing: Thing, call: str) -> tuple[int, int
 
 
 def call_of(event: Event, who: Who) -> str:
-    """The system call, or what io_uring's operation does; "" if nothing says, or a record of its own does."""
+    """The system call, or what io_uring's operation does; "" if it is not known."""
     if not event.is_call:
         return ""
     data = who.facts.data

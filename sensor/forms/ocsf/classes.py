@@ -76,7 +76,7 @@ def class_of(rule: Rule) -> tuple[int, int] | None:
 
 
 def is_verdict(rule: Rule) -> bool:
-    """Tell whether a record says something about the call during which it was written, and so nothing of its own."""
+    """Whether a record is about the call during which it was written, and reports no act of its own."""
     return not _VERDICTS.isdisjoint(rule.categories)
 
 
@@ -105,7 +105,7 @@ def activity_of_signal(activity: int, rule: Rule, call: str, args: tuple[str | N
 def membership(op: str) -> int:
     """The activity of Group Management if a group got a member or lost one, else 0.
 
-    op: what the program says it did.
+    op: what the program reports that it did.
     """
     words = op.replace("_", "-").replace(" ", "-").split("-")
     if "group" in words and any(word.startswith(("user", "member")) for word in words[1:]):

@@ -18,7 +18,7 @@ from sensor.forms.ocsf.acting import actor_of, kind_of
 from sensor.forms.ocsf.acts import Acts
 from sensor.forms.ocsf.device import PRODUCT, VERSION, Devices
 from sensor.forms.ocsf.identity import Identities, process_of
-from sensor.forms.ocsf.notices import Told, failed, told_by
+from sensor.forms.ocsf.notices import OwnLine, failed, line_of
 from sensor.forms.text import bad_bytes
 from sensor.forms.values import Style
 from sensor.summary.circumstances import READERS
@@ -82,20 +82,20 @@ class Ocsf(Form):
             if group:
                 records[own_name(name)] = [{**record.fields} for record in group]
         own: Fields = {"notes": [*event.notes]} if event.notes else {}
-        return self._base(event.id, Told("unreadable"), {"records": records, "host_sensor": own}, event.node)
+        return self._base(event.id, OwnLine("unreadable"), {"records": records, "host_sensor": own}, event.node)
 
     def error(self, reason: str, raw: str, notes: list[str]) -> str:
         """Write a line that is no audit record."""
-        told = failed("no-audit-record", {"message": "the line is no audit record", "raw_data": raw})
+        line = failed("no-audit-record", {"message": "the line is no audit record", "raw_data": raw})
         own: Fields = {"reason": reason, "notes": [*notes]}
         if bad_bytes(raw):
             own["raw_hex"] = raw.encode("latin-1").hex()
-        return self._base(None, told, {"host_sensor": own})
+        return self._base(None, line, {"host_sensor": own})
 
     def notice(self, notice: Notice) -> str:
         """Write a line of the sensor's own."""
-        told, own = told_by(notice)
-        return self._base(notice.id, told, {"host_sensor": own})
+        line, own = line_of(notice)
+        return self._base(notice.id, line, {"host_sensor": own})
 
     def forget(self) -> None:
         """Write everything anew: what the records' fields say has changed."""
@@ -103,16 +103,16 @@ class Ocsf(Form):
         for texts in (*self._lines.values(), *self._leftovers.values()):
             texts.clear()
 
-    def _base(self, id: str | None, told: Told, unmapped: Fields, node: str = "") -> str:
+    def _base(self, id: str | None, line: OwnLine, unmapped: Fields, node: str = "") -> str:
         """A line that is no event of the audit stream, or none in OCSF words."""
         members = self._style.members
-        head = classes.head(told.uid, told.activity, told.name)
-        code = members({"event_code": told.code})
+        head = classes.head(line.uid, line.activity, line.name)
+        code = members({"event_code": line.code})
         own = self._style.render(tidy(unmapped))
         rest = f',"unmapped":{{{own}}}' if own else ""
         return (
-            f'{{{head},"severity_id":{told.severity},"status_id":{told.status}{self._metadata(id, code, False)}'
-            f"{self._devices.text(node)}{members(told.members)}{rest}}}"
+            f'{{{head},"severity_id":{line.severity},"status_id":{line.status}{self._metadata(id, code, False)}'
+            f"{self._devices.text(node)}{members(line.members)}{rest}}}"
         )
 
     def _metadata(self, id: str | None, members: str, contained: bool) -> str:

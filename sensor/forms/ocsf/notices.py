@@ -1,4 +1,4 @@
-"""Lines of the sensor's own in OCSF words: what the probe says of processes, and what the sensor says of itself.
+"""Lines of the sensor's own in OCSF words: what the probe reports of processes, and the sensor of itself.
 
 PROBE_EXEC   → Process Activity, Launch     PROBE_EXIT → Process Activity, Terminate
 SENSOR, …    → Base Event, with all of it under unmapped.host_sensor
@@ -18,8 +18,8 @@ from sensor.forms.ocsf.objects import object_of
 _PROCESS_EVENTS = {"PROBE_EXEC": classes.LAUNCH, "PROBE_EXIT": classes.TERMINATE}
 
 
-class Told:
-    """What a line says; members: of the top level; code: metadata.event_code; name: of an activity that is Other."""
+class OwnLine:
+    """A line; members: of the top level; code: metadata.event_code; name: of an activity that is Other."""
 
     __slots__ = ("activity", "code", "members", "name", "severity", "status", "uid")
 
@@ -33,38 +33,40 @@ class Told:
         self.status = SUCCESS
 
 
-def failed(name: str, members: Fields, severity: int = LOW) -> Told:
+def failed(name: str, members: Fields, severity: int = LOW) -> OwnLine:
     """What went wrong."""
-    told = Told(name, members)
-    told.severity, told.status = severity, FAILURE
-    return told
+    line = OwnLine(name, members)
+    line.severity, line.status = severity, FAILURE
+    return line
 
 
-def told_by(notice: Notice) -> tuple[Told, Fields]:
-    """What a notice says, and the members of unmapped.host_sensor."""
+def line_of(notice: Notice) -> tuple[OwnLine, Fields]:
+    """The line of a notice, and the members of unmapped.host_sensor."""
     if isinstance(notice, SensorNotice):
         return _of_sensor(notice)
     if notice.name in _PROCESS_EVENTS:
         return _of_process(notice)
     own: Fields = {own_name(name): value for name, value in notice.added.items()}
     name = next(iter(own), notice.name.lower() or "notice").replace("_", "-")
-    return Told(name), {**own, **notice.members}
+    return OwnLine(name), {**own, **notice.members}
 
 
-def _of_sensor(notice: SensorNotice) -> tuple[Told, Fields]:
-    told = notice.told
-    members = told.members()
+def _of_sensor(notice: SensorNotice) -> tuple[OwnLine, Fields]:
+    contents = notice.contents
+    members = contents.members()
     name = f"sensor-{members['event']}"
-    if isinstance(told, Loss):
-        line = failed(name, {"message": f"{told.count} {told.unit} lost: {told.place}, {told.reason}"}, MEDIUM)
-    elif isinstance(told, Reload) and not told.accepted:
-        line = failed(name, {"message": "; ".join(told.mistakes)})
+    if isinstance(contents, Loss):
+        line = failed(
+            name, {"message": f"{contents.count} {contents.unit} lost: {contents.place}, {contents.reason}"}, MEDIUM
+        )
+    elif isinstance(contents, Reload) and not contents.accepted:
+        line = failed(name, {"message": "; ".join(contents.mistakes)})
     else:
-        line = Told(name)
+        line = OwnLine(name)
     return line, {"sensor": members}
 
 
-def _of_process(notice: Notice) -> tuple[Told, Fields]:
+def _of_process(notice: Notice) -> tuple[OwnLine, Fields]:
     members = dict(notice.members)
     facts = {name: members.pop(name, None) for name in ("pid", "ppid", "comm", "auid", "ses", "exit_code")}
     parts = translate({**known(members), **notice.added})
@@ -82,12 +84,12 @@ def _of_process(notice: Notice) -> tuple[Told, Fields]:
     top: Fields = {"actor": actor, "process": process}
     if isinstance(facts["exit_code"], int):
         top["exit_code"] = facts["exit_code"]
-    told = Told(notice.name.lower(), top)
-    told.uid, told.activity = classes.PROCESS, _PROCESS_EVENTS[notice.name]
-    told.code = notice.name
+    line = OwnLine(notice.name.lower(), top)
+    line.uid, line.activity = classes.PROCESS, _PROCESS_EVENTS[notice.name]
+    line.code = notice.name
     own = dict(parts.own)
     if facts["auid"] not in (None, UNSET):
         own["user"] = {"audit": {"id": str(facts["auid"])}}
     if "container" in parts.top:
         own["container"] = object_of(parts.top["container"])
-    return told, own
+    return line, own

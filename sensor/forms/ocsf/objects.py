@@ -1,4 +1,4 @@
-"""OCSF objects from what the summary says in ECS words: users, files, ends of connections.
+"""OCSF objects from the ECS words of the summary: users, files, ends of connections.
 
 {"id":"0","name":"root"}                                          {"uid":"0","name":"root"}
 {"path":"/etc/x","name":"x","inode":"12","type":"file",…}         {"name":"x","path":"/etc/x","type_id":1,"uid":"12",…}

@@ -43,16 +43,16 @@ def test_an_end_that_the_probe_saw() -> None:
 
 def test_what_the_sensor_says_of_itself() -> None:
     loss = Loss("output", "ENOSPC", "lines", 5, 7, "2026-01-01T00:00:00.000Z", False)
-    for told, severity, status in (
+    for contents, severity, status in (
         (loss, 3, 2),
         (Reload(False, "ab", ["x: no such key"]), 2, 2),
         (Reload(True, "ab", []), 1, 1),
         (Stop("end", 1, 2, 3, 0), 1, 1),
     ):
-        document = written(SensorNotice("1700000000.001:sensor-1", told))
+        document = written(SensorNotice("1700000000.001:sensor-1", contents))
         assert (document["class_uid"], document["severity_id"], document["status_id"]) == (0, severity, status)
-        assert document["activity_name"] == f"sensor-{told.members()['event']}"
-        assert document["unmapped"]["host_sensor"]["sensor"]["event"] == told.members()["event"]
+        assert document["activity_name"] == f"sensor-{contents.members()['event']}"
+        assert document["unmapped"]["host_sensor"]["sensor"]["event"] == contents.members()["event"]
 
 
 def test_what_a_filter_held_back() -> None:
