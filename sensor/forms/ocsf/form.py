@@ -65,7 +65,8 @@ class Ocsf(Form):
         directory = "" if "cwd" in who.facts.data else self._read("CWD", event)
         actor = actor_of(event, kind, identity, f"{beside}{line}{directory}", self._style)
         act = self._acts.of(event, who, thing, actor)
-        data = f"{kind.data}{self._data.of(event, who)}"
+        call = self._data.of_call(event.syscall) if event.syscall is not None else ""
+        data = f"{kind.data}{call}{self._data.of(event, who)}"
         return (
             f"{{{act.head}{kind.outcome}{_code(event)}{self._metadata(event.id, kind.metadata, identity.contained)}"
             f"{self._devices.text(event.node)}{act.actor}{act.object}"
