@@ -83,7 +83,7 @@ class HostState:
         self.files = ProcFiles(proc if live else None)
         self.containers = ContainerNames()
         self.users = UserDatabase(blocking=not live)
-        self.serials = Serials(stats.loss)
+        self.serials = Serials(stats.loss, own=self.host.names)
         self.probe: ProbeReader | None = None
         self.host_paths = HostPaths(self.table)
         if live:

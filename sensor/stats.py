@@ -23,6 +23,12 @@ UNIDENTIFIED = {
 }
 """Why an event has no GUID."""
 
+ENDS = {
+    "crash": "it was killed, or the machine's memory was full",
+    "stop": "it ended by itself",
+}
+"""How a sensor ends."""
+
 
 CATEGORIES = (
     *("authentication", "configuration", "driver", "file", "host", "iam"),
@@ -227,10 +233,12 @@ class ConfigStats:
 class LossStats:
     """What the stream shows to be missing."""
 
-    __slots__ = ("missing_serials",)
+    __slots__ = ("missed", "missing_serials", "unwritten")
 
     def __init__(self) -> None:
         self.missing_serials = 0  # numbers of events that never came
+        self.missed = dict.fromkeys(ENDS, 0)  # how the sensor before ended → events between its last and our first one
+        self.unwritten = 0  # lines that the sensor before had not written when it was killed
 
 
 class KernelStats:

@@ -35,6 +35,8 @@ class Start:
     """Its version; None where the sensor was not started by it."""
     probe: str
     """attached; absent: none is loaded; off: none is looked for."""
+    before: str | None
+    """How the sensor before ended: a key of sensor.stats.ENDS; None where nothing is known of one."""
     mistakes: list[str]
     """Of the configuration, which is used without them."""
 
@@ -51,6 +53,7 @@ class Start:
             "kernel": self.kernel,
             "auditd": self.auditd,
             "probe": self.probe,
+            "before": self.before,
             "mistakes": [*self.mistakes],
         }
 

@@ -17,7 +17,6 @@ import dataclasses
 import gc
 import logging
 import os
-import signal
 import stat
 import sys
 import time
@@ -32,7 +31,9 @@ from sensor.daemon.guarded_pipeline import GuardedPipeline
 from sensor.daemon.lag import WrittenLag
 from sensor.daemon.logs import Logs, admit_readers
 from sensor.daemon.reload import Reload
+from sensor.daemon.run_keeper import RunKeeper
 from sensor.daemon.sensor_events import SensorEvents, config_sha256, start_of
+from sensor.daemon.signals import Signals
 from sensor.daemon.syslog import start_logging
 from sensor.errors import ConfigError, InputError, OutputError, place_of
 from sensor.forms import Lines
@@ -101,27 +102,6 @@ def _is_plugin() -> bool:
         return False
 
 
-class Signals:
-    """What signals have come, noted for the main loop."""
-
-    def __init__(self) -> None:
-        self.reload = self.finish = self.leave = False
-        for number in (signal.SIGUSR1, signal.SIGUSR2):
-            signal.signal(number, signal.SIG_IGN)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, as a starter may leave it, no child can be waited for
-        for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._note)
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
-
-    def _note(self, number: int, frame: object) -> None:
-        if number == signal.SIGHUP:
-            self.reload = True
-        else:
-            # The second Ctrl-C is meant; a second SIGTERM is only how auditd is stopped.
-            self.leave = self.finish and number == signal.SIGINT
-            self.finish = True
-
-
 class Daemon:
     """The running sensor; constructed with the rights it was started with, which are given up at the end of that."""
 
@@ -146,10 +126,11 @@ class Daemon:
         sensor = self._build()
         self._kernel = kernel_audit.watch(config, self.stats.kernel)
         self._watch_kernel()
-        self._start = start_of(path, self._probe_state())
+        self._start = start_of(path, config.probe.use, bool(self.stats.probe.attached))
         rights.give_up(config, account)
         self._pipeline = GuardedPipeline(sensor, self._guard, self._input.queue.drop)
         self._events = SensorEvents(self.stats, self._pipeline.notice, config.sensor_events)
+        self._keeper = RunKeeper(config, self.stats, self._pipeline.host_state(), self._events)
         self._logs = Logs(config, self.stats.output, self.stats.filterlog, self._guard)
         self._lag = WrittenLag(self.stats.daemon, self.stats.output)
         self._end_by = float("inf")  # of the input, after SIGTERM
@@ -166,7 +147,9 @@ class Daemon:
         self._start_input()
         self._may_start_programs = rights.confine(self._config, self.stats.privileges)
         log.info("version %s runs%s", __version__, self._marker())
-        self._events.start(self._start, [*mistakes, *([CANNOT_BE_BUILT] if self._at_defaults else [])])
+        mistaken = [*mistakes, *([CANNOT_BE_BUILT] if self._at_defaults else [])]
+        self._events.start(self._start, mistaken, self._guard(self._keeper.begin))
+        self._guard(self._keeper.report)
         self._write(self._pipeline.tick(time.monotonic()))
         self._logs.flush()
         gc.freeze()  # what is here now stays, and need not be looked at again
@@ -178,6 +161,7 @@ class Daemon:
         self._write(self._pipeline.close())
         self._say_the_last()
         self._logs.close()
+        self._guard(self._keeper.end)
         self._pipeline.host_state().close()
         if self._kernel is not None:
             self._kernel.close()
@@ -192,11 +176,6 @@ class Daemon:
         reason = "timeout" if now >= self._finish_by else "signal" if self._signals.finish else "end"
         self._events.stop(reason, self._lost_lines())
         self._write(self._pipeline.tick(now))
-
-    def _probe_state(self) -> str:
-        if not self._config.probe.use:
-            return "off"
-        return "attached" if self.stats.probe.attached else "absent"
 
     def _start_input(self) -> None:
         """Start to read; while there is no thread for that, try again, for a sensor that ends is soon dead for ever."""
@@ -231,11 +210,13 @@ class Daemon:
                 self._logs.flush()  # there may be room again
                 self._guard(self._events.losses, time.monotonic())
             self._write(self._pipeline.take(chunk, time.monotonic()))
+            self._guard(self._keeper.keep)
         return chunk == b"" or self._is_over(time.monotonic())
 
     def _write(self, lines: Lines) -> None:
         self._lag.made(len(lines), lines.own)
         self._logs.write(lines)
+        self._keeper.handed(len(lines))
         self._lag.settle(time.time(), time.monotonic())
 
     def _tick(self) -> None:
@@ -252,12 +233,12 @@ class Daemon:
             self._pipeline.every_second(time.time())
             self._watch_kernel()
             self._guard(self._events.losses, now)
+            self._guard(self._keeper.every_second)
             self._give_back_memory()
             if self._input.queue.limit < self._kept:
                 self._kept = self._input.queue.limit
                 log.error("out of memory: no more than %d bytes of input are kept from now on", self._kept)
-        if self._signals.reload:
-            self._signals.reload = False
+        if self._signals.take_reload():
             self._logs.reopen()
             self._files.ask(now)
         if self._files.is_due(now):

@@ -12,7 +12,7 @@ import platform
 import re
 import stat
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -21,7 +21,7 @@ from sensor.audit.event import Notice
 from sensor.audit.notices import Contents, Reload, SensorNotice, Start, Stop
 from sensor.compiled import is_compiled
 from sensor.config.read import files_of
-from sensor.loss.ledger import Ledger
+from sensor.loss.ledger import Ledger, of_the_run_before
 from sensor.stats import Stats
 
 ROOM = 1024
@@ -51,9 +51,18 @@ class SensorEvents:
         """Begin or cease to make them."""
         self._wanted = wanted
 
-    def start(self, start: Start, mistakes: Iterable[object]) -> None:
-        """The sensor has begun; with the mistakes of the configuration."""
-        self._say(replace(start, mistakes=_texts(mistakes)))
+    def start(self, start: Start, mistakes: Iterable[object], before: str | None) -> None:
+        """The sensor has begun; with the mistakes of the configuration, and how the sensor before ended."""
+        self._say(replace(start, mistakes=_texts(mistakes), before=before))
+
+    def of_the_run_before(self, unreported: Sequence[int], begun: float) -> None:
+        """Report what the sensor before could not; begun: when it did."""
+        for loss in of_the_run_before(unreported, begun):
+            self._say(loss)
+
+    def unreported(self) -> list[int]:
+        """What is missing and was not reported, in the order of sensor.tables.losses.ROWS."""
+        return self._ledger.unreported()
 
     def reload(self, accepted: bool, config_sha256: str, mistakes: Iterable[object]) -> None:
         """The configuration was read again."""
@@ -96,8 +105,9 @@ class SensorEvents:
         self._emit(SensorNotice(id, contents))
 
 
-def start_of(config_path: str, probe: str) -> Start:
+def start_of(config_path: str, probe_wanted: bool, probe_attached: bool) -> Start:
     """What is reported at the start; to be called with the rights that the sensor starts with."""
+    probe = "attached" if probe_attached else "absent"
     return Start(
         pid=os.getpid(),
         version=__version__,
@@ -107,7 +117,8 @@ def start_of(config_path: str, probe: str) -> Start:
         boot_id=_content("/proc/sys/kernel/random/boot_id", 64).decode("latin-1").strip(),
         kernel=as_bytes(os.uname().release),
         auditd=auditd_version(os.getppid()),
-        probe=probe,
+        probe=probe if probe_wanted else "off",
+        before=None,
         mistakes=[],
     )
 

@@ -59,11 +59,16 @@ class Ledger:
             self._next[index] = clock + self._interval
         return losses
 
-    def unreported(self) -> dict[str, int]:
-        """What is missing and was not reported, by "place reason"."""
-        missing = [new - old for new, old in zip(counts(self._stats), self._reported)]
-        pairs = zip(ROWS, missing)
-        return {f"{row.place} {row.reason}": count for row, count in pairs if count and not row.intended}
+    def unreported(self) -> list[int]:
+        """What is missing and was not reported, in the order of ROWS; 0 for what is intended."""
+        missing = zip(ROWS, counts(self._stats), self._reported)
+        return [0 if row.intended else count - reported for row, count, reported in missing]
+
+
+def of_the_run_before(unreported: Sequence[int], begun: float) -> list[Loss]:
+    """What the sensor before could not report, in the order of ROWS; begun: when it did, in seconds since 1970."""
+    pairs = [(row, count) for row, count in zip(ROWS, unreported) if count]
+    return [Loss(row.place, row.reason, row.unit, count, count, date(begun), True) for row, count in pairs]
 
 
 def date(seconds: float) -> str:

@@ -31,12 +31,19 @@ class SerialGaps:
     def __init__(self, settle: float = SETTLE, most_holes: int = _MOST_HOLES) -> None:
         self.lost = 0
         """Serials that never came, up to the last `expire`."""
+        self.missed = 0
+        """Serials between those of the sensor before and the first of this one, up to the last `expire`."""
+        self._continued: int | None = None
         self._settle = settle
         self._most_holes = most_holes
         self._reported = 0
         self.newest: int | None = None
         """The serial up to which all have come, or are holes."""
         self._holes: deque[_Hole] = deque()
+
+    def continue_from(self, serial: int) -> None:
+        """Go on behind the last serial that the sensor before has seen."""
+        self.newest = self._continued = serial
 
     def see(self, serial: int, now: float) -> None:
         """Take the serial of an event that arrived."""
@@ -49,16 +56,16 @@ class SerialGaps:
             self.newest = serial
         elif step > 1:
             self.newest = serial
-            self._holes.append(_Hole(newest + 1, step - 1, now))
+            self._holes.append(_Hole(newest + 1, step - 1, now, newest == self._continued))
             if len(self._holes) > self._most_holes:
-                self.lost += self._holes.popleft().size
+                self._count(self._holes.popleft())
         elif step < 0:
             self._fill(serial)
 
     def expire(self, now: float) -> int:
         """Count the holes that have settled; returns how many serials were lost since it was last called."""
         while self._holes and now - self._holes[0].since >= self._settle:
-            self.lost += self._holes.popleft().size
+            self._count(self._holes.popleft())
         new, self._reported = self.lost - self._reported, self.lost
         return new
 
@@ -66,13 +73,24 @@ class SerialGaps:
         """How many never came, or were missed by then and have not come so far."""
         return self.lost + sum([hole.size for hole in self._holes if hole.since <= since])
 
+    def open(self) -> int:
+        """How many may still come."""
+        return sum([hole.size for hole in self._holes])
+
+    def _count(self, hole: _Hole) -> None:
+        if hole.between_runs:
+            self.missed += hole.size
+        else:
+            self.lost += hole.size
+
     def _fill(self, serial: int) -> None:
         """A late event: no hole any more, or two smaller ones."""
         for index in range(len(self._holes) - 1, -1, -1):  # the newest hole is the likeliest
             hole = self._holes[index]
             place = _difference(serial, hole.first)
             if 0 <= place < hole.size:
-                parts = [_Hole(hole.first, place, hole.since), _Hole(serial + 1, hole.size - place - 1, hole.since)]
+                before, behind = (hole.first, place), (serial + 1, hole.size - place - 1)
+                parts = [_Hole(first, size, hole.since, hole.between_runs) for first, size in (before, behind)]
                 del self._holes[index]
                 for part in reversed(parts):
                     if part.size:
@@ -81,11 +99,15 @@ class SerialGaps:
 
 
 class _Hole:
-    """`size` serials from `first` on, which may roll over, missed at the time `since`."""
+    """`size` serials from `first` on, which may roll over, missed at the time `since`.
 
-    __slots__ = ("first", "since", "size")
+    between_runs: they are those between the sensor before and this one.
+    """
 
-    def __init__(self, first: int, size: int, since: float) -> None:
+    __slots__ = ("between_runs", "first", "since", "size")
+
+    def __init__(self, first: int, size: int, since: float, between_runs: bool = False) -> None:
+        self.between_runs = between_runs
         self.first = first & ((1 << _BITS) - 1)
         self.size = size
         self.since = since
@@ -101,14 +123,33 @@ class Serials:
     """The serials of all nodes: sees every event, in the place of the first stage. Of a few nodes more, none is kept.
 
     auditd numbers its own records (DAEMON_START and the like) by a counter of its own.
+    own: names of this host, as a node; without one an event is its own, too.
     """
 
-    def __init__(self, stats: LossStats, settle: float = SETTLE, most_nodes: int = _MOST_NODES) -> None:
+    def __init__(
+        self,
+        stats: LossStats,
+        settle: float = SETTLE,
+        most_nodes: int = _MOST_NODES,
+        own: frozenset[str] = frozenset(),
+    ) -> None:
         self._stats = stats
+        self._own = {"", *own}
         self._settle = settle
         self._most_nodes = most_nodes
         self._nodes: dict[str, SerialGaps] = {}
         self._now = 0.0
+        self._before: tuple[int, str] | None = None  # the last serial of the sensor before, and how that ended
+        self._continued: SerialGaps | None = None
+        self._counted = 0
+
+    def continue_from(self, serial: int, end: str) -> None:
+        """Count what was missed since the sensor before; serial: the last one it had seen; end: a key of `missed`."""
+        self._before = serial, end
+
+    def of_this_host(self) -> SerialGaps | None:
+        """The serials of this host; None before its first event."""
+        return next((gaps for node, gaps in self._nodes.items() if node in self._own), None)
 
     def stage(self, event: Event) -> None:
         """See the serial of an event."""
@@ -130,6 +171,9 @@ class Serials:
         if len(self._nodes) >= self._most_nodes:
             return None
         gaps = self._nodes[node] = SerialGaps(self._settle)
+        if self._before is not None and self._continued is None and node in self._own:
+            gaps.continue_from(self._before[0])
+            self._continued = gaps
         return gaps
 
     def missing(self) -> int:
@@ -141,3 +185,6 @@ class Serials:
         self._now = max(self._now, now)
         for gaps in self._nodes.values():
             self._stats.missing_serials += gaps.expire(self._now)
+        if self._before is not None and self._continued is not None:
+            self._stats.missed[self._before[1]] += self._continued.missed - self._counted
+            self._counted = self._continued.missed

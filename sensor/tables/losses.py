@@ -66,6 +66,18 @@ def _of_output(part: str) -> tuple[Row, ...]:
 ROWS: tuple[Row, ...] = (
     Row("kernel", "dropped", "records", False, "the backlog was full, or the rate limit reached", "kernel", "lost"),
     Row("stream", "gap", "events", False, "numbered by the kernel, and never came", "loss", "missing_serials"),
+    Row(
+        "restart",
+        "crash",
+        "events",
+        False,
+        "missed since a sensor was killed",
+        "loss",
+        "missed",
+        "crash",
+    ),
+    Row("restart", "stop", "events", False, "missed since a sensor had ended", "loss", "missed", "stop"),
+    Row("restart", "unwritten", "lines", False, "a sensor was killed that could not write them", "loss", "unwritten"),
     Row("stream", "path", "events", False, "PATH records are missing", "pipeline", "incomplete", "path"),
     Row("stream", "syscall", "events", False, "the SYSCALL record is missing", "pipeline", "incomplete", "syscall"),
     Row("stream", "eoe", "events", False, "the end was not seen", "pipeline", "incomplete", "eoe"),

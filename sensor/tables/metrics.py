@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sensor.stats import CATEGORIES, MOST_KEYS, NO_KEY, OTHER_KEYS, SOURCES, UNIDENTIFIED
+from sensor.stats import CATEGORIES, ENDS, MOST_KEYS, NO_KEY, OTHER_KEYS, SOURCES, UNIDENTIFIED
 
 WRITE_ERRORS = (
     *(
@@ -290,6 +290,15 @@ ROWS = (
         "missing_serials_total",
         "Events that were numbered and never came: dropped by auditd's queue, by a rate limit, or without auditd.",
     ),
+    Row(
+        "loss",
+        "missed",
+        "missed_events_total",
+        "Events between the last of the sensor before and the first of this one, by how that one ended.",
+        "end",
+        tuple(ENDS),
+    ),
+    Row("loss", "unwritten", "unwritten_lines_total", "Lines that the sensor before had not written when killed."),
     Row("kernel", "lost", "kernel_lost_records_total", "Records that the kernel dropped since the sensor started."),
     Row("kernel", "waited", "kernel_backlog_wait_seconds_total", "How long processes were held up by a full backlog."),
     Row("probe", "attached", "probe_attached", "1 while the kernel probe's ring is open."),

@@ -51,6 +51,8 @@ sensor | compiled | boolean | sensor | sensor_events | true: the hot path runs a
 sensor | auditd | string or null | auditd's program file | sensor_events | version of the auditd that started the
   sensor; in start
 sensor | probe | string | sensor | sensor_events | attached; absent: none is loaded; off: none is looked for; in start
+sensor | before | string or null | sensor | sensor_events | how the sensor before ended: stop, crash (it was killed);
+  in start
 sensor | config_sha256 | string | configuration | sensor_events | SHA-256 of the configuration file and its fragments,
   one after the other; in start, reload
 sensor | mistakes | list of strings | configuration | sensor_events | what is wrong with it, at most 20; in start (the

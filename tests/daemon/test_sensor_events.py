@@ -58,6 +58,7 @@ def test_start_and_stop_are_the_first_and_the_last_line(tmp_path: Path) -> None:
         "kernel": os.uname().release,
         "auditd": None,
         "probe": "off",
+        "before": None,
         "mistakes": [],
     }
     stop = {"event": "stop", "reason": "end", "lines": 100, "events": 50, "written": 51, "lost": 0}

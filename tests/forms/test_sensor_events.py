@@ -11,7 +11,7 @@ from sensor.audit.notices import Contents, Loss, Reload, SensorNotice, Start, St
 from sensor.forms.ecs import Ecs
 from sensor.forms.values import Style
 
-START = Start(7, "1.0.0", "3.11.2", False, "ab" * 32, "2899dae4", "6.1.0", None, "absent", [])
+START = Start(7, "1.0.0", "3.11.2", False, "ab" * 32, "2899dae4", "6.1.0", None, "absent", None, [])
 AGENT = {"type": "host-sensor"}
 HOST = {"boot": {"id": "2899dae4"}, "os": {"kernel": "6.1.0", "type": "linux"}}
 

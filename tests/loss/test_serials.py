@@ -124,3 +124,27 @@ def test_what_is_missing_now_is_what_came_too_late_or_never() -> None:
     assert gaps.missing(5.0) == 5
     gaps.expire(12.0)
     assert (gaps.lost, gaps.missing(0.0), gaps.missing(5.0)) == (2, 2, 5)
+
+
+@pytest.mark.parametrize(
+    ("before", "serials", "lost", "missed"),
+    [
+        (10, [11, 12], 0, 0),
+        (10, [15, 16], 0, 4),
+        (10, [11, 15], 3, 0),
+        (10, [15, 18], 2, 4),
+        (10, [15, 13, 12], 0, 2),  # late ones
+        (10, [9, 10, 11, 12], 0, 0),  # of before, again
+        (WRAP - 2, [1, 2], 0, 2),
+        (WRAP - 2, [WRAP - 1, 0, 3], 2, 0),
+        (5_000_000_00, [1, 2], 0, 0),  # a boot
+    ],
+)
+def test_what_was_missed_since_the_sensor_before(before: int, serials: list[int], lost: int, missed: int) -> None:
+    gaps = SerialGaps()
+    gaps.continue_from(before)
+    for serial in serials:
+        gaps.see(serial, 0.0)
+    assert gaps.open() == lost + missed
+    gaps.expire(1e9)
+    assert (gaps.lost, gaps.missed, gaps.open()) == (lost, missed, 0)

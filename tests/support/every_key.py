@@ -43,8 +43,20 @@ RARE = (
 """Records, each of which has what no recorded one has."""
 
 SENSOR_EVENTS = (
-    Start(7, "1.0.0", "3.11.2", False, "ab" * 32, "2899dae4-4fa4", "6.1.0", "3.0.9", "attached", ["file:3: mistake"]),
-    Start(7, "1.0.0", "3.11.2", False, "ab" * 32, "2899dae4-4fa4", "6.1.0", None, "off", []),
+    Start(
+        7,
+        "1.0.0",
+        "3.11.2",
+        False,
+        "ab" * 32,
+        "2899dae4-4fa4",
+        "6.1.0",
+        "3.0.9",
+        "attached",
+        "crash",
+        ["file:3: mistake"],
+    ),
+    Start(7, "1.0.0", "3.11.2", False, "ab" * 32, "2899dae4-4fa4", "6.1.0", None, "off", None, []),
     Reload(False, "ab" * 32, ["file:3: mistake"]),
     Loss("output", "ENOSPC", "lines", 3, 7, "2026-11-22T13:36:12.104Z", False),
     Stop("end", 70, 7, 8, 0),

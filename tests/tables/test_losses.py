@@ -10,7 +10,18 @@ from sensor.stats import Stats
 from sensor.tables.losses import OTHERS, ROWS, SUM, Row, counts
 from sensor.tables.metrics import ROWS as METRICS
 
-OF_LOSSES = ("lost", "dropped_lines", "missing", "incomplete", "unparsed", "truncated", "filtered", "unshipped_bytes")
+OF_LOSSES = (
+    "lost",
+    "dropped_lines",
+    "missing",
+    "missed",
+    "unwritten",
+    "incomplete",
+    "unparsed",
+    "truncated",
+    "filtered",
+    "unshipped_bytes",
+)
 """What counts something missing is called so."""
 
 
