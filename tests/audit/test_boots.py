@@ -45,6 +45,10 @@ REBOOTS = [
     ("DAEMON_START and SYSTEM_BOOT", [START, BOOT]),
     ("DAEMON_START and serials that begin again", [START]),
     ("KERNEL", [KERNEL]),
+    (
+        "a second one within seconds of the first",
+        [KERNEL, BOOT, call("1700009002.000:2", 201, 1), message("1700009005.001:1", "SYSTEM_BOOT", 4294967295)],
+    ),
     ("all of them, and a process between", [KERNEL, START, call("1700009000.000:2", 77, 1), BOOT]),
 ]
 

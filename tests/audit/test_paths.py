@@ -68,6 +68,12 @@ def test_io_uring_tells_no_arguments(tmp_path, operation, name, expected):
     assert known(tmp_path, record, f'PATH item=0 name="{name}" nametype=NORMAL') is expected
 
 
+@pytest.mark.parametrize(("name", "expected"), [("/x", True), ("x", False)])
+@pytest.mark.parametrize("record", ["ANOM_LINK op=linkat ppid=1 pid=42", "URINGOP uring_op=x pid=42", "URINGOP pid=42"])
+def test_what_did_it_may_be_in_no_record(tmp_path, record, name, expected):
+    assert known(tmp_path, record, f'PATH item=0 name="{name}" nametype=NORMAL') is expected
+
+
 NAMES = st.lists(st.sampled_from(["..", ".", "", "a", "b"]), max_size=12).map("/".join)
 
 

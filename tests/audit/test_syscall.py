@@ -34,6 +34,14 @@ def test_the_usual_form():
     assert syscall.rest.fields["subj"] == "unconfined"
 
 
+def test_the_layout_of_what_repeats_is_learned():
+    records = RecordDecoder(TransformOptions(), (), 64)
+    syscalls = SyscallDecoder(records)
+    for uid in range(3):
+        assert syscalls.decode(USUAL.replace("uid=0", f"uid={uid}")).rest.fields["uid"] == uid
+    assert records.find("SYSCALL", REST.replace("uid=0", "uid=7")) is not None
+
+
 def test_what_stages_add_stands_last():
     syscall = decoder().decode("arch=c000003e")
     assert laurel().call(syscall, ',"PID":{}') == '"SYSCALL":{"arch":"0xc000003e","ARGV":[],"PID":{}}'
