@@ -90,7 +90,7 @@ def test_no_function_takes_too_much():
     assert_none([entry for entry in found if entry[2] > MAX_PARAMETERS])
 
 
-def test_every_module_says_what_may_live_in_it():
+def test_every_module_shows_what_may_live_in_it():
     trees = {name(path): ast.parse(path.read_text(encoding="utf-8")) for path in sources(*CODE)}
     assert_none([path for path, tree in trees.items() if not ast.get_docstring(tree)])
 
@@ -120,9 +120,9 @@ def texts(path: Path) -> Iterator[str]:
 
 def texts_of(tree: ast.Module) -> Iterator[tuple[ast.Constant, str]]:
     """Yield strings, those in f-strings as well, but no docstrings."""
-    said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    output = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and id(node) not in said:
+        if isinstance(node, ast.Constant) and id(node) not in output:
             if isinstance(node.value, str):
                 yield node, node.value
             elif isinstance(node.value, bytes):

@@ -100,7 +100,7 @@ def test_a_recorded_log_has_no_filter_log():
         assert (list(lines), len(lines.filtered)) == ([], live)
 
 
-def test_what_was_held_back_is_told_although_no_event_follows():
+def test_what_was_held_back_is_reported_although_no_event_follows():
     rules = {"rules": {"flood": "exe=/bin/x root=any rate=1/s", "silent": "uid=7"}, "keep_first_per_process": False}
     for live in (True, False):
         for prefix, key in (("", "SUPPRESSED"), ("x_", "x_suppressed")):
@@ -112,10 +112,10 @@ def test_what_was_held_back_is_told_although_no_event_follows():
                 sensor.pipeline.feed(event(syscall(4_000_000, 1, "/bin/x"), time=now).encode(), 0.0)
             for function in sensor.every_second:
                 function(now + 10)
-            told = [json.loads(line) for line in sensor.pipeline.tick(0.0)]
-            assert told == ([{"ID": None, key: {"flood": 2}}] if live else [])
-            told = [json.loads(line) for line in sensor.close()]
-            assert told == ([] if live else [{"ID": None, key: {"flood": 2}}])
+            reported = [json.loads(line) for line in sensor.pipeline.tick(0.0)]
+            assert reported == ([{"ID": None, key: {"flood": 2}}] if live else [])
+            reported = [json.loads(line) for line in sensor.close()]
+            assert reported == ([] if live else [{"ID": None, key: {"flood": 2}}])
 
 
 RULES = {"rules": {"flood": "exe=/bin/x root=any rate=1/s"}, "keep_first_per_process": False}
@@ -149,7 +149,7 @@ def test_serials_that_are_missing_count_across_reloads():
 
 
 def test_our_own_process_is_seen_as_it_is():
-    """An exec of ours, told with everything on."""
+    """An exec of ours, reported with everything on."""
     exe = os.readlink("/proc/self/exe")
     enrich = {"exe_hash": True, "cmdline": True, "parent_info": True, "execve_env": ("P*",)}
     sensor = build(configured(enrich=enrich), Stats(), live=True)
@@ -162,11 +162,11 @@ def test_our_own_process_is_seen_as_it_is():
         if "EXE_HASH" in line["SYSCALL"] and "UID_GROUPS" in line["SYSCALL"]:
             break
         time.sleep(0.01)
-    told = line["SYSCALL"]
-    assert told["EXE_HASH"] == hashlib.sha256(Path("/proc/self/exe").read_bytes()).hexdigest()
-    assert (told["CMDLINE"], told["CMDLINE_SOURCE"]) == (["us"], "observed")
-    assert told["UID_GROUPS"]
-    assert told["PID"]["GUID"]
+    reported = line["SYSCALL"]
+    assert reported["EXE_HASH"] == hashlib.sha256(Path("/proc/self/exe").read_bytes()).hexdigest()
+    assert (reported["CMDLINE"], reported["CMDLINE_SOURCE"]) == (["us"], "observed")
+    assert reported["UID_GROUPS"]
+    assert reported["PID"]["GUID"]
     assert line["PARENT_INFO"]["ppid"] == ProcFS().stat(os.getppid()).ppid
 
 

@@ -70,7 +70,7 @@ def test_check_of_a_good_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().out == f"{config}: no mistakes found\n"
 
 
-def test_check_tells_what_this_host_lacks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_shows_what_this_host_lacks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = tmp_path / "config.yaml"
     config.write_text("user: no-such\nauditlog: {read_users: no-such}\n")
     assert main(["check", str(config)]) == 0
@@ -127,7 +127,7 @@ def test_bench_counts_events(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "said"),
+    ("status", "code", "output"),
     [
         (Status("/b/v1"), 1, ["not loaded: nothing is pinned in /b/v1"]),
         (
@@ -153,12 +153,12 @@ def test_bench_counts_events(capsys: pytest.CaptureFixture[str]) -> None:
         ),
     ],
 )
-def test_probe_status_says_what_is_there(
-    status: Status, code: int, said: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_probe_status_shows_what_is_there(
+    status: Status, code: int, output: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sensor.probe.loader.status", lambda options: status)
     assert main(["probe", "status"]) == code
-    assert capsys.readouterr().out.splitlines() == said
+    assert capsys.readouterr().out.splitlines() == output
 
 
 def test_every_line_of_a_recorded_session_is_json(capfd: pytest.CaptureFixture[str]) -> None:
@@ -166,7 +166,7 @@ def test_every_line_of_a_recorded_session_is_json(capfd: pytest.CaptureFixture[s
     assert all("ID" in json.loads(line) for line in capfd.readouterr().out.splitlines())
 
 
-def test_fields_tell_what_a_key_is(capsys: pytest.CaptureFixture[str]) -> None:
+def test_fields_show_what_a_key_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fields", "PROBE_EXIT.duration"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "duration",
@@ -178,13 +178,13 @@ def test_fields_tell_what_a_key_is(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
-def test_fields_tell_how_a_field_of_a_record_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+def test_fields_show_how_a_field_of_a_record_is_written(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fields", "SYSCALL.arch"]) == 0
     assert "in records a field of theirs, written as: hex" in capsys.readouterr().out
     assert main(["fields", "nonsense"]) == 1
 
 
-def test_fields_tell_of_all(capsys: pytest.CaptureFixture[str]) -> None:
+def test_fields_show_of_all(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fields"]) == 0
     assert "identity: GUID\n    string; " in capsys.readouterr().out
 
@@ -207,5 +207,5 @@ def test_no_name_reaches_the_terminal_as_a_command(
 
 
 def _is_harmless(capsys: pytest.CaptureFixture[str]) -> bool:
-    said = capsys.readouterr()
-    return (said.out + said.err).replace("\n", "").isprintable()
+    output = capsys.readouterr()
+    return (output.out + output.err).replace("\n", "").isprintable()

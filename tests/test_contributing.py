@@ -34,7 +34,7 @@ def test_every_place_exists(thing: str) -> None:
 
 
 @pytest.mark.parametrize("thing", ROWS)
-def test_every_name_stands_where_the_row_says(thing: str) -> None:
+def test_every_name_stands_where_the_row_shows(thing: str) -> None:
     """`NAMES` of `sensor/tables/record_types.py`, `make_input` of …"""
     pairs = re.findall(r"`(\w+)(?:\(\))?` (?:of|in) `([^`]+/[^`]+)`", " ".join(ROWS[thing]))
     assert [name for name, file in pairs if name not in (ROOT / file).read_text(encoding="utf-8")] == []

@@ -1,4 +1,4 @@
-"""`host-sensor convert`: in which order files are read, and what is told besides."""
+"""`host-sensor convert`: in which order files are read, and what is reported besides."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ ORDERS = [
 @pytest.mark.parametrize("files", ORDERS)
 def test_the_oldest_file_comes_first(files: dict[str, str], tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["convert", *write(tmp_path, files)]) == 0
-    said = capfd.readouterr()
-    assert [id for id in ids(said.out) if ":1" not in id] == [
+    output = capfd.readouterr()
+    assert [id for id in ids(output.out) if ":1" not in id] == [
         "1700000001.001:20",
         "1700000002.001:21",
         "1700000050.001:50",
     ]
-    assert "the order of time is" in said.err
-    assert '"PPID":{"EVENT_ID":"1700000001.001:20"}' in said.out
+    assert "the order of time is" in output.err
+    assert '"PPID":{"EVENT_ID":"1700000001.001:20"}' in output.out
 
 
 SEAMS: list[tuple[Sequence[str], str]] = [
@@ -67,15 +67,15 @@ SEAMS: list[tuple[Sequence[str], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("texts", "told"), SEAMS)
-def test_gaps_and_overlaps_are_told(
-    texts: Sequence[str], told: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(("texts", "reported"), SEAMS)
+def test_gaps_and_overlaps_are_reported(
+    texts: Sequence[str], reported: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     files = write(tmp_path, {f"{number}.log": text for number, text in enumerate(texts)})
     assert main(["convert", *files]) == 0
-    said = capfd.readouterr().err
-    assert told in said
-    assert bool(told) == bool(said)
+    output = capfd.readouterr().err
+    assert reported in output
+    assert bool(reported) == bool(output)
 
 
 def test_top_and_bench_read_in_the_same_order(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -95,11 +95,11 @@ RECORDS = [
 ]
 
 
-@pytest.mark.parametrize(("text", "status", "told"), RECORDS)
-def test_what_was_no_record_is_told(
-    text: str, status: int, told: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(("text", "status", "reported"), RECORDS)
+def test_what_was_no_record_is_reported(
+    text: str, status: int, reported: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["convert", *write(tmp_path, {"x.log": text})]) == status
-    said = capfd.readouterr().err
-    assert told in said
-    assert bool(told) == bool(said)
+    output = capfd.readouterr().err
+    assert reported in output
+    assert bool(reported) == bool(output)

@@ -31,7 +31,7 @@ def test_one_root_catches_them_all(error):
         raise error
 
 
-def test_a_failure_is_told_by_its_place_and_not_by_what_it_quotes():
+def test_a_failure_is_reported_by_its_place_and_not_by_what_it_quotes():
     def inner() -> None:
         int("secret of an audit record")
 

@@ -231,7 +231,7 @@ def test_no_number_that_laurel_takes_is_refused(key, convert, tmp_path):
         assert [str(mistake) for mistake in check(str(tmp_path / "config.yaml"))] == []
 
 
-def test_what_log_and_transform_say_is_what_we_read(convert, tmp_path):
+def test_what_log_and_transform_show_is_what_we_read(convert, tmp_path):
     (tmp_path / "config.yaml").write_text(convert(EVERYTHING))
     config = load(str(tmp_path / "config.yaml"))
     assert (config.user, config.directory, config.input) == ("_laurel", "/var/log/laurel", "unix:/var/run/laurel.sock")
@@ -271,7 +271,7 @@ def test_logs_have_the_keys_of_laurel():
 
 
 @pytest.mark.parametrize(("toml", "line"), [("a = ", 1), ("a = 1\nb", 2), ("\n\n[x", 3)])
-def test_what_is_no_toml_is_said_with_its_line(toml, line, convert):
+def test_what_is_no_toml_is_reported_with_its_line(toml, line, convert):
     with pytest.raises(ConfigError, match="this is no TOML: ") as caught:
         convert(toml)
     assert caught.value.line in {line, line + 1, None}
@@ -284,7 +284,7 @@ def test_a_missing_file():
         import_laurel("/no/such.toml")
 
 
-def test_without_a_library_it_says_what_it_needs(monkeypatch):
+def test_without_a_library_it_shows_what_it_needs(monkeypatch):
     monkeypatch.setitem(sys.modules, "tomllib", None)
     monkeypatch.setitem(sys.modules, "tomli", None)
     with pytest.raises(SensorError, match="tomli"):

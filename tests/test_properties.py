@@ -230,8 +230,8 @@ def unicode(fields: dict[str, Any], name: str) -> bytes:
 def test_bytes_come_back_from_either_style(data):
     for line, expected, place in places(data):
         for undo in (percent, unicode):
-            (said,) = Run(CoalesceOptions(), TransformOptions(strings=undo.__name__)).all([line.encode("latin-1")])
-            assert undo(*place(strict(said))) == expected
+            (printed,) = Run(CoalesceOptions(), TransformOptions(strings=undo.__name__)).all([line.encode("latin-1")])
+            assert undo(*place(strict(printed))) == expected
 
 
 # ----------------------------------------------------------------------------------- whatever an attacker may send

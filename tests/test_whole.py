@@ -59,14 +59,14 @@ def test_no_input_stops_a_part_and_chunks_change_nothing(name):
     @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
     @given(feeds() | spoiled(recorded()), chunkings)
     def hold(data: bytes, sizes: list[int]) -> None:
-        said = []
+        printed = []
         for pieces in ([data], chunks(data, sizes)):
             stats = Stats()
             pipeline = build(config, stats, live=False).pipeline
-            said.append([line for piece in pieces for line in pipeline.feed(piece, 0.0)] + pipeline.close())
+            printed.append([line for piece in pieces for line in pipeline.feed(piece, 0.0)] + pipeline.close())
             assert stats.pipeline.crashed == 0
-        for line in said[0]:
+        for line in printed[0]:
             strict(line)
-        assert [*map(without_clock, said[0])] == [*map(without_clock, said[1])]
+        assert [*map(without_clock, printed[0])] == [*map(without_clock, printed[1])]
 
     hold()

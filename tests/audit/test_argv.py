@@ -92,7 +92,7 @@ def test_forms_of_a_command_line(form, expected):
     assert parse_execve('a0="a b" a2="c"', TransformOptions(execve_argv=form)) == expected
 
 
-def test_the_string_form_says_what_was_left_out():
+def test_the_string_form_shows_what_was_left_out():
     options = TransformOptions(execve_argv=("string",), execve_argv_limit_bytes=8)
     assert parse_execve(WORDS, options) == {"ARGV_STR": "aaa <<< Skipped: args=2, bytes=7 >>> ddd"}
 

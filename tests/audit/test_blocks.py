@@ -189,9 +189,9 @@ def test_interleaved_events_are_read_as_whole_ones_are():
     stats, templates = PipelineStats(), []
     pipeline = make_pipeline(stages=[lambda event: templates.append(event.template)], stats=stats)
     lines = [(USUAL + line("EOE")).replace(":1)", f":{serial})") for serial in range(4)]
-    whole = [said for each in lines[:2] for said in pipeline.feed(each.encode(), 0.0)]
+    whole = [printed for each in lines[:2] for printed in pipeline.feed(each.encode(), 0.0)]
     mixed = "".join([f"{a}\n{b}\n" for a, b in zip(lines[2].splitlines(), lines[3].splitlines())])
-    said = pipeline.feed(mixed.encode(), 0.0)
-    assert said == [whole[1].replace(ID, f"1700000000.001:{serial}") for serial in (2, 3)]
+    printed = pipeline.feed(mixed.encode(), 0.0)
+    assert printed == [whole[1].replace(ID, f"1700000000.001:{serial}") for serial in (2, 3)]
     assert stats.fast_events == 2
     assert [template is templates[1] for template in templates] == [False, True, True, True]

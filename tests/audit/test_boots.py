@@ -21,8 +21,8 @@ def call(time: str, pid: int, ppid: int, ses: int = 5, node: str = "", number: i
 
 
 def message(time: str, type: str, ses: int = 5, node: str = "") -> str:
-    said = 'op=login id=1000 exe="/usr/sbin/sshd" hostname=? addr=192.0.2.4 terminal=/dev/pts/0 res=success'
-    return f"{node}type={type} msg=audit({time}): pid=100 uid=0 auid=1000 ses={ses} msg='{said}'"
+    output = 'op=login id=1000 exe="/usr/sbin/sshd" hostname=? addr=192.0.2.4 terminal=/dev/pts/0 res=success'
+    return f"{node}type={type} msg=audit({time}): pid=100 uid=0 auid=1000 ses={ses} msg='{output}'"
 
 
 def last(*lines: str, config: str = SESSION) -> dict[str, Any]:
@@ -55,8 +55,8 @@ REBOOTS = [
 
 @pytest.mark.parametrize(("name", "lines"), REBOOTS, ids=[case[0] for case in REBOOTS])
 def test_no_process_and_no_session_survives_a_boot(name: str, lines: list[str]) -> None:
-    said = last(*BEFORE, *lines, AFTER)
-    assert not {"SESSION", "PPID", "SPAWNED_BY"} & said.keys()
+    output = last(*BEFORE, *lines, AFTER)
+    assert not {"SESSION", "PPID", "SPAWNED_BY"} & output.keys()
     on_node = [f"node=web1 {line}" for line in (*BEFORE, *lines, AFTER)]
     assert not {"SESSION", "PPID", "SPAWNED_BY"} & last(*on_node).keys()
 
@@ -75,9 +75,9 @@ NO_REBOOTS = [
 
 @pytest.mark.parametrize(("name", "lines", "after"), NO_REBOOTS, ids=[case[0] for case in NO_REBOOTS])
 def test_nothing_else_is_forgotten(name: str, lines: list[str], after: str) -> None:
-    said = last(*BEFORE, *lines, after)
-    assert said["SESSION"]["addr"] == "192.0.2.4"
-    assert said["PPID"] == {"EVENT_ID": "1700000001.001:101"}
+    output = last(*BEFORE, *lines, after)
+    assert output["SESSION"]["addr"] == "192.0.2.4"
+    assert output["PPID"] == {"EVENT_ID": "1700000001.001:101"}
 
 
 def test_what_came_after_the_first_records_of_a_boot_is_kept_at_its_system_boot() -> None:

@@ -15,7 +15,7 @@ from sensor.audit.syscall import SyscallDecoder
 SENSOR = Path(__file__).parents[2] / "sensor"
 
 
-def test_a_new_event_says_nothing_yet():
+def test_a_new_event_shows_nothing_yet():
     event = Event("1.000:1", "web01", Template({}), None)
     assert (event.id, event.node, event.records, event.syscall, event.process) == ("1.000:1", "web01", {}, None, None)
     assert (event.additions, event.notes, event.verdict) == ([], [], KEEP)
@@ -50,7 +50,7 @@ def test_an_exec_is_one_that_succeeded(records, exec):
     assert made(*records).is_exec is exec
 
 
-def test_who_acted_is_said_by_the_call_or_the_first_record():
+def test_who_acted_is_reported_by_the_call_or_the_first_record():
     assert made("SYSCALL uid=1", "USER_ACCT uid=2").subject["uid"] == 1
     assert made("USER_ACCT uid=2 msg='uid=3 acct=x'", "LOGIN uid=4").subject == {
         "uid": 2, "acct": "x", "msg": {"uid": 3, "acct": "x"}

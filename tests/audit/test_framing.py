@@ -33,7 +33,7 @@ def test_the_time_of_a_chunk_is_that_of_its_last_event(chunk: bytes, time: float
         (b"", None),
     ],
 )
-def test_the_first_record_near_the_beginning_tells_the_time(chunk: bytes, time: float | None) -> None:
+def test_the_first_record_near_the_beginning_shows_the_time(chunk: bytes, time: float | None) -> None:
     assert first_time(chunk, 60) == time
 
 

@@ -63,7 +63,7 @@ def test_openat2_may_take_a_directory_for_the_root(tmp_path, name, resolve, expe
 
 
 @pytest.mark.parametrize(("operation", "name", "expected"), [(18, "/x", True), (18, "x", False), (28, "/x", False)])
-def test_io_uring_tells_no_arguments(tmp_path, operation, name, expected):
+def test_io_uring_shows_no_arguments(tmp_path, operation, name, expected):
     record = f"URINGOP uring_op={operation} success=yes exit=0 items=1 ppid=1 pid=42 uid=0 gid=0"
     assert known(tmp_path, record, f'PATH item=0 name="{name}" nametype=NORMAL') is expected
 

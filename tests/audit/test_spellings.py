@@ -33,9 +33,9 @@ GLUED = [
 
 
 @pytest.mark.parametrize("separator", ["", "#035", "\\035", "\\x1d", "\\u001d", "^]"])
-@pytest.mark.parametrize(("type", "body", "told"), GLUED)
-def test_a_separator_that_was_lost_or_escaped(type: str, body: str, told: str, separator: str) -> None:
-    assert fields(type, f"{body}{separator}{told}") == fields(type, f"{body}\x1d{told}")
+@pytest.mark.parametrize(("type", "body", "reported"), GLUED)
+def test_a_separator_that_was_lost_or_escaped(type: str, body: str, reported: str, separator: str) -> None:
+    assert fields(type, f"{body}{separator}{reported}") == fields(type, f"{body}\x1d{reported}")
 
 
 NOT_GLUED = [

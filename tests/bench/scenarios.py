@@ -3,7 +3,7 @@
 Both programs read the same feed from a file on standard input and write a file, with the same things switched on.
 LAUREL writes a state file once, when it ends, with the events of the last two minutes in it. No event costs that in
 daily life, but a short feed makes it look so; the bars are held against LAUREL without it, and what it would be with
-it is told beside.
+it is reported beside.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def filtered(bench: Bench) -> Iterator[Row]:
 
 
 def live(bench: Bench) -> Iterator[Row]:
-    """(f) As the plugin of a real auditd, each with what it enriches unless told otherwise."""
+    """(f) As the plugin of a real auditd, each with what it enriches unless reported otherwise."""
     what = f"live, {PER_SECOND} execs a second for {SECONDS} s"
     others = [_live(other) for other in bench.theirs()]
     theirs = others[0][0] if others else None

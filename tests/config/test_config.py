@@ -27,7 +27,7 @@ def test_an_empty_file_and_empty_sections_change_nothing(tmp_path):
         assert load(write(tmp_path, text)) == Config()
 
 
-def test_a_file_says_what_it_says(tmp_path):
+def test_a_file_shows_what_it_shows(tmp_path):
     text = """
         directory: /data
         marker: no
@@ -253,7 +253,7 @@ def test_the_reference_is_a_configuration_that_changes_nothing(tmp_path):
     assert load(write(tmp_path, reference())) == Config()
 
 
-def test_the_reference_tells_every_default(tmp_path):
+def test_the_reference_shows_every_default(tmp_path):
     """With every key brought to life the file still says what Config() says, but for the sections that are absent."""
     live = re.sub(r"(?m)^( *)#(?! )(\S)", r"\1\2", re.sub(r"(?m)^( *)#(  \S)", r"\1\2", reference()))
     config, mistakes = read(write(tmp_path, live))

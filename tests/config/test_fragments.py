@@ -78,7 +78,7 @@ def test_names_are_the_order_and_only_yaml_is_read(tmp_path):
 
 
 @pytest.mark.parametrize("part", ["", "# nothing\n", "---\n", "auditlog:\n"])
-def test_a_fragment_that_says_nothing_changes_nothing(part, tmp_path):
+def test_a_fragment_that_shows_nothing_changes_nothing(part, tmp_path):
     assert load(write(tmp_path, "auditlog: {size: 1 MiB}\n", a=part)).auditlog.size == 1 << 20
 
 

@@ -101,7 +101,7 @@ def test_every_thread_is_filtered_and_everything_works(sensor: Start, tmp_path: 
     time.sleep(0.5)
     run.auditd.sendall(event(100))
     run.wait_for(lambda: lines(run)[-1].startswith(' {"ID"'))
-    run.wait_for(lambda: "no-such-user: no such user or group" in run.said())
+    run.wait_for(lambda: "no-such-user: no such user or group" in run.output())
     assert set(modes(run).values()) == {"2"}
     assert run.end() == 0
     assert "host_sensor_events_total 101.0" in (run.log / "sensor.prom").read_text()
@@ -140,7 +140,7 @@ def test_a_program_that_comes_with_a_reload(sensor: Start, seccomp: bool) -> Non
     out = run.log / "out"
     if seccomp:
         run.wait_for(lambda: run.written() == [1])
-        assert "logs stay as they are: with seccomp" in run.said()
+        assert "logs stay as they are: with seccomp" in run.output()
     else:
         run.wait_for(lambda: out.exists() and '{"ID"' in out.read_text())
     assert run.end() == 0

@@ -116,15 +116,15 @@ def test_sighup_takes_a_new_configuration_without_losing_a_byte(sensor):
     assert run.end() == 0
     assert run.written() == list(range(3000))
     assert (run.folder / "audit.jsonl").read_bytes().splitlines()[-1].startswith(b" " * 9 + b"{")
-    assert run.said().count("the new configuration is in use") >= 1
+    assert run.output().count("the new configuration is in use") >= 1
 
 
 def test_sighup_with_a_bad_configuration_keeps_the_old_one(sensor):
     run = sensor(auditlog={"line_prefix": " "})
     run.config.write_text("auditlog:\n  sise: 1\n")
     run.process.send_signal(signal.SIGHUP)
-    run.wait_for(lambda: "the configuration stays as it was" in run.said())
-    assert f'{run.config}:2: auditlog.sise: no such key; did you mean "size"?' in run.said()
+    run.wait_for(lambda: "the configuration stays as it was" in run.output())
+    assert f'{run.config}:2: auditlog.sise: no such key; did you mean "size"?' in run.output()
     run.auditd.sendall(event(1))
     assert run.end() == 0
     assert (run.folder / "audit.jsonl").read_bytes().startswith(b" {")
@@ -136,11 +136,11 @@ def test_sighup_reads_the_fragments_again(sensor):
     fragment.parent.mkdir()
     fragment.write_text("auditlog:\n  sise: 1\n")
     run.process.send_signal(signal.SIGHUP)
-    run.wait_for(lambda: f'{fragment}:2: auditlog.sise: no such key; did you mean "size"?' in run.said())
-    run.wait_for(lambda: "the configuration stays as it was" in run.said())
+    run.wait_for(lambda: f'{fragment}:2: auditlog.sise: no such key; did you mean "size"?' in run.output())
+    run.wait_for(lambda: "the configuration stays as it was" in run.output())
     fragment.write_text('auditlog: {line_prefix: "  "}\ntransform: {strings: unicode}\n')
     run.process.send_signal(signal.SIGHUP)
-    run.wait_for(lambda: "the new configuration is in use" in run.said())
+    run.wait_for(lambda: "the new configuration is in use" in run.output())
     run.auditd.sendall(event(1))
     assert run.end() == 0
     assert (run.folder / "audit.jsonl").read_bytes().startswith(b"  {")
@@ -163,7 +163,7 @@ def test_what_needs_rights_is_only_looked_at_in_the_beginning(sensor):
     write_config(run.folder, user="nobody", input="unix:/nowhere")
     run.process.send_signal(signal.SIGHUP)
     for key in ("user", "input"):
-        run.wait_for(lambda key=key: f"{key}: a change takes effect after the next start" in run.said())
+        run.wait_for(lambda key=key: f"{key}: a change takes effect after the next start" in run.output())
     run.auditd.sendall(event(1))
     assert run.end() == 0
     assert run.written() == [1]
@@ -188,11 +188,11 @@ def test_a_plugin_starts_with_the_good_part_of_a_bad_configuration(sensor, tmp_p
     run = sensor(auditlog={"line_prefix": " ", "size": "big"})
     run.auditd.sendall(event(1))
     assert run.end() == 0
-    assert "auditlog.size: expected a whole number of bytes" in run.said()
+    assert "auditlog.size: expected a whole number of bytes" in run.output()
     assert (tmp_path / "audit.jsonl").read_bytes().startswith(b" {")
 
 
-def test_anybody_else_is_told_what_is_wrong(tmp_path):
+def test_anybody_else_is_reported_what_is_wrong(tmp_path):
     config = write_config(tmp_path, marker=[], nonsense=1)
     command = [sys.executable, "-m", "sensor", "run", "-c", str(config)]
     result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=ROOT)
@@ -205,7 +205,7 @@ def test_a_log_that_cannot_be_opened_ends_nothing(sensor, tmp_path):
     (tmp_path / "file").write_text("")
     run = sensor(auditlog={"file": "file/log"})
     run.auditd.sendall(event(1))
-    run.wait_for(lambda: "file/log: Not a directory; trying again" in run.said())
+    run.wait_for(lambda: "file/log: Not a directory; trying again" in run.output())
     run.auditd.sendall(event(2))
     (tmp_path / "file").unlink()
     (tmp_path / "file").mkdir()
@@ -217,8 +217,8 @@ def test_a_log_that_cannot_be_opened_ends_nothing(sensor, tmp_path):
 def test_reports_come_with_the_marker(sensor):
     run = sensor(statusreport_period=1, marker="blue")
     run.auditd.sendall(events(0, 3))
-    run.wait_for(lambda: "6 lines, 3 events, 0 lines not parsed, 3 lines written, 0 lines lost" in run.said())
-    assert run.said().count("(blue)") >= 2
+    run.wait_for(lambda: "6 lines, 3 events, 0 lines not parsed, 3 lines written, 0 lines lost" in run.output())
+    assert run.output().count("(blue)") >= 2
 
 
 @pytest.mark.root

@@ -48,12 +48,12 @@ def test_a_backlog_is_worked_off_at_the_end(how, sensor, tmp_path):
     assert (run.lost_lines(), counters["input_pending_bytes"]) == (0, 0)
     assert (
         f"{2 * expected} lines, {expected} events, 0 lines not parsed, {expected} lines written, 0 lines lost"
-        in run.said()
+        in run.output()
     )
 
 
 @pytest.mark.parametrize("how", ["end", "sigterm", "ctrl-c twice"])
-def test_what_there_is_no_time_for_is_counted_and_the_last_message_says_so(how, sensor, tmp_path):
+def test_what_there_is_no_time_for_is_counted_and_the_last_message_shows_so(how, sensor, tmp_path):
     run = sensor(auditlog={"size": None}, metrics=counting(tmp_path), drain_timeout=0.2, finish_timeout=0.2)
     fed(run, BACKLOG)
     begun = time.monotonic()
@@ -73,8 +73,8 @@ def test_what_there_is_no_time_for_is_counted_and_the_last_message_says_so(how, 
     assert counters["input_pending_bytes"] == 0
     dropped = int(counters["input_dropped_lines_total"])
     if dropped:
-        assert f"time is up: {dropped} lines that were read are dropped" in run.said()
-    assert re.search(rf"ends: .* {dropped} lines lost", run.said())
+        assert f"time is up: {dropped} lines that were read are dropped" in run.output()
+    assert re.search(rf"ends: .* {dropped} lines lost", run.output())
 
 
 def test_what_comes_after_the_deadline_is_not_read(sensor, tmp_path):
@@ -104,6 +104,6 @@ def test_a_filter_log_that_cannot_be_written_is_lost_in_no_silence(tmp_path):
         run.started().auditd.sendall(events(0, 10))
         assert run.end() == 0
         assert run.counters()['filterlog_lost_lines_total{reason="ENOSPC"}'] == 10
-        assert re.search("ends: .* 10 lines lost", run.said())
+        assert re.search("ends: .* 10 lines lost", run.output())
     finally:
         run.kill()

@@ -40,7 +40,7 @@ def lines(*texts, filtered=(), unparsed=()):
     ("file", "kind"),
     [("a", FileOutput), ("/a", FileOutput), ("-", StdoutOutput), ("| /p", ProgramOutput), ("unix:/s", UnixOutput)],
 )
-def test_the_name_tells_the_kind(file, kind, tmp_path):
+def test_the_name_shows_the_kind(file, kind, tmp_path):
     assert type(open_output(Options(file), str(tmp_path), OutputStats())) is kind
 
 

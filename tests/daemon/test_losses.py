@@ -35,9 +35,9 @@ def numbered(serial: int, node: str = "", time: float = 1700000000.0) -> bytes:
 def outcome(run: Sensor, log: Path | None = None) -> Losses:
     """What was lost, as both ways say it."""
     assert run.end(60) == 0
-    told = reported(lines_of(log or run.folder / "audit.jsonl"))
-    assert counted(run.counters()) == told
-    return told
+    observed = reported(lines_of(log or run.folder / "audit.jsonl"))
+    assert counted(run.counters()) == observed
+    return observed
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_an_output_that_refuses(sensor: Callable[..., Sensor]) -> None:
             refusing.bind(str(path))  # and does not listen
         run = sensor(auditlog={"file": f"unix:{path}", "buffer": BUFFER})
         run.auditd.sendall(events(0, 400))
-        run.wait_for(lambda: is_read(run) and "Connection refused" in run.said())
+        run.wait_for(lambda: is_read(run) and "Connection refused" in run.output())
         time.sleep(1)
         path.unlink()
         with socket.socket(socket.AF_UNIX) as listening, (folder / "log").open("wb") as log:
@@ -155,9 +155,9 @@ def test_an_output_that_refuses(sensor: Callable[..., Sensor]) -> None:
 def outcome_of_a_stream(run: Sensor, log: Path, reader: subprocess.Popen[bytes]) -> Losses:
     assert run.end(60) == 0
     reader.wait(20)
-    told = reported(lines_of(log))
-    assert counted(run.counters()) == told
-    return told
+    observed = reported(lines_of(log))
+    assert counted(run.counters()) == observed
+    return observed
 
 
 @contextmanager
@@ -184,7 +184,7 @@ def test_a_full_disk(sensor: Callable[..., Sensor], tmp_path: Path) -> None:
             (disk / "ballast").write_bytes(bytes(free.f_bavail * free.f_frsize - 3 * BUFFER))
             run.auditd.sendall(events(sent, sent + 1000))
             sent += 1000
-            run.wait_for(lambda: is_read(run) and "No space left" in run.said())
+            run.wait_for(lambda: is_read(run) and "No space left" in run.output())
             time.sleep(1)
             (disk / "ballast").unlink()
             time.sleep(0.5)

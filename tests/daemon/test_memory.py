@@ -107,10 +107,10 @@ def test_without_memory_the_sensor_lives_and_counts(tmp_path):
             unique = events(sent, sent + 50).replace(b"/bin/true", b"/" + b"%x" % hash((sent, "x")) * 40)
             run.auditd.sendall(unique.replace(b" pid=2 ", b" pid=%d " % (1_000_000 + sent)))
             sent += 50
-        assert run.end(60) == 0, run.said()
+        assert run.end(60) == 0, run.output()
         counters = run.counters()
-        assert "room for" in run.said()
+        assert "room for" in run.output()
         assert counters["lines_total"] + counters["input_dropped_lines_total"] >= 2 * sent * 0.999
-        assert "Traceback" not in run.said()
+        assert "Traceback" not in run.output()
     finally:
         run.kill()

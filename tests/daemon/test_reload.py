@@ -148,7 +148,7 @@ def test_whatever_lies_in_its_place_the_sensor_goes_on_as_it_was(kind, sensor, t
         run.config.symlink_to("/dev/zero")
     run.process.send_signal(signal.SIGHUP)
     run.auditd.sendall(events(0, 5))
-    run.wait_for(lambda: "the configuration stays as it was" in run.said())
+    run.wait_for(lambda: "the configuration stays as it was" in run.output())
     run.auditd.sendall(event(5))
     assert run.end() == 0
     log = (tmp_path / "audit.jsonl").read_text().splitlines()
@@ -194,7 +194,7 @@ def test_a_reload_that_was_asked_for_comes_before_the_end(then, sensor, tmp_path
     """The log cannot be written; its new place saves what waits, however soon the end comes."""
     run = sensor(auditlog={"file": "/dev/full"})
     run.auditd.sendall(events(0, 500))
-    run.wait_for(lambda: "No space left" in run.said())
+    run.wait_for(lambda: "No space left" in run.output())
     run.config.write_text(json.dumps({**json.loads(run.config.read_text()), "auditlog": {"file": "audit.jsonl"}}))
     run.process.send_signal(signal.SIGHUP)
     if then == "sigterm":
@@ -243,7 +243,7 @@ def test_users_and_certificate_are_read_again(sensor, tmp_path):
     assert [asked(port, "https", "first"), asked(port, "http", "second")] == [401, 0]
     certificate.chmod(0o644)
     reload(users={"third": hash})
-    run.wait_for(lambda: "the endpoint stays as it was" in run.said())
+    run.wait_for(lambda: "the endpoint stays as it was" in run.output())
     assert [asked(port, "https", user) for user in ("second", "third")] == [200, 401]
     run.auditd.sendall(event(1))
     assert run.end() == 0
@@ -259,7 +259,7 @@ def test_users_and_certificate_are_read_again(sensor, tmp_path):
 def test_where_it_is_not_known_who_may_read_metrics_nothing_is_listened_on(mistaken, sensor, tmp_path):
     port = free_port()
     run = sensor(metrics={"listen": f"127.0.0.1:{port}", **mistaken}).started()
-    assert "nothing is listened on" in run.said()
+    assert "nothing is listened on" in run.output()
     assert asked(port) == 0
     run.auditd.sendall(event(1))
     assert run.end() == 0

@@ -56,17 +56,17 @@ class Sensor:
         usual = {"directory": str(self.log), "probe": {"use": False}, "metrics": {"listen": ""}, "sensor_events": False}
         self.config.write_text(json.dumps({**usual, **sections}).replace("LOG", str(self.log)))
 
-    def said(self) -> str:
+    def output(self) -> str:
         return self.messages.read_text()
 
     def wait_for(self, what: Callable[[], Any], seconds: float = 20) -> None:
         deadline = time.monotonic() + seconds
         while not what():
-            assert time.monotonic() < deadline, self.said()
+            assert time.monotonic() < deadline, self.output()
             time.sleep(0.01)
 
     def started(self, seconds: float = 20) -> Sensor:
-        self.wait_for(lambda: " runs" in self.said(), seconds)
+        self.wait_for(lambda: " runs" in self.output(), seconds)
         return self
 
     def status(self) -> dict[str, str]:
@@ -114,7 +114,7 @@ def slow_names(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def test_an_unknown_user_is_replaced_and_the_sensor_is_not_root(sensor, user):
     run = sensor(user=user).started()
     expected = stand_in()
-    assert f"there is no user {user}; running as {expected.name}" in run.said()
+    assert f"there is no user {user}; running as {expected.name}" in run.output()
     status = run.status()
     assert status["Uid"].split() == [str(expected.uid)] * 4
     assert status["Gid"].split() == [str(expected.gid)] * 4
@@ -134,20 +134,20 @@ def test_what_is_not_configured_is_not_kept_without_the_user_either(sensor):
 
 
 @pytest.mark.parametrize(("user", "missing"), [("no-such-user", 1), ("nobody", 0), (None, 0)])
-def test_a_metric_tells_that_the_user_is_missing(sensor, user, missing):
+def test_a_metric_shows_that_the_user_is_missing(sensor, user, missing):
     run = sensor(user=user, metrics={"listen": "", "textfile": "LOG/host-sensor.prom"}).started()
     assert run.end() == 0
     text = (run.log / "host-sensor.prom").read_text()
     assert re.findall(r"^host_sensor_user_missing (\d)", text, re.MULTILINE) == [str(missing)]
 
 
-def test_a_folder_that_the_stand_in_may_not_write_to_is_told(sensor):
+def test_a_folder_that_the_stand_in_may_not_write_to_is_reported(sensor):
     """It is not taken over: a typing mistake must not change who owns a folder."""
     run = sensor(user="no-such-user", directory="/etc").started()
     run.auditd.sendall(event(1))
-    run.wait_for(lambda: "/etc/audit.jsonl: Permission denied" in run.said())
+    run.wait_for(lambda: "/etc/audit.jsonl: Permission denied" in run.output())
     assert run.end() == 0
-    assert "1 lines lost" in run.said()
+    assert "1 lines lost" in run.output()
 
 
 @pytest.mark.parametrize("listen", ["", "127.0.0.1:0", "localhost:0"])
@@ -181,16 +181,16 @@ def test_a_user_that_only_a_slow_name_service_knows_is_waited_for_while_records_
     for each in sent:
         run.auditd.sendall(each)
     assert time.monotonic() - start < 3  # 1.4 MB, and a socket holds 200 kB
-    assert " runs" not in run.said()
+    assert " runs" not in run.output()
     run.started()
     assert run.status()["Uid"].split() == ["4321"] * 4
     assert run.end() == 0
     assert run.written() == list(range(5000))
 
 
-def test_a_user_that_no_name_service_tells_in_time_is_unknown(sensor, slow_names):
+def test_a_user_that_no_name_service_shows_in_time_is_unknown(sensor, slow_names):
     run = sensor(slow_names, user="no-such-user").started(20)
-    assert f"running as {stand_in().name}" in run.said()
+    assert f"running as {stand_in().name}" in run.output()
     assert run.end() == 0
 
 
@@ -205,4 +205,4 @@ def test_a_reader_gets_in_when_the_name_service_answers(sensor, slow_names):
 
     run.wait_for(lambda: "user:bin:r--" in readers())
     run.wait_for(lambda: "user:far:r--" in readers() or "user:4321:r--" in readers())
-    run.wait_for(lambda: "none: no such user or group; left out of the readers" in run.said())
+    run.wait_for(lambda: "none: no such user or group; left out of the readers" in run.output())

@@ -30,7 +30,7 @@ def lines(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text[: text.rfind(b"\n") + 1].splitlines()]
 
 
-def told(folder: Path) -> list[dict[str, Any]]:
+def reported(folder: Path) -> list[dict[str, Any]]:
     """The SENSOR events of a log."""
     found = [line for line in lines(folder) if "SENSOR" in line and "event" in line["SENSOR"]]
     assert all(set(line) == {"ID", "SENSOR"} for line in found)
@@ -73,7 +73,7 @@ def test_they_can_be_switched_off_and_on(tmp_path: Path) -> None:
         reconfigure(run)
         run.auditd.sendall(events(0, 5))
         assert run.end() == 0
-    assert [each["event"] for each in told(tmp_path)] == ["reload"]
+    assert [each["event"] for each in reported(tmp_path)] == ["reload"]
 
 
 def reconfigure(run: Sensor, **sections: Any) -> None:
@@ -90,33 +90,33 @@ def test_the_reason_of_a_stop(tmp_path: Path) -> None:
         run = start(sensor_events=True)
         run.process.terminate()
         assert run.end() == 0
-    assert [(each["event"], each.get("reason")) for each in told(tmp_path)] == [("start", None), ("stop", "signal")]
+    assert [(each["event"], each.get("reason")) for each in reported(tmp_path)] == [("start", None), ("stop", "signal")]
 
 
-def test_a_reload_is_told_with_its_mistakes(tmp_path: Path) -> None:
+def test_a_reload_is_reported_with_its_mistakes(tmp_path: Path) -> None:
     with sensors(tmp_path) as start:
         run = start(sensor_events=True)
         reconfigure(run, sensor_events=True, marker="new")
         good = config_sha256(str(run.config))
-        run.wait_for(lambda: len(told(tmp_path)) == 2)
+        run.wait_for(lambda: len(reported(tmp_path)) == 2)
         reconfigure(run, sensor_events=True, auditlog={"sise": 1}, nönsense=7)
         bad = config_sha256(str(run.config))
-        run.wait_for(lambda: len(told(tmp_path)) == 3)
+        run.wait_for(lambda: len(reported(tmp_path)) == 3)
         assert run.end() == 0
-    _, accepted, refused, _ = told(tmp_path)
+    _, accepted, refused, _ = reported(tmp_path)
     assert accepted == {"event": "reload", "accepted": True, "config_sha256": good, "mistakes": []}
     assert (refused["accepted"], refused["config_sha256"], len(refused["mistakes"])) == (False, bad, 2)
     assert any("auditlog.sise: no such key" in mistake for mistake in refused["mistakes"])
     assert any("nönsense" in mistake for mistake in refused["mistakes"])
 
 
-def test_mistakes_at_the_start_are_told(tmp_path: Path) -> None:
+def test_mistakes_at_the_start_are_reported(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_text(json.dumps({"directory": str(tmp_path), "user": None, "metrics": {"listen": ""}, "nonsense": 1}))
     path.chmod(0o640)
     with sensors(tmp_path) as start:
         assert start(path).end() == 0
-    assert [("nonsense" in mistake) for mistake in told(tmp_path)[0]["mistakes"]] == [True]
+    assert [("nonsense" in mistake) for mistake in reported(tmp_path)[0]["mistakes"]] == [True]
 
 
 def test_the_hash_is_that_of_the_file_and_its_fragments(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_a_full_disk(tmp_path: Path, output: str) -> None:
         run = start(sensor_events=True, output=output, auditlog={"buffer": buffer}, metrics=counting(tmp_path))
         for first in range(0, made, 100):
             run.auditd.sendall(events(first, first + 100))
-        run.wait_for(lambda: "No space left" in run.said() and bytes_left(run.auditd.fileno()) == 0)
+        run.wait_for(lambda: "No space left" in run.output() and bytes_left(run.auditd.fileno()) == 0)
         time.sleep(1)  # what was read is worked on
         (tmp_path / "audit.jsonl").unlink()
         run.wait_for(lambda: lines(tmp_path))

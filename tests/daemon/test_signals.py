@@ -90,7 +90,7 @@ def test_a_program_is_started_again_whatever_was_done_to_sigchld(prepare, tmp_pa
                 time.sleep(0.1)
         assert run.end() == 0
         assert all("SYSCALL" in json.loads(line) for line in log.read_text().splitlines())
-        assert "ChildProcessError" not in run.said()
+        assert "ChildProcessError" not in run.output()
         assert run.counters()["lines_total"] > 0
     finally:
         run.kill()

@@ -57,10 +57,10 @@ def test_what_cannot_be_built_is_replaced_by_the_defaults(tmp_path, no_probe_wai
         ours.close()
         auditd.sendall(events(0, 5))
         auditd.close()
-        _, said = process.communicate(timeout=30)
-    assert process.returncode == 0, said
-    assert b"what is configured cannot be built (PatternError at regex/" in said
-    assert b"going on with the defaults" in said
+        _, output = process.communicate(timeout=30)
+    assert process.returncode == 0, output
+    assert b"what is configured cannot be built (PatternError at regex/" in output
+    assert b"going on with the defaults" in output
     start, *lines, _ = map(json.loads, (tmp_path / "audit.jsonl").read_text().splitlines())
     assert [line["SYSCALL"]["exit"] for line in lines] == list(range(5))
     assert start["SENSOR"]["mistakes"] == [CANNOT_BE_BUILT]

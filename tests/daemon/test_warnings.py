@@ -1,4 +1,4 @@
-"""What is told of a configuration that asks for what this host does not have."""
+"""What is reported of a configuration that asks for what this host does not have."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def test_a_check_that_fails_costs_only_itself(tmp_path: Path) -> None:
     assert found["auditd.running"] == "ok"
 
 
-def test_every_part_has_its_say(host: ExaminedHost) -> None:
+def test_every_part_has_its_show(host: ExaminedHost) -> None:
     found = levels(examine(host, Config(), "/etc/host-sensor/config.yaml"))
     parts = {name.partition(".")[0] for name in found}
     assert parts >= {

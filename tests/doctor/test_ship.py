@@ -34,7 +34,7 @@ def cursor(host: ExaminedHost):
     made.close()
 
 
-def test_nothing_is_said_where_nothing_is_configured(host: ExaminedHost) -> None:
+def test_nothing_is_reported_where_nothing_is_configured(host: ExaminedHost) -> None:
     assert list(check_ship(host)) == []
 
 

@@ -96,18 +96,18 @@ def test_a_recorded_session(form: str, tmp_path: Path) -> None:
     whole, cut = (lines(tmp_path, f"{options}auditlog: {{max_line: {limit}}}") for limit in (0, 2048))
     assert len(whole) == len(cut)
     assert sum(map(len, cut)) > 0.5 * sum(map(len, whole))
-    told = 0
+    reported = 0
     for before, after in zip(whole, cut):
         assert len(after) < 2048
         if len(before) < 2048:
             assert after == before
         else:
-            told += 1
+            reported += 1
             assert identity(read(before)) == identity(read(after))
             assert form != "ocsf" or mistakes("1.5.0", read(after)) == []
             assert read(after)[sign]["shortened"]["bytes"] == len(before)
             assert read(after)[sign]["shortened"]["members"]
-    assert told
+    assert reported
 
 
 def lines(folder: Path, options: str) -> list[str]:
@@ -166,7 +166,7 @@ def test_the_first_words_stay() -> None:
     assert document["SENSOR"]["shortened"]["members"] == ["EXECVE.ARGV"]
 
 
-def test_what_the_sensor_said_already_stays() -> None:
+def test_what_the_sensor_reported_already_stays() -> None:
     torn = f'type=CWD {HEAD}cwd="{"x" * 70000}"\n'
     document = shortened(torn)
     assert document["SENSOR"]["notes"] == ["truncated_line"]

@@ -38,11 +38,11 @@ def summaries(*events: str) -> list[Any]:
         [opened("/x", "5"), opened("/x", "5", success="no"), opened("/x", "5")],
     ],
 )
-def test_each_event_says_what_it_would_say_alone(events):
-    assert summaries(*events) == [said for each in events for said in summaries(each)]
+def test_each_event_shows_what_it_would_show_alone(events):
+    assert summaries(*events) == [output for each in events for output in summaries(each)]
 
 
-def test_the_current_directory_tells_where_a_file_is():
+def test_the_current_directory_shows_where_a_file_is():
     here, elsewhere = summaries(opened("x", "ffffff9c"), opened("x", "5"))
     assert (here["file"]["path"], elsewhere["file"]["path"]) == ("/etc/x", "x")
 
@@ -56,9 +56,9 @@ def test_names_of_another_root_are_marked(tmp_path, root, labels):
 
     pipeline = make_pipeline(stages=[FakeHost(tmp_path).identity(), place], summary=True)
     lines = [line for pid in (47, 48, 48, 47) for line in pipeline.feed(opened("/x", "5", pid=pid).encode(), 0.0)]
-    said = [json.loads(line)["SUMMARY"] for line in lines]
-    assert [summary.pop("labels", None) for summary in said] == [None, labels, labels, None]
-    assert said[0]["auditd"] == said[1]["auditd"]
+    output = [json.loads(line)["SUMMARY"] for line in lines]
+    assert [summary.pop("labels", None) for summary in output] == [None, labels, labels, None]
+    assert output[0]["auditd"] == output[1]["auditd"]
 
 
 def test_what_is_remembered_is_bounded():

@@ -94,7 +94,7 @@ def test_alerts_come_in_pairs(name):
 
 
 @pytest.mark.parametrize("rule", EACH)
-def test_alerts_say_what_is_wrong_and_where_to_read_on(rule):
+def test_alerts_show_what_is_wrong_and_where_to_read_on(rule):
     annotations = rule["annotations"]
     assert "{{ $labels.instance }}" in annotations["summary"]
     assert annotations["summary"].endswith(".")

@@ -45,7 +45,7 @@ def test_every_panel_is_drawn(reports, name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "board"), [("fleet", "fleet"), ("host", "host"), ("well", "host")])
-def test_nothing_to_draw_is_told_in_words(reports, name, board):
+def test_nothing_to_draw_is_reported_in_words(reports, name, board):
     words = {panel["title"]: panel["fieldConfig"]["defaults"].get("noValue") for panel in panels(board)}
     empty = [panel for panel in reports[name]["panels"] if not sum(query["series"] for query in panel["queries"])]
     assert [panel["title"] for panel in empty if not words[panel["title"]]] == []

@@ -104,7 +104,7 @@ def test_ends_of_events_are_no_gap(prometheus):
         assert lines == pytest.approx(records + unparsed)
 
 
-def test_a_probe_that_is_not_there_is_told(prometheus):
+def test_a_probe_that_is_not_there_is_reported(prometheus):
     assert ask(prometheus, "fleet", "Without probe", "without probe") == {"": 1}
     assert colour("fleet", "Without probe", 1) == "orange"
     assert ask(prometheus, "host", "Kernel probe", "probe", "build-7") == {"": 0}

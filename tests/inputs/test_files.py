@@ -1,4 +1,4 @@
-"""Recorded logs are told apart by their first bytes."""
+"""Recorded logs are distinguished by their first bytes."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_zstd_where_the_library_is(tmp_path):
     assert b"".join(read_chunks(str(tmp_path / "log"))) == DATA
 
 
-def test_zstd_without_the_library_says_what_to_do(tmp_path, monkeypatch):
+def test_zstd_without_the_library_shows_what_to_do(tmp_path, monkeypatch):
     (tmp_path / "log").write_bytes(b"\x28\xb5\x2f\xfd....")
     monkeypatch.setitem(sys.modules, "compression", None)
     monkeypatch.setitem(sys.modules, "zstandard", None)

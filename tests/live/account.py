@@ -1,6 +1,6 @@
 """Holds the sensor's events against what the processes that made them wrote down about themselves.
 
-    account = Account(told(report), sensor.events())
+    account = Account(reported(report), sensor.events())
     account.wrong        {}: event id → the kind of process, and what its event says that the process did not
     account.silent       {}: process → the events of it that are missing, or that are too many
 
@@ -81,11 +81,11 @@ def complaints(event: Event, story: Story, source: str = "probe", spawner: bool 
         expected["SPAWNED_BY"] = story.spawner
     found = []
     for key, who in expected.items():
-        told = call.get(key, {})
-        if (told.get("GUID"), told.get("GUID_SOURCE")) != (str(who.cpid(story.boot)), source):
-            found.append(f"{key} is not {who} but {told}")
-        if told.get("pid", who.tgid) != who.tgid:
-            found.append(f"{key} has not the pid {who.tgid}: {told}")
+        reported = call.get(key, {})
+        if (reported.get("GUID"), reported.get("GUID_SOURCE")) != (str(who.cpid(story.boot)), source):
+            found.append(f"{key} is not {who} but {reported}")
+        if reported.get("pid", who.tgid) != who.tgid:
+            found.append(f"{key} has not the pid {who.tgid}: {reported}")
     return found
 
 

@@ -1,6 +1,6 @@
 """A load of short programs by many users: `exec_users.py COUNT FIRST` runs `/bin/true load-N` as user FIRST + N.
 
-Every tenth is root's. Each run is told from every other by its argument.
+Every tenth is root's. Each run differs from every other by its argument.
 """
 
 from __future__ import annotations

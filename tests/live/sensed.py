@@ -47,7 +47,7 @@ class Sensed:
         return [json.loads(line) for line in self.log.read_bytes().splitlines()]
 
     def messages(self) -> list[str]:
-        """What the sensor said so far, line by line."""
+        """What the sensor output so far, line by line."""
         path = self.audit.directory / "messages"
         return path.read_text().splitlines() if path.exists() else []
 

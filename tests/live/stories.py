@@ -59,7 +59,7 @@ def compiled(folder: Path) -> Path:
     return binary
 
 
-def told(report: Path) -> list[Story]:
+def reported(report: Path) -> list[Story]:
     """What is in a report."""
     stories = []
     for line in report.read_text().splitlines():

@@ -1,6 +1,6 @@
 """The sensor as the plugin of a real auditd: every program that ran is in the log, and none is there twice.
 
-The load runs `/bin/true load-N` for N = 0, 1, 2, …, so that each event can be told from every other.
+The load runs `/bin/true load-N` for N = 0, 1, 2, …, so that each event differs from every other.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ import pytest
 
 from tests.live.account import RULES, Account
 from tests.live.sensed import crashes, sensed
-from tests.live.stories import Story, compiled, told
+from tests.live.stories import Story, compiled, reported
 
 pytestmark = [pytest.mark.live, pytest.mark.root]
 
@@ -39,7 +39,7 @@ def test_every_event_of_every_process_bears_its_guid(tmp_path: Path) -> None:
         now, highest = sensor.memory()
         messages = sensor.messages()
 
-    stories = told(report)
+    stories = reported(report)
     account = Account(stories, events)
     print(f"{len(stories)} processes, {len(account.events)} events, resident {now:.1f} MB, at most {highest:.1f} MB")
     print(Counter(story.kind for story in stories))

@@ -18,7 +18,7 @@ import pytest
 
 from tests.live.account import RULES, Account, complaints
 from tests.live.sensed import Event, Sensed, crashes, sensed
-from tests.live.stories import compiled, told
+from tests.live.stories import compiled, reported
 from tests.support.audit_session import wait_until
 from tests.support.program import command
 
@@ -44,14 +44,14 @@ def lines(sensor: Sensed) -> int:
     return sensor.log.read_bytes().count(b"\n") if sensor.log.exists() else 0
 
 
-def test_proc_tells_the_same_of_who_lives_long_enough(tmp_path: Path, program: Path) -> None:
+def test_proc_shows_the_same_of_who_lives_long_enough(tmp_path: Path, program: Path) -> None:
     """Who forked a process it cannot know, once that one is dead or has made it a brother."""
     with sensed(tmp_path, RULES, probe=None) as sensor:
         with start(sensor, program, "100", linger=1000) as running:
             assert running.wait() == 0
         events = sensor.events()
 
-    stories = told(program.with_name("report"))
+    stories = reported(program.with_name("report"))
     account = Account(stories, events, source="proc", spawner=False)
     assert len(stories) >= 100
     assert account.wrong == {}
@@ -60,7 +60,7 @@ def test_proc_tells_the_same_of_who_lives_long_enough(tmp_path: Path, program: P
 
 
 @pytest.mark.parametrize(("number", "linger"), [(signal.SIGKILL, 0), (signal.SIGTERM, 20)])
-def test_a_sensor_that_is_started_again_tells_the_same(
+def test_a_sensor_that_is_started_again_shows_the_same(
     tmp_path: Path, program: Path, number: signal.Signals, linger: int
 ) -> None:
     """What one that is killed had not written is lost; but what comes later has its GUIDs, also of the dead."""
@@ -74,7 +74,7 @@ def test_a_sensor_that_is_started_again_tells_the_same(
         events = sensor.events()
         (after,) = sensor.audit.plugin_pids()
 
-    account = Account(told(program.with_name("report")), events)
+    account = Account(reported(program.with_name("report")), events)
     print(f"{number.name} at line {at} of {len(events)}, {len(account.silent)} processes miss an event")
     assert after != before
     assert len(account.events) > at + 500
@@ -82,7 +82,7 @@ def test_a_sensor_that_is_started_again_tells_the_same(
     assert crashes(events) == []
 
 
-def test_a_sensor_that_is_reloaded_tells_the_same(tmp_path: Path, program: Path) -> None:
+def test_a_sensor_that_is_reloaded_shows_the_same(tmp_path: Path, program: Path) -> None:
     """Each time with another configuration, which is seen from the number of ancestors."""
     with sensed(tmp_path, RULES) as sensor:
         config = sensor.config
@@ -96,7 +96,7 @@ def test_a_sensor_that_is_reloaded_tells_the_same(tmp_path: Path, program: Path)
                 time.sleep(0.3)
         events = sensor.events()
 
-    account = Account(told(program.with_name("report")), events)
+    account = Account(reported(program.with_name("report")), events)
     execs = [event["SYSCALL"] for event in account.events if event["SYSCALL"]["key"] == "exec"]
     lengths = Counter(len(call.get("ANCESTORS", ())) for call in execs)
     print(f"{turn} reloads; ancestors {lengths}")
@@ -106,18 +106,18 @@ def test_a_sensor_that_is_reloaded_tells_the_same(tmp_path: Path, program: Path)
     assert crashes(events) == []
 
 
-def test_the_command_line_tells_the_same_inside_a_namespace(tmp_path: Path) -> None:
+def test_the_command_line_shows_the_same_inside_a_namespace(tmp_path: Path) -> None:
     """There the process has another number, which is part of its GUID wherever one looks from."""
     inner = f"/bin/true marked; {shlex.join(command('guid', '1'))} $$; :"
     outer = f"sh -c {shlex.quote(inner)}; :"
     namespace = ["unshare", "--pid", "--fork", "--mount-proc", "/bin/sh", "-c", outer]
     with sensed(tmp_path, ["-S execve -k exec"]) as sensor:
         with sensor.audit.popen(namespace, stdout=subprocess.PIPE, text=True) as process:
-            said, _ = process.communicate()
+            output, _ = process.communicate()
         assert process.returncode == 0
         events = sensor.events()
 
-    (first, first_guid, _), (shell, shell_guid, _) = [line.split("\t") for line in said.splitlines()]
+    (first, first_guid, _), (shell, shell_guid, _) = [line.split("\t") for line in output.splitlines()]
     calls = {tuple(event["EXECVE"]["ARGV"]): event["SYSCALL"] for event in events if "ARGV" in event.get("EXECVE", {})}
     marked, begun = calls[("/bin/true", "marked")], calls[("sh", "-c", inner)]
     assert (first, int(shell) < begun["pid"]) == ("1", True)
@@ -137,7 +137,7 @@ def test_one_process_id_used_again_and_again_is_never_the_same_process(tmp_path:
             assert running.wait() == 0
         events = sensor.events()
 
-    stories = told(program.with_name("report"))
+    stories = reported(program.with_name("report"))
     (pid,) = {story.me.tgid for story in stories}
     mine = [event for event in events if event.get("SYSCALL", {}).get("pid") == pid]
     lives: list[list[Event]] = [[]]

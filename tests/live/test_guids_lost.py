@@ -19,7 +19,7 @@ import pytest
 from sensor.probe import DEFAULTS, loader
 from tests.live.account import RULES, Account
 from tests.live.sensed import Event, Sensed, crashes, sensed
-from tests.live.stories import Story, compiled, told
+from tests.live.stories import Story, compiled, reported
 from tests.support.audit_session import wait_until
 
 pytestmark = [pytest.mark.live, pytest.mark.root]
@@ -64,9 +64,9 @@ def test_a_flood_is_counted_to_the_last_record_and_the_table_heals(tmp_path: Pat
         assert waiting.returncode == 0
         events = sensor.events()
 
-    stories = told(tmp_path / "after")
+    stories = reported(tmp_path / "after")
     account = Account(stories, [event for event in events if event.get("SYSCALL", {}).get("comm") != "sh"])
-    flooded = Account(told(tmp_path / "flood"), events)
+    flooded = Account(reported(tmp_path / "flood"), events)
     unknown = [event for event in flooded.events if "GUID" not in event["SYSCALL"]["PID"]]
     print(f"{lost} records lost; {len(unknown)} of {len(flooded.events)} events of the flood without a GUID")
     assert lost > 1000
@@ -77,7 +77,7 @@ def test_a_flood_is_counted_to_the_last_record_and_the_table_heals(tmp_path: Pat
     assert crashes(events) == []
 
 
-def test_an_exec_is_told_by_the_probe_if_audit_does_not(tmp_path: Path) -> None:
+def test_an_exec_is_reported_by_the_probe_if_audit_does_not(tmp_path: Path) -> None:
     """Two programs do the same; the rule is about one of them."""
     heard = compiled(tmp_path)
     unheard = tmp_path / "unheard"
@@ -91,7 +91,7 @@ def test_an_exec_is_told_by_the_probe_if_audit_does_not(tmp_path: Path) -> None:
         uncovered = sensor.metric("uncovered_execs_total")
         events = sensor.events()
 
-    audited, silent = (told(tmp_path / name) for name in ("report-heard", "report"))
+    audited, silent = (reported(tmp_path / name) for name in ("report-heard", "report"))
     execs = by_guid(events, "PROBE_EXEC")
     exits = by_guid(events, "PROBE_EXIT")
     assert Counter(guid(story) for story in audited for _ in range(story.execs))  # some do execute
@@ -122,7 +122,7 @@ def by_guid(events: list[Event], name: str) -> dict[str, list[Event]]:
     return found
 
 
-def said(sensor: Sensed, text: str) -> bool:
+def output(sensor: Sensed, text: str) -> bool:
     return any(text in message for message in sensor.messages())
 
 
@@ -130,21 +130,21 @@ def test_without_its_probe_the_sensor_goes_on_until_there_is_one_again(tmp_path:
     program = compiled(tmp_path)
     with sensed(tmp_path, RULES) as sensor:
         loader.unload(sensor.probe)
-        wait_until(lambda: said(sensor, "the kernel probe was unloaded"), 10, "the sensor to notice")
+        wait_until(lambda: output(sensor, "the kernel probe was unloaded"), 10, "the sensor to notice")
         attached = [sensor.metric("probe_attached")]
         with start(sensor, program, tmp_path / "without", 60, linger=1000) as running:
             assert running.wait() == 0
         between = sensor.events()
         loader.load(sensor.probe)
-        wait_until(lambda: said(sensor, "there is a kernel probe"), 10, "the sensor to notice")
+        wait_until(lambda: output(sensor, "there is a kernel probe"), 10, "the sensor to notice")
         attached.append(sensor.metric("probe_attached"))
         with start(sensor, program, tmp_path / "with", 500) as running:
             assert running.wait() == 0
         events = sensor.events()
         messages = [message.partition(": ")[2] for message in sensor.messages()]
 
-    without = Account(told(tmp_path / "without"), between, source="proc", spawner=False)
-    again = Account(told(tmp_path / "with"), events[len(between) :])
+    without = Account(reported(tmp_path / "without"), between, source="proc", spawner=False)
+    again = Account(reported(tmp_path / "with"), events[len(between) :])
     assert attached == [0, 1]
     assert (without.wrong, without.silent) == ({}, {})
     assert (again.wrong, again.silent) == ({}, {})
@@ -170,7 +170,7 @@ def test_a_probe_that_is_replaced_leaves_no_gap(tmp_path: Path, user: str | None
         (plugin,) = sensor.audit.plugin_pids()
         status = Path(f"/proc/{plugin}/status").read_text()
 
-    account = Account(told(tmp_path / "report"), events)
+    account = Account(reported(tmp_path / "report"), events)
     assert f"\nUid:\t{pwd.getpwnam(user or 'root').pw_uid}\t" in status
     assert (account.wrong, account.silent) == ({}, {})
     assert messages[1:] == ["the kernel probe was replaced"]

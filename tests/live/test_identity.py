@@ -17,7 +17,7 @@ from sensor.probe import DEFAULTS
 from sensor.probe.layout import EXEC, EXIT, FORK, ProbeRecord
 from sensor.probe.loader import recipe_for
 from sensor.probe.ring import Ring
-from tests.live.stories import Story, Who, compiled, told
+from tests.live.stories import Story, Who, compiled, reported
 from tests.probe.loaded import loaded, obstacle
 
 pytestmark = [pytest.mark.root, pytest.mark.skipif(obstacle() is not None, reason=str(obstacle()))]
@@ -51,7 +51,7 @@ def run(ring: Ring, program: Path, *arguments: str) -> tuple[list[Story], list[P
     records += ring.drain()
     assert process.returncode == 0
     assert ring.lost() == before
-    stories = told(report)
+    stories = reported(report)
     assert len(stories) == promised
     return stories, records
 
@@ -64,7 +64,7 @@ def by_process(records: list[ProbeRecord]) -> dict[Who, list[ProbeRecord]]:
 
 
 def complaints(story: Story, records: list[ProbeRecord]) -> list[str]:
-    """What the records say of a process that is not what it said itself."""
+    """What the records say of a process that is not its own report."""
     kinds = [record.kind for record in records]
     found = []
     if kinds != [FORK, *[EXEC] * story.execs, EXIT]:
@@ -82,11 +82,11 @@ def complaints(story: Story, records: list[ProbeRecord]) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("told", [True, False], ids=["as-it-is", "before-linux-6.16"])
-def test_every_process_is_who_it_says(program: Path, told: bool) -> None:
+@pytest.mark.parametrize("reported", [True, False], ids=["as-it-is", "before-linux-6.16"])
+def test_every_process_is_who_it_shows(program: Path, reported: bool) -> None:
     """Older kernels do not tell which thread is the last of its process; the probe then finds out for itself."""
     recipe = recipe_for(DEFAULTS)
-    if not told:
+    if not reported:
         recipe = recipe._replace(flags=tuple(flag for flag in recipe.flags if "GROUP_DEAD" not in flag))
     with loaded(recipe=recipe) as ring:
         stories, records = run(ring, program, str(PROCESSES))

@@ -126,7 +126,7 @@ def test_a_ring_of_one_page(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_execs_that_audit_lost_are_told_from_those_that_no_rule_asks_for(tmp_path: Path) -> None:
+def test_execs_that_audit_lost_are_reported_from_those_that_no_rule_asks_for(tmp_path: Path) -> None:
     """The rule is about one login user; another one's programs run meanwhile."""
     options = {"emit": ["exec"]}
     with sensed(tmp_path, RULES, sensor_events=True, probe_options=options) as sensor:

@@ -40,7 +40,7 @@ def test_what_is_reported_is_what_was_lost_and_not_more_often_than_allowed(
     ledger = Ledger(stats, 1000.0, interval)
     clock = 0
     made: Counter[tuple[str, str]] = Counter()
-    told: Counter[tuple[str, str]] = Counter()
+    observed: Counter[tuple[str, str]] = Counter()
     reported_at: dict[tuple[str, str], float] = {}
     for index, count, passed in steps:
         clock += passed
@@ -51,11 +51,11 @@ def test_what_is_reported_is_what_was_lost_and_not_more_often_than_allowed(
             name = (loss.place, loss.reason)
             assert clock - reported_at.get(name, -1000.0) >= interval
             reported_at[name] = clock
-            told[name] += loss.count
-            assert loss.total == told[name] == made[name]
+            observed[name] += loss.count
+            assert loss.total == observed[name] == made[name]
     for loss in report(ledger, clock, at_once=True):
-        told[loss.place, loss.reason] += loss.count
-    assert told == made
+        observed[loss.place, loss.reason] += loss.count
+    assert observed == made
     assert report(ledger, clock + 1000) == []
 
 

@@ -190,7 +190,7 @@ def test_closing_frees_the_address_and_ends_the_threads():
     again.close()
 
 
-def test_an_address_in_use_is_said(exporter):
+def test_an_address_in_use_is_reported(exporter):
     taken = "{}:{}".format(*exporter.address)
     with pytest.raises(OutputError, match=rf"cannot listen on {taken}: Address already in use"):
         Exporter(Options(listen=taken), Stats())
@@ -305,7 +305,7 @@ def test_everybody_may_read_the_textfile(before, tmp_path):
     assert elsewhere.read_text() == "precious"
 
 
-def test_a_textfile_that_cannot_be_written_is_told_once(tmp_path, caplog):
+def test_a_textfile_that_cannot_be_written_is_reported_once(tmp_path, caplog):
     path = tmp_path / "later" / "host-sensor.prom"
     with caplog.at_level(logging.WARNING):
         exporter = Exporter(Options(listen="", textfile=str(path)), Stats(), interval=0.01)
@@ -318,7 +318,7 @@ def test_a_textfile_that_cannot_be_written_is_told_once(tmp_path, caplog):
     assert caplog.messages == [f"metrics: cannot write {path}: No such file or directory"]
 
 
-def test_promtool_finds_nothing_to_say(exporter):
+def test_promtool_finds_nothing_to_show(exporter):
     promtool = program("promtool")
     _, _, body = get(exporter, "/metrics")
     result = subprocess.run([promtool, "check", "metrics"], input=body, capture_output=True, text=True)

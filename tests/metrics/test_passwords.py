@@ -80,7 +80,7 @@ def test_known_hashes_are_those_of_other_tools() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "written", "said"),
+    ("name", "written", "output"),
     [
         ("a", "secret", "expected a hash"),
         ("a", "$2y$10$abcdefghijklmnopqrstuv", "expected a hash"),
@@ -97,10 +97,10 @@ def test_known_hashes_are_those_of_other_tools() -> None:
         ("a\nb", CHEAP, "without colon"),
     ],
 )
-def test_mistakes(name: str, written: str, said: str) -> None:
+def test_mistakes(name: str, written: str, output: str) -> None:
     found = mistake({"good": CHEAP, name: written})
     assert found is not None
-    assert said in found
+    assert output in found
     assert written not in found, "a message may be logged"
 
 

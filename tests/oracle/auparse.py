@@ -31,7 +31,7 @@ class Field(NamedTuple):
         index: of the record among those of its type in the event.
         name: of the field.
         raw: as written.
-        said: what it means.
+        output: what it means.
     """
 
     id: str
@@ -39,7 +39,7 @@ class Field(NamedTuple):
     index: int
     name: str
     raw: str
-    said: str
+    output: str
 
 
 def load() -> Any:
@@ -82,8 +82,8 @@ def _event(library: Any, parser: int) -> Iterator[Field]:
         another = library.auparse_first_field(parser)
         while another > 0:
             words = (getattr(library, f"auparse_{name}")(parser) for name in _WORDS)
-            name, raw, said = ((word or b"").decode("latin-1") for word in words)
-            yield Field(id, type, index, name, raw, said)
+            name, raw, output = ((word or b"").decode("latin-1") for word in words)
+            yield Field(id, type, index, name, raw, output)
             another = library.auparse_next_field(parser)
         more = library.auparse_next_record(parser)
 

@@ -155,7 +155,7 @@ DEVIATIONS = (
         explanations.dropped,
     ),
     Deviation(
-        "told-names",
+        "reported-names",
         "names of users that auditd wrote are replaced by this host's, or `unknown(1501)`",
         "auditd's names stay: it asked where the event happened",
         explanations.told_names,
@@ -169,15 +169,15 @@ DEVIATIONS = (
     Deviation("guids", "has none", "`GUID` and `GUID_SOURCE` of each process, `SESSION_GUID`", explanations.guids),
     Deviation(
         "user-pids",
-        "the process of a user-space record is told by EVENT_ID alone",
+        "the process of a user-space record is reported by EVENT_ID alone",
         "with comm, exe and ppid, as other processes are",
         explanations.user_pids,
     ),
     Deviation(
         "cut-command-lines",
         "with `execve-argv-limit-bytes` one long argument in the middle is kept whole, and what is left out at the end "
-        "is not told",
-        "what does not fit is left out, and told",
+        "is not reported",
+        "what does not fit is left out, and reported",
         explanations.cut_command_lines,
     ),
     Deviation(
@@ -281,7 +281,7 @@ DEVIATIONS = (
     ),
     Deviation(
         "sources",
-        "nothing tells what was seen from what was concluded",
+        "nothing shows what was seen from what was concluded",
         "`SCRIPT_SOURCE` and `EXE_HASH_SOURCE`: `observed`, or `inherited` from the program before",
         living.sources,
     ),
@@ -311,7 +311,7 @@ DEVIATIONS = (
     ),
     Deviation(
         "ended",
-        "the sender of a user-space message is told if it is still there",
+        "the sender of a user-space message is reported if it is still there",
         "likewise: the two may look at different moments",
         living.ended,
     ),

@@ -1,4 +1,4 @@
-"""What tells whether a difference is of one of the kinds in the table of deviations: its path and both its values.
+"""What shows whether a difference is of one of the kinds in the table of deviations: its path and both its values.
 
 An explanation takes as little as it can: `numbers` takes a string of LAUREL's for a number of ours only if the string
 is that number, or the bytes LAUREL makes of its digits.

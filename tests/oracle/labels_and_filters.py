@@ -1,4 +1,4 @@
-"""What tells whether a label that only one program has, or an event that only one lets through, is in the table.
+"""What shows whether a label that only one program has, or an event that only one lets through, is in the table.
 
 A label is a difference of its own: `SYSCALL.LABELS.script`, absent on one side. Whether an event is filtered follows
 from what both programs say of it without filters, which includes its labels.

@@ -108,7 +108,7 @@ def _fetch() -> None:
     apt = ["apt-get", "-qq", *(word for name, value in settings.items() for word in ("-o", f"{name}={value}"))]
     for step in ([*apt, "update"], [*apt, "download", *PACKAGES]):
         _run(step)
-    for package in sorted(CACHE.glob("*.deb"), reverse=True):  # LAUREL itself last: it tells that all is there
+    for package in sorted(CACHE.glob("*.deb"), reverse=True):  # LAUREL itself last: it shows that all is there
         _run(["dpkg-deb", "-x", str(package), str(CACHE / "root")])
 
 

@@ -1,4 +1,4 @@
-"""What tells whether a difference about processes that live, of which both programs read in /proc, is in the table."""
+"""What shows whether a difference about processes that live, of which both programs read in /proc, is in the table."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def containers(found: Difference, known: Context) -> bool:
     """More about a container, or the innermost of several where LAUREL has the outermost."""
     if found.path == "CONTAINER_INFO.ID" or found.path.endswith(".PID.container.id"):
         record, _, index = found.path.partition(".")[0].replace("CONTAINER_INFO", "SYSCALL").rstrip("]").partition("[")
-        said = known.ours[found.id][record]
-        return found.theirs in (said[int(index)] if index else said)["PID"]["container"].get("outer", ())[:1]
+        output = known.ours[found.id][record]
+        return found.theirs in (output[int(index)] if index else output)["PID"]["container"].get("outer", ())[:1]
     return found.theirs is ABSENT and MORE_OF_CONTAINERS.fullmatch(found.path) is not None
 
 
@@ -77,8 +77,8 @@ def hashes(found: Difference, known: Context) -> bool:
 
 def sources(found: Difference, known: Context) -> bool:
     """Whether a value was observed or inherited, beside that value."""
-    told = re.fullmatch(r"SYSCALL\.(SCRIPT|EXE_HASH)_SOURCE", found.path)
-    return found.theirs is ABSENT and told is not None and told[1] in known.ours[found.id]["SYSCALL"]
+    reported = re.fullmatch(r"SYSCALL\.(SCRIPT|EXE_HASH)_SOURCE", found.path)
+    return found.theirs is ABSENT and reported is not None and reported[1] in known.ours[found.id]["SYSCALL"]
 
 
 def environments(found: Difference, known: Context) -> bool:

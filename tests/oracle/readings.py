@@ -64,19 +64,19 @@ def _argument(record: dict[str, Any], index: int) -> list[Said]:
     return [Said(spelled[label], True) if label in spelled else raw]
 
 
-def agree(field: Field, said: Said) -> bool:
+def agree(field: Field, output: Said) -> bool:
     """Whether auditd means the same, in its own words."""
-    value, theirs = said.value, field.said
+    value, theirs = output.value, field.output
     if value is None:
         return field.raw in ("?", "(null)", "") and theirs in (field.raw, "none")
-    if field.name == "exit" and said.translated:
+    if field.name == "exit" and output.translated:
         return theirs.partition("(")[0] == value
-    if field.name == "saddr" and said.translated:
+    if field.name == "saddr" and output.translated:
         unnamed = value.get("kind") == "unnamed" and theirs == "{ saddr_fam=local unnamed socket }"  # since audit 4
         return unnamed or theirs == _address(value)
-    if CAPABILITIES.fullmatch(field.name) and (said.translated or value == "0x0"):
-        return theirs == (",".join(name[4:] for name in value) if said.translated else "none")
-    if field.name == "mode" and said.translated and field.type != "SYSCALL":
+    if CAPABILITIES.fullmatch(field.name) and (output.translated or value == "0x0"):
+        return theirs == (",".join(name[4:] for name in value) if output.translated else "none")
+    if field.name == "mode" and output.translated and field.type != "SYSCALL":
         return theirs == _mode(value)
     if isinstance(value, list):
         return theirs == "|".join(value) or (not value and theirs in ("0x0", "none"))
@@ -204,13 +204,13 @@ EXPLAINED = (
 )
 
 
-def explain(field: Field, said: Said) -> Explanation | None:
+def explain(field: Field, output: Said) -> Explanation | None:
     """The first reason that covers a difference."""
     for explanation in EXPLAINED:
         if (
             re.fullmatch(explanation.fields, f"{field.type}.{field.name}")
-            and re.fullmatch(explanation.theirs, field.said, re.DOTALL)
-            and explanation.ours(field.said, said)
+            and re.fullmatch(explanation.theirs, field.output, re.DOTALL)
+            and explanation.ours(field.output, output)
         ):
             return explanation
     return None

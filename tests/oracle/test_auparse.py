@@ -72,10 +72,10 @@ def compare(log: Path) -> tuple[Counter[str], list[str]]:
             counts["a line without the colon after the id is no record to us"] += 1
             continue
         candidates = find(events[field.id], field)
-        if any(agree(field, said) for said in candidates):
+        if any(agree(field, output) for output in candidates):
             counts["agree"] += 1
             continue
-        reasons = [found.reason for said in candidates if (found := explain(field, said)) is not None]
+        reasons = [found.reason for output in candidates if (found := explain(field, output)) is not None]
         if reasons:
             counts[reasons[0]] += 1
         else:

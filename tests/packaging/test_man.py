@@ -1,4 +1,4 @@
-"""The manual pages: each tells of everything in the tables it is made from, and every formatter takes it."""
+"""The manual pages: each reports everything in the tables it is made from, and every formatter takes it."""
 
 from __future__ import annotations
 
@@ -87,14 +87,14 @@ def test_every_page_is_made(pages: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("formatter", FORMATTERS)
-def test_formatters_have_nothing_to_say(formatter: str, page: str, pages: Path) -> None:
+def test_formatters_have_nothing_to_show(formatter: str, page: str, pages: Path) -> None:
     if not shutil.which(formatter):
         pytest.skip(f"needs {formatter}")
     environment = {**os.environ, "LC_ALL": "C.UTF-8", "MANPAGER": "cat"}
     command = [*FORMATTERS[formatter], str(pages / page)]
     result = subprocess.run(command, capture_output=True, text=True, env=environment)
-    said = result.stdout + result.stderr if formatter == "mandoc" else result.stderr
-    assert (result.returncode, said) == (0, "")
+    output = result.stdout + result.stderr if formatter == "mandoc" else result.stderr
+    assert (result.returncode, output) == (0, "")
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -100,7 +100,7 @@ GAPS = [
 
 @pytest.mark.parametrize(("name", "form", "length"), GAPS, ids=[case[0] for case in GAPS])
 @pytest.mark.parametrize("size", [7, 4096, 1 << 20])
-def test_zeros_are_told_once_and_cost_no_record(name: str, form: str, length: int, size: int) -> None:
+def test_zeros_are_reported_once_and_cost_no_record(name: str, form: str, length: int, size: int) -> None:
     documents = read(form.format(a=CALL.format(1), b=CALL.format(2), gap="\0" * length), size)
     gap = {"ID": None, "PARSE_ERROR": {"reason": "zeros", "raw": f"{length} bytes of zeros"}}
     assert [document for document in documents if document["ID"] is None] == [gap]

@@ -36,18 +36,18 @@ class Failing(Laurel):
 
 def test_of_an_event_that_cannot_be_written_the_lines_are():
     subject = Subject(wrap=lambda form: Failing(form, ID.format(2)))
-    said = [json.loads(one) for one in subject.feed(event(1) + event(2) + event(3))]
-    assert [one.get("PARSE_ERROR", {}).get("reason") for one in said] == [None, "crash", "crash", None]
-    assert [one["PARSE_ERROR"]["raw"][:13] for one in said[1:3]] == ["type=SYSCALL ", "type=CWD msg="]
+    output = [json.loads(one) for one in subject.feed(event(1) + event(2) + event(3))]
+    assert [one.get("PARSE_ERROR", {}).get("reason") for one in output] == [None, "crash", "crash", None]
+    assert [one["PARSE_ERROR"]["raw"][:13] for one in output[1:3]] == ["type=SYSCALL ", "type=CWD msg="]
     assert [part for part, _ in subject.failures] == ["the pipeline"]
     assert (subject.stats.events, subject.stats.crashed) == (2, 1)
 
 
 def test_an_event_that_can_be_written_plainly_is():
     subject = Subject([keep], wrap=lambda form: Failing(form, ID.format(2), plain=True))
-    said = [json.loads(one) for one in subject.feed(event(1) + event(2))]
-    assert [one.get("SENSOR") for one in said] == [None, {"notes": ["stage_failed"]}]
-    assert [one["KEPT"] for one in said] == [1, 1]
+    output = [json.loads(one) for one in subject.feed(event(1) + event(2))]
+    assert [one.get("SENSOR") for one in output] == [None, {"notes": ["stage_failed"]}]
+    assert [one["KEPT"] for one in output] == [1, 1]
     assert subject.stats.stage_failures == {"Failing.event": 1}
     assert (subject.stats.events, subject.stats.crashed) == (2, 1)
 
@@ -60,5 +60,5 @@ def test_of_an_event_for_the_filter_log_that_cannot_be_written_nothing_goes_else
 
 def test_if_not_even_that_can_be_had_in_its_form_it_goes_out_all_the_same():
     subject = Subject(transforms=[spoil], wrap=lambda form: Failing(form, "nothing"))
-    (said,) = subject.feed(SPOILT["no system call"])
-    assert json.loads(said)["PARSE_ERROR"]["raw"].endswith("flags=spoilt")
+    (output,) = subject.feed(SPOILT["no system call"])
+    assert json.loads(output)["PARSE_ERROR"]["raw"].endswith("flags=spoilt")

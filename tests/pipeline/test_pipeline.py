@@ -70,9 +70,9 @@ def ids(lines: list[str]) -> list[int]:
 
 
 def test_an_event_becomes_a_line():
-    (said,) = Subject().feed(event(7))
-    assert said.startswith('{"ID":"1700000000.001:7","SYSCALL":{"arch":"0xc000003e",')
-    assert said.endswith('"ARGV":["0x0","0x0","0x0","0x0"]},"CWD":{"cwd":"/"}}')
+    (output,) = Subject().feed(event(7))
+    assert output.startswith('{"ID":"1700000000.001:7","SYSCALL":{"arch":"0xc000003e",')
+    assert output.endswith('"ARGV":["0x0","0x0","0x0","0x0"]},"CWD":{"cwd":"/"}}')
 
 
 @pytest.mark.parametrize(
@@ -102,10 +102,10 @@ def test_a_whole_event_is_taken_at_once_and_nothing_else_is(text, fast):
 
 def test_events_of_the_node_that_spoke_last_are_taken_at_once():
     subject = Subject()
-    said = []
+    output = []
     for serial, node in enumerate("aabb"):
-        said += subject.feed(event(serial, node), serial) + subject.pipeline.tick(serial + 0.1)
-    assert ids(said) == [0, 1, 2, 3]
+        output += subject.feed(event(serial, node), serial) + subject.pipeline.tick(serial + 0.1)
+    assert ids(output) == [0, 1, 2, 3]
     assert subject.stats.fast_events == 2
 
 
@@ -145,12 +145,12 @@ def test_a_nul_makes_no_header():
     ],
 )  # fmt: skip
 def test_odd_input(text, expected):
-    assert [json.loads(said) for said in Subject().all(text)] == expected
+    assert [json.loads(output) for output in Subject().all(text)] == expected
 
 
 def test_in_the_unicode_style_the_node_is_written_so_too():
-    (said,) = Subject(strings="unicode").all(line("CWD", 1, "cwd=x", "g++\xff"))
-    assert json.loads(said.encode("latin-1")) == {
+    (output,) = Subject(strings="unicode").all(line("CWD", 1, "cwd=x", "g++\xff"))
+    assert json.loads(output.encode("latin-1")) == {
         "ID": ID.format(1), "NODE": "g++\ufffd", "NODE_HEX": "672b2bff", "CWD": {"cwd": "x"}
     }  # fmt: skip
 
@@ -167,10 +167,10 @@ LONG = 1024
         ("x" * (LONG + 1), "PARSE_ERROR"),
     ],
 )
-def test_a_line_that_is_too_long_is_cut_and_says_so(size, text, expected):
+def test_a_line_that_is_too_long_is_cut_and_shows_so(size, text, expected):
     subject = Subject(max_line_bytes=LONG)
-    (said,) = subject.all(*[text[start : start + size] for start in range(0, len(text), size)])
-    parsed = json.loads(said)
+    (output,) = subject.all(*[text[start : start + size] for start in range(0, len(text), size)])
+    parsed = json.loads(output)
     assert parsed["SENSOR"] == {"notes": ["truncated_line"]}
     assert expected in parsed
     assert subject.stats.truncated == {"line": 1}
@@ -179,8 +179,8 @@ def test_a_line_that_is_too_long_is_cut_and_says_so(size, text, expected):
 def test_a_line_as_long_as_allowed_is_whole():
     text = line("CWD", 1, "cwd=x")
     subject = Subject(max_line_bytes=LONG)
-    (said,) = subject.all(text[:-1] + "x" * (LONG - len(text) + 1) + "\n" + line("EOE", 1))
-    assert "SENSOR" not in json.loads(said)
+    (output,) = subject.all(text[:-1] + "x" * (LONG - len(text) + 1) + "\n" + line("EOE", 1))
+    assert "SENSOR" not in json.loads(output)
 
 
 def test_complete_lines_are_not_held_back_for_long():
@@ -239,9 +239,9 @@ def fail_otherwise(event: Event) -> None:
 @pytest.mark.parametrize("text", [event(1) + event(2), event(2) + event(1), event(1).replace("): ", "):") + event(2)])
 def test_a_stage_can_drop_an_event(text):
     subject = Subject([drop_odd, keep])
-    (said,) = subject.all(text)
-    assert json.loads(said)["ID"] == ID.format(2)
-    assert said.endswith(',"KEPT":1}')
+    (output,) = subject.all(text)
+    assert json.loads(output)["ID"] == ID.format(2)
+    assert output.endswith(',"KEPT":1}')
     assert subject.stats.events == 1
 
 
@@ -272,8 +272,8 @@ def test_stages_come_one_after_the_other():
 
 def test_a_mistake_in_a_stage_costs_what_it_adds_and_not_the_event():
     subject = Subject([fail, keep, fail])
-    (said,) = subject.feed(event(1))
-    parsed = json.loads(said)
+    (output,) = subject.feed(event(1))
+    parsed = json.loads(output)
     assert (parsed["KEPT"], parsed["SENSOR"]) == (1, {"notes": ["stage_failed"]})
     assert (subject.stats.crashed, subject.stats.events) == (2, 1)
     assert subject.stats.stage_failures == {"fail": 2}
@@ -292,8 +292,8 @@ def test_stages_that_decide_act_although_one_before_them_fails():
 
 def test_stages_behind_another_one_act_although_one_of_them_fails():
     subject = Subject([ExecOnly([fail, keep, fail_otherwise, keep]).stage, keep])
-    (said,) = subject.all(line("SYSCALL", 1, SYSCALL) + line("EXECVE", 1, 'argc=1 a0="x"') + line("EOE", 1))
-    assert said.count('"KEPT":1') == 3
+    (output,) = subject.all(line("SYSCALL", 1, SYSCALL) + line("EXECVE", 1, 'argc=1 a0="x"') + line("EOE", 1))
+    assert output.count('"KEPT":1') == 3
     assert subject.stats.stage_failures == {"fail": 1, "fail_otherwise": 1}
     assert subject.stats.crashed == 1
 
@@ -325,8 +325,8 @@ SPOILT = {
 def test_one_bad_record_costs_its_event_and_no_other(spoilt, size):
     text = event(1) + event(2) + spoilt + event(3) + event(4)
     subject = Subject(transforms=[spoil])
-    said = subject.all(*[text[start : start + size] for start in range(0, len(text), size)])
-    parsed = [json.loads(one) for one in said]
+    output = subject.all(*[text[start : start + size] for start in range(0, len(text), size)])
+    parsed = [json.loads(one) for one in output]
     whole = {one["ID"] for one in parsed if one["ID"] is not None}
     assert {ID.format(serial) for serial in (1, 2, 3, 4)} <= whole
     assert ID.format(7) not in whole
@@ -342,7 +342,7 @@ def test_what_was_carried_over_is_not_glued_to_what_follows_a_failure():
     subject.feed("type=CWD msg=aud", 0.0)
     subject.pipeline.end_line()
     subject.pipeline.end_line()
-    raw = [json.loads(said)["PARSE_ERROR"]["raw"] for said in subject.all("type=CWD")]
+    raw = [json.loads(output)["PARSE_ERROR"]["raw"] for output in subject.all("type=CWD")]
     assert raw == ["type=CWD msg=aud", "type=CWD"]
 
 

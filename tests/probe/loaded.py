@@ -32,7 +32,7 @@ def obstacle() -> str | None:
     if not Path(btf.PATH).exists():
         return "loading the probe needs a kernel with BTF"
     if _in_a_root_of_its_own():
-        return "the probe tells of processes in the host's root, and these tests run in another"
+        return "the probe reports processes in the host's root, and these tests run in another"
     if importlib.util.find_spec("bcc") is None:
         return "loading the probe needs BCC (python3-bpfcc)"
     return None

@@ -124,7 +124,7 @@ def test_what_is_no_btf_is_refused(blob: bytes, complaint: str) -> None:
         Btf(blob)
 
 
-def test_a_kernel_without_it_says_so(tmp_path: Path) -> None:
+def test_a_kernel_without_it_shows_so(tmp_path: Path) -> None:
     with pytest.raises(ProbeError, match="CONFIG_DEBUG_INFO_BTF"):
         Btf.of_kernel(str(tmp_path / "vmlinux"))
 

@@ -63,9 +63,9 @@ def test_an_exec_that_audit_did_not_report_is_marked(subject: Subject) -> None:
 )
 def test_an_exit(subject: Subject, status: int, exit_code: int | None, signal: int | None) -> None:
     subject.events.exits(record(EXIT, status=status, time=STARTED + 23_456_789), PROCESS)
-    told = subject.line()["PROBE_EXIT"]
-    assert (told["exit_code"], told["signal"], told["duration"]) == (exit_code, signal, 0.023457)
-    assert told["PID"] == {"n": 3148}
+    observed = subject.line()["PROBE_EXIT"]
+    assert (observed["exit_code"], observed["signal"], observed["duration"]) == (exit_code, signal, 0.023457)
+    assert observed["PID"] == {"n": 3148}
 
 
 @pytest.mark.parametrize("kind", [ALIVE, FORK, EXEC, EXIT])
@@ -86,8 +86,8 @@ def test_the_id_is_the_time_of_the_act_and_never_the_same_twice(subject: Subject
 
 def test_what_is_not_known_is_null(subject: Subject) -> None:
     subject.events.execs(record(EXEC, cgroup=0, loginuid=UNSET, sessionid=UNSET), PROCESS)
-    told = subject.line()["PROBE_EXEC"]
-    assert (told["cgroup"], told["auid"], told["ses"]) == (None, UNSET, UNSET)  # as audit has them
+    observed = subject.line()["PROBE_EXEC"]
+    assert (observed["cgroup"], observed["auid"], observed["ses"]) == (None, UNSET, UNSET)  # as audit has them
 
 
 @pytest.mark.parametrize(

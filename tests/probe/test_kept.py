@@ -165,8 +165,8 @@ def test_what_is_damaged_or_not_ours_is_compiled_again(
     DAMAGE[damage](file)
     with caplog.at_level(logging.WARNING):
         assert compiles(options, file.parent, monkeypatch)
-    told = [record.getMessage() for record in caplog.records]
-    assert any("compiled again" in text for text in told) is (damage not in SILENT)
+    reported = [record.getMessage() for record in caplog.records]
+    assert any("compiled again" in text for text in reported) is (damage not in SILENT)
     if damage not in NOT_MENDED:
         assert file.read_bytes() == compiled.read_bytes()
         assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)
@@ -225,6 +225,6 @@ def test_a_folder_that_cannot_be_had_is_no_error(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "link"]
 
 
-def test_a_missing_source_is_told_before_anything_is_looked_for(tmp_path: Path) -> None:
+def test_a_missing_source_is_reported_before_anything_is_looked_for(tmp_path: Path) -> None:
     with pytest.raises(ProbeError, match="source of the probe is missing"):
         loader.load(recipe=compiler.Recipe(tmp_path, ()), kept=Kept(str(tmp_path)))

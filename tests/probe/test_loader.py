@@ -141,7 +141,7 @@ def test_another_version_stays_while_it_is_read(options: Options, monkeypatch: p
 
 
 @needs_probe
-def test_status_tells_who_reads(options: Options) -> None:
+def test_status_shows_who_reads(options: Options) -> None:
     ring = Ring.open(loader.load(options).path)
     assert loader.status(options).read is True
     ring.close()
@@ -184,7 +184,7 @@ def test_a_sensor_that_has_given_up_root_reads_the_next_probe(
 
 
 @needs_probe
-def test_a_user_that_does_not_exist_is_told(options: Options, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_user_that_does_not_exist_is_reported(options: Options, caplog: pytest.LogCaptureFixture) -> None:
     assert loader.load(options, "no-such-user").attached
     assert f"there is no user no-such-user; {accounts.stand_in().name} may read the probe" in caplog.text
 
@@ -204,7 +204,7 @@ def test_a_ring_must_be_a_power_of_two(size: int) -> None:
 
 
 @needs_probe
-def test_without_bcc_it_says_what_to_install(options: Options, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_bcc_it_shows_what_to_install(options: Options, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "bcc", None)
     with pytest.raises(ProbeError, match="python3-bpfcc"):
         loader.load(options)
@@ -230,7 +230,7 @@ def test_what_does_not_compile_leaves_nothing(
 
 
 @needs_probe
-def test_without_an_iterator_proc_tells_of_older_processes(options: Options) -> None:
+def test_without_an_iterator_proc_shows_of_older_processes(options: Options) -> None:
     recipe = loader.recipe_for(options)._replace(iterator=0)
     ring = Ring.open(loader.load(options, recipe=recipe).path)
     mine = next(record for record in ring.live() if record.tgid == os.getpid())
@@ -256,7 +256,7 @@ def test_a_kernel_that_lacks_fields_loses_those_fields_only(options: Options) ->
 
 
 @needs_probe
-def test_without_root_it_says_so(options: Options) -> None:
+def test_without_root_it_shows_so(options: Options) -> None:
     loader.load(options)
     script = f"""
 import os

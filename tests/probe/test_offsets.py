@@ -1,4 +1,4 @@
-"""What the compiler is told of a kernel: all there is, less where fields are missing, nothing without the core."""
+"""What the compiler is reported of a kernel: all there is, less where fields are missing, nothing without the core."""
 
 from __future__ import annotations
 
@@ -49,6 +49,6 @@ def test_without_a_field_of_the_identity_there_is_no_probe(field: str) -> None:
         flags(Kernel(field))
 
 
-@pytest.mark.parametrize(("parameters", "told"), [(2, False), (3, True)])
-def test_the_exit_tracepoint_of_newer_kernels_tells_of_the_group(parameters: int, told: bool) -> None:
-    assert ("-DEXIT_TELLS_GROUP_DEAD" in flags(Kernel(exit_parameters=parameters))) is told
+@pytest.mark.parametrize(("parameters", "reported"), [(2, False), (3, True)])
+def test_the_exit_tracepoint_of_newer_kernels_shows_of_the_group(parameters: int, reported: bool) -> None:
+    assert ("-DEXIT_TELLS_GROUP_DEAD" in flags(Kernel(exit_parameters=parameters))) is reported

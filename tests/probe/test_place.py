@@ -121,7 +121,7 @@ def test_it_is_found_whatever_the_loaders_umask(options):
         os.umask(before)
 
 
-def test_why_one_that_is_there_cannot_be_opened_is_told(options):
+def test_why_one_that_is_there_cannot_be_opened_is_reported(options):
     loader.load(options, "daemon")
     with looking(options.path) as sensor:
         assert sensor.look() == f"cannot read the probe in {layout.pins(options.path)}: Permission denied"

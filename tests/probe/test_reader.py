@@ -91,11 +91,11 @@ class Subject:
         self.boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
         self.table.calibrate(self.boot)
         self.feed = ProbeReader(self._find, self.table, self.stats.probe, expect)
-        self.told: list[tuple[int, int]] = []
+        self.observed: list[tuple[int, int]] = []
         if observed:
             self.feed.observe(
-                [lambda record, process: self.told.append((record.kind, process.pid))],
-                lambda record, process: self.told.append((-1, process.pid)),
+                [lambda record, process: self.observed.append((record.kind, process.pid))],
+                lambda record, process: self.observed.append((-1, process.pid)),
             )
         self.feed.begin()
 
@@ -226,15 +226,15 @@ def test_who_had_no_room_in_the_kernels_map_may_live_all_the_same() -> None:
 
 
 @pytest.fixture
-def said(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
+def output(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
     caplog.set_level(logging.INFO, logger="sensor")
 
-    def said() -> list[str]:
+    def output() -> list[str]:
         texts = [entry.getMessage() for entry in caplog.records]
         caplog.clear()
         return texts
 
-    return said
+    return output
 
 
 def check(subject: Subject, times: int = 3) -> None:
@@ -243,24 +243,24 @@ def check(subject: Subject, times: int = 3) -> None:
         subject.feed.drain()
 
 
-def test_a_probe_that_vanishes_is_noticed_once_and_taken_up_again(said: Callable[[], list[str]]) -> None:
+def test_a_probe_that_vanishes_is_noticed_once_and_taken_up_again(output: Callable[[], list[str]]) -> None:
     subject = Subject(ring := FakeRing(record(FORK, 10), living=(record(ALIVE, 1), record(FORK, 10))))
-    assert (subject.table.exact, subject.stats.probe.attached, said()) == (True, 1, [])
+    assert (subject.table.exact, subject.stats.probe.attached, output()) == (True, 1, [])
 
     ring.attached, ring.records, subject.ring = False, [record(FORK, 11)], "no probe is loaded"
     check(subject)
     assert (subject.table.exact, subject.stats.probe.attached, ring.closed) == (False, 0, True)
     assert subject.living(10, 11) == [10, 11]
-    assert said() == ["the kernel probe was unloaded; processes are read from /proc from now on"]
+    assert output() == ["the kernel probe was unloaded; processes are read from /proc from now on"]
 
     subject.ring = FakeRing(record(FORK, 12), living=(record(ALIVE, 1), record(FORK, 12)))
     check(subject)
     assert (subject.table.exact, subject.stats.probe.attached) == (True, 1)
     assert subject.living(10, 11, 12) == [12]
-    assert said() == ["there is a kernel probe; processes are read from it from now on"]
+    assert output() == ["there is a kernel probe; processes are read from it from now on"]
 
 
-def test_a_probe_that_is_replaced_leaves_no_gap(said: Callable[[], list[str]]) -> None:
+def test_a_probe_that_is_replaced_leaves_no_gap(output: Callable[[], list[str]]) -> None:
     """As when a package is upgraded: both are attached for a moment, so some records are in both rings."""
     subject = Subject(ring := FakeRing(living=(record(ALIVE, 1),)))
     ring.attached, ring.records = False, [record(FORK, 10), record(FORK, 11), record(EXIT, 11)]
@@ -269,20 +269,20 @@ def test_a_probe_that_is_replaced_leaves_no_gap(said: Callable[[], list[str]]) -
     subject.feed.drain()  # as before each chunk of events
     assert subject.table.exact
     assert subject.living(10, 11, 12) == [10, 12]
-    assert said() == ["the kernel probe was replaced"]
+    assert output() == ["the kernel probe was replaced"]
 
 
-def test_a_probe_may_be_loaded_after_the_sensor(said: Callable[[], list[str]]) -> None:
+def test_a_probe_may_be_loaded_after_the_sensor(output: Callable[[], list[str]]) -> None:
     subject = Subject("no probe is loaded")
     check(subject)
-    assert said() == ["no probe is loaded; processes are read from /proc instead"]
+    assert output() == ["no probe is loaded; processes are read from /proc instead"]
     subject.ring = "permission denied"
     check(subject)
-    assert said() == ["permission denied"]
+    assert output() == ["permission denied"]
     subject.ring = FakeRing(living=(record(ALIVE, 1),))
     check(subject)
     assert (subject.living(1), subject.stats.probe.attached) == ([1], 1)
-    assert said() == ["there is a kernel probe; processes are read from it from now on"]
+    assert output() == ["there is a kernel probe; processes are read from it from now on"]
 
 
 EXPECT = 0.05
@@ -306,7 +306,7 @@ def test_an_exec_that_audit_does_not_report_is_counted_once(observed: bool) -> N
     check(subject)
     assert subject.stats.probe.uncovered_execs == 2
     execs = [(EXEC, 12), (EXEC, 10), (EXEC, 11)]
-    assert subject.told == ([(FORK, 10), (FORK, 11), (FORK, 12), *execs, (-1, 12), (-1, 11)] if observed else [])
+    assert subject.observed == ([(FORK, 10), (FORK, 11), (FORK, 12), *execs, (-1, 12), (-1, 11)] if observed else [])
 
 
 @pytest.mark.parametrize(("first", "uncovered"), [(True, 1), (False, 0)], ids=["at-start", "taken-up-again"])

@@ -49,7 +49,7 @@ class Kernel:
         os.pwrite(self.file, struct.pack("@I", length), 2 * PAGE + number % self.capacity * SLOT)
 
     def write(self, time: int, length: int = layout.RECORD.size) -> bool:
-        """One record, told from others by its time; False when the ring is full."""
+        """One record, which differs from others by its time; False when the ring is full."""
         if (self.produced + 1) * SLOT - self.position(0) > PAGE:
             return False
         record = layout.RECORD.pack(time, *range(1, 19), b"comm")
@@ -238,12 +238,12 @@ def audit_undisturbed() -> Iterator[None]:
 def test_login_and_cgroup_are_those_of_the_process() -> None:
     script = "echo 4711 >/proc/self/loginuid; for f in loginuid sessionid cgroup; do cat /proc/self/$f; echo; done"
     with audit_undisturbed(), loaded() as ring:
-        told = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True).stdout.splitlines()
+        reported = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True).stdout.splitlines()
         last = [record for record in ring.drain() if record.kind == EXIT and record.comm.startswith(b"cat\0")][-1]
 
-    unified = next((line[3:] for line in told[2:] if line.startswith("0::")), "")
+    unified = next((line[3:] for line in reported[2:] if line.startswith("0::")), "")
     places = [f"/sys/fs/cgroup{kind}{unified}" for kind in ("/unified", "")]
-    assert [last.loginuid, last.sessionid] == [4711, int(told[1])]
+    assert [last.loginuid, last.sessionid] == [4711, int(reported[1])]
     assert last.cgroup in [os.stat(place).st_ino for place in places if os.path.isdir(place)]
 
 

@@ -1,4 +1,4 @@
-"""What /proc tells of processes older than the probe is what the kernel's iterator tells of them."""
+"""What /proc reports processes older than the probe is what the kernel's iterator reports them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHELL = ProbeRecord(1, 2, 7, 8, 3103, 28, *range(8), layout.UNSET, layout.UNSET,
 FORKNOEXEC, KERNEL_THREAD = 0x40, 0x200000
 
 
-def test_a_record_says_what_proc_said() -> None:
+def test_a_record_shows_what_proc_reported() -> None:
     record = seed.record_of(LS, 0, {3103: SHELL})
     assert (record.start, record.pidns, record.tgid, record.ns_tgid) == (555_580_000_000, 4026532263, 3148, 29)
     assert record[6:10] == (SHELL.start, SHELL.pidns, SHELL.tgid, SHELL.ns_tgid)

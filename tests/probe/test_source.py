@@ -55,5 +55,5 @@ def test_it_is_formatted(file: str) -> None:
 
 @pytest.mark.parametrize("file", sorted(BPF.rglob("*.[ch]")), ids=lambda file: file.name)
 def test_its_licence_is_one_that_the_kernel_takes(file: Path) -> None:
-    """Helpers that are GPL only are refused to other programs; BCC declares the GPL where nothing is said."""
+    """Helpers that are GPL only are refused to other programs; BCC declares the GPL where none is declared."""
     assert file.read_text().startswith("/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */\n")

@@ -172,7 +172,7 @@ def test_a_unit_that_not_the_system_has_named_is_called_after_who_has(path, unit
     assert list(parse_cgroup(f"0::{path}\n").units) == units
 
 
-def test_nested_containers_are_told_from_the_outside_in():
+def test_nested_containers_are_reported_from_the_outside_in():
     cgroup = parse_cgroup(f"0::/kubepods.slice/cri-containerd-{A}.scope/docker/{B}\n")
     assert cgroup.containers == (Container(A, "containerd"), Container(B, "docker"))
 
@@ -186,12 +186,12 @@ def test_nested_containers_are_told_from_the_outside_in():
         f"/system.slice/containerd.service/kubepods-pod{POD.replace('-', '_')}.slice:cri-containerd:{A}",
     ],
 )
-def test_kubernetes_tells_the_pod(path):
+def test_kubernetes_shows_the_pod(path):
     cgroup = parse_cgroup(f"0::{path}\n")
     assert (cgroup.pod, cgroup.containers[-1].id) == (POD, A)
 
 
-def test_version_1_is_read_from_whichever_hierarchy_tells():
+def test_version_1_is_read_from_whichever_hierarchy_shows():
     text = f"12:pids:/\n4:memory:/docker/{A}\n1:name=systemd:/system.slice/docker.service\n0::/\n"
     assert parse_cgroup(text) == Cgroup((Container(A, "docker"),), None, ("docker",), None, "system", None, (
         "system.slice",

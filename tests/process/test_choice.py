@@ -49,8 +49,8 @@ def chain(*lives: Life) -> list[Process]:
     return processes
 
 
-def observation(time: float = 0.0, serial: int = 100, is_exec: bool = False, **said: object) -> Observation:
-    facts = {"ppid": 10, "ses": 3, "auid": 1000, "comm": "sh", **said}
+def observation(time: float = 0.0, serial: int = 100, is_exec: bool = False, **output: object) -> Observation:
+    facts = {"ppid": 10, "ses": 3, "auid": 1000, "comm": "sh", **output}
     id = f"1:{serial}"
     return Observation(PID, facts["ppid"], facts["comm"], "/x", id, time, is_exec, facts["ses"], facts["auid"])
 
@@ -85,7 +85,7 @@ def test_none_where_all_had_ended():
 
 
 @pytest.mark.parametrize(
-    ("other", "said"),
+    ("other", "output"),
     [
         ({"ppid": 11}, {"ppid": 11}),
         ({"login": (4, 1000)}, {"ses": 4}),
@@ -98,9 +98,9 @@ def test_none_where_all_had_ended():
         ({"ppid": 11, "login": (4, 1001)}, {"ppid": 11, "ses": 4, "auid": 1001, "comm": "a-thread"}),
     ],
 )
-def test_within_the_lag_the_record_tells(other, said):
+def test_within_the_lag_the_record_shows(other, output):
     first, second = chain(Life(10.0, 10.2), Life(10.3, None)._replace(**other))
-    assert at_time(second, 10.15, observation(**said)) is second
+    assert at_time(second, 10.15, observation(**output)) is second
     assert at_time(second, 10.15, observation()) is first
     assert at_time(second, 10.15, observation(ppid=99, ses=99, auid=99, comm="?")) is first
     assert at_time(second, 10.15, observation(ppid=10, ses=None, auid=None)) is first
@@ -149,7 +149,7 @@ def test_also_over_one_that_made_no_event():
     assert at_time(processes[2], 10.05, observation()) is processes[2]
 
 
-def test_where_time_says_nothing_it_is_the_newest_that_agrees():
+def test_where_time_shows_nothing_it_is_the_newest_that_agrees():
     processes = chain(Life(10.0, 10.2), Life(20.0, 20.2), Life(30.0, None, ppid=11))
     assert by_order(processes[-1], observation()) is processes[1]
     assert by_order(processes[-1], observation(ppid=11)) is processes[2]
@@ -219,7 +219,7 @@ def histories(draw: st.DrawFn, alike: bool) -> History:
 
 
 class Replayed:
-    """A table that was told of all lives, as by a probe whose ring is read late, and then of events.
+    """A table that was reported of all lives, as by a probe whose ring is read late, and then of events.
 
     Lives that began within the same hundredth of a second have the same key.
     """
@@ -259,7 +259,7 @@ def possible(history: History, act: Act) -> list[int]:
 
 @settings(max_examples=300, deadline=None)
 @given(histories(alike=False))
-def test_processes_that_differ_are_told_apart_whatever_the_lag(history: History) -> None:
+def test_processes_that_differ_are_reported_apart_whatever_the_lag(history: History) -> None:
     """Also where most of what they did made no event."""
     replayed = Replayed(history)
     assert [replayed.of(history, act) for act in history.acts] == [act.life for act in history.acts]
@@ -267,14 +267,14 @@ def test_processes_that_differ_are_told_apart_whatever_the_lag(history: History)
 
 @settings(max_examples=300, deadline=None)
 @given(histories(alike=True))
-def test_processes_that_do_not_differ_are_told_apart_by_order(history: History) -> None:
+def test_processes_that_do_not_differ_are_reported_apart_by_order(history: History) -> None:
     replayed = Replayed(history)
     assert [replayed.of(history, act) for act in history.acts] == [act.life for act in history.acts]
 
 
 @settings(max_examples=300, deadline=None)
 @given(histories(alike=True), st.randoms(use_true_random=False))
-def test_what_cannot_be_told_is_never_left_out_and_never_impossible(history: History, random) -> None:
+def test_what_cannot_be_reported_is_never_left_out_and_never_impossible(history: History, random) -> None:
     """Most of the events are missing, and nothing distinguishes the processes: still one that can have been."""
     replayed = Replayed(history)
     for act in history.acts:

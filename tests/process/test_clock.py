@@ -51,7 +51,7 @@ def test_the_times_that_an_event_may_have(steps, stamped, times):
     assert bool(found) == bool(times)
 
 
-def test_only_a_step_is_told():
+def test_only_a_step_is_reported():
     clock = BootClock()
     readings = [BOOTED, BOOTED + 0.0004, BOOTED - 0.0005, BOOTED + 1, BOOTED + 1.0002, BOOTED]
     assert [clock.set(boot, float(now)) for now, boot in enumerate(readings)] == [

@@ -44,7 +44,7 @@ def program(pid=42, exe="/usr/bin/bash", ticks=5000):
         (f'argc=2 a0="sh" a1="{"x" * 1000}"', {}, 8, ("sh", "xxxxx"), 995),
     ],
 )
-def test_an_exec_tells_the_command_line(body, options, limit, words, skipped):
+def test_an_exec_shows_the_command_line(body, options, limit, words, skipped):
     commands = Commands(ProcFiles(None), arguments_of, limit)
     program_ = program()
     commands.learn(program_, execve(body, **options))

@@ -68,7 +68,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("files", "more"), CASES)
-def test_what_its_files_say(tmp_path: Path, files: dict[str, str], more: dict[str, str]) -> None:
+def test_what_its_files_show(tmp_path: Path, files: dict[str, str], more: dict[str, str]) -> None:
     assert host(tmp_path, files) == {**kernel(), **more}
 
 

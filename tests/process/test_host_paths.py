@@ -135,7 +135,7 @@ def test_another_process_with_its_pid_is_not_looked_at(subject: Subject) -> None
         (HOST, Root(7, users=True), False),
     ],
 )
-def test_the_probe_tells_of_the_end_of_who_is_gone(
+def test_the_probe_shows_of_the_end_of_who_is_gone(
     subject: Subject, started: Root, ended: Root | None, holds: bool
 ) -> None:
     """The account of its end is in the ring, but was not when the chunk was begun."""

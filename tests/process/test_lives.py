@@ -31,7 +31,7 @@ def remembered(subject: Lives) -> list[int]:
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0), (2, 0, 1)])
-def test_lives_of_a_pid_are_in_order_however_they_are_told(order):
+def test_lives_of_a_pid_are_in_order_however_they_are_reported(order):
     subject, processes = lives(), [process(7, began) for began in (10.0, 20.0, 30.0)]
     for number in order:
         subject.add(processes[number])
@@ -138,7 +138,7 @@ def test_bounds_leave_out_what_may_be_of_another():
     assert [at for at in (49.9, 50.1) if quick(second, id_at(at))] == [49.9]
 
 
-def test_bounds_leave_out_who_is_told_of_later():
+def test_bounds_leave_out_who_is_reported_of_later():
     subject, second = lives(), process(7, 20.0)
     subject.add(second)
     assert quick(second, id_at(19.5))

@@ -102,7 +102,7 @@ def test_a_stat_that_is_cut_short_is_none(tmp_path, stat):
     assert host.proc.entry(100) is None
 
 
-def test_what_the_kernel_will_not_tell_is_left_out(tmp_path):
+def test_what_the_kernel_will_not_show_is_left_out(tmp_path):
     """The links of other users' processes need CAP_SYS_PTRACE; kernel threads have no image."""
     host = FakeHost(tmp_path)
     host.process(2, 0, "/x", status="Name:\tkthreadd\n")

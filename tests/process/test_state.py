@@ -64,7 +64,7 @@ def test_what_is_taken_over_began_when_it_began(host):
     assert table.find(100, BOOTED + 0.5) is None
 
 
-def test_what_was_told_of_a_process_before_is_told_anew(host):
+def test_what_was_reported_of_a_process_before_is_reported_anew(host):
     files(host).write(used(host))
     table = fresh(host)
     before = table.find(100, BOOTED + 100)

@@ -164,7 +164,7 @@ def test_a_process_that_is_gone_ends_and_is_forgotten_after_its_grace(host, subj
         (11, LS, True, False),
     ],
 )
-def test_records_alone_tell_a_process_by_program_and_parent(ppid, exe, is_exec, same):
+def test_records_alone_show_a_process_by_program_and_parent(ppid, exe, is_exec, same):
     subject = Subject(None)
     process = subject.observe(100, 10, BASH, 60)
     assert (subject.observe(100, ppid, exe, 61, is_exec) is process) is same
@@ -194,7 +194,7 @@ def test_no_more_processes_are_kept_than_allowed(host):
     ids=["nothing", "all-newer", "far-behind", "not-quite", "clock-stepped"],
 )
 def test_the_dead_are_remembered_until_the_events_have_passed_them(subject, heard, kept):
-    """In a burst events come late, and the probe has told of all those ends already."""
+    """In a burst events come late, and the probe has reported of all those ends already."""
     process = subject.born(200, 5900)
     subject.table.ended(200, key(200, 5900), 60)
     if heard is not None:
@@ -208,7 +208,7 @@ def test_the_dead_are_remembered_until_the_events_have_passed_them(subject, hear
 # The probe.
 
 
-def test_the_probe_tells_who_started_when_by_whom(subject):
+def test_the_probe_shows_who_started_when_by_whom(subject):
     parent = subject.born(100, 5000)
     child = subject.born(200, 6000, parent=(100, 5000))
     assert (child.program.key, child.program.source, child.ppid) == (key(200, 6000), "probe", 100)
@@ -226,7 +226,7 @@ def test_a_process_is_known_only_between_its_start_and_its_end(subject):
     assert [subject.find(200, at) for at in (58, 60.5, 65, 70.5, 75)] == [None, first, None, second, None]
 
 
-def test_starts_may_be_told_out_of_order(subject):
+def test_starts_may_be_reported_out_of_order(subject):
     second = subject.born(200, 7000)
     first = subject.born(200, 6000)
     assert subject.table.current(200) is second
@@ -234,11 +234,11 @@ def test_starts_may_be_told_out_of_order(subject):
     assert subject.find(200, 60.5) is first
 
 
-def test_a_process_told_twice_is_one(subject):
+def test_a_process_reported_twice_is_one(subject):
     assert subject.born(200, 6000) is subject.born(200, 6000)
 
 
-def test_what_proc_told_is_confirmed_by_the_probe(subject):
+def test_what_proc_reported_is_confirmed_by_the_probe(subject):
     process = subject.observe(100, 1, BASH, 60)
     up = 1, key(1, 1)
     birth = ProcessStart(100, key(100, 5000), 50.0042, "", up, None, (3, 1000))
@@ -273,7 +273,7 @@ def test_all_others_have_ended(subject):
     assert (one.ended, other.ended) == (70, None)
 
 
-def test_what_the_probe_has_not_told_proc_may(subject):
+def test_what_the_probe_has_not_reported_proc_may(subject):
     """As after a full ring, or for a process that had no room in the kernel's map when the probe was loaded."""
     subject.born(200, 6000)
     process = subject.find(100, 60)
@@ -281,7 +281,7 @@ def test_what_the_probe_has_not_told_proc_may(subject):
     assert process.program.source == "proc"
 
 
-def test_who_forked_a_process_that_proc_told_of_the_probe_knows(subject):
+def test_who_forked_a_process_that_proc_reported_of_the_probe_knows(subject):
     """Its true parent is dead, and init has adopted it."""
     process = subject.observe(100, 1, BASH, 60)
     assert process.spawned_by is not None
@@ -293,7 +293,7 @@ def test_who_forked_a_process_that_proc_told_of_the_probe_knows(subject):
     assert (process.spawned_by, process.ppid, process.settled) == (spawner.program, 1, False)
 
 
-def test_a_child_is_of_what_its_parent_ran_at_the_fork_also_if_audit_tells_later(subject):
+def test_a_child_is_of_what_its_parent_ran_at_the_fork_also_if_audit_shows_later(subject):
     """The parent has executed ls, then forked; audit reports the exec after the child was born."""
     parent = subject.born(100, 5000)
     child = subject.born(200, 6000, parent=(100, 5000))
@@ -344,7 +344,7 @@ def test_who_forked_a_process_is_not_guessed_where_the_probe_would_know(subject)
 
 
 def test_without_the_probe_a_pid_used_again_is_noticed(host, subject):
-    """Its end was never told, because the probe was unloaded before."""
+    """Its end was never reported, because the probe was unloaded before."""
     before = subject.born(100, 5000)
     subject.observe(100, 1, BASH, 60)
     host.process(100, 1, LS, start=9000)
@@ -371,7 +371,7 @@ def test_a_foreign_table_asks_no_proc(subject):
     assert subject.stats.lookups_proc == 0
 
 
-def test_a_parent_whose_first_event_ends_later_is_told_to_its_children():
+def test_a_parent_whose_first_event_ends_later_is_reported_to_its_children():
     subject = Subject(None)
     child = subject.observe(200, 150, BASH, 10)
     assert child.parent is None

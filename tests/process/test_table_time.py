@@ -158,7 +158,7 @@ def test_a_guess_never_takes_the_place_of_a_process_that_lives(subject):
     ("ppid", "exe", "known"), [(1, BASH, True), (1, LS, True), (7, BASH, True), (7, LS, False)], ids=str
 )
 @pytest.mark.parametrize("at", [49.2, 49.99])
-def test_what_proc_tells_of_who_was_born_after_the_event_has_to_agree(subject, at, ppid, exe, known):
+def test_what_proc_shows_of_who_was_born_after_the_event_has_to_agree(subject, at, ppid, exe, known):
     """The clock was late, or the pid was another process's a moment ago."""
     subject.read(now=51.0)
     process = subject.observe(100, ppid, exe, at)
@@ -192,7 +192,7 @@ def test_two_that_had_the_pid_within_a_tick(subject, ppid):
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("reported", "expected"),
     [
         ("nothing", "no_probe"),
         ("unloaded", "no_probe"),
@@ -203,17 +203,17 @@ def test_two_that_had_the_pid_within_a_tick(subject, ppid):
         ("forgotten", "forgotten"),
     ],
 )
-def test_why_a_process_is_unknown(host, told, expected):
-    subject = Clocked(host, limit=2 if told == "forgotten" else 100)
+def test_why_a_process_is_unknown(host, reported, expected):
+    subject = Clocked(host, limit=2 if reported == "forgotten" else 100)
     subject.read(now=0.0)
-    if told != "nothing":
+    if reported != "nothing":
         subject.born(1, 1)
-        subject.table.miss(65.0 if told == "loaded-after" else 1.0, "before_probe")
-    if told == "unloaded":
+        subject.table.miss(65.0 if reported == "loaded-after" else 1.0, "before_probe")
+    if reported == "unloaded":
         subject.table.probe_lost()
-    if told.startswith("lost"):
-        subject.table.miss(50.0 if told == "lost-before" else 65.0, "probe_lost")
-    if told == "forgotten":
+    if reported.startswith("lost"):
+        subject.table.miss(50.0 if reported == "lost-before" else 65.0, "probe_lost")
+    if reported == "forgotten":
         for pid in range(300, 305):
             subject.born(pid, 5000)
     subject.read(now=60.1)
@@ -277,7 +277,7 @@ def test_two_of_a_pid_within_one_hundredth_of_a_second_are_two(subject):
     ]  # fmt: skip
 
 
-def test_what_a_former_sensor_told_is_confirmed_by_the_probe(subject):
+def test_what_a_former_sensor_reported_is_confirmed_by_the_probe(subject):
     up = 1, key(1, 1)
     birth = ProcessStart(100, key(100, 5000), 50.0042, "", up, None)
     process = subject.table.born(birth)

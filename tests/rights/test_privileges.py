@@ -133,7 +133,7 @@ ACTIONS = {
 
 
 @pytest.mark.parametrize("need", NEEDS, ids=lambda need: need.option or "always")
-def test_each_capability_is_needed_for_what_the_table_says(need, tmp_path):
+def test_each_capability_is_needed_for_what_the_table_shows(need, tmp_path):
     for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
         parent.chmod(0o755)
     (tmp_path / "containers").mkdir(mode=0o710)

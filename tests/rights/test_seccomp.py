@@ -38,7 +38,7 @@ def run(program: list[Instruction], number: int, arch: int, first: int = 0) -> i
 
 @pytest.mark.parametrize("arch", MACHINES.values(), ids=MACHINES)
 @pytest.mark.parametrize("with_programs", [False, True])
-def test_every_call_is_allowed_or_refused_as_the_table_says(arch, with_programs):
+def test_every_call_is_allowed_or_refused_as_the_table_shows(arch, with_programs):
     program = seccomp.program(arch, with_programs)
     refused = {*REFUSED_NAMES, *(() if with_programs else PROGRAMS)}
     seen = set()
@@ -182,14 +182,14 @@ print(subprocess.run(["/bin/sh", "-c", "/bin/echo started; exec unshare -r true"
     assert "Operation not permitted" in shown
 
 
-def test_a_machine_without_numbers_is_told():
+def test_a_machine_without_numbers_is_reported():
     with pytest.raises(OSError, match="there is none for this program on sparc64") as caught:
         seccomp.install(False, "sparc64")
     assert caught.value.errno == errno.ENOSYS
 
 
 @needs_filter
-def test_a_thread_with_another_filter_is_told():
+def test_a_thread_with_another_filter_is_reported():
     """The kernel puts a filter on all threads only if they have the same ones before."""
     code = """
 import ctypes, threading

@@ -30,12 +30,12 @@ def checked(host: FakeKernel) -> tuple[bool, str]:
 
 
 def test_all_is_well(host: FakeKernel) -> None:
-    well, said = checked(host)
+    well, output = checked(host)
     assert well
-    assert said.startswith(f"{FILE}: the minimal set\n/var/log/host-sensor/audit.jsonl has no event ")
-    assert "\nexec                   2       2         0.0        0.00\n" in said
-    assert "not there, so that no rule watches it: /var/log/host-sensor" in said
-    assert "memfd" not in said
+    assert output.startswith(f"{FILE}: the minimal set\n/var/log/host-sensor/audit.jsonl has no event ")
+    assert "\nexec                   2       2         0.0        0.00\n" in output
+    assert "not there, so that no rule watches it: /var/log/host-sensor" in output
+    assert "memfd" not in output
 
 
 def test_what_each_key_costs(host: FakeKernel) -> None:
@@ -45,38 +45,38 @@ def test_what_each_key_costs(host: FakeKernel) -> None:
     os.utime(host.path(FILE), (old, old))
     lines = [event(old + 1, "exec"), *[event(old + 3600, "exec")] * 99, event(old + 7199, "memfd")]
     host.write("/var/log/host-sensor/audit.jsonl", "".join(line.decode() + "\n" for line in lines))
-    well, said = checked(host)
+    well, output = checked(host)
     assert well
-    assert "measured in /var/log/host-sensor/audit.jsonl, 2.0 hours:" in said
-    assert f"\nexec                   2       2        50.0 {100 * 12 * len(lines[0] + b'n') / 1e6:11.2f}\n" in said
-    assert "\nmemfd                  0       0         0.5        0.00\n" in said
+    assert "measured in /var/log/host-sensor/audit.jsonl, 2.0 hours:" in output
+    assert f"\nexec                   2       2        50.0 {100 * 12 * len(lines[0] + b'n') / 1e6:11.2f}\n" in output
+    assert "\nmemfd                  0       0         0.5        0.00\n" in output
 
 
 def test_nothing_is_installed(tmp_path: Path) -> None:
-    well, said = checked(FakeKernel(tmp_path))
+    well, output = checked(FakeKernel(tmp_path))
     assert not well
-    assert said.startswith(f"{FILE} is not there: host-sensor rules --install minimal\n")
+    assert output.startswith(f"{FILE} is not there: host-sensor rules --install minimal\n")
 
 
 def test_rules_that_were_unloaded_are_missed(host: FakeKernel) -> None:
     host.rules = [rule for rule in host.rules if "setuid" not in rule]
-    well, said = checked(host)
+    well, output = checked(host)
     assert not well
-    assert "fewer rules are loaded than could be, of: setuid;" in said
+    assert "fewer rules are loaded than could be, of: setuid;" in output
 
 
 def test_a_folder_that_came_later_is_missed(host: FakeKernel) -> None:
     Path(host.path("/etc/pam.d")).mkdir()
-    well, said = checked(host)
+    well, output = checked(host)
     assert not well
-    assert "of: pam;" in said
+    assert "of: pam;" in output
 
 
 def test_a_file_that_was_edited(host: FakeKernel) -> None:
     host.write(FILE, f"{host.read(FILE)}-w /x -p wa\n")
-    well, said = checked(host)
+    well, output = checked(host)
     assert not well
-    assert f"{FILE}: the minimal set, edited since it was written" in said
+    assert f"{FILE}: the minimal set, edited since it was written" in output
 
 
 def test_a_set_that_would_be_another_now(host: FakeKernel, tmp_path: Path) -> None:

@@ -12,18 +12,18 @@ from sensor.rules.table import RULES
 
 def test_without_arguments_every_key_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rules"]) == 0
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     assert main(["rules", "--list"]) == 0
-    assert capsys.readouterr().out == said
-    assert [line.split()[0] for line in said.splitlines() if not line.startswith(" ")] == [rule.key for rule in RULES]
-    assert "setuid             minimal      T1548.001\n    A file that lends" in said
+    assert capsys.readouterr().out == output
+    assert [line.split()[0] for line in output.splitlines() if not line.startswith(" ")] == [rule.key for rule in RULES]
+    assert "setuid             minimal      T1548.001\n    A file that lends" in output
 
 
 def test_a_set_is_printed_for_this_host(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rules", "--print", "minimal"]) == 0
-    said = capsys.readouterr().out
-    assert said.startswith("## The minimal audit rules of host-sensor ")
-    assert "-S execve,execveat -F key=exec\n" in said
+    output = capsys.readouterr().out
+    assert output.startswith("## The minimal audit rules of host-sensor ")
+    assert "-S execve,execveat -F key=exec\n" in output
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root would install it")

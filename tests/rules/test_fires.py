@@ -44,7 +44,7 @@ exec /usr/sbin/auditctl.real "$@"
 """
 INSTALL_AND_ACT = """\
 mount -t proc proc "$0/proc"
-exec chroot "$0" sh -c 'cd /tree && python3 -m sensor rules --install "$0" >/said 2>&1
+exec chroot "$0" sh -c 'cd /tree && python3 -m sensor rules --install "$0" >/output 2>&1
 python3 -m sensor rules --check >/checked 2>&1 && echo well >>/checked; python3 /acts.py </acts.json
 bash -c "echo >/dev/tcp/127.0.0.1/9"; bash -c "echo >/dev/tcp/::1/9"' "$1"
 """
@@ -193,8 +193,8 @@ def test_every_rule_fires_for_the_act_that_it_is_for(name: str, root: Root) -> N
     made = acts(name, root)
     unnoticed = [{**act, "number": number(act["size"], act["name"])} for act in UNNOTICED]
     events, listed = run(root, name, [*made, *unnoticed])
-    said = (root.folder / "said").read_text()
-    assert "not loaded" not in said, said
+    output = (root.folder / "output").read_text()
+    assert "not loaded" not in output, output
     checked = (root.folder / "checked").read_text()
     assert f"50-host-sensor.rules: the {name} set\n" in checked
     assert checked.endswith("\nwell\n"), checked
@@ -203,7 +203,7 @@ def test_every_rule_fires_for_the_act_that_it_is_for(name: str, root: Root) -> N
     found = fired(events)
     silent = [act for act in made if (act["key"], ARCHES[act["size"]], act["number"], act.get("path", "")) not in found]
     assert silent == []
-    assert {key for key, *_ in found} == keys, said
+    assert {key for key, *_ in found} == keys, output
     assert len(keys) >= (15 if name == "minimal" else 45)
     shells = {event["SYSCALL"]["exe"] for event in events if "remote-shell" in event.get("SYSCALL", {}).get("KEYS", ())}
     assert shells == ({"/usr/bin/bash"} if name == "recommended" else set())

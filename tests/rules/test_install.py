@@ -32,7 +32,7 @@ def loadable(host: FakeKernel, name: str) -> set[str]:
 
 
 def test_a_set_is_written_and_loaded(host: FakeKernel) -> None:
-    said = put(host)
+    output = put(host)
     found = installed(host)
     assert found is not None
     assert (found.name, found.edited, found.rules()) == ("minimal", False, render("minimal", portable()).lines())
@@ -41,18 +41,18 @@ def test_a_set_is_written_and_loaded(host: FakeKernel) -> None:
     assert stat.filemode(status.st_mode) == "-rw-r-----"
     assert host.names(FOLDER) == ["50-host-sensor.rules"]
     assert len(host.rules) == len(loadable(host, "minimal")) > 20
-    assert f"loaded: {len(host.rules)} rules, 0 were there before" in said
-    assert any(line.startswith("not loaded (No such file or directory): ") and "/etc/pam.d" in line for line in said)
-    assert any(line.startswith("not loaded (Unknown user: _host-sensor): /var/log/host-sensor") for line in said)
-    assert any(line.startswith("as numbers, because ") and "fchmodat2" in line for line in said)
+    assert f"loaded: {len(host.rules)} rules, 0 were there before" in output
+    assert any(line.startswith("not loaded (No such file or directory): ") and "/etc/pam.d" in line for line in output)
+    assert any(line.startswith("not loaded (Unknown user: _host-sensor): /var/log/host-sensor") for line in output)
+    assert any(line.startswith("as numbers, because ") and "fchmodat2" in line for line in output)
 
 
 def test_twice_is_once(host: FakeKernel) -> None:
     put(host)
     before = (host.read(FILE), list(host.rules))
-    said = put(host)
+    output = put(host)
     assert (host.read(FILE), host.rules) == before
-    assert f"loaded: 0 rules, {len(host.rules)} were there before" in said
+    assert f"loaded: 0 rules, {len(host.rules)} were there before" in output
 
 
 @pytest.mark.parametrize(("first", "second"), [("minimal", "recommended"), ("recommended", "minimal")])

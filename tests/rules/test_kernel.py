@@ -23,7 +23,7 @@ class Says(FakeKernel):
 
 
 @pytest.mark.parametrize(
-    ("said", "refused"),
+    ("output", "refused"),
     [
         ("", {}),
         ("Error sending add rule data request (Rule exists)\nThere was an error in line 2 of /t\n", {0: "Rule exists"}),
@@ -37,9 +37,9 @@ class Says(FakeKernel):
         ),
     ],
 )
-def test_what_is_refused_has_a_reason(said: str, refused: dict[int, str], tmp_path: Path) -> None:
+def test_what_is_refused_has_a_reason(output: str, refused: dict[int, str], tmp_path: Path) -> None:
     host = Says(tmp_path)
-    host.answer = Answer(0, said)
+    host.answer = Answer(0, output)
     assert feed(host, LINES) == {LINES[number]: reason for number, reason in refused.items()}
 
 

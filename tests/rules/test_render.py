@@ -93,7 +93,7 @@ def test_homes_are_watched_where_there_is_something_to_watch(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_a_file_goes_on_after_a_folder_that_is_missing_and_says_what_each_key_is_for(name: str) -> None:
+def test_a_file_goes_on_after_a_folder_that_is_missing_and_shows_what_each_key_is_for(name: str) -> None:
     made = render(name, portable())
     written = text(name, made, "7.8")
     lines = [line for line in written.splitlines() if not line.startswith("##")]
@@ -104,7 +104,7 @@ def test_a_file_goes_on_after_a_folder_that_is_missing_and_says_what_each_key_is
         assert f"## {rule.key} ({', '.join(rule.techniques)}): {rule.why}.\n" in written
 
 
-def test_the_files_that_are_shipped_are_what_the_table_says(tmp_path: Path) -> None:
+def test_the_files_that_are_shipped_are_what_the_table_shows(tmp_path: Path) -> None:
     command = [sys.executable, "-B", REPOSITORY / "packaging/rules/generate.py", tmp_path]
     subprocess.run(command, check=True, cwd="/")
     made = {file.name: file.read_text() for file in tmp_path.iterdir()}

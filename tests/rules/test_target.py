@@ -31,7 +31,7 @@ def test_any_host_knows_what_audit_3_knew() -> None:
     assert target.homes == ()
 
 
-def test_ausyscall_says_what_auditctl_knows(tmp_path: Path) -> None:
+def test_ausyscall_shows_what_auditctl_knows(tmp_path: Path) -> None:
     host = FakeKernel(tmp_path)
     host.commands["ausyscall x86_64 --dump"] = DUMP
     target = this_host(host, "x86_64")

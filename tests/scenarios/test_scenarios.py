@@ -79,7 +79,7 @@ class Stage:
         self.stats = PipelineStats()
         self.now = 0.0
         self.text = ""
-        self.said: list[str] = []
+        self.output: list[str] = []
         self.sensor = self.start()
 
     def start(self) -> Any:
@@ -92,19 +92,19 @@ class Stage:
         data, self.text = self.text.encode("latin-1"), ""
         size = self.chunk or len(data) or 1
         for start in range(0, len(data), size):
-            self.said += self.sensor.feed(data[start : start + size], self.now)
-        self.said += self.sensor.tick(self.now + 0.1)
+            self.output += self.sensor.feed(data[start : start + size], self.now)
+        self.output += self.sensor.tick(self.now + 0.1)
 
     def expect(self, wanted: str) -> None:
         if self.text:
             self.settle()
-        assert self.said, f"nothing came out, expected {wanted}"
-        line = self.said.pop(0)
+        assert self.output, f"nothing came out, expected {wanted}"
+        line = self.output.pop(0)
         assert (line if wanted.startswith("{") else short(line)) == repeated(wanted)
 
     def play(self, command: str, rest: str) -> None:
         if command in (">", ">>"):
-            assert self.said == [], "there is more output than was expected"
+            assert self.output == [], "there is more output than was expected"
             self.text += fed(command, repeated(rest)) + "\n"
         elif command == "=":
             self.expect(rest)
@@ -112,20 +112,20 @@ class Stage:
             self.count(rest)
         else:
             self.settle()
-            assert [short(line) for line in self.said] == []
+            assert [short(line) for line in self.output] == []
             self.other(command, rest)
 
     def other(self, command: str, rest: str) -> None:
         if command == "@":
             self.now = float(rest)
-            self.said += self.sensor.tick(self.now)
+            self.output += self.sensor.tick(self.now)
         elif command == "set":
             values = dict(setting.split("=") for setting in rest.split())
             types = {name: type(getattr(self.options, name)) for name in values}
             self.options = CoalesceOptions(**{name: types[name](value) for name, value in values.items()})
             self.sensor = self.start()
         elif command == "stop":
-            self.said += self.sensor.close()
+            self.output += self.sensor.close()
         elif command == "restart":
             self.sensor = self.start()
         elif command == "reload":
@@ -144,7 +144,7 @@ class Stage:
 
 @pytest.mark.parametrize("chunk", [1 << 20, 100, 7, 1, 0], ids=["whole", "100", "7", "1", "reference"])
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
-def test_a_stream_goes_as_its_script_says(script, chunk):
+def test_a_stream_goes_as_its_script_shows(script, chunk):
     stage = Stage(chunk)
     for number, line in enumerate(script.read_text(encoding="utf-8").splitlines(), start=1):
         if not line or line.startswith("#"):
@@ -155,7 +155,7 @@ def test_a_stream_goes_as_its_script_says(script, chunk):
         except AssertionError as error:
             raise AssertionError(f"{script.name}:{number}: {line}\n{error}") from error
     stage.settle()
-    assert [short(line) for line in stage.said] == []
+    assert [short(line) for line in stage.output] == []
 
 
 def test_there_are_scripts():

@@ -1,4 +1,4 @@
-"""Far ends on the loopback address that behave, or misbehave, as they are told; and what the tests do with `ship`."""
+"""Far ends on the loopback address that behave, or misbehave, as asked; and what the tests do with `ship`."""
 
 from __future__ import annotations
 

@@ -91,12 +91,12 @@ class Reader:
     def __init__(self, log: Log, state: Path) -> None:
         self.log, self.state = log, state
         self.stats = ShipStats()
-        self.said: list[str] = []
+        self.output: list[str] = []
         self.start()
 
     def start(self) -> None:
         self.cursor = Cursor(str(self.state), str(self.log.path), HOST)
-        self.follower = Follower(str(self.log.path), self.cursor, self.stats, self.said.append)
+        self.follower = Follower(str(self.log.path), self.cursor, self.stats, self.output.append)
 
     def kill(self) -> None:
         """End as kill -9 does: nothing is written any more."""

@@ -17,7 +17,7 @@ PRODUCE = 0
 
 
 class Cluster:
-    """Brokers that can be told to be down, and to answer with errors."""
+    """Brokers that can be reported to be down, and to answer with errors."""
 
     def __init__(self, brokers: int = 3) -> None:
         name = ctypes.util.find_library("rdkafka") or "librdkafka.so.1"

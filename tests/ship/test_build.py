@@ -25,9 +25,11 @@ def test_every_kind_is_made(name: str) -> None:
     kind.close()
 
 
-@pytest.mark.parametrize(("config", "said"), [(Config(), "`kind` is not set"), (Config(kind="tcp"), "`to` is not set")])
-def test_what_is_missing_is_said(config: Config, said: str) -> None:
-    with pytest.raises(ShipError, match=said):
+@pytest.mark.parametrize(
+    ("config", "output"), [(Config(), "`kind` is not set"), (Config(kind="tcp"), "`to` is not set")]
+)
+def test_what_is_missing_is_reported(config: Config, output: str) -> None:
+    with pytest.raises(ShipError, match=output):
         make_kind("far", config)
 
 
@@ -36,17 +38,17 @@ def test_the_state_is_below_the_name_of_the_destination() -> None:
     assert state_folder("central", Config(state="/x")) == "/x"
 
 
-def test_a_damaged_cursor_is_told_and_everything_is_read(tmp_path: Path) -> None:
+def test_a_damaged_cursor_is_reported_and_everything_is_read(tmp_path: Path) -> None:
     log = Log(tmp_path)
     log.write(3)
     (tmp_path / "cursor").write_bytes(b"garbage")
-    said: list[str] = []
+    output: list[str] = []
     config = Config(kind="stdout", log=str(log.path), state=str(tmp_path), start="end")
-    sender = make_sender("far", config, ShipStats(), said.append)
+    sender = make_sender("far", config, ShipStats(), output.append)
     assert sender.position.number == 0
-    assert "it is damaged" in said[0]
+    assert "it is damaged" in output[0]
     with pytest.raises(ShipError, match="another process"):
-        make_sender("far", config, ShipStats(), said.append)
+        make_sender("far", config, ShipStats(), output.append)
     sender.close()
 
 

@@ -27,7 +27,7 @@ def test_one_line_goes_to_every_address_and_nothing_changes(tmp_path: Path) -> N
     assert not ship.state.exists()
 
 
-def test_a_refusal_is_told(tmp_path: Path) -> None:
+def test_a_refusal_is_reported(tmp_path: Path) -> None:
     server = Collector()
     server.plan = [says(400, b"no such field"), says(401, b"who are you?")]
     ship = Ship(tmp_path, tmp_path / "log", kind="http", to=server.url)

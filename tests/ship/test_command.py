@@ -29,7 +29,7 @@ def test_everything_there_is_goes_to_standard_output_once(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "output"),
     [
         ([], 1, "which destination"),
         (["../x"], 1, "expected a name"),
@@ -38,9 +38,9 @@ def test_everything_there_is_goes_to_standard_output_once(tmp_path: Path) -> Non
         (["--status", "--check"], 2, "not allowed with"),
     ],
 )
-def test_what_makes_no_sense_is_said(arguments: list[str], code: int, said: str) -> None:
+def test_what_makes_no_sense_is_reported(arguments: list[str], code: int, output: str) -> None:
     done = run(*arguments)
-    assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+    assert (done.returncode, output in done.stderr) == (code, True), done.stderr
 
 
 def test_every_mistake_is_shown(tmp_path: Path) -> None:
@@ -80,17 +80,17 @@ def test_a_library_that_is_missing_is_an_error_at_the_start(tmp_path, how, kind,
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "output"),
     [
         ({"tls": {"use": True, "ca": "/nowhere.pem"}}, "tls.ca: /nowhere.pem"),
         ({"to": "http://127.0.0.1:1", "kind": "splunk", "http": {"token": "env:NO_SUCH_VARIABLE"}}, "no such variable"),
     ],
 )
-def test_once_does_not_wait_for_what_no_attempt_changes(tmp_path, options, said):
+def test_once_does_not_wait_for_what_no_attempt_changes(tmp_path, options, output):
     log = Log(tmp_path)
     log.write(1)
     done = Ship(tmp_path, log.path, **{"kind": "tcp", "to": "127.0.0.1:1", **options}).run("--once", timeout=20)
-    assert (done.returncode, said in done.stderr) == (1, True), done.stderr
+    assert (done.returncode, output in done.stderr) == (1, True), done.stderr
 
 
 def test_options_are_printed() -> None:

@@ -119,8 +119,8 @@ def test_an_answer_that_drips_or_never_ends_is_left(server: Collector, make) -> 
     server.plan = [drip, endless]
     client = make(timeout=0.5)
     client.connect(server.url)
-    for said in ("in time", "longer than"):
-        with pytest.raises(UnavailableError, match=said):
+    for output in ("in time", "longer than"):
+        with pytest.raises(UnavailableError, match=output):
             client.post("", b"", "text/plain")
 
 
@@ -139,7 +139,7 @@ def pems(tmp_path_factory: pytest.TempPathFactory) -> certificates.Certificates:
 
 
 @pytest.mark.parametrize(
-    ("which", "name", "said"),
+    ("which", "name", "output"),
     [
         ("good", None, ""),
         ("good", certificates.NAME, ""),
@@ -150,15 +150,15 @@ def pems(tmp_path_factory: pytest.TempPathFactory) -> certificates.Certificates:
     ],
 )
 def test_a_certificate_is_checked(
-    which: str, name: str | None, said: str, pems: certificates.Certificates, make
+    which: str, name: str | None, output: str, pems: certificates.Certificates, make
 ) -> None:
     server = Collector(context=pems.context(getattr(pems, which)))
     client = make(ca=str(pems.ca), server_name=name)
     client.connect(f"https://127.0.0.1:{server.port}")
-    with pytest.raises(UnavailableError, match=said) if said else nullcontext():
+    with pytest.raises(UnavailableError, match=output) if output else nullcontext():
         client.post("", b"", "text/plain")
     server.stop()
-    assert len(server.requests) == (0 if said else 1)
+    assert len(server.requests) == (0 if output else 1)
 
 
 def test_a_proxy_is_gone_through(server: Collector, make) -> None:

@@ -19,7 +19,7 @@ def mistakes_in(text: str, folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "output"),
     [
         ("kind: tpc", ':1: kind: expected one of .* found "tpc"; did you mean "tcp"'),
         ("kind: tcp\nto: logs.example", ":2: to: expected HOST:PORT"),
@@ -34,11 +34,11 @@ def mistakes_in(text: str, folder: Path) -> list[str]:
         ("batch: {events: 0}", ":1: batch.events: expected at least 1"),
     ],
 )
-def test_a_mistake_is_named_with_its_line(text: str, said: str, tmp_path: Path) -> None:
+def test_a_mistake_is_named_with_its_line(text: str, output: str, tmp_path: Path) -> None:
     import re
 
     (mistake,) = mistakes_in(text, tmp_path)
-    assert re.match(said, mistake), mistake
+    assert re.match(output, mistake), mistake
 
 
 def test_a_secret_that_stands_in_a_configuration_is_not_shown(tmp_path: Path) -> None:

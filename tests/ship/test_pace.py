@@ -31,7 +31,7 @@ def test_the_longest_is_not_shorter_than_the_first() -> None:
         Options(first=2.0, longest=1.0)
 
 
-def test_a_rate_lets_through_what_it_says() -> None:
+def test_a_rate_lets_through_what_it_shows() -> None:
     limit = RateLimit(1000)
     now = 100.0
     sent = 0

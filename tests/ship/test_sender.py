@@ -1,4 +1,4 @@
-"""The loop, with a far end that is told what to do: order, back-off, halving, dead letters, limits."""
+"""The loop, with a far end that is reported what to do: order, back-off, halving, dead letters, limits."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ class FarEnd(Kind):
 def make(folder: Path, kind: Kind, log: Log | None = None, **options) -> tuple[Log, Reader, Sender]:
     log = log or Log(folder)
     reader = Reader(log, folder / "cursor")
-    told = Settings(**{"addresses": ("far",), "wait": 0.0, "retry": NO_PAUSE, **options})
+    reported = Settings(**{"addresses": ("far",), "wait": 0.0, "retry": NO_PAUSE, **options})
     letters = deadletter.DeadLetters(deadletter.Options(), str(folder), "far")
-    sender = Sender((reader.follower, reader.cursor), kind, told, letters, (reader.stats, reader.said.append))
+    sender = Sender((reader.follower, reader.cursor), kind, reported, letters, (reader.stats, reader.output.append))
     return log, reader, sender
 
 
@@ -133,12 +133,12 @@ def test_dead_letters_that_cannot_be_written_hold_everything(tmp_path: Path) -> 
     assert len(letters_in(tmp_path)) == 1
 
 
-def test_a_failure_is_told_once_and_counted_each_time(tmp_path: Path) -> None:
+def test_a_failure_is_reported_once_and_counted_each_time(tmp_path: Path) -> None:
     kind = FarEnd([UnavailableError("down")] * 5)
     log, reader, sender = make(tmp_path, kind)
     log.write(1)
     drain(sender)
-    assert [message for message in reader.said if "down" in message] == ["far: down; trying again in 0.0 s"]
+    assert [message for message in reader.output if "down" in message] == ["far: down; trying again in 0.0 s"]
     assert (reader.stats.failed, reader.stats.sent, reader.stats.acknowledged) == (5, 6, 1)
 
 

@@ -14,11 +14,11 @@ from tests.ship.logs import Log
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "output"),
     [(0, "0 s"), (59, "59 s"), (60, "1 min"), (61, "1 min 1 s"), (7380, "2 h 3 min"), (90000, "1 d 1 h"), (-5, "0 s")],
 )
-def test_a_time_since(seconds: float, said: str) -> None:
-    assert ago(time.time() - seconds - 0.01) == said
+def test_a_time_since(seconds: float, output: str) -> None:
+    assert ago(time.time() - seconds - 0.01) == output
 
 
 def test_a_destination_that_never_ran(tmp_path: Path) -> None:
@@ -33,7 +33,7 @@ def test_a_destination_that_never_ran(tmp_path: Path) -> None:
     assert "cursor        none yet" in text
 
 
-def test_a_damaged_cursor_is_said(tmp_path: Path) -> None:
+def test_a_damaged_cursor_is_reported(tmp_path: Path) -> None:
     (tmp_path / "cursor").write_bytes(b"garbage")
     lines, well = status("far", Config(kind="stdout", log=str(tmp_path / "log"), state=str(tmp_path)))
     assert not well
@@ -54,7 +54,7 @@ def test_one_that_runs_is_well_until_its_far_end_dies(tmp_path: Path) -> None:
         assert "behind        nothing\n" in shown
         receiver.stop()
         log.write(1)
-        wait_until(lambda: "last failure" in (said := ship.run("--status")).stdout and said.returncode == 1)
+        wait_until(lambda: "last failure" in (output := ship.run("--status")).stdout and output.returncode == 1)
         shown = ship.run("--status").stdout
         assert "running, not connected" in shown
         assert "behind        1 events" in shown

@@ -47,5 +47,5 @@ def test_what_comes_is_read_and_the_end_is_an_error(pair) -> None:
         stream.read(1)
 
 
-def test_it_says_what_it_is(pair) -> None:
+def test_it_shows_what_it_is(pair) -> None:
     assert pair[0].describe() == "TCP"

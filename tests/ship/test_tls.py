@@ -39,11 +39,11 @@ def test_a_certificate_of_ours_is_trusted(pems: certificates.Certificates) -> No
 
 
 @pytest.mark.parametrize(
-    ("which", "said"),
+    ("which", "output"),
     [("other_name", "IP address mismatch"), ("expired", "expired"), ("stranger", "unable to get local issuer")],
 )
-def test_others_are_not(which: str, said: str, pems: certificates.Certificates) -> None:
-    with pytest.raises(UnavailableError, match=said):
+def test_others_are_not(which: str, output: str, pems: certificates.Certificates) -> None:
+    with pytest.raises(UnavailableError, match=output):
         talk(pems, getattr(pems, which), Options(ca=str(pems.ca)))
 
 

@@ -39,7 +39,7 @@ def known(host):
     ("count", "expected"),
     [(1, ["bash"]), (2, ["bash", "sshd"]), (3, ["bash", "sshd", "init"]), (99, ["bash", "sshd", "init"])],
 )
-def test_they_are_told_nearest_first(host, count, expected):
+def test_they_are_reported_nearest_first(host, count, expected):
     (call,) = run(host, known(host), count=count)
     assert [ancestor["comm"] for ancestor in call["ANCESTORS"]] == expected
     assert call["ANCESTORS"][0]["GUID"] == call["PPID"]["GUID"]
@@ -82,7 +82,7 @@ def test_a_parent_without_a_start_has_no_guid(host):
     ],
     ids=["no-exec", "failed", "no-call"],
 )
-def test_only_execs_tell_them(host, other):
+def test_only_execs_show_them(host, other):
     ancestors = Ancestors(8, host.table, host.proc.host(BOOTED))
     (line,) = host.run([host.identity(), ancestors.stage], other)
     assert "ANCESTORS" not in line.get("SYSCALL", {})

@@ -80,7 +80,7 @@ def place(line):
         ("0::/\n", {}, {}),
     ],
 )  # fmt: skip
-def test_pid_tells_where_a_process_runs(host, run, cgroup, options, expected):
+def test_pid_shows_where_a_process_runs(host, run, cgroup, options, expected):
     host.process(42, 1, "/usr/bin/bash", cgroup=cgroup)
     (line,) = run(event(syscall(42, 1, "/usr/bin/bash")), **options)
     assert place(line) == expected
@@ -96,7 +96,7 @@ def test_names_come_from_the_runtime(host, run, tmp_path):
     assert place(line) == {"container": container}
 
 
-def test_the_runtime_is_known_by_its_files_where_the_group_does_not_tell(host, run, tmp_path):
+def test_the_runtime_is_known_by_its_files_where_the_group_does_not_show(host, run, tmp_path):
     config = tmp_path / f"root/run/containerd/io.containerd.runtime.v2.task/k8s.io/{ID}/config.json"
     config.parent.mkdir(parents=True)
     config.write_text(json.dumps({"annotations": {"io.kubernetes.cri.container-name": "web"}}))
@@ -129,7 +129,7 @@ def test_a_program_inherits_from_the_program_before(host, run):
     assert place(second)["systemd_source"] == "inherited"
 
 
-def test_a_successor_with_the_same_pid_tells_nothing(host, run):
+def test_a_successor_with_the_same_pid_shows_nothing(host, run):
     """The process was seen; then its pid belongs to another, in another service."""
     host.process(42, 1, "/usr/bin/bash", cgroup=SERVICE)
     run(event(syscall(42, 1, "/usr/bin/bash")))
@@ -170,7 +170,7 @@ def test_container_info_bears_the_prefix(host, run, prefix, key):
         ("0::/system.slice/web.service\n", "system.slice", None),
     ],
 )
-def test_the_probe_tells_the_group_of_a_process_that_is_gone(host, tmp_path, text, id_of, source):
+def test_the_probe_shows_the_group_of_a_process_that_is_gone(host, tmp_path, text, id_of, source):
     """Another process of the group was looked at before."""
     (tmp_path / "cgroup/system.slice/web.service").mkdir(parents=True)
     names = ContainerNames(str(tmp_path))

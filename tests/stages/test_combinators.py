@@ -1,4 +1,4 @@
-"""Stages that stand for others: who is asked how often, and when what was said is said anew."""
+"""Stages that stand for others: who is asked how often, and when what was added is added anew."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def host(tmp_path):
     return FakeHost(tmp_path)
 
 
-def said(host, bundle, *events):
+def output(host, bundle, *events):
     lines = host.run([host.identity(), bundle.stage], *events)
     return [(line.get("SYSCALL", {}).get("ASKED"), line.get("TOP")) for line in lines]
 
 
-def test_a_process_is_told_of_once(host):
-    assert said(host, Memoized(Memo(), [Teller().stage]), event(CALL), event(CALL), event(CALL)) == [(1, 1)] * 3
+def test_a_process_is_reported_of_once(host):
+    assert output(host, Memoized(Memo(), [Teller().stage]), event(CALL), event(CALL), event(CALL)) == [(1, 1)] * 3
 
 
 def test_of_an_event_that_one_failed_for_nothing_is_remembered(host):
@@ -44,7 +44,7 @@ def test_of_an_event_that_one_failed_for_nothing_is_remembered(host):
 
     teller = Teller()
     bundle = Memoized(Memo(), [teller.stage, fail, teller.stage])
-    found = said(host, bundle, event(CALL), event(CALL))
+    found = output(host, bundle, event(CALL), event(CALL))
     assert teller.asked == 4
     assert [top for _, top in found] == [2, 4]
 
@@ -60,13 +60,13 @@ def test_of_an_event_that_one_failed_for_nothing_is_remembered(host):
     ],
     ids=["another process", "another key", "another session", "another parent", "another program"],
 )
-def test_what_differs_is_told_anew(host, other):
-    assert said(host, Memoized(Memo(), [Teller().stage]), event(CALL), other) == [(1, 1), (2, 2)]
+def test_what_differs_is_reported_anew(host, other):
+    assert output(host, Memoized(Memo(), [Teller().stage]), event(CALL), other) == [(1, 1), (2, 2)]
 
 
-def test_what_will_soon_be_told_otherwise_is_not_remembered(host):
+def test_what_will_soon_be_reported_otherwise_is_not_remembered(host):
     bundle = Memoized(Memo(), [Teller(provisional=2).stage])
-    assert said(host, bundle, *[event(CALL)] * 1, event(CALL), event(CALL), event(CALL)) == [
+    assert output(host, bundle, *[event(CALL)] * 1, event(CALL), event(CALL), event(CALL)) == [
         (1, 1),
         (2, 2),
         (3, 3),
@@ -74,13 +74,13 @@ def test_what_will_soon_be_told_otherwise_is_not_remembered(host):
     ]
 
 
-def test_events_without_a_process_are_always_told(host):
+def test_events_without_a_process_are_always_reported(host):
     user = "USER_ACCT pid=1 uid=0"
-    assert said(host, Memoized(Memo(), [Teller().stage]), event(user), event(user)) == [(None, 1), (None, 2)]
+    assert output(host, Memoized(Memo(), [Teller().stage]), event(user), event(user)) == [(None, 1), (None, 2)]
 
 
-@pytest.mark.parametrize(("after", "told"), [(LIFE - 1, 1), (LIFE, 2), (-1.0, 2)])
-def test_after_a_minute_or_when_the_clock_was_set_back_all_is_told_anew(host, after, told):
+@pytest.mark.parametrize(("after", "reported"), [(LIFE - 1, 1), (LIFE, 2), (-1.0, 2)])
+def test_after_a_minute_or_when_the_clock_was_set_back_all_is_reported_anew(host, after, reported):
     bundle = Memoized(Memo(), [Teller().stage])
     times = iter([1000.0, 1000.0 + after])
 
@@ -88,20 +88,20 @@ def test_after_a_minute_or_when_the_clock_was_set_back_all_is_told_anew(host, af
         bundle.every_second(next(times))
 
     lines = host.run([clock, host.identity(), bundle.stage], event(CALL), event(CALL))
-    assert [line["TOP"] for line in lines] == [1, told]
+    assert [line["TOP"] for line in lines] == [1, reported]
 
 
-def test_what_is_news_makes_all_be_told_anew(host):
+def test_what_is_news_makes_all_be_reported_anew(host):
     memo = Memo()
     bundle = Memoized(memo, [Teller().stage])
-    assert said(host, bundle, event(CALL), event(CALL)) == [(1, 1), (1, 1)]
+    assert output(host, bundle, event(CALL), event(CALL)) == [(1, 1), (1, 1)]
     memo.forget()
-    assert said(host, bundle, event(CALL), event(CALL)) == [(2, 2), (2, 2)]
+    assert output(host, bundle, event(CALL), event(CALL)) == [(2, 2), (2, 2)]
 
 
 def test_memory_is_bounded(host):
     memo = Memo(entries=8)
-    said(host, Memoized(memo, [Teller().stage]), *[event(syscall(pid, 1, "/usr/bin/ls")) for pid in range(10, 60)])
+    output(host, Memoized(memo, [Teller().stage]), *[event(syscall(pid, 1, "/usr/bin/ls")) for pid in range(10, 60)])
     assert 0 < len(memo.known) <= 8
 
 

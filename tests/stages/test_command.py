@@ -46,8 +46,10 @@ def test_every_event_of_a_program_has_its_command_line(run):
         event(syscall(44, 42, "/usr/bin/bash")),
         event("USER_ACCT pid=9 uid=0"),
     )
-    told = [(line.get("SYSCALL", {}).get("CMDLINE"), line.get("SYSCALL", {}).get("CMDLINE_SOURCE")) for line in lines]
-    assert told == [
+    reported = [
+        (line.get("SYSCALL", {}).get("CMDLINE"), line.get("SYSCALL", {}).get("CMDLINE_SOURCE")) for line in lines
+    ]
+    assert reported == [
         (["bash", "-l"], "observed"),
         (["ls", "a b"], "observed"),
         (["ls", "a b"], "observed"),
@@ -56,12 +58,12 @@ def test_every_event_of_a_program_has_its_command_line(run):
     ]
 
 
-def test_a_long_command_line_says_what_is_left_out(run):
+def test_a_long_command_line_shows_what_is_left_out(run):
     (line,) = run(exec_event(43, 42, "/usr/bin/ls", ["ls", "abcdef"]), limit=6)
     assert (line["SYSCALL"]["CMDLINE"], line["SYSCALL"]["CMDLINE_SKIPPED"]) == (["ls", "abc"], 3)
 
 
-def test_the_parent_is_told_at_the_top(run):
+def test_the_parent_is_reported_at_the_top(run):
     (line,) = run(exec_event(43, 42, "/usr/bin/ls", ["ls"]))
     guid = line["SYSCALL"]["PPID"]["GUID"]
     assert line["PARENT_INFO"] == {
@@ -90,7 +92,7 @@ def test_a_parent_that_executed_nothing_has_its_own_parents_command_line(run):
     assert child["PARENT_INFO"]["ARGV_SOURCE"] == "inherited"
 
 
-def test_of_a_parent_that_nobody_knows_nothing_is_told(run):
+def test_of_a_parent_that_nobody_knows_nothing_is_reported(run):
     (line,) = run(exec_event(43, 41, "/usr/bin/ls", ["ls"]))
     assert "PARENT_INFO" not in line
 

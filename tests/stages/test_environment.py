@@ -1,4 +1,4 @@
-"""ENV has the wanted variables of the program that was started, and is missing where they cannot be told."""
+"""ENV has the wanted variables of the program that was started, and is missing where they cannot be reported."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def run(host):
         ("", ("A",), {}),
     ],
 )
-def test_wanted_variables_are_told(host, run, environ, names, expected):
+def test_wanted_variables_are_reported(host, run, environ, names, expected):
     host.process(43, 42, "/usr/bin/ls", environ=environ)
     (line,) = run(exec_event(43, 42, "/usr/bin/ls", ["ls"]), names=names)
     assert line["EXECVE"] == {"argc": 1, "ARGV": ["ls"], "ENV": expected}

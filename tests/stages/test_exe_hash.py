@@ -42,8 +42,8 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def told(host, stage, text, prefix=""):
-    """What is told in the end."""
+def reported(host, stage, text, prefix=""):
+    """What is reported in the end."""
     identity = host.identity(prefix=prefix)
     for _ in range(400):
         (line,) = host.run([identity, stage], text, prefix=prefix)
@@ -69,12 +69,14 @@ def path_record(path: Path, item: int = 0) -> str:
 )
 def test_the_file_of_a_process_is_hashed(host, stage, program, prefix, keys):
     host.process(42, 1, str(program))
-    assert told(host, stage(), event(syscall(42, 1, str(program))), prefix) == dict(zip(keys, hashed(b"one").values()))
+    assert reported(host, stage(), event(syscall(42, 1, str(program))), prefix) == dict(
+        zip(keys, hashed(b"one").values())
+    )
 
 
 def test_a_large_file_is_not_hashed(host, stage, program):
     host.process(42, 1, str(program))
-    assert told(host, stage(exe_hash_size_limit=2), event(syscall(42, 1, str(program)))) == {
+    assert reported(host, stage(exe_hash_size_limit=2), event(syscall(42, 1, str(program)))) == {
         "EXE_HASH_SKIPPED": "too_large"
     }
 
@@ -87,7 +89,7 @@ def test_a_change_in_place_is_seen_although_size_and_whole_seconds_stay(host, st
         program.write_bytes(data)
         os.utime(program, ns=(0, pid * 10**9))
         host.process(pid, 1, str(program))
-        assert told(host, hasher, event(syscall(pid, 1, str(program)))) == hashed(data)
+        assert reported(host, hasher, event(syscall(pid, 1, str(program)))) == hashed(data)
 
 
 def test_a_file_is_hashed_once(host, program):
@@ -100,55 +102,55 @@ def test_a_file_is_hashed_once(host, program):
     hasher = ExeHash(Options(), ProcFiles(host.proc), host.proc.host(BOOTED), hash_it).stage
     for pid in (42, 43, 44):
         host.process(pid, 1, str(program))
-        told(host, hasher, event(syscall(pid, 1, str(program))))
+        reported(host, hasher, event(syscall(pid, 1, str(program))))
     assert len(hashed) == 1
 
 
-def test_of_a_process_that_is_gone_the_records_tell_the_file(host, stage, program):
+def test_of_a_process_that_is_gone_the_records_show_the_file(host, stage, program):
     text = exec_event(42, 1, str(program), ["tool"], path_record(program))
-    assert told(host, stage(), text) == hashed(b"one")
+    assert reported(host, stage(), text) == hashed(b"one")
 
 
 @pytest.mark.parametrize("records", [[], ['PATH item=0 name="/x" inode=1 dev=zz:'], ['PATH item=0 name="/x" inode=1']])
 def test_without_proof_it_is_gone(host, stage, program, records):
     text = exec_event(42, 1, str(program), ["tool"], *records)
-    assert told(host, stage(), text) == {"EXE_HASH_SKIPPED": "gone"}
+    assert reported(host, stage(), text) == {"EXE_HASH_SKIPPED": "gone"}
 
 
 def test_a_child_has_its_parents_file(host, stage, program):
     hasher = stage()
     host.process(42, 1, str(program))
-    told(host, hasher, event(syscall(42, 1, str(program))))
+    reported(host, hasher, event(syscall(42, 1, str(program))))
     program.unlink()
     program.write_bytes(b"replaced")
-    assert told(host, hasher, event(syscall(43, 42, str(program)))) == hashed(b"one", "inherited")
+    assert reported(host, hasher, event(syscall(43, 42, str(program)))) == hashed(b"one", "inherited")
 
 
 def test_what_a_program_executes_is_not_that_of_the_program_before(host, stage, program):
     """The file was replaced; then the process executed it again, and is gone."""
     host.process(42, 1, str(program))
     hasher = stage()
-    told(host, hasher, event(syscall(42, 1, str(program))))
+    reported(host, hasher, event(syscall(42, 1, str(program))))
     host.end(42)
     program.unlink()
     program.write_bytes(b"two")
-    assert told(host, hasher, exec_event(42, 1, str(program), ["tool"], path_record(program))) == hashed(b"two")
+    assert reported(host, hasher, exec_event(42, 1, str(program), ["tool"], path_record(program))) == hashed(b"two")
 
 
 def test_a_file_that_is_opened_is_not_executed(host, stage, program):
     text = event(syscall(42, 1, str(program)), path_record(program))
-    assert told(host, stage(), text) == {"EXE_HASH_SKIPPED": "gone"}
+    assert reported(host, stage(), text) == {"EXE_HASH_SKIPPED": "gone"}
 
 
 def test_events_of_other_hosts_have_none(host, stage, program):
     text = exec_event(42, 1, str(program), ["tool"], path_record(program)).replace("type=", "node=db02 type=")
-    assert told(host, stage(), text) == {}
+    assert reported(host, stage(), text) == {}
 
 
 def test_events_before_this_boot_have_none(host, stage, program):
     """The process table has one for the records alone; the file may have changed since."""
     text = exec_event(42, 1, str(program), ["tool"], path_record(program), time=BOOTED - 5.0)
-    assert told(host, stage(), text) == {}
+    assert reported(host, stage(), text) == {}
 
 
 def test_a_file_that_is_not_the_one_is_not_hashed(program, tmp_path):
@@ -205,7 +207,7 @@ def test_what_is_put_in_its_place_is_not_opened(host, stage, program, tmp_path, 
             listener.bind(os.path.relpath(program))
     else:
         program.mkdir()
-    assert told(host, stage(), text) == {"EXE_HASH_SKIPPED": "gone"}
+    assert reported(host, stage(), text) == {"EXE_HASH_SKIPPED": "gone"}
     assert not watched.opened()
 
 
@@ -221,5 +223,5 @@ def test_a_mount_that_hangs_stops_nothing(host, stage, program, tmp_path):
         assert time.monotonic() - start < 1.0
         host.process(43, 1, str(program))
         end = time.monotonic() + 20
-        while told(host, hasher, event(syscall(43, 1, str(program)))) != hashed(b"one"):
+        while reported(host, hasher, event(syscall(43, 1, str(program)))) != hashed(b"one"):
             assert time.monotonic() < end

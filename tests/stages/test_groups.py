@@ -26,8 +26,8 @@ def run(host):
     return lambda *events, prefix="": host.run([stage], *events, prefix=prefix)
 
 
-def told(run, text, **options):
-    """What is told in the end."""
+def reported(run, text, **options):
+    """What is reported in the end."""
     for _ in range(200):
         (line,) = run(text, **options)
         if any("groups" in key.lower() for key in line.get("SYSCALL", {})):
@@ -37,12 +37,12 @@ def told(run, text, **options):
 
 
 @pytest.mark.parametrize(("uid", "expected"), [(0, ["root"]), (7, ["a%e4", "#4242"])])
-def test_groups_are_told(run, uid, expected):
-    assert told(run, event(syscall(42, 1, "/bin/sh", uid=uid)))["UID_GROUPS"] == expected
+def test_groups_are_reported(run, uid, expected):
+    assert reported(run, event(syscall(42, 1, "/bin/sh", uid=uid)))["UID_GROUPS"] == expected
 
 
 def test_the_key_bears_the_prefix(run):
-    assert told(run, event(syscall(42, 1, "/bin/sh")), prefix="x_")["x_uid_groups"] == ["root"]
+    assert reported(run, event(syscall(42, 1, "/bin/sh")), prefix="x_")["x_uid_groups"] == ["root"]
 
 
 @pytest.mark.parametrize(
@@ -55,14 +55,14 @@ def test_the_key_bears_the_prefix(run):
         event(syscall(42, 1, "/bin/sh"), time=BOOTED - 5.0),
     ],
 )
-def test_of_others_nothing_is_told(run, text):
+def test_of_others_nothing_is_reported(run, text):
     (line,) = run(text)
     assert "UID_GROUPS" not in line.get("SYSCALL", {})
 
 
 def test_this_hosts_name_is_known(run):
     text = event(syscall(42, 1, "/bin/sh")).replace("type=", "node=web01 type=")
-    assert told(run, text)["UID_GROUPS"] == ["root"]
+    assert reported(run, text)["UID_GROUPS"] == ["root"]
 
 
 def test_a_database_that_hangs_stops_nothing(host):

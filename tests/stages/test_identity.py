@@ -38,11 +38,11 @@ def run(host: FakeHost, *events: str, prefix: str = "", **options: bool) -> list
 
 def test_a_process_that_was_there_has_a_start_and_a_guid(host):
     (line,) = run(host, event(syscall(100, 1, BASH)))
-    said = line["SYSCALL"]
-    assert said["PID"] == was_there(host, 100, 5000)
-    assert said["PPID"] == was_there(host, 1, 100)
-    assert said["SPAWNED_BY"] == {**was_there(host, 1, 100), "pid": 1, "comm": "init", "exe": "/sbin/init"}
-    assert said["SESSION_GUID"] == session_guid(host.proc.boot_id(), 3)
+    output = line["SYSCALL"]
+    assert output["PID"] == was_there(host, 100, 5000)
+    assert output["PPID"] == was_there(host, 1, 100)
+    assert output["SPAWNED_BY"] == {**was_there(host, 1, 100), "pid": 1, "comm": "init", "exe": "/sbin/init"}
+    assert output["SESSION_GUID"] == session_guid(host.proc.boot_id(), 3)
 
 
 def test_a_process_that_nobody_saw_start_has_no_guid(host):
@@ -102,9 +102,9 @@ OTHERS = [
 @pytest.mark.parametrize(("record", "key"), OTHERS, ids=[key for _, key in OTHERS])
 def test_every_pid_has_its_identity_beside_it(host, record, key):
     (line,) = run(host, event(record))
-    (said,) = [value if isinstance(value, dict) else value[0] for name, value in line.items() if name != "ID"]
-    assert said[key] == {**was_there(host, 100, 5000), "comm": "bash", "exe": BASH, "ppid": 1}
-    assert ("SESSION_GUID" in said) == (" ses=" in record)
+    (output,) = [value if isinstance(value, dict) else value[0] for name, value in line.items() if name != "ID"]
+    assert output[key] == {**was_there(host, 100, 5000), "comm": "bash", "exe": BASH, "ppid": 1}
+    assert ("SESSION_GUID" in output) == (" ses=" in record)
 
 
 def test_in_a_list_each_record_has_its_own(host):
@@ -127,7 +127,7 @@ def test_what_is_switched_off_is_absent(host, options, absent):
     assert ("OPID" in line["OBJ_PID"][0]) == ("PID" not in absent)
 
 
-def test_the_parent_can_be_told_at_length(host):
+def test_the_parent_can_be_reported_at_length(host):
     (line,) = run(host, event(syscall(100, 1, BASH)), ppid_verbose=True)
     assert line["SYSCALL"]["PPID"] == {**was_there(host, 1, 100), "comm": "init", "exe": "/sbin/init", "ppid": 0}
 
@@ -167,7 +167,7 @@ def test_each_node_has_processes_of_its_own(host):
     assert len({line["SYSCALL"]["PID"]["EVENT_ID"] for line in (one, two, again)}) == 3
 
 
-def test_events_of_before_the_boot_tell_of_other_processes(host):
+def test_events_of_before_the_boot_show_of_other_processes(host):
     (line,) = run(host, event(syscall(100, 1, BASH), time=BOOTED - 1000))
     assert "GUID" not in line["SYSCALL"]["PID"]
     assert "SESSION_GUID" not in line["SYSCALL"]
@@ -183,7 +183,7 @@ def test_each_event_without_a_guid_is_counted_by_why(host):
     assert counted == {"no_probe": 4, "before_boot": 1, "other_host": 2, "before_probe": 7}
 
 
-def test_a_start_is_told_by_the_clock_as_it_is_now(host):
+def test_a_start_is_reported_by_the_clock_as_it_is_now(host):
     here = host.proc.host(BOOTED)
     stage = host.identity(here=here)
     (before,) = host.run([stage], event(syscall(100, 1, BASH)))
@@ -191,9 +191,9 @@ def test_a_start_is_told_by_the_clock_as_it_is_now(host):
     here.calibrate(BOOTED - 600)
     host.table.invalidate_derived()
     (after,) = host.run([stage], event(syscall(100, 1, BASH), time=NOW - 600))
-    told = [line["SYSCALL"]["PID"] for line in (before, after)]
-    assert told[0]["GUID"] == told[1]["GUID"]
-    assert [float(each["START_TIME"]) for each in told] == [BOOTED + 50, BOOTED - 550]
+    reported = [line["SYSCALL"]["PID"] for line in (before, after)]
+    assert reported[0]["GUID"] == reported[1]["GUID"]
+    assert [float(each["START_TIME"]) for each in reported] == [BOOTED + 50, BOOTED - 550]
 
 
 def test_a_thread_that_leaves_is_noticed(host):
@@ -217,12 +217,12 @@ def test_a_record_that_has_our_keys_already_does_not_get_them_twice(host):
         assert len(dict(pairs)) == len(pairs)
         return dict(pairs)
 
-    said = json.loads(line, object_pairs_hook=unique)
-    assert (said["SYSCALL"]["PID_2"], said["SYSCALL"]["PID"]["GUID_SOURCE"]) == ("1", "proc")
-    assert said["OBJ_PID"][0]["OPID"] == "x"
+    output = json.loads(line, object_pairs_hook=unique)
+    assert (output["SYSCALL"]["PID_2"], output["SYSCALL"]["PID"]["GUID_SOURCE"]) == ("1", "proc")
+    assert output["OBJ_PID"][0]["OPID"] == "x"
 
 
-def test_where_a_process_runs_is_told_wherever_it_is_named(host):
+def test_where_a_process_runs_is_reported_wherever_it_is_named(host):
     host.process(42, 1, "/usr/bin/x")
     identity = host.identity(lambda process: {"place": "here"})
     first, second = host.run([identity], event("USER_ACCT pid=42 uid=0"), event(syscall(42, 1, "/usr/bin/x")))

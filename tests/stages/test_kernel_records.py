@@ -84,35 +84,35 @@ ENDS = [
 @pytest.mark.parametrize(("name", "operation", "end"), ENDS)
 @pytest.mark.parametrize("config", ["translate: {summary: true}", "output: ecs"])
 def test_a_summary_knows_both_ends_and_the_process(config: str, name: str, operation: int, end: str) -> None:
-    said = last(config, URINGOP.format(operation), SADDR)
-    said = said.get("SUMMARY", said)
-    assert said[end] == {"address": "169.254.169.254", "ip": "169.254.169.254", "port": 80}
-    assert said["process"] == {"pid": 801, "parent": {"pid": 800}, "name": "ringd", "executable": "/usr/bin/ringd"}
-    assert not {"name", "executable"} & said.get("host_sensor", {}).keys()
+    printed = last(config, URINGOP.format(operation), SADDR)
+    printed = printed.get("SUMMARY", printed)
+    assert printed[end] == {"address": "169.254.169.254", "ip": "169.254.169.254", "port": 80}
+    assert printed["process"] == {"pid": 801, "parent": {"pid": 800}, "name": "ringd", "executable": "/usr/bin/ringd"}
+    assert not {"name", "executable"} & printed.get("host_sensor", {}).keys()
 
 
 def test_who_was_denied_an_operation_is_who_asked_for_it() -> None:
-    said = last("translate: {summary: true}", AVC, OPEN, PATH)["SUMMARY"]
-    assert (said["event"]["action"], said["event"]["category"]) == (
+    printed = last("translate: {summary: true}", AVC, OPEN, PATH)["SUMMARY"]
+    assert (printed["event"]["action"], printed["event"]["category"]) == (
         "violated-apparmor-policy",
         ["intrusion_detection", "file"],
     )
-    assert (said["user"]["id"], said["file"]["path"]) == ("0", "/etc/shadow")
-    assert said["process"]["parent"] == {"pid": 800}
+    assert (printed["user"]["id"], printed["file"]["path"]) == ("0", "/etc/shadow")
+    assert printed["process"]["parent"] == {"pid": 800}
 
 
 def test_a_crash_has_the_names_of_its_program() -> None:
-    said = last("output: ecs", ABEND)
-    assert (said["process"]["name"], said["process"]["executable"]) == ("ringd", "/usr/bin/ringd")
+    printed = last("output: ecs", ABEND)
+    assert (printed["process"]["name"], printed["process"]["executable"]) == ("ringd", "/usr/bin/ringd")
 
 
 def test_a_message_of_user_space_has_its_senders_names_in_their_places() -> None:
     message = "USER_END pid=801 uid=0 auid=1000 ses=2 msg='op=x acct=\"bob\"{} res=success'"
-    said = last("output: ecs", message.format(""))
-    assert (said["process"]["name"], said["process"]["executable"]) == ("ringd", "/usr/bin/ringd")
-    said = last("output: ecs", message.format(' exe="/usr/sbin/sshd"'))
-    assert said["process"]["executable"] == "/usr/sbin/sshd"
-    assert said["host_sensor"]["process"]["executable"] == "/usr/bin/ringd"
+    printed = last("output: ecs", message.format(""))
+    assert (printed["process"]["name"], printed["process"]["executable"]) == ("ringd", "/usr/bin/ringd")
+    printed = last("output: ecs", message.format(' exe="/usr/sbin/sshd"'))
+    assert printed["process"]["executable"] == "/usr/sbin/sshd"
+    assert printed["host_sensor"]["process"]["executable"] == "/usr/bin/ringd"
 
 
 def test_the_first_event_of_a_program_that_is_kept_is_a_call() -> None:

@@ -152,7 +152,7 @@ def test_user_space_events_have_none(run):
     assert run(event("USER_ACCT pid=42 uid=0"), label_exe={"": "a"}) == [None]
 
 
-def test_labels_are_told_under_a_prefix(host, tmp_path):
+def test_labels_are_reported_under_a_prefix(host, tmp_path):
     commands = Commands(ProcFiles(None), arguments_of, 4096)
     labeller = Labeller(
         LabelOptions(label_exe={"": "a"}), HostPaths(host.table), commands, ContainerNames(str(tmp_path))
@@ -215,6 +215,6 @@ def test_a_name_means_a_file_of_the_host(tmp_path, view, root, expected):
         ("x.sh", "/dev/fd/3/x.sh", None),  # whatever directory that is
     ],
 )
-def test_a_script_is_what_its_path_says_only_where_that_is_certain(run, name, word, labels):
+def test_a_script_is_what_its_path_shows_only_where_that_is_certain(run, name, word, labels):
     records = [f'PATH item=0 name="{name}"', 'PATH item=1 name="/bin/sh"']
     assert run(exec_event(42, 1, "/bin/dash", ["/bin/sh", word], *records), label_script={"x.sh$": "x"}) == [labels]

@@ -25,7 +25,7 @@ def lives(host, pid, ppid, exe, group=0, session=0, **files):
     stat.write_text(f"{words[0]}) {' '.join(fields)}\n")
 
 
-def told(host, *events, **options):
+def reported(host, *events, **options):
     """What is added to events, by its name, of each."""
     commands = Commands(ProcFiles(host.proc), arguments_of, 1024)
     leaders = Leaders(
@@ -58,7 +58,7 @@ def host(tmp_path):
 
 def test_a_command_of_a_remote_shell(host):
     lives(host, 40, 30, LS, group=40, session=30)
-    (found,) = told(host, exec_event(40, 30, LS, ["ls"]))
+    (found,) = reported(host, exec_event(40, 30, LS, ["ls"]))
     assert found["ENTRY_LEADER"]["pid"] == found["SESSION_LEADER"]["pid"] == 30
     assert found["GROUP_LEADER"]["pid"] == 40
     assert {**found["ENTRY_LEADER"], "GUID": ""} == {
@@ -75,14 +75,14 @@ def test_a_command_of_a_remote_shell(host):
 
 
 def test_leaders_lead_themselves(host):
-    (found,) = told(host, event(syscall(30, 20, BASH)))
+    (found,) = reported(host, event(syscall(30, 20, BASH)))
     assert [found[name]["pid"] for name in ("ENTRY_LEADER", "SESSION_LEADER", "GROUP_LEADER")] == [30, 30, 30]
 
 
 def test_two_of_a_pipeline_have_one_leader(host):
     lives(host, 40, 30, LS, group=40, session=30)
     lives(host, 41, 30, "/usr/bin/wc", group=40, session=30)
-    first, second = told(host, exec_event(40, 30, LS, ["ls"]), exec_event(41, 30, "/usr/bin/wc", ["wc"]))
+    first, second = reported(host, exec_event(40, 30, LS, ["ls"]), exec_event(41, 30, "/usr/bin/wc", ["wc"]))
     assert first["GROUP_LEADER"]["GUID"] == second["GROUP_LEADER"]["GUID"]
     assert first["ENTRY_LEADER"] is second["ENTRY_LEADER"]
 
@@ -109,7 +109,7 @@ def test_doors(tmp_path, line, leader, type):
     for pid, ppid, exe in zip(pids, [0, *pids], line):
         lives(host, pid, ppid, exe)
     lives(host, 100, pids[-1], LS)
-    (found,) = told(host, exec_event(100, pids[-1], LS, ["ls"]))
+    (found,) = reported(host, exec_event(100, pids[-1], LS, ["ls"]))
     assert (found["ENTRY_LEADER"]["pid"], found["ENTRY_LEADER"]["type"]) == (leader, type)
 
 
@@ -117,22 +117,22 @@ def test_of_a_login_session_the_furthest_that_is_known(tmp_path):
     host = FakeHost(tmp_path)
     lives(host, 30, 20, BASH)
     lives(host, 40, 30, LS, group=40, session=30)
-    first, second = told(host, exec_event(40, 30, LS, ["ls"]), exec_event(40, 30, LS, ["ls"], ses=NOBODY))
+    first, second = reported(host, exec_event(40, 30, LS, ["ls"]), exec_event(40, 30, LS, ["ls"], ses=NOBODY))
     assert first["ENTRY_LEADER"]["pid"] == 30
     assert "type" not in first["ENTRY_LEADER"]
     assert "ENTRY_LEADER" not in second
 
 
 def test_a_process_that_has_ended_has_the_session_of_who_forked_it(host):
-    first, second = told(host, event(syscall(30, 20, BASH)), exec_event(40, 30, LS, ["ls"]))
+    first, second = reported(host, event(syscall(30, 20, BASH)), exec_event(40, 30, LS, ["ls"]))
     assert first["SESSION_LEADER"]["pid"] == second["SESSION_LEADER"]["pid"] == 30
     assert "GROUP_LEADER" not in second
     assert second["ENTRY_LEADER"]["pid"] == 30
 
 
-def test_leaders_that_are_gone_are_not_told(host):
+def test_leaders_that_are_gone_are_not_reported(host):
     lives(host, 40, 30, LS, group=39, session=38)
-    (found,) = told(host, exec_event(40, 30, LS, ["ls"]))
+    (found,) = reported(host, exec_event(40, 30, LS, ["ls"]))
     assert found.keys() == {"ENTRY_LEADER"}
 
 
@@ -141,7 +141,7 @@ def test_parents_in_a_circle_end(tmp_path):
     lives(host, 30, 40, BASH)
     lives(host, 40, 30, BASH)
     host.table.find(30, BOOTED + 999.0)
-    (found,) = told(host, exec_event(40, 30, LS, ["ls"]))
+    (found,) = reported(host, exec_event(40, 30, LS, ["ls"]))
     assert found["ENTRY_LEADER"]["pid"] in (30, 40)
 
 
@@ -151,16 +151,16 @@ def test_a_line_of_ancestors_without_end_is_left_at_some_point(tmp_path):
     pids = [1, *range(100, 300)]
     for pid, ppid in zip(pids[1:], pids):
         lives(host, pid, ppid, BASH)
-    (found,) = told(host, exec_event(299, 298, LS, ["ls"]))
+    (found,) = reported(host, exec_event(299, 298, LS, ["ls"]))
     assert 100 < found["ENTRY_LEADER"]["pid"] < 299
 
 
 def test_long_command_lines_are_cut(host):
     lives(host, 40, 30, LS)
-    (found,) = told(host, exec_event(40, 30, LS, ["ls"]), bytes=3)
+    (found,) = reported(host, exec_event(40, 30, LS, ["ls"]), bytes=3)
     assert found["ENTRY_LEADER"]["ARGV"] == ["-ba"]
 
 
 def test_what_is_no_system_call_has_none(host):
-    (found,) = told(host, event("USER_CMD pid=30 uid=0 auid=1 ses=3 msg='cmd=6C73 res=success'"))
+    (found,) = reported(host, event("USER_CMD pid=30 uid=0 auid=1 ses=3 msg='cmd=6C73 res=success'"))
     assert found == {}

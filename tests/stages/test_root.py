@@ -44,7 +44,7 @@ def test_what_proc_shows(tmp_path, view, expected):
         (Root(7, users=True), {"root": {"mount_namespace": 7, "user_namespace": "other"}}),
     ],
 )
-def test_what_the_probe_tells(tmp_path, root, expected):
+def test_what_the_probe_shows(tmp_path, root, expected):
     host = FakeHost(tmp_path)
     stage = host.identity()
     host.run([stage], exec_event(100, 1, "/gone", ["gone"]))

@@ -1,4 +1,4 @@
-"""SCRIPT is told by the records of the exec, as the kernel writes them for `#!`, and by nothing else."""
+"""SCRIPT is reported by the records of the exec, as the kernel writes them for `#!`, and by nothing else."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def run(tmp_path):
         ("/usr/bin/env", ["/usr/bin/env", "python3", "/opt/a"], ["/opt/a", "/usr/bin/env", LD], "/opt/a"),
         # a script whose interpreter is a script
         ("/bin/awk", ["/bin/awk", "-f", "/opt/i", "/opt/x"], ["/opt/x", "/opt/i", "/bin/awk", LD], "/opt/x"),
-        # execveat: no record tells which directory descriptor 3 is
+        # execveat: no record shows which directory descriptor 3 is
         ("/bin/sh", ["/bin/sh", "/dev/fd/3/x.sh"], ["x.sh", "/bin/sh", LD], "/dev/fd/3/x.sh"),
         ("/bin/sh", ["/bin/sh", "/dev/fd/3/../x.sh"], ["../x.sh", "/bin/sh", LD], "/dev/fd/3/../x.sh"),
         ("/usr/bin/perl", ["perl", "x.pl"], ["/usr/bin/perl", LD], None),
@@ -63,7 +63,7 @@ def run(tmp_path):
         ("/usr/bin/x", ["/opt/y", "z"], [], None),
     ],
 )
-def test_the_records_tell_the_script(run, exe, argv, names, script):
+def test_the_records_show_the_script(run, exe, argv, names, script):
     (line,) = run(exec_event(43, 42, exe, argv, *paths(*names)))
     assert line["SYSCALL"].get("SCRIPT") == script
 
@@ -88,7 +88,7 @@ def test_a_script_that_asks_for_env_is_that_of_both_programs(run):
 
 def test_the_scripts_of_a_real_session_are_found(run):
     lines = run(lzma.decompress(CORPUS.read_bytes()).decode("latin-1"))
-    told = {line["SYSCALL"]["SCRIPT"] for line in lines if "SCRIPT" in line.get("SYSCALL", {})}
+    reported = {line["SYSCALL"]["SCRIPT"] for line in lines if "SCRIPT" in line.get("SYSCALL", {})}
     pyenv = ("-exec", "-hooks", "-latest", "-prefix", "-version-file", "-version-file-read", "-version-name", "-which")
     own = {"/home/loadgen/p y.py", "/home/loadgen/s.sh", "/root/.pyenv/shims/python3"}
-    assert told == own | {f"/root/.pyenv/libexec/pyenv{name}" for name in ("", *pyenv)}
+    assert reported == own | {f"/root/.pyenv/libexec/pyenv{name}" for name in ("", *pyenv)}

@@ -1,4 +1,4 @@
-"""SESSION tells where the login came from, as the records of the login said."""
+"""SESSION shows where the login came from, as the records of the login have it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from sensor.stages.session import Sessions
 from tests.support.fake_host import FakeHost, event, syscall
 
 
-def user(type, ses, **told):
-    words = " ".join([f"{name}={value}" for name, value in {"res": "success", **told}.items()])
+def user(type, ses, **reported):
+    words = " ".join([f"{name}={value}" for name, value in {"res": "success", **reported}.items()])
     return event(f"{type} pid=9 uid=0 auid=1000 ses={ses} msg='op=x {words}'")
 
 
@@ -50,7 +50,7 @@ def run(tmp_path):
         ([user("CRED_ACQ", 3, **SSH)], None),
     ],
 )
-def test_logins_tell_of_their_session(run, events, expected):
+def test_logins_show_of_their_session(run, events, expected):
     assert run(*events) == expected
 
 
@@ -65,7 +65,7 @@ def test_the_sessions_that_began_first_are_forgotten_when_there_are_too_many(tmp
     assert [number for number, line in enumerate(lines[50:]) if "SESSION" in line["SYSCALL"]] == [45, 46, 47, 48, 49]
 
 
-def test_what_a_login_tells_is_news_of_its_session(tmp_path):
+def test_what_a_login_shows_is_news_of_its_session(tmp_path):
     news = []
     stage = Sessions(lambda: news.append("changed")).stage
     FakeHost(tmp_path).run([stage], CALL, user("USER_START", 3, **SSH), user("USER_START", 4, res="failed"))

@@ -185,11 +185,11 @@ def _place(pattern: str, also: Callable[[Difference], bool] = lambda _: True) ->
     return lambda difference: compiled.fullmatch(difference.place) is not None and also(difference)
 
 
-def _is_told_of_the_user(difference: Difference) -> bool:
+def _is_reported_of_the_user(difference: Difference) -> bool:
     """Whether a field of the second record only repeats what the SYSCALL record says."""
     field = difference.place.rpartition(".")[2]
-    told = {**difference.event["user"]["ids"], "ses": difference.event["session"]}
-    return difference.ours == ABSENT and told.get(field) == difference.theirs
+    reported = {**difference.event["user"]["ids"], "ses": difference.event["session"]}
+    return difference.ours == ABSENT and reported.get(field) == difference.theirs
 
 
 def _is_about_device_node(difference: Difference) -> bool:
@@ -260,9 +260,9 @@ EXPLANATIONS = (
         _place(r"auditd\.data\.items", lambda d: d.ours == ABSENT),
     ),
     Explanation(
-        "said once",
+        "printed once",
         "What another record says of the user as well stands once.",
-        _place(r"auditd\.data\.(auid|uid|gid|fsuid|ses)", _is_told_of_the_user),
+        _place(r"auditd\.data\.(auid|uid|gid|fsuid|ses)", _is_reported_of_the_user),
     ),
     Explanation(
         "types once",
@@ -281,7 +281,7 @@ EXPLANATIONS = (
     ),
     Explanation(
         "allowed by AppArmor",
-        "AUDIT and ALLOWED are told of what AppArmor let through, which is no violation; theirs takes all for one.",
+        "AUDIT and ALLOWED are reported of what AppArmor let through, which is no violation; theirs takes all for one.",
         _place(r"event\.action", lambda d: (d.theirs, d.ours) == ("violated-apparmor-policy", "used-apparmor-policy")),
     ),
     Explanation(

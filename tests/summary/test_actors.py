@@ -117,10 +117,10 @@ MESSAGES += [
 
 @pytest.mark.parametrize(("type", "body", "user", "group"), MESSAGES)
 def test_the_users_of_a_message(type: str, body: str, user: dict[str, Any], group: dict[str, Any]) -> None:
-    said = summary(f"{type} {body}")
-    shown = {key: value for key, value in said.get("user", {}).items() if key not in ("audit", "selinux", "old-auid")}
+    output = summary(f"{type} {body}")
+    shown = {key: value for key, value in output.get("user", {}).items() if key not in ("audit", "selinux", "old-auid")}
     assert shown == user
-    assert said.get("group", {}) == group
+    assert output.get("group", {}) == group
 
 
 def test_the_security_context_is_the_users() -> None:

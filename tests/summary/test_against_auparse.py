@@ -99,29 +99,29 @@ def test_every_call_and_record_type_that_auparse_knows_has_its_action(tmp_path: 
     log.write_text("\n".join(everything()) + "\n")
     ours = summaries(log.read_bytes())
     unexplained, agreed = set(), 0
-    for said in normalized(log):
-        action = ours[said.id]["event"]["action"]
-        agreed += action == said.action
-        if action != said.action and not is_explained(said.action, action):
-            unexplained.add((said.action, action))
+    for output in normalized(log):
+        action = ours[output.id]["event"]["action"]
+        agreed += action == output.action
+        if action != output.action and not is_explained(output.action, action):
+            unexplained.add((output.action, action))
     assert unexplained == set()
     assert agreed >= 170
 
 
-def compared(said: Said, summary: dict[str, Any]) -> dict[str, tuple[str, str]]:
+def compared(output: Said, summary: dict[str, Any]) -> dict[str, tuple[str, str]]:
     """Theirs and ours, by what they are about."""
     own = summary["auditd"]["summary"]
     object = own.get("object", {})
     results = {"yes": "success", "no": "failure", "1": "success", "0": "failure", "failed": "failure", "": "unknown"}
     pairs = {
-        "action": (said.action, summary["event"]["action"]),
-        "result": (results.get(said.result, said.result), summary["event"]["outcome"]),
-        "actor": (said.actor.replace("4294967295", "unset"), own.get("actor", {}).get("primary", "")),
-        "how": (said.how, own.get("how", "")),
+        "action": (output.action, summary["event"]["action"]),
+        "result": (results.get(output.result, output.result), summary["event"]["outcome"]),
+        "actor": (output.actor.replace("4294967295", "unset"), own.get("actor", {}).get("primary", "")),
+        "how": (output.how, own.get("how", "")),
     }
-    if said.action == summary["event"]["action"]:
-        pairs["object"] = (said.object.replace("file-system", "filesystem"), object.get("type", ""))
-        pairs["thing"] = (said.thing.encode("latin-1").decode("utf-8", "surrogateescape"), object.get("primary", ""))
+    if output.action == summary["event"]["action"]:
+        pairs["object"] = (output.object.replace("file-system", "filesystem"), object.get("type", ""))
+        pairs["thing"] = (output.thing.encode("latin-1").decode("utf-8", "surrogateescape"), object.get("primary", ""))
     return pairs
 
 
@@ -130,7 +130,7 @@ def is_known(name: str, theirs: str, ours: str, summary: dict[str, Any]) -> bool
     action = summary["event"]["action"]
     if name == "action":
         return is_explained(theirs, ours)
-    if name == "actor":  # it takes the record of the call, not the one that tells of the login
+    if name == "actor":  # it takes the record of the call, not the one that reports the login
         return action == "changed-login-id-to"
     if name == "how":  # go-libaudit's: the call; and auditd was not started by a program that a record names
         return (
@@ -162,24 +162,24 @@ def is_known_thing(theirs: str, ours: str, summary: dict[str, Any]) -> bool:
     )
 
 
-def test_real_events_are_told_the_same_way(tmp_path: Path) -> None:
+def test_real_events_are_reported_the_same_way(tmp_path: Path) -> None:
     log = tmp_path / "mixed.audit"
     log.write_bytes(lzma.decompress((DATA / "corpora" / "session-mixed.raw.audit.xz").read_bytes()))
     ours = summaries(log.read_bytes())
     agreed: Counter[str] = Counter()
     differing: Counter[str] = Counter()
     unknown: list[tuple[str, str, str, str]] = []
-    for said in normalized(log):
-        summary = ours.get(said.id)
+    for output in normalized(log):
+        summary = ours.get(output.id)
         if summary is None:
             continue
-        for name, (theirs, mine) in compared(said, summary).items():
+        for name, (theirs, mine) in compared(output, summary).items():
             if theirs == mine:
                 agreed[name] += 1
             else:
                 differing[name] += 1
                 if not is_known(name, theirs, mine, summary):
-                    unknown.append((said.id, name, theirs, mine))
+                    unknown.append((output.id, name, theirs, mine))
     for name in agreed:
         print(f"{name}: {agreed[name]} agree, {differing[name]} differ")
     assert unknown[:5] == []

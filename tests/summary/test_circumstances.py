@@ -69,11 +69,11 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("name", "body", "members"), CASES)
-def test_what_a_record_says(name: str, body: str, members: dict[str, Any]) -> None:
+def test_what_a_record_shows(name: str, body: str, members: dict[str, Any]) -> None:
     assert READERS[name](fields(name, body), PLAIN) == members
 
 
-def test_a_command_line_that_was_cut_says_so() -> None:
+def test_a_command_line_that_was_cut_shows_so() -> None:
     cut = parse_execve('argc=3 a0="ls" a1="xxxxxxxxxxxxxxxxxxxxxx" a2="y"', TransformOptions(("array",), 8))
     assert READERS["EXECVE"](cut, PLAIN)["args"] == ["ls", "[skipped_args: 1] [skipped_bytes: 22]", "y"]
 

@@ -43,7 +43,7 @@ def test_a_message_of_user_space_is_flat() -> None:
     }
 
 
-def test_what_a_message_says_otherwise_than_its_record_is_kept() -> None:
+def test_what_a_message_shows_otherwise_than_its_record_is_kept() -> None:
     facts = table("USER_LOGIN pid=1 uid=0 auid=4294967295 msg='op=login uid=1000 pid=1 res=success'")
     assert facts.data == {"pid": "1", "op": "login", "msg_uid": "1000"}
     assert facts.ids == {"uid": "0", "auid": "unset"}
@@ -57,8 +57,10 @@ def test_the_system_call_comes_first() -> None:
     )
     assert facts.result == "failure"
     assert facts.tags == ["k"]
-    said = {key: facts.data[key] for key in ("comm", "avc_comm", "avc_comm_2", "name", "avc_name", "denied", "syscall")}
-    assert said == {
+    output = {
+        key: facts.data[key] for key in ("comm", "avc_comm", "avc_comm_2", "name", "avc_name", "denied", "syscall")
+    }
+    assert output == {
         "comm": "cat",
         "avc_comm": "dog",
         "avc_comm_2": "cow",
@@ -108,7 +110,7 @@ def test_the_result(body: str, result: str) -> None:
     ],
 )
 def test_what_should_be_a_number_may_be_any_text(fields: str, data: dict[str, str]) -> None:
-    assert {name: said for name, said in table(f"ANOM_ABEND {fields} sig=11").data.items() if name != "sig"} == data
+    assert {name: output for name, output in table(f"ANOM_ABEND {fields} sig=11").data.items() if name != "sig"} == data
 
 
 def test_find_takes_the_first_that_is_there() -> None:

@@ -71,7 +71,7 @@ TYPES = [
 
 
 @pytest.mark.parametrize(("mode", "type"), TYPES)
-def test_the_mode_tells_the_type(mode: int, type: str) -> None:
+def test_the_mode_shows_the_type(mode: int, type: str) -> None:
     assert file_of(fields("PATH", f'name="/x" mode=0{mode:o}'), "file", None, PLAIN).object["type"] == type
 
 

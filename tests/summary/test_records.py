@@ -80,12 +80,12 @@ def test_no_name_has_two_rules_for_the_same_fields() -> None:
     assert len(names) == len(set(names))
 
 
-def test_every_record_of_an_authentication_tells_where_it_came_from() -> None:
+def test_every_record_of_an_authentication_shows_where_it_came_from() -> None:
     for name in WITH_ADDRESS:
         assert record_rule(name, {"grp": "x"}).fields.get("source") == ("addr",), name
-    told = {name for name in _records() if "addr" in record_rule(name, {}).fields.get("source", ())}
+    reported = {name for name in _records() if "addr" in record_rule(name, {}).fields.get("source", ())}
     asked = {name for name in _records() if "authentication" in record_rule(name, {}).categories}
-    assert asked - told == {"LOGIN", "ANOM_ROOT_TRANS"}  # in which there is no addr=
+    assert asked - reported == {"LOGIN", "ANOM_ROOT_TRANS"}  # in which there is no addr=
 
 
 def test_a_rule_that_fits_always_is_the_last() -> None:

@@ -44,7 +44,7 @@ def test_a_record_has_its_rule(type: str, fields: dict[str, object], action: str
     assert record_rule(type, fields).action == action
 
 
-def test_options_say_where_to_look() -> None:
+def test_options_show_where_to_look() -> None:
     rule = record_rule("CRYPTO_SESSION", {})
     assert rule.fields["object"] == ("addr",)  # its own, not that of @session
     assert rule.fields["subject2"] == ("acct", "id", "msg_uid", "uid")

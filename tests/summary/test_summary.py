@@ -26,7 +26,7 @@ def path(item: int, name: str, nametype: str = "NORMAL", mode: str = "0100644") 
     return f'PATH item={item} name="{name}" inode={item + 1} dev=fd:01 mode={mode} ouid=0 ogid=0 nametype={nametype}'
 
 
-def said(summaries: Summaries, event: Event) -> list[dict[str, object]]:
+def output(summaries: Summaries, event: Event) -> list[dict[str, object]]:
     """All that is worked out of an event."""
     who, thing = summaries.of(event)
     return [{**who.event, **who.users, **who.process, **who.means}, dict(thing.top), dict(thing.object)]
@@ -99,10 +99,10 @@ OBJECTS: list[tuple[str, list[str], str | None]] = [
 
 @pytest.mark.parametrize(("name", "records", "primary"), OBJECTS, ids=[case[0] for case in OBJECTS])
 def test_what_was_acted_upon(name: str, records: list[str], primary: str | None) -> None:
-    said = summary(*records)
-    assert said["auditd"]["summary"].get("object", {}).get("primary") == primary
-    if "file" in said:
-        assert said["file"]["path"] == primary
+    output = summary(*records)
+    assert output["auditd"]["summary"].get("object", {}).get("primary") == primary
+    if "file" in output:
+        assert output["file"]["path"] == primary
 
 
 ACTIONS: list[tuple[list[str], str, str, list[str], list[str], str]] = [
@@ -187,9 +187,9 @@ def test_what_happened(
 
 def test_a_record_beside_a_call_leaves_it_its_file() -> None:
     avc = 'AVC apparmor="DENIED" operation="open" profile="p" name="/etc/shadow" pid=1 comm="x" denied_mask="r"'
-    said = summary(avc, call(257, "success=no exit=-13", args=AT_CWD), 'CWD cwd="/etc"', path(0, "shadow"))
-    assert said["auditd"]["summary"]["object"] == {"type": "policy", "primary": "open", "secondary": "r"}
-    assert said["file"]["path"] == "/etc/shadow"
+    output = summary(avc, call(257, "success=no exit=-13", args=AT_CWD), 'CWD cwd="/etc"', path(0, "shadow"))
+    assert output["auditd"]["summary"]["object"] == {"type": "policy", "primary": "open", "secondary": "r"}
+    assert output["file"]["path"] == "/etc/shadow"
 
 
 HOWS: list[tuple[str, str | None]] = [
@@ -209,9 +209,11 @@ def test_by_what_means(record: str, how: str | None) -> None:
 
 
 def test_the_process_of_a_message_of_user_space() -> None:
-    said = summary("USER_LOGIN pid=7 uid=0 auid=1 msg='exe=\"/usr/sbin/sshd\" addr=10.0.0.1 terminal=ssh res=success'")
-    assert said["process"] == {"pid": 7, "executable": "/usr/sbin/sshd"}
-    assert said["source"] == {"address": "10.0.0.1", "ip": "10.0.0.1"}
+    output = summary(
+        "USER_LOGIN pid=7 uid=0 auid=1 msg='exe=\"/usr/sbin/sshd\" addr=10.0.0.1 terminal=ssh res=success'"
+    )
+    assert output["process"] == {"pid": 7, "executable": "/usr/sbin/sshd"}
+    assert output["source"] == {"address": "10.0.0.1", "ip": "10.0.0.1"}
     assert "process" not in summary("CONFIG_CHANGE auid=0 op=set res=1")
 
 
@@ -237,7 +239,7 @@ def test_what_is_remembered_is_bounded_and_changes_nothing() -> None:
             [call(42), f"{SADDR[:-2]}{number:02x}"],
         ):
             (event,) = events(*records)
-            assert said(few, event) == said(many, event)
+            assert output(few, event) == output(many, event)
             assert max(few.remembered) <= 8
     assert max(many.remembered) > 8
 
@@ -267,10 +269,10 @@ def test_long_records_are_not_remembered() -> None:
     summaries = Summaries(Naming())
     for name in ("/" + "x" * 2000, "x" * 2000):
         (event,) = events(call(2), CWD, path(0, name))
-        said(summaries, event)
+        output(summaries, event)
     kept = dict(zip(("whos", "files", "filesystems", "things"), summaries.remembered))
     assert (kept["files"], kept["things"]) == (0, 0)
-    assert said(summaries, event)[1]["file"]["path"] == f"/root/{'x' * 2000}"
+    assert output(summaries, event)[1]["file"]["path"] == f"/root/{'x' * 2000}"
 
 
 def test_every_record_type_has_a_summary() -> None:
@@ -340,7 +342,7 @@ def test_one_who_opens_and_one_who_creates_are_kept_apart() -> None:
     types = []
     for record in (NEW, path(1, "/tmp/x.so"), NEW, path(1, "/tmp/x.so")):
         (event,) = events(call(257), CWD, PARENT, record)
-        types.append(said(summaries, event)[0]["type"])
+        types.append(output(summaries, event)[0]["type"])
     assert types == [["creation"], ["info"], ["creation"], ["info"]]
 
 

@@ -92,19 +92,19 @@ CASES: list[tuple[str, list[str], str | None, str | None]] = [
 ]
 
 
-def object_of(said: dict[str, Any]) -> tuple[str | None, str | None]:
-    object = said["auditd"]["summary"]["object"]
+def object_of(printed: dict[str, Any]) -> tuple[str | None, str | None]:
+    object = printed["auditd"]["summary"]["object"]
     return object.get("primary"), object.get("secondary")
 
 
 @pytest.mark.parametrize(("name", "records", "first", "second"), CASES, ids=[case[0] for case in CASES])
 def test_both_names(name: str, records: list[str], first: str | None, second: str | None) -> None:
-    said = summary(*records)
-    assert object_of(said) == (first, second)
-    assert said["file"].get("path") == first
+    printed = summary(*records)
+    assert object_of(printed) == (first, second)
+    assert printed["file"].get("path") == first
 
 
-def test_a_symlink_says_where_it_points_in_ecs_words() -> None:
+def test_a_symlink_shows_where_it_points_in_ecs_words() -> None:
     (document,) = converted(text(call(88), CWD, *SYMLINK), "output: ecs")
     assert (document["file"]["path"], document["file"]["target_path"]) == ("/tmp/b", "/etc/shadow")
     assert document["auditd"]["summary"]["object"]["secondary"] == "/etc/shadow"

@@ -52,15 +52,15 @@ VERDICTS = [
 
 @pytest.mark.parametrize(("record", "types", "outcome"), VERDICTS)
 def test_the_verdict(record: str, types: list[str], outcome: str) -> None:
-    said = summary(record)["event"]
-    assert (said["type"], said["outcome"]) == (types, outcome)
-    assert "intrusion_detection" in said["category"] or outcome == "unknown"
+    output = summary(record)["event"]
+    assert (output["type"], output["outcome"]) == (types, outcome)
+    assert "intrusion_detection" in output["category"] or outcome == "unknown"
 
 
-def test_a_system_call_says_what_came_of_it() -> None:
+def test_a_system_call_shows_what_came_of_it() -> None:
     """A capability that was denied was not the only way."""
-    said = summary(SELINUX.format("denied", 0), call(42, "success=yes exit=0"))["event"]
-    assert (said["type"], said["outcome"]) == (["denied", "connection", "start"], "success")
+    output = summary(SELINUX.format("denied", 0), call(42, "success=yes exit=0"))["event"]
+    assert (output["type"], output["outcome"]) == (["denied", "connection", "start"], "success")
 
 
 LANDLOCK = "LANDLOCK_ACCESS domain=1a6fdc66f blockers=net.connect_tcp {}"
@@ -83,8 +83,8 @@ def test_where_to(record: str, destination: dict[str, Any]) -> None:
 
 def test_a_packet_has_two_ends_and_what_was_bound_is_none() -> None:
     packet = SELINUX.format("denied", 0).replace("dest=5432", "saddr=10.0.0.1 src=1 daddr=10.0.0.2 dest=2 netif=eth0")
-    said = summary(packet)
-    assert (said["source"]["port"], said["destination"]["ip"]) == (1, "10.0.0.2")
+    output = summary(packet)
+    assert (output["source"]["port"], output["destination"]["ip"]) == (1, "10.0.0.2")
     bound = summary(LANDLOCK.format("saddr=10.0.0.1 src=80").replace("connect", "bind"))
     assert not {"source", "destination"} & bound.keys()
     assert bound["auditd"]["summary"]["object"]["primary"] == "10.0.0.1"

@@ -308,7 +308,7 @@ class AuditSession:
             time.sleep(0.02)
 
     def output(self) -> str:
-        """What auditd said so far."""
+        """What auditd printed so far."""
         path = self.directory / "auditd.out"
         return path.read_text(errors="replace") if path.exists() else ""
 

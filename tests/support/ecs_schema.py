@@ -108,7 +108,7 @@ def violations(document: dict[str, Any], version: str) -> list[str]:
         kinds = tuple(map(type, value)) if isinstance(value, list) else type(value)
         if (version, name, kinds) not in _JUDGED:
             judged = [*_value(name, value, version)]
-            if not judged and _is_told_by_kind(name, version):
+            if not judged and _is_reported_by_kind(name, version):
                 _JUDGED.add((version, name, kinds))
             found += judged
     return found
@@ -118,7 +118,7 @@ _JUDGED: set[tuple[str, str, Any]] = set()
 """Version, field and types of values of which it is known that any value of them is right."""
 
 
-def _is_told_by_kind(name: str, version: str) -> bool:
+def _is_reported_by_kind(name: str, version: str) -> bool:
     field = fields(version).get(name)
     return field is None or (not field.allowed and TYPES[field.type] is _is_text)
 

@@ -172,8 +172,8 @@ class Host:
 
     def _of_its_own(self) -> Iterator[Line]:
         """What the sensor says of itself."""
-        for told in SENSOR_EVENTS:
-            self.sensor.pipeline.notice(SensorNotice("1795354566.589:sensor-1", told))
+        for reported in SENSOR_EVENTS:
+            self.sensor.pipeline.notice(SensorNotice("1795354566.589:sensor-1", reported))
         for line in self.sensor.pipeline.tick(0.0):
             yield line, b""
 

@@ -1,6 +1,6 @@
 """A load of short programs: `exec_load.py COUNT [PER_SECOND]` runs COUNT times `/bin/true load-N`, N from 0.
 
-Each run is told from every other by its argument, so that a reader of the audit trail can tell which are missing
+Each run differs from every other by its argument, so that a reader of the audit trail can tell which are missing
 and which came twice. Without a rate, as fast as the machine makes them.
 """
 

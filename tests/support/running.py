@@ -35,7 +35,7 @@ def block_as_auditd_does() -> None:
 
 
 def event(number: int, end: bool = True) -> bytes:
-    """An event that can be told from every other by its exit value."""
+    """An event that differs from every other by its exit value."""
     id = f"msg=audit(1700000000.{number % 1000:03}:{number})"
     syscall = (
         f"type=SYSCALL {id}: arch=c000003e syscall=59 success=yes exit={number} a0=1 a1=2 a2=3 a3=4 items=0 ppid=1"
@@ -71,17 +71,17 @@ class Sensor:
                 preexec_fn=prepare,  # noqa: PLW1509  no threads here
             )
 
-    def said(self) -> str:
+    def output(self) -> str:
         return self.messages.read_text()
 
     def wait_for(self, what: Callable[[], Any], seconds: float = 20) -> None:
         deadline = time.monotonic() + seconds
         while not what():
-            assert time.monotonic() < deadline, self.said()
+            assert time.monotonic() < deadline, self.output()
             time.sleep(0.005)
 
     def started(self) -> Sensor:
-        self.wait_for(lambda: " runs" in self.said())
+        self.wait_for(lambda: " runs" in self.output())
         return self
 
     def written(self) -> list[int]:

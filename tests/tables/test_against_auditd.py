@@ -123,7 +123,7 @@ OTHER_SPELLINGS = [
 ]
 
 
-def auditd_says(feed: Path) -> dict[int, dict[str, str]]:
+def auditd_shows(feed: Path) -> dict[int, dict[str, str]]:
     """Serial → a0 … a3 as ausearch spells them."""
     command = ["ausearch", "-i", "-if", str(feed)]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -147,18 +147,18 @@ def test_arguments(tmp_path: Path) -> None:
     feed = tmp_path / "feed.log"
     table = list(calls())
     feed.write_text("".join(LINE.format(*v, serial=i, number=numbers[call]) for i, (call, v) in enumerate(table)))
-    theirs = auditd_says(feed)
+    theirs = auditd_shows(feed)
     assert len(theirs) == len(table)
     agreed, explained, unexplained = 0, 0, set()
     for serial, (call, values) in enumerate(table):
         for index, text in spelled(call, values):
-            said = theirs[serial][f"a{index}"]
-            if said == text:
+            output = theirs[serial][f"a{index}"]
+            if output == text:
                 agreed += 1
-            elif any(re.fullmatch(pattern, said) for pattern, _ in OTHER_SPELLINGS):
+            elif any(re.fullmatch(pattern, output) for pattern, _ in OTHER_SPELLINGS):
                 explained += 1
             else:
-                unexplained.add((call, hex(values[index]), said, text))
+                unexplained.add((call, hex(values[index]), output, text))
     print(f"arguments against ausearch: {agreed} agree, {explained} differ for a known reason")
     assert unexplained == set()
     assert agreed > 500

@@ -128,6 +128,6 @@ def test_an_argument_has_one_type_whatever_the_call() -> None:
     assert {label: found for label, found in types.items() if len(found) > 1} == {}
 
 
-def test_calls_without_a_say() -> None:
+def test_calls_without_a_show() -> None:
     assert arguments("getpid") == ()
     assert arguments("no_such_call", X86_64) == ()

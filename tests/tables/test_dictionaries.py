@@ -83,7 +83,7 @@ def test_the_dictionaries_are_whole() -> None:
     assert {row["FORMAT"] for row in FIELDS} == FORMATS.keys()
 
 
-def test_every_field_is_read_as_the_dictionary_says_or_the_difference_is_explained() -> None:
+def test_every_field_is_read_as_the_dictionary_shows_or_the_difference_is_explained() -> None:
     differing: dict[str, set[str]] = {}
     for row in FIELDS:
         name = row["NAME"]
@@ -118,8 +118,8 @@ def test_every_record_type_is_known_by_name_and_number(macro: str, number: int) 
         return
     for type in (name, f"UNKNOWN[{number}]"):
         (line,) = _convert(f"type={type} msg=audit(1.000:1): pid=42 uid=0 op=x")
-        (said,) = (line[key] for key in line if NUMBERS.get(key) == number)
-        fields = said[0] if isinstance(said, list) else said
+        (output,) = (line[key] for key in line if NUMBERS.get(key) == number)
+        fields = output[0] if isinstance(output, list) else output
         if name not in ("EXECVE", "PROCTITLE"):
             assert (fields["pid"], fields["uid"], fields["op"]) == (42, 0, "x")
 

@@ -67,6 +67,6 @@ def test_constants_of_a_header(headers: Path, spec: Spec, expected: dict[str, in
 
 
 @pytest.mark.parametrize("module", [constants_table, syscalls_table])
-def test_generated_files_say_so(module: object) -> None:
+def test_generated_files_show_so(module: object) -> None:
     path = Path(str(getattr(module, "__file__", "")))
     assert path.read_text(encoding="utf-8").startswith(MARK)

@@ -1,4 +1,4 @@
-"""What the generator is told to take, and that the generated table holds it."""
+"""What the generator is reported to take, and that the generated table holds it."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def test_a_name_in_doubt_is_marked() -> None:
     assert any("≥" in line and "/c" in line for line in show(given, ["exe"], 5, False, PLAIN))
 
 
-def test_dropped_and_unreadable_lines_are_told() -> None:
+def test_dropped_and_unreadable_lines_are_reported() -> None:
     given = counts(("/a", 1))
     given.filtered, given.skipped = {"filter_keys": 7}, 2
     lines = list(show(given, [], 1, False, Screen(200, color=False, unicode=True)))

@@ -58,8 +58,8 @@ def test_names_are_of_the_host_that_the_records_are_from(records: list[str], con
 def test_names_that_the_configuration_or_auditd_gives_hold_for_all() -> None:
     (document,) = converted(feed(USER, node="far-away"), 'translate: {user_db: true, user_map: {"0": chief}}')
     assert (document["ADD_USER"]["UID"], document["ADD_USER"]["msg"]["ID"]) == ("chief", "chief")
-    told = USER + '\x1dUID="boss" AUID="unset" ID="bob"'
-    (document,) = converted(feed(told, node="far-away"), "translate: {user_db: true}")
+    reported = USER + '\x1dUID="boss" AUID="unset" ID="bob"'
+    (document,) = converted(feed(reported, node="far-away"), "translate: {user_db: true}")
     assert (document["ADD_USER"]["UID"], document["ADD_USER"]["msg"]["ID"]) == ("boss", "bob")
     (document,) = converted(feed(USER.replace("auid=0", "auid=4294967295"), node="b"), "translate: {user_db: true}")
     assert document["ADD_USER"]["AUID"] == "unset"

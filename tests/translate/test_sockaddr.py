@@ -81,7 +81,7 @@ CASES: list[tuple[str, int, str, tuple[Any, ...], dict[str, Any]]] = [
 
 @pytest.mark.parametrize("order", ["<", ">"], ids=["little", "big"])
 @pytest.mark.parametrize(("name", "number", "layout", "values", "members"), CASES)
-def test_an_address_says_what_it_holds(
+def test_an_address_shows_what_it_holds(
     order: str, name: str, number: int, layout: str, values: tuple[Any, ...], members: dict[str, Any]
 ) -> None:
     data = struct.pack(f"{order}H{layout}", number, *values)

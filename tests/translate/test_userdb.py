@@ -135,7 +135,7 @@ def test_a_database_that_hangs_keeps_nobody_waiting(passwd: str) -> None:
     assert names.get(4242) == "user4242"
 
 
-def test_what_is_remembered_is_bounded_and_what_is_lost_is_told() -> None:
+def test_what_is_remembered_is_bounded_and_what_is_lost_is_reported() -> None:
     """Once it is full all of it is forgotten, so that it is full again only after as many more."""
     names = Names(os.devnull, nobody, blocking=True, most=10)
     for number in range(10):

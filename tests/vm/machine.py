@@ -56,7 +56,7 @@ After=basic.target auditd.service
 Type=oneshot
 TimeoutStartSec=infinity
 WorkingDirectory=/run
-ExecStart=/bin/sh -c 'mkdir -p work/out && tar -C work -xf /dev/vdb && cd work && sh ./scenario >out/said 2>&1; \\
+ExecStart=/bin/sh -c 'mkdir -p work/out && tar -C work -xf /dev/vdb && cd work && sh ./scenario >out/output 2>&1; \\
     echo $$? >out/code; journalctl -b -o short-monotonic >out/journal 2>&1; tar -cf /dev/vdc out; sync'
 ExecStopPost=/bin/systemctl --no-block poweroff
 """
@@ -81,9 +81,9 @@ class Done:
     folder: Path
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         """What the script printed."""
-        return (self.folder / "said").read_text(errors="replace")
+        return (self.folder / "output").read_text(errors="replace")
 
 
 def image() -> Path:
@@ -142,7 +142,7 @@ def run(built: Path, scenario: Path, files: Sequence[Path], folder: Path, busy: 
             command = ["qemu-system-x86_64", *MACHINE, *kernel, *drives]
             subprocess.run(command, stdin=subprocess.DEVNULL, stdout=console, stderr=console, timeout=LONGEST)
         except subprocess.TimeoutExpired:
-            pass  # told below, by what is not there
+            pass  # reported below, by what is not there
     with contextlib.suppress(tarfile.ReadError), tarfile.open(folder / "out") as tar:
         tar.extractall(folder / "left", **({"filter": "data"} if sys.version_info >= (3, 12) else {}))
     left = folder / "left" / "out"

@@ -31,7 +31,7 @@ def package(tmp_path_factory) -> Path:
 def test_every_exec_has_the_guid_of_the_probe(busy, built, package, tmp_path):
     """With busy processes beside the machine its clock ticks late, and audit's times with it."""
     done = machine.run(built, HERE / "identity.sh", [package], tmp_path, busy)
-    assert done.code == 0, done.said
+    assert done.code == 0, done.output
     lost = re.findall(r"(?m)^lost (\d+)$", (done.folder / "audit").read_text())
     records = re.search(r"([\d,]+) records made, (\d+) of them lost", (done.folder / "probe").read_text())
     assert records is not None
@@ -53,12 +53,12 @@ def test_every_exec_has_the_guid_of_the_probe(busy, built, package, tmp_path):
 def test_a_missing_folder_does_not_stop_auditd(built, package, tmp_path):
     """On Debian 13 auditd.service requires audit-rules.service, which fails when rules cannot be loaded."""
     done = machine.run(built, HERE / "missing.sh", [package], tmp_path)
-    told = dict(re.findall(r"(?m)^([a-z-]+ [a-z]+) (\w+)$", done.said))
-    assert {"/etc/sudoers.d", "/etc/cron.d", "/etc/ssh/sshd_config"}.isdisjoint(done.said.split())
-    assert told["shipped augenrules"] == "0", done.said
-    assert told["shipped auditd"] == "active"
-    assert int(told["shipped rules"]) > 15
-    assert int(told["shipped last"]) > 0
-    assert told["shipped plugins"] == "1"
+    reported = dict(re.findall(r"(?m)^([a-z-]+ [a-z]+) (\w+)$", done.output))
+    assert {"/etc/sudoers.d", "/etc/cron.d", "/etc/ssh/sshd_config"}.isdisjoint(done.output.split())
+    assert reported["shipped augenrules"] == "0", done.output
+    assert reported["shipped auditd"] == "active"
+    assert int(reported["shipped rules"]) > 15
+    assert int(reported["shipped last"]) > 0
+    assert reported["shipped plugins"] == "1"
     # That the test can fail: without -i it is as it was.
-    assert told["without-i auditd"] != "active", done.said
+    assert reported["without-i auditd"] != "active", done.output

@@ -35,7 +35,7 @@ def test_numbers_that_are_no_users_of_the_act_are_data() -> None:
     assert "user" not in found
 
 
-def test_names_that_differ_in_case_only_are_told_apart() -> None:
+def test_names_that_differ_in_case_only_are_reported_apart() -> None:
     found = document("USER_CMD pid=7 uid=0 auid=1 ses=1 msg='op=x Op=y oP=z cmd=6C73 res=success'")
     assert {"op": "x", "Op_2": "y", "oP_3": "z"}.items() <= found["auditd"]["data"].items()
 

@@ -222,7 +222,7 @@ def test_an_identity_is_taken_apart() -> None:
     assert identity({"GUID": "g", "comm": "x", "pid": 1}) == ({"entity_id": "g", "name": "x"}, {"pid": 1})
 
 
-def test_what_is_said_of_many_is_translated_once_and_comes_with_what_is_said_of_one() -> None:
+def test_what_is_reported_of_many_is_translated_once_and_comes_with_what_is_reported_of_one() -> None:
     enrichments = Enrichments(Style())
     parent = Addition({"PPID": {"GUID": "h", "GUID_SOURCE": "proc"}, "process": "a stage's", "SESSION_GUID": "s"})
     for name in ("a", "b"):

@@ -209,7 +209,7 @@ def test_a_living_process_has_its_identity_and_its_place() -> None:
     assert found["host_sensor"]["process"]["entity_id_source"] == "proc"
 
 
-def test_a_late_record_says_so() -> None:
+def test_a_late_record_shows_so() -> None:
     ecs = Ecs(Style())
     event = Event("1.000:1", "", Template({}), None)
     event.notes.append("late")
@@ -222,7 +222,7 @@ def test_a_late_record_says_so() -> None:
     }
 
 
-def test_a_time_that_no_date_can_say() -> None:
+def test_a_time_that_no_date_can_show() -> None:
     assert "@timestamp" not in json.loads(Ecs(Style()).event(Event("999999999999.000:1", "", Template({}), None)))
 
 
@@ -318,7 +318,7 @@ NOT_SAID = {"items", "success", "res", "result", "saddr", "subj", "key", "old-ke
 
 
 @pytest.mark.parametrize("path", [path for path in LOGS if path.suffix != ".audit"], ids=lambda path: path.name)
-def test_nothing_that_a_record_says_is_left_out(path: Path) -> None:
+def test_nothing_that_a_record_shows_is_left_out(path: Path) -> None:
     events: list[Event] = []
 
     class Keep(Form):
@@ -337,7 +337,7 @@ def test_nothing_that_a_record_says_is_left_out(path: Path) -> None:
     lines = pipeline.feed(start(path), 0.0) + pipeline.close()
     documents = {found["event"].get("id"): found for found in (json.loads(line.encode("latin-1")) for line in lines)}
     for event in events:
-        said = set(strings(documents[event.id]))
+        printed = set(strings(documents[event.id]))
         for name, group in event.records.items():
             for record in group if name not in ("SYSCALL", "SOCKADDR", "EXECVE", "PROCTITLE", "PATH") else ():
                 for field, value in own_fields(record.fields, PLAIN):
@@ -345,5 +345,7 @@ def test_nothing_that_a_record_says_is_left_out(path: Path) -> None:
                     if field in NOT_SAID or datum in (None, "unset", []):
                         continue
                     words = datum if isinstance(datum, list) else [datum]
-                    missing = [word for word in words if json.loads(quote_unicode(word).encode("latin-1")) not in said]
+                    missing = [
+                        word for word in words if json.loads(quote_unicode(word).encode("latin-1")) not in printed
+                    ]
                     assert not missing, (event.id, name, field)

@@ -34,7 +34,7 @@ def test_what_is_no_record_is_an_event_too(notes: list[str]) -> None:
     assert before - 1 <= datetime.fromisoformat(found["@timestamp"].replace("Z", "+00:00")).timestamp() <= time.time()
 
 
-def test_what_the_probe_says_of_a_process() -> None:
+def test_what_the_probe_shows_of_a_process() -> None:
     facts = {"pid": 3, "ppid": 2, "comm": "ls", "auid": 1000, "ses": 4294967295, "cgroup": 5, "exit_code": 0}
     members: dict[str, Any] = {**facts, "signal": None, "duration": 0.5}
     added: dict[str, Any] = {"PID": {"GUID": "g", "GUID_SOURCE": "probe"}, "PPID": {"GUID": "h"}}
@@ -57,7 +57,7 @@ def test_what_the_probe_says_of_a_process() -> None:
     }
 
 
-def test_what_the_sensor_has_to_say_has_a_name() -> None:
+def test_what_the_sensor_has_to_show_has_a_name() -> None:
     ecs = Ecs(Style())
     ecs.event(Event("12.345:1", "", Template({}), None))
     assert json.loads(ecs.notice(Notice(None, "", {}, {"LOSS_REPORT": {"lost": 5}}))) == {

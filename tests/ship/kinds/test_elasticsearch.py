@@ -150,7 +150,7 @@ def test_a_line_without_a_time_gets_that_of_now() -> None:
         ({"errors": True, "items": [{"create": {"status": 201}}, {"create": {"status": 413}}]}, [(1, "413")]),
     ],
 )
-def test_an_answer_says_what_is_refused(given: Any, refused: list) -> None:
+def test_an_answer_shows_what_is_refused(given: Any, refused: list) -> None:
     assert judge(given, 2).refused == refused
 
 
@@ -170,6 +170,6 @@ def test_an_answer_says_what_is_refused(given: Any, refused: list) -> None:
         {"errors": True, "items": [{"create": {"status": 404, "error": {"type": "index_not_found_exception"}}}] * 2},
     ],
 )
-def test_an_answer_that_makes_no_sense_or_says_not_now_holds_everything(given: Any) -> None:
+def test_an_answer_that_makes_no_sense_or_shows_not_now_holds_everything(given: Any) -> None:
     with pytest.raises(UnavailableError):
         judge(given, 2)

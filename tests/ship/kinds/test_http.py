@@ -66,8 +66,8 @@ def test_100000_events_past_a_server_that_misbehaves_and_dies(log: Log, tmp_path
     assert (
         2000 <= found["repeated"] <= 8000
     )  # the batch that was taken and not acknowledged, and at most one for each death
-    for said in ("HTTP 503", "HTTP 429", "HTTP 401", "HTTP 301", "HTTP 404", "its answer is shorter"):
-        assert said in journal, journal
+    for output in ("HTTP 503", "HTTP 429", "HTTP 401", "HTTP 301", "HTTP 404", "its answer is shorter"):
+        assert output in journal, journal
     assert server.plan == []
 
 

@@ -67,8 +67,8 @@ def test_a_message_too_large_is_a_dead_letter_and_the_others_arrive(cluster: Clu
     assert "Message size too large" in letter[:400]
 
 
-def test_a_cluster_that_is_not_there_is_said(tmp_path: Path) -> None:
+def test_a_cluster_that_is_not_there_is_reported(tmp_path: Path) -> None:
     pytest.importorskip("confluent_kafka", reason="needs confluent-kafka (python3-confluent-kafka)")
     ship = Ship(tmp_path, tmp_path / "log", kind="kafka", to=f"127.0.0.1:{free_port()}", timeout=2)
-    said = ship.run("--check")
-    assert (said.returncode, "FAILED" in said.stdout) == (1, True)
+    output = ship.run("--check")
+    assert (output.returncode, "FAILED" in output.stdout) == (1, True)

@@ -102,8 +102,8 @@ def test_tls_and_a_password_and_a_server_that_is_full(tmp_path: Path) -> None:
     address = f"127.0.0.1:{server.port}"
     try:
         with Ship(tmp_path, log.path, kind="redis", to=address, tls=tls) as ship:
-            said = ship.run("--check")
-            assert (said.returncode, "uthenticat" in said.stdout) == (1, True), said.stdout
+            output = ship.run("--check")
+            assert (output.returncode, "uthenticat" in output.stdout) == (1, True), output.stdout
         wrong = {**tls, "server_name": "elsewhere.example"}
         with Ship(tmp_path, log.path, kind="redis", to=address, tls=wrong) as ship:
             assert "its certificate is not accepted" in ship.run("--check").stdout

@@ -51,7 +51,7 @@ def test_100000_events_past_an_rsyslog_that_is_killed_four_times(tmp_path: Path)
 
 
 class Pretender:
-    """Accepts one connection and answers with what it is told, once for each thing it is sent."""
+    """Accepts one connection and answers with what it is reported, once for each thing it is sent."""
 
     def __init__(self, *answers: bytes) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -72,7 +72,7 @@ OPEN = b"1 rsp 25 200 OK\nrelp_version=0\nx=y\n"
 
 
 @pytest.mark.parametrize(
-    ("answers", "said"),
+    ("answers", "output"),
     [
         ([b"HTTP/1.1 400 Bad Request\r\n" * 10], "expected RELP"),
         ([b"1 rsp 3 500\n"], "does not open a session"),
@@ -82,11 +82,11 @@ OPEN = b"1 rsp 25 200 OK\nrelp_version=0\nx=y\n"
         ([OPEN, b""], "nothing was acknowledged"),
     ],
 )
-def test_what_does_not_keep_to_the_protocol_is_left(answers: list[bytes], said: str) -> None:
+def test_what_does_not_keep_to_the_protocol_is_left(answers: list[bytes], output: str) -> None:
     server = Pretender(*answers)
     kind = RelpKind(Options(), Common("far", "host", 0.5))
     try:
-        with pytest.raises(UnavailableError, match=said):
+        with pytest.raises(UnavailableError, match=output):
             deliver(kind, server.port)
     finally:
         kind.close()

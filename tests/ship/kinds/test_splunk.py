@@ -81,7 +81,7 @@ def test_a_batch_that_the_indexers_lose_is_sent_again(tmp_path: Path) -> None:
     assert "did not acknowledge in time" in ship.journal
 
 
-def test_a_token_without_acknowledgement_is_told_and_can_be_done_without(tmp_path: Path) -> None:
+def test_a_token_without_acknowledgement_is_reported_and_can_be_done_without(tmp_path: Path) -> None:
     server = Hec(gives_numbers=False)
     ship = Ship(tmp_path, tmp_path / "log", kind="splunk", to=server.url)
     assert "it gives no ackId" in ship.run("--check").stdout

@@ -81,8 +81,8 @@ def test_what_lies_unread_is_not_acknowledged_before_it_has_settled() -> None:
     kind.close()
 
 
-@pytest.mark.parametrize("said", [b"no number\n", b"99\n", b"-1\n", b"1" * 100])
-def test_what_is_no_count_is_an_error(said: bytes) -> None:
+@pytest.mark.parametrize("output", [b"no number\n", b"99\n", b"-1\n", b"1" * 100])
+def test_what_is_no_count_is_an_error(output: bytes) -> None:
     import socket
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -90,7 +90,7 @@ def test_what_is_no_count_is_an_error(said: bytes) -> None:
         kind.connect(f"127.0.0.1:{listener.getsockname()[1]}")
         connection, _ = listener.accept()
         kind.send(batch(b"{}"))
-        connection.sendall(said)
+        connection.sendall(output)
         with pytest.raises(UnavailableError, match="expected the count"):
             wait_until(lambda: kind.wait(0.1))
         kind.close()

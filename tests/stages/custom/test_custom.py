@@ -161,7 +161,7 @@ def test_one_that_takes_long_and_will_not_be_stopped_is_switched_off(host, run):
     assert host.stats.pipeline.custom_off == {"deaf.py": 1}
 
 
-def test_a_file_that_cannot_be_used_is_left_out_and_said(host, run, caplog):
+def test_a_file_that_cannot_be_used_is_left_out_and_reported(host, run, caplog):
     lines = run({"bad": "def stage(", "good": stage("event.add('k', 1)")}, LS)
     assert lines[0]["CUSTOM"] == {"k": 1}
     assert "bad.py: SyntaxError" in caplog.text
@@ -186,7 +186,7 @@ def test_in_a_thread_there_is_no_alarm_clock(host, run):
         (event("USER_ACCT pid=1 uid=0"), True, False),
     ],
 )
-def test_the_example_does_what_it_says(run, text, kept, label):
+def test_the_example_does_what_it_shows(run, text, kept, label):
     lines = run({"example": EXAMPLE.read_text()}, text)
     assert len(lines) == kept
     if label:

@@ -1,4 +1,4 @@
-"""Only files that nobody but their owner could have written are loaded, and what is wrong with one is said."""
+"""Only files that nobody but their owner could have written are loaded, and what is wrong with one is reported."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_a_link_to_itself_leads_nowhere(folder):
         ("raise SystemExit", "SystemExit"),
     ],
 )
-def test_what_is_wrong_with_a_file_is_said(folder, text, why):
+def test_what_is_wrong_with_a_file_is_reported(folder, text, why):
     with pytest.raises(StageFileError, match=why):
         load(str(written(folder, text)), os.getuid())
 

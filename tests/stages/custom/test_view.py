@@ -22,16 +22,16 @@ def seen(tmp_path):
     cgroups = Cgroups(Options(), ProcFiles(host.proc), ContainerNames(str(tmp_path)))
 
     def seen(text, *names):
-        said = []
+        output = []
 
         def look(event):
             if event.process is not None:
                 event.process.program.labels = frozenset(["b\xc3\xa4"])
             view = EventView(event)
-            said.extend([getattr(view, name) for name in names])
+            output.extend([getattr(view, name) for name in names])
 
         host.run([host.identity(cgroups.describe), look], text)
-        return said[0] if len(names) == 1 else said
+        return output[0] if len(names) == 1 else output
 
     return seen
 
@@ -68,22 +68,24 @@ def test_what_can_be_asked(seen, name, of_call, of_user):
     assert seen(USER, name) == of_user
 
 
-def test_an_exec_tells_its_command_line(seen):
+def test_an_exec_shows_its_command_line(seen):
     assert seen(exec_event(42, 1, "/usr/bin/ls", ["ls", "-l"]), "argv") == ["ls", "-l"]
 
 
 def test_fields_are_those_of_the_records(tmp_path):
-    said = {}
+    output = {}
 
     def look(event):
         view = EventView(event)
-        said.update(fields=view.fields, path=view.records("PATH"), own=view.records("SYSCALL"), none=view.records("X"))
-        said["id"] = view.id
+        output.update(
+            fields=view.fields, path=view.records("PATH"), own=view.records("SYSCALL"), none=view.records("X")
+        )
+        output["id"] = view.id
 
     (line,) = FakeHost(tmp_path).run([look], CALL)
-    assert said["fields"]["tty"] == "pts0"
-    assert said["path"] == [{"item": 0, "name": "/ä\udcff"}]
-    assert (said["own"], said["none"], said["id"]) == ([said["fields"]], [], line["ID"])
+    assert output["fields"]["tty"] == "pts0"
+    assert output["path"] == [{"item": 0, "name": "/ä\udcff"}]
+    assert (output["own"], output["none"], output["id"]) == ([output["fields"]], [], line["ID"])
 
 
 def test_a_call_without_a_name_has_its_number(seen):
@@ -92,12 +94,12 @@ def test_a_call_without_a_name_has_its_number(seen):
 
 @pytest.mark.parametrize(("root", "expected"), [(None, None), (HOST, "host"), (Root(7), "other")])
 def test_the_root_of_a_process(tmp_path, root, expected):
-    host, said = FakeHost(tmp_path), []
+    host, output = FakeHost(tmp_path), []
 
     def look(event):
         event.process.root = root
-        said.append(EventView(event).root)
+        output.append(EventView(event).root)
         return True
 
     host.run([host.identity(), look], CALL)
-    assert said == [expected]
+    assert output == [expected]

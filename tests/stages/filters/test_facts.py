@@ -22,7 +22,7 @@ USER = (
 
 @pytest.fixture
 def facts(tmp_path):
-    """All facts about an event, those that are not told left out."""
+    """All facts about an event, those that are not reported left out."""
     host = FakeHost(tmp_path)
     host.process(42, 1, "/usr/bin/ls", cgroup=f"0::/system.slice/docker-{ID}.scope\n")
     config = tmp_path / f"root/var/lib/docker/containers/{ID}/config.v2.json"
@@ -30,27 +30,27 @@ def facts(tmp_path):
     config.write_text(json.dumps({"Name": "/web", "Config": {"Image": "nginx"}}))
     containers = ContainerNames(str(tmp_path / "root"))
     cgroups = Cgroups(Options(), ProcFiles(host.proc), containers)
-    told = {}
+    reported = {}
 
     def ask(event):
         if event.process is not None:
             event.process.program.labels = frozenset(["a"])
         fields = event.subject
         asked = Facts(containers, HostPaths(host.table), ())
-        told.update({name: tuple(texts(fields)) for name, texts in WHO.items()})
-        told.update({name: tuple(texts(event)) for name, texts in asked.event.items()})
+        reported.update({name: tuple(texts(fields)) for name, texts in WHO.items()})
+        reported.update({name: tuple(texts(event)) for name, texts in asked.event.items()})
 
     def facts(*records):
         host.run([host.identity(cgroups.describe), ask], event(*records))
-        return {name: texts for name, texts in told.items() if texts}
+        return {name: texts for name, texts in reported.items() if texts}
 
     return facts
 
 
-def test_a_system_call_tells_all(facts):
-    told = facts(syscall(42, 1, "/usr/bin/ls", auid=4294967295, key='"a"'), 'PATH item=0 name="/x" nametype=NORMAL')
+def test_a_system_call_shows_all(facts):
+    reported = facts(syscall(42, 1, "/usr/bin/ls", auid=4294967295, key='"a"'), 'PATH item=0 name="/x" nametype=NORMAL')
     numbers = dict.fromkeys(("uid", "euid", "suid", "fsuid", "gid", "egid", "sgid", "fsgid"), ("0",))
-    assert told == numbers | {
+    assert reported == numbers | {
         "key": ("a",),
         "auid": ("4294967295", "unset"),
         "ses": ("3",),
@@ -68,7 +68,7 @@ def test_a_system_call_tells_all(facts):
     }
 
 
-def test_an_event_from_user_space_tells_what_is_in_its_message(facts):
+def test_an_event_from_user_space_shows_what_is_in_its_message(facts):
     assert facts(USER) == {
         "uid": ("0",),
         "auid": ("1000",),
@@ -86,8 +86,8 @@ def test_an_event_from_user_space_tells_what_is_in_its_message(facts):
     ("res", "success"), [("success", "yes"), ("failed", "no"), ("1", "yes"), ("0", "no"), ("?", None)]
 )
 def test_results_are_yes_or_no(facts, res, success):
-    told = facts(f"USER_ACCT uid=0 msg='op=PAM res={res}'")
-    assert told.get("success") == (success and (success,))
+    reported = facts(f"USER_ACCT uid=0 msg='op=PAM res={res}'")
+    assert reported.get("success") == (success and (success,))
 
 
 @pytest.mark.parametrize(("key", "keys"), [('"a"', ("a",)), ("610162", ("a\x01b", "a", "b")), ("(null)", None)])
@@ -112,17 +112,19 @@ def test_keys_stand_alone_and_together(facts, key, keys):
 )
 def test_paths_are_absolute(facts, names, paths):
     records = [f'PATH item={item} name="{name}" nametype=NORMAL' for item, name in enumerate(names)]
-    told = facts(syscall(42, 1, "/usr/bin/ls"), 'CWD cwd="/cwd"', *records, 'PATH item=9 name="/z/" nametype=PARENT')
-    assert told.get("path") == paths
+    reported = facts(
+        syscall(42, 1, "/usr/bin/ls"), 'CWD cwd="/cwd"', *records, 'PATH item=9 name="/z/" nametype=PARENT'
+    )
+    assert reported.get("path") == paths
 
 
 @pytest.mark.parametrize(
     "records", [["PATH item=0 name=(null) nametype=NORMAL"], ['PATH item=0 name="b" nametype=NORMAL']]
 )
-def test_a_file_that_cannot_be_told_is_there_without_a_name(facts, records):
+def test_a_file_that_cannot_be_reported_is_there_without_a_name(facts, records):
     assert facts(syscall(42, 1, "/usr/bin/ls"), *records)["path"] == ("",)
 
 
-def test_what_nobody_knows_is_not_told(facts):
-    told = facts("SYSCALL arch=c000003e syscall=99999 ppid=1 pid=42")
-    assert (told["syscall"], told.get("success"), told.get("exe")) == (("99999",), None, None)
+def test_what_nobody_knows_is_not_reported(facts):
+    reported = facts("SYSCALL arch=c000003e syscall=99999 ppid=1 pid=42")
+    assert (reported["syscall"], reported.get("success"), reported.get("exe")) == (("99999",), None, None)

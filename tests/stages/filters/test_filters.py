@@ -141,7 +141,7 @@ def test_a_filtered_event_is_seen_by_the_process_table(filtering):
 
 
 @pytest.mark.parametrize(("prefix", "key"), [("", "SUPPRESSED"), ("x_", "x_suppressed")])
-def test_what_was_held_back_is_told_later(filtering, prefix, key):
+def test_what_was_held_back_is_reported_later(filtering, prefix, key):
     texts = [event(KEYED, time=1_700_001_000 + second) for second in (0, 0, 0, 1)]
     rules = {"flöd": "key=noise rate=1/s", "b": "repeat=1s exe=/usr/bin/ls"}
     lines = filtering.run(*texts, prefix=prefix, rules=rules)
@@ -180,7 +180,7 @@ OPENED = 'PATH item=0 name="/var/cache/x" nametype=NORMAL'
         ("key=noise root=host", {"host"}),
     ],
 )
-def test_names_hold_in_the_hosts_root_unless_a_rule_says_otherwise(filtering, rule, held):
+def test_names_hold_in_the_hosts_root_unless_a_rule_shows_otherwise(filtering, rule, held):
     host = filtering.host
     filtering.paths = HostPaths(host.table, host.proc)
     views = {"host": {}, "mounts": {"mounts": 7}, "chroot": {"root": "/jail"}, "users": {"users": 7}, "gone": {}}

@@ -22,9 +22,9 @@ def passed(tmp_path):
     host = FakeHost(tmp_path)
 
     def passed(limit, *events):
-        said = []
-        host.run([lambda event: said.append(limit.passes(event))], *events)
-        return said
+        output = []
+        host.run([lambda event: output.append(limit.passes(event))], *events)
+        return output
 
     return passed
 
@@ -34,7 +34,7 @@ def at(seconds: float, *records: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("text", "times", "said"),
+    ("text", "times", "output"),
     [
         ("2/s", [0, 0, 0, 0.9, 1, 1, 1], [0, 0, None, None, 2, 0, None]),
         ("1/5s", [0, 4.9, 5, 9.9], [0, None, 1, None]),
@@ -45,15 +45,15 @@ def at(seconds: float, *records: str) -> str:
         ("1/s", [10, 0, 0.5], [0, 0, None]),  # the clock was set back
     ],
 )
-def test_so_many_in_each_stretch_go_through(passed, text, times, said):
-    assert passed(Rate(text), *map(at, times)) == said
+def test_so_many_in_each_stretch_go_through(passed, text, times, output):
+    assert passed(Rate(text), *map(at, times)) == output
 
 
 @pytest.mark.parametrize(
-    ("times", "said"), [([0, 1, 59, 60, 61], [0, None, None, 2, None]), ([10, 0], [0, 0]), ([0, 100, 200], [0, 0, 0])]
+    ("times", "output"), [([0, 1, 59, 60, 61], [0, None, None, 2, None]), ([10, 0], [0, 0]), ([0, 100, 200], [0, 0, 0])]
 )
-def test_the_same_act_goes_through_once(passed, times, said):
-    assert passed(Repeat("1min"), *map(at, times)) == said
+def test_the_same_act_goes_through_once(passed, times, output):
+    assert passed(Repeat("1min"), *map(at, times)) == output
 
 
 LS = syscall(42, 1, "/usr/bin/ls")
@@ -107,7 +107,7 @@ USER = "USER_ACCT pid=7 uid=0 msg='op=PAM acct=\"root\"'"
         ([USER], [USER.replace("root", "alice")], False),
     ],
 )
-def test_what_tells_one_act_from_another(passed, one, other, same):
+def test_what_shows_one_act_from_another(passed, one, other, same):
     assert passed(Repeat("60"), at(0, *one), at(1, *other)) == [0, None if same else 0]
 
 
@@ -121,11 +121,11 @@ def test_only_so_many_acts_are_remembered(passed):
 
 
 @pytest.mark.parametrize("limit", [Rate("1/10s"), Repeat("10s")])
-def test_what_no_event_tells_is_overdue_once(passed, limit):
+def test_what_no_event_shows_is_overdue_once(passed, limit):
     assert passed(limit, at(0), at(1), at(2)) == [0, None, None]
-    told = [limit.overdue(NOW + seconds) for seconds in (3, 10, 14.9, 15, 16)]
-    assert told == [0, 0, 0, 2, 0]
-    assert passed(limit, at(20)) == [0]  # and is not told again
+    reported = [limit.overdue(NOW + seconds) for seconds in (3, 10, 14.9, 15, 16)]
+    assert reported == [0, 0, 0, 2, 0]
+    assert passed(limit, at(20)) == [0]  # and is not reported again
 
 
 def test_nothing_is_overdue_where_nothing_was_held_back(passed):
@@ -135,7 +135,7 @@ def test_nothing_is_overdue_where_nothing_was_held_back(passed):
         assert limit.overdue(float("inf")) == 0
 
 
-def test_what_was_held_back_of_a_forgotten_act_is_told(passed):
+def test_what_was_held_back_of_a_forgotten_act_is_reported(passed):
     limit = Repeat("60s", acts=1)
     passed(limit, at(0), at(1), at(2, syscall(42, 1, "/bin/other")))
     assert limit.overdue(NOW + 3) == 1
@@ -159,7 +159,7 @@ OTHER = syscall(45, 1, "/usr/bin/ls", auid=1000, uid=1000)
 
 
 @pytest.mark.parametrize(
-    ("per", "records", "said"),
+    ("per", "records", "output"),
     [
         ("process", [ALICE] * 3 + [BOB, OTHER, SUDO, BOB], [0, None, None, 0, 0, 0, None]),
         ("user", [ALICE] * 3 + [BOB, OTHER, SUDO, BOB], [0, None, None, 0, None, 0, None]),
@@ -169,8 +169,8 @@ OTHER = syscall(45, 1, "/usr/bin/ls", auid=1000, uid=1000)
         ("process", ["SYSTEM_BOOT uid=0", "SYSTEM_BOOT uid=0"], [0, None]),
     ],
 )
-def test_a_flood_takes_nobody_elses_share(passed, per, records, said):
-    assert passed(Rate("1/s", per), *[at(0.1, record) for record in records]) == said
+def test_a_flood_takes_nobody_elses_share(passed, per, records, output):
+    assert passed(Rate("1/s", per), *[at(0.1, record) for record in records]) == output
 
 
 def test_nodes_have_shares_of_their_own(passed):
@@ -179,16 +179,16 @@ def test_nodes_have_shares_of_their_own(passed):
 
 
 def test_another_process_with_the_pid_has_a_share_of_its_own(tmp_path):
-    host, limit, said = FakeHost(tmp_path), Rate("1/s"), []
-    stages = [host.identity(), lambda event: bool(said.append(limit.passes(event))) or True]
+    host, limit, output = FakeHost(tmp_path), Rate("1/s"), []
+    stages = [host.identity(), lambda event: bool(output.append(limit.passes(event))) or True]
     for start in (5000, 5000, 6000):
         host.process(42, 1, "/usr/bin/ls", start=start)
         host.run(stages, at(0.1, syscall(42, start, "/usr/bin/ls")))
-    assert said[0] == 0
-    assert said[2] == 0
+    assert output[0] == 0
+    assert output[2] == 0
 
 
-def test_what_each_has_held_back_is_told_to_each_and_the_rest_later(passed):
+def test_what_each_has_held_back_is_reported_to_each_and_the_rest_later(passed):
     limit = Rate("1/s")
     events = [at(0.1, ALICE)] * 3 + [at(0.2, BOB)] * 2 + [at(1.5, ALICE)]
     assert passed(limit, *events) == [0, None, None, 0, None, 2]
@@ -199,8 +199,8 @@ def test_what_each_has_held_back_is_told_to_each_and_the_rest_later(passed):
 
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 40)), max_size=60), st.integers(1, 3), st.integers(1, 8))
 def test_shares_are_as_a_naive_count_has_them(acts, most, budgets):
-    """Each event passes or is held; what is held is told once; with room for all, each process has its own share."""
-    limit, time, naive, told = Rate(f"{most}/s", budgets=budgets), 0, {}, 0
+    """Each event passes or is held; what is held is reported once; with room, each process has its own share."""
+    limit, time, naive, reported = Rate(f"{most}/s", budgets=budgets), 0, {}, 0
     held = 0
     for pid, wait in acts:
         time += wait
@@ -212,8 +212,8 @@ def test_shares_are_as_a_naive_count_has_them(acts, most, budgets):
         if budgets > 6:
             assert (passed is None) is (count + 1 > most)
         held += passed is None
-        told += passed or 0
-    assert told + limit.overdue(NOW + time + 100) == held
+        reported += passed or 0
+    assert reported + limit.overdue(NOW + time + 100) == held
 
 
 def made(pid: int, seconds: float) -> Event:

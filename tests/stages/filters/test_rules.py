@@ -112,5 +112,5 @@ def test_shares_that_there_are_not(text):
 
 
 @pytest.mark.parametrize("per", ["process", "user", "rule"])
-def test_a_rate_counts_for_whom_it_is_told(per):
+def test_a_rate_counts_for_whom_it_is_reported(per):
     assert parse_rule("name", f"per={per} rate=5/s").limit is not None
