@@ -65,12 +65,12 @@ class Copy:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
 
-    def notices(self, mutant: Mutant) -> str | None:
-        """The tests that fail with this mutant; None where all pass."""
+    def notices(self, mutant: Mutant, near: bool = False) -> str | None:
+        """The tests that fail with this mutant, or those of its room do; None where all pass."""
         source = (ROOT / mutant.path).read_bytes()
         (self.folder / mutant.path).write_bytes(mutant.mutation.apply(source))
         try:
-            return next((names[0] for names in _steps(self.folder, mutant.path) if not self._passes(names)), None)
+            return next((names[0] for names in _steps(self.folder, mutant.path, near) if not self._passes(names)), None)
         finally:
             (self.folder / mutant.path).write_bytes(source)
 
@@ -88,7 +88,7 @@ class Copy:
         return done.returncode in (0, 5)  # 5: no test here is quick
 
 
-def _steps(folder: Path, path: str) -> Iterator[tuple[str, ...]]:
+def _steps(folder: Path, path: str, near: bool) -> Iterator[tuple[str, ...]]:
     """The tests to run, the nearest first."""
     room = Path(path).parts[1]
     mirror = Path("tests", *Path(path).parts[1:])
@@ -99,5 +99,5 @@ def _steps(folder: Path, path: str) -> Iterator[tuple[str, ...]]:
         yield (str(mirror.parent),)
     if mirror.parent.name != room and (folder / "tests" / room).is_dir():
         yield (f"tests/{room}",)
-    if WIDER.get(room):
+    if WIDER.get(room) and not near:
         yield WIDER[room]
