@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import os
 
+from sensor.options import declaration
 from sensor.outputs import Options
 from sensor.outputs.file import FileOutput
 from sensor.outputs.unix import UnixOutput
@@ -40,3 +42,14 @@ def test_of_a_socket_that_took_the_place_of_a_file(tmp_path):
     assert (stats.pending_bytes, stats.buffer_bytes) == (6, 70000)
     assert (stats.disk_bytes, stats.disk_free_bytes, stats.retained_bytes) == (0, 0, 0)
     output.close()
+
+
+def test_every_number_has_its_unit():
+    """As the reference shows it, and as texts like `10 MiB` and `50 ms` are read."""
+    units = {field.name: declaration(field).unit for field in dataclasses.fields(Options)}
+    assert {name: unit for name, unit in units.items() if unit in ("bytes", "seconds", "percent")} == {
+        "size": "bytes",
+        "age": "seconds",
+        "keep_unshipped": "percent",
+        "buffer": "bytes",
+    }

@@ -255,6 +255,30 @@ def test_an_event_for_the_filter_log_is_never_in_the_other(behind):
     assert subject.stats.events == 0
 
 
+def test_what_is_no_record_is_counted_by_its_reason():
+    subject = Subject()
+    subject.all("what is this\nnor this\n", "\0" * 20 + event(1) + "\0" * 20 + "\n")
+    assert subject.stats.unparsed == {"header": 2, "zeros": 2}
+
+
+def test_a_failure_beyond_every_border_gives_the_chunk_out_as_it_came():
+    """Here that of who takes failures; what was fed before is counted once."""
+    stats, failures = PipelineStats(), [None, ValueError("full"), None]
+
+    def failed(part: str, error: Exception) -> None:
+        failure = failures.pop(0)
+        if failure is not None:
+            raise failure
+
+    pipeline = make_pipeline(stages=[fail], stats=stats, failed=failed)
+    assert len(pipeline.feed(event(1).encode(), 0.0)) == 1
+    before = stats.lines
+    lines = pipeline.feed(event(2).encode(), 0.0)
+    assert [json.loads(line)["PARSE_ERROR"]["raw"] for line in lines] == event(2).splitlines()
+    assert stats.lines == before + len(event(2).splitlines())
+    assert pipeline.close() == []
+
+
 def test_what_cannot_be_parsed_is_given_out_apart_as_well():
     lines = Subject().pipeline.feed(b"what is this\n" + event(1).encode(), 0.0)
     assert (len(lines), lines.unparsed) == (2, lines[:1])
