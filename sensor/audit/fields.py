@@ -39,7 +39,7 @@ OURS = frozenset(
         *("ARGV", "ARGV_STR", "KEYS", "denied", "granted", "PID", "PPID", "SPAWNED_BY", "SESSION_GUID"),
         *("UID_GROUPS", "EXE_HASH", "EXE_HASH_SKIPPED", "EXE_HASH_SOURCE", "SCRIPT", "SCRIPT_SOURCE", "LABELS", "ENV"),
         *("URING_OP", "EXIT", "ARGS"),
-        *("ANCESTORS", "CMDLINE", "CMDLINE_SKIPPED", "CMDLINE_SOURCE", "PARENT_INFO", "SESSION"),
+        *("ANCESTORS", "CMDLINE", "CMDLINE_SKIPPED", "CMDLINE_SOURCE", "PARENT_INFO", "SESSION", "LEADS"),
     )
 )
 """Keys that the sensor adds to a record. No record has such names; one that does finds its value under NAME_2."""
