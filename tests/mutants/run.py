@@ -24,8 +24,11 @@ WIDER = {
     "daemon": (),
 }
 """What a change in a room may alter elsewhere; the tests of the room have run before."""
+_DAEMON = "guard guarded_pipeline kernel_audit lag logs memory readers reload signals start syslog warnings daemon ends"
+ROOM = {"daemon": tuple(f"tests/daemon/test_{name}.py" for name in _DAEMON.split())}
+"""The tests of a room where they are not all of its folder: the others take minutes, and are run for their own file."""
 QUICK = ("-m", "not live and not slow", "-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=1")
-ENDLESS = 200.0  # seconds: a mutant that takes longer is noticed
+ENDLESS = 400.0  # seconds: a mutant that takes longer is noticed
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ class Copy:
 
     def fails(self, room: str) -> bool:
         """Whether the tests of a room fail without any change."""
-        return not self._passes((f"tests/{room}", *WIDER.get(room, ())))
+        return not self._passes((*ROOM.get(room, (f"tests/{room}",)), *WIDER.get(room, ())))
 
     def _passes(self, names: tuple[str, ...]) -> bool:
         environment = {**os.environ, "PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"}
@@ -95,9 +98,11 @@ def _steps(folder: Path, path: str, near: bool) -> Iterator[tuple[str, ...]]:
     own = mirror.with_name(f"test_{mirror.parent.name if mirror.stem == '__init__' else mirror.stem}.py")
     if (folder / own).exists():
         yield (str(own),)
-    if mirror.parent.name != "tests" and any((folder / mirror.parent).glob("test_*.py")):
+    if room in ROOM:
+        yield ROOM[room]
+    elif mirror.parent.name != "tests" and any((folder / mirror.parent).glob("test_*.py")):
         yield (str(mirror.parent),)
-    if mirror.parent.name != room and (folder / "tests" / room).is_dir():
+    if room not in ROOM and mirror.parent.name != room and (folder / "tests" / room).is_dir():
         yield (f"tests/{room}",)
     if WIDER.get(room) and not near:
         yield WIDER[room]
