@@ -63,3 +63,13 @@ def test_the_real_proc_is_read():
     files = ProcFiles(proc)
     assert files.read(program(os.getpid(), own.start), "comm")
     assert files.path(program(os.getpid(), own.start), "exe") == f"/proc/{os.getpid()}/exe"
+
+
+def test_no_descriptor_stays_open(tmp_path):
+    host = FakeHost(tmp_path)
+    host.process(42, 1, "/usr/bin/bash", cgroup="0::/a\n")
+    (host.root / "42" / "environ").mkdir()  # opens, and cannot be read
+    files = ProcFiles(host.proc)
+    before = os.listdir("/proc/self/fd")
+    assert (files.read(program(42, 5000), "cgroup"), files.read(program(42, 5000), "environ")) == ("0::/a\n", None)
+    assert os.listdir("/proc/self/fd") == before
