@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import subprocess
+import sys
 import time
 
 import pytest
 
 from sensor.daemon import syslog
 from tests.support.clocks import Clock
+from tests.support.program import ROOT
 
 
 @pytest.fixture
@@ -76,6 +79,25 @@ def handler(daemon, tmp_path):
 def silent(monkeypatch):
     """As start_logging has it: what cannot be logged is no reason to write elsewhere."""
     monkeypatch.setattr(logging, "raiseExceptions", False)
+
+
+FULL = """
+import logging
+from sensor.daemon.syslog import start_logging
+
+class Full:
+    def write(self, text):
+        raise OSError(28, "full")
+
+start_logging(at_terminal=True)
+logging.getLogger("sensor").handlers[0].setStream(Full())
+logging.getLogger("sensor").error("x")
+"""
+
+
+def test_what_cannot_be_logged_writes_nothing_elsewhere():
+    done = subprocess.run([sys.executable, "-c", FULL], capture_output=True, cwd=ROOT)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
 @pytest.mark.parametrize(
