@@ -58,6 +58,16 @@ def test_a_recorded_session_is_loaded_whole(form: str, source: Path, tmp_path: P
     assert identified > 0
 
 
+@pytest.mark.parametrize("source", CORPORA, ids=[path.name.partition(".audit")[0] for path in CORPORA])
+def test_a_recorded_session_in_ecs_is_loaded_whole(source: Path, tmp_path: Path) -> None:
+    out, count = written(source, "output: ecs", tmp_path)
+    columns = ("*", "event.id", "process.pid", "process.parent.name", "host.os.type")
+    ((rows, ids, pids, parents, hosts),) = ask(f"SELECT {', '.join(map('count({})'.format, columns))} FROM log", out)
+    assert (rows, ids, hosts) == (count, count, count)
+    assert pids > 0.9 * count
+    assert parents > 0.5 * count
+
+
 def test_the_names_that_auditd_translated_are_columns(tmp_path: Path) -> None:
     out, _ = written(CORPORA[2], FORMS["distinct"], tmp_path)
     query = (

@@ -193,9 +193,10 @@ class Config:
         return self.enrich.prefix or (PREFIX if distinct else "")
 
     def with_what_output_asks(self) -> Config:
-        """The same with what a form of output has to have: in ECS and OCSF each event shows its parent."""
+        """The same with what ECS and OCSF have to have: each event shows its parent, and arguments stand apart."""
         if self.output in ("ecs", "ocsf"):
-            return replace(self, enrich=replace(self.enrich, parent_info=True))
+            arguments_apart = replace(self.transform, execve_argv=("array",))
+            return replace(self, enrich=replace(self.enrich, parent_info=True), transform=arguments_apart)
         return self
 
     @property

@@ -33,7 +33,7 @@ def read(document: Object) -> LogEvent:
             n for value in (user, obj(user.get("effective")), login) if (n := number(value.get("id"))) is not None
         ),
         session=session,
-        session_guid=text(obj(process.get("session_leader")).get("entity_id")),
+        session_guid=text(obj(document.get("host_sensor")).get("session_guid")),
         words=texts(process.get("args")),
         paths=tuple(paths) or ((file,) if file else ()),
         address=_address(obj(document.get("destination"))),

@@ -27,6 +27,7 @@ TRACKING = {"pid": True, "spawned-by": True}  # ours has GUIDs in it, and sessio
 UNIQUE_EVENTS = 20_000
 PER_SECOND, SECONDS = 300, 20
 STATE = "laurel.jsonl.state"  # beside the log, removed with it before each run
+FORMS = ("ecs",)
 MILLION = 1_000_000
 MEGABYTES = 40
 READ_AHEAD = 212_992
@@ -188,6 +189,14 @@ def memory(bench: Bench) -> Iterator[Row]:
         yield Row(what, "MB", ours, theirs[0] if theirs else None, f"≤ {MEGABYTES} MB", ours <= MEGABYTES)
 
 
+def forms(bench: Bench) -> Iterator[Row]:
+    """(h) Other forms of output, each beside LAUREL's form of the same records, with the default options."""
+    mixed = feeds.recorded(CORPORA[0])
+    for form in FORMS:
+        what = f"output: {form}; in the other column: laurel"
+        yield bench.compared(what, iter([mixed]), [bench.ours(output=form), bench.ours()], 2)
+
+
 SCENARIOS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "plain": plain,
     "tracking": tracking,
@@ -196,6 +205,7 @@ SCENARIOS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "filtered": filtered,
     "live": live,
     "memory": memory,
+    "forms": forms,
 }
 
 

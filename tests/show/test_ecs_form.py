@@ -21,7 +21,9 @@ LINE: dict[str, Any] = {
         "name": "nc",
         "args": ["nc", "a b"],
         "parent": {"pid": 1},
+        "session_leader": {"pid": 40, "entity_id": "leader"},
     },
+    "host_sensor": {"session_guid": "s"},
     "destination": {"ip": "192.0.2.1", "port": 53},
     "tags": ["net"],
     "auditd": {
@@ -42,7 +44,7 @@ def test_a_line() -> None:
         ("net",),
     )
     assert event.process == LogProcess(42, "g", "/bin/nc", "nc")
-    assert event.parent.pid == 1
+    assert (event.parent.pid, event.session_guid) == (1, "s")
     assert (event.user, event.login, event.numbers, event.session) == ("alice", "bob", (1000, 0, 1001), 3)
     assert (event.words, event.paths, event.address, event.success) == (
         ("nc", "a b"),

@@ -42,8 +42,10 @@ _SAID_OTHERWISE = frozenset({"EXIT"})
 _LAST = 253402300799.0
 _OF_ONE = frozenset({"PID", "CONTAINER_INFO", "LEADS"})
 """What is added to events of one process alone, or goes together with that."""
-_OWN_OF_ONE = frozenset({"process", "container"})
-"""What becomes of it in host_sensor."""
+_NOTES = frozenset({"notes"})
+"""What host_sensor has besides what was added."""
+_OWN_OF_ONE = _NOTES | {"process", "container"}
+"""That, and what becomes in host_sensor of what is added to events of one process."""
 
 
 class Enrichment:
@@ -119,7 +121,7 @@ class Enrichments:
         shared = self._shared.get(key) or self._shared.keep(key, self._written(key[0], is_exec, _OWN_OF_ONE))
         return self._written(of_one, is_exec).with_others(shared) if of_one else shared
 
-    def _written(self, additions: Sequence[Addition], is_exec: bool, taken: frozenset[str] = frozenset()) -> Enrichment:
+    def _written(self, additions: Sequence[Addition], is_exec: bool, taken: frozenset[str] = _NOTES) -> Enrichment:
         subject: Fields = {}
         top: Fields = {}
         for addition in additions:

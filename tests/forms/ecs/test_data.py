@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.forms.ecs.test_form import SADDR, document
-from tests.summary.events import call
+from sensor.config import Config
+from tests.forms.ecs.test_form import SADDR, convert, document
+from tests.summary.events import call, text
 
 ENRICHED = '\x1dARCH=x86_64 SYSCALL=open AUID="alice" UID="root"'
 CAPS = "BPRM_FCAPS fver=2 fp=0 fi=0 fe=1 old_pp=0 old_pi=0 old_pe=0 pp=3 pi=0 pe=1 pa=0 frootid=0"
@@ -63,3 +65,10 @@ def test_text_is_plain_and_exact_bytes_stand_beside_it() -> None:
 
 def test_nothing_is_empty() -> None:
     assert "args" not in document(call(59), "EXECVE argc=0").get("process", {})
+
+
+@pytest.mark.parametrize("forms", [("string",), ("array", "string"), ("array",)])
+def test_arguments_stand_apart_whatever_is_configured(forms: tuple[str, ...]) -> None:
+    options = replace(Config().transform, execve_argv=forms)
+    (found,) = convert(text(call(59), 'EXECVE argc=2 a0="ls" a1="-l"'), transform=options)
+    assert (found["process"]["args"], found["process"]["command_line"]) == (["ls", "-l"], "ls -l")

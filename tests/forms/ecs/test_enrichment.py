@@ -224,7 +224,8 @@ def test_an_identity_is_taken_apart() -> None:
 
 def test_what_is_reported_of_many_is_translated_once_and_comes_with_what_is_reported_of_one() -> None:
     enrichments = Enrichments(Style())
-    parent = Addition({"PPID": {"GUID": "h", "GUID_SOURCE": "proc"}, "process": "a stage's", "SESSION_GUID": "s"})
+    said: Text = {"process": "a stage's", "notes": "too", "SESSION_GUID": "s"}
+    parent = Addition({"PPID": {"GUID": "h", "GUID_SOURCE": "proc"}, **said})
     for name in ("a", "b"):
         own = Addition({"PID": {"GUID": name, "EVENT_ID": "1.000:1", "container": {"id": "c", "source": "observed"}}})
         found = enrichments.of([Addition(parts=(own, parent))], is_exec=False)
@@ -236,6 +237,7 @@ def test_what_is_reported_of_many_is_translated_once_and_comes_with_what_is_repo
             "container": {"source": "observed"},
             "parent": {"entity_id_source": "proc"},
             "process_2": "a stage's",
+            "notes_2": "too",
             "session_guid": "s",
         }
     assert (found.addresses, found.hashes) == ((), ())

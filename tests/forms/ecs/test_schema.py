@@ -13,11 +13,15 @@ from typing import Any
 
 import pytest
 
+from sensor.audit.event import Notice
 from sensor.build import build
 from sensor.config import Config
+from sensor.forms.ecs import Ecs
+from sensor.forms.values import Style
 from sensor.stats import Stats
 from sensor.tables.ecs_extensions import EXTENSIONS, is_extension
 from tests.forms.ecs.test_form import WHOLE, everything, start
+from tests.summary.events import call, events
 from tests.support.ecs_schema import VERSIONS, fields, leaves, violations
 from tests.test_data import LOGS, content
 
@@ -59,6 +63,27 @@ def test_every_document_with_all_options_is_valid(prefix: str | None) -> None:
         feed = start(path)[:100_000].rpartition(b"\n")[0]
         options = {name: value for name, value in everything(prefix).items() if name != "transform"}
         assert counted(documents(feed, **options)) == NONE, path.name
+
+
+PID: dict[str, Any] = {"GUID": "g", "GUID_SOURCE": "probe", "container": {"id": "c", "runtime": "docker"}}
+PROBED: dict[str, Any] = {"pid": 3, "ppid": 2, "comm": "ls", "auid": 1000, "ses": 4, "cgroup": 5}
+NOTICES = [
+    Notice("1.500:probe-1", "PROBE_EXEC", PROBED, {"PID": PID, "PPID": {"GUID": "h"}, "SPAWNED_BY": {"pid": 2}}),
+    Notice("1.500:probe-2", "PROBE_EXIT", {**PROBED, "exit_code": 0, "signal": None, "duration": 0.5}, {"PID": PID}),
+    Notice(None, "", {}, {"SUPPRESSED": {"Rule": 1, "rule": 2}}),
+]
+
+
+@pytest.mark.parametrize("notice", NOTICES, ids=["exec", "exit", "suppressed"])
+def test_what_the_sensor_itself_has_to_say_is_valid(notice: Notice) -> None:
+    document = json.loads(Ecs(Style("unicode")).notice(notice).encode("latin-1"))
+    assert counted(iter([document])) == NONE
+
+
+def test_what_could_not_be_read_or_written_is_valid() -> None:
+    assert counted(documents(b"what\xff is this\n")) == NONE
+    (event,) = events(call(2) + "\x1dARCH=x86_64 SYSCALL=open", 'PATH item=0 name="/x"')
+    assert counted(iter([json.loads(Ecs(Style("unicode")).plainly(event).encode("latin-1"))])) == NONE
 
 
 FAULTS: list[tuple[str, Any, str]] = [
