@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help venv test lint format unit unit-trixie live packages vm-test bench mutants demo man deb rpm clean
+.PHONY: help venv test lint format unit unit-trixie live packages vm-test bench mutants demo man deb rpm release clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ deb:  ## dist/host-sensor_*.deb
 
 rpm:  ## dist/host-sensor-*.rpm
 	packaging/build-rpm dist
+
+release: $(READY)  ## dist/host-sensor-VERSION: source distribution, wheel, packages, SBOM, checksums; the same bytes each time
+	PYTHON=$(BIN)/python packaging/release
 
 clean:  ## remove what can be made again, but for the Python environment
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -16,8 +16,8 @@ SHARED = {
     "bpf": "bpf/**/*.[ch]",
     "stages": "packaging/examples/stages/*.py",
     "rules": "packaging/rules/*.rules",
-    "grafana": "grafana/host-sensor.json",
-    "prometheus": "grafana/alerts.yaml",
+    "grafana": "grafana/dashboards/*.json",
+    "prometheus": "grafana/*.yaml",
 }
 """Folder below sensor/share → the files in it, which keep their places below the first folder of the pattern."""
 

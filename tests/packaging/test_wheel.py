@@ -91,7 +91,8 @@ def test_the_wheel_has_what_runs_and_no_more(installed: Installed) -> None:
     names = set(zipfile.ZipFile(installed.wheel).namelist())
     shared = ("bpf/process.c", "bpf/record.h", "bpf/stubs/include/linux/types.h", "rules/minimal.rules")
     assert {f"sensor/share/{name}" for name in shared} <= names
-    assert any(name.startswith("sensor/share/stages/") for name in names)
+    for folder in ("stages", "rules", "grafana", "prometheus"):
+        assert any(name.startswith(f"sensor/share/{folder}/") for name in names), folder
     assert "sensor/py.typed" in names
     assert [name for name in names if re.search(r"/(generate|specs)\.py$|__pycache__", name)] == []
     outside = {name.split("/")[0] for name in names} - {"sensor", f"host_sensor-{__version__}.dist-info"}
