@@ -156,6 +156,11 @@ def test_doctor(installed: Installed, tmp_path: Path) -> None:
     assert {"level", "name", "text"} <= json.loads(examined.stdout)[0].keys()
 
 
+def test_rules(installed: Installed) -> None:
+    assert "T1548.001" in installed.run("rules")
+    assert "-S execve,execveat -F key=exec\n" in installed.run("rules", "--print", "minimal")
+
+
 def test_fields(installed: Installed) -> None:
     assert "string" in installed.run("fields", "SYSCALL.PID.GUID")
 
