@@ -73,7 +73,7 @@ def test_on_debian_13_the_build_gives_the_same_package_and_lintian_finds_nothing
             shutil.copytree(
                 REPOSITORY / name, root.folder / "tree" / name, ignore=shutil.ignore_patterns("__pycache__")
             )
-        for name in ("LICENSE", "README.md"):
+        for name in ("LICENSE", "README.md", "SECURITY.md", "CHANGELOG.md"):
             shutil.copy(REPOSITORY / name, root.folder / "tree")
         root.run("/tree/packaging/build-deb", "/built")
         (made,) = (root.folder / "built").glob("*.deb")

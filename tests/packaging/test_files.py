@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import subprocess
@@ -10,7 +11,7 @@ import sys
 import pytest
 
 from sensor import __version__
-from sensor.cli import DEFAULT_CONFIG
+from sensor.cli import DEFAULT_CONFIG, make_parser
 from sensor.config import check, reference
 from tests.packaging.root import REPOSITORY
 
@@ -62,6 +63,23 @@ def test_the_reference_is_installed(tree):
     text = (tree / "usr/share/doc/host-sensor/config.yaml.reference").read_text()
     assert text == reference()
     assert "/usr/share/doc/host-sensor/config.yaml.reference" in (tree / DEFAULT_CONFIG.lstrip("/")).read_text()
+
+
+def test_debian_has_what_its_users_look_for() -> None:
+    """README.Debian names commands that exist; the copyright file leaves the choice that the probe's source does."""
+    text = (PACKAGING / "debian/README.Debian").read_text()
+    named = set(re.findall(r"host-sensor ([a-z]+)", text)) - {"for"}
+    for action in make_parser()._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            assert named <= set(action.choices)
+    assert named >= {"doctor", "rules"}
+    assert max(map(len, text.splitlines())) <= 80
+    assert (PACKAGING / "debian/NEWS").read_text().startswith(f"host-sensor ({__version__}-1) ")
+    copyright = (PACKAGING / "debian/copyright").read_text()
+    assert "Files: bpf/*\nCopyright: 2026 the host-sensor authors\nLicense: GPL-2 or Apache-2.0\n" in copyright
+    sources = [path for path in (REPOSITORY / "bpf").rglob("*.[ch]") if path.stat().st_size]
+    assert sources
+    assert [path for path in sources if "GPL-2.0-only OR Apache-2.0" not in path.read_text().partition("\n")[0]] == []
 
 
 def test_only_code_and_data_are_installed(tree):
