@@ -17,7 +17,13 @@ ROOT = Path(__file__).parents[2]
 WIDER = {
     "audit": ("tests/scenarios", "tests/pipeline", "tests/test_golden.py", "tests/test_properties.py"),
     "pipeline": ("tests/scenarios", "tests/daemon/test_guarded_pipeline.py", "tests/test_properties.py"),
-    "process": ("tests/probe/test_reader.py", "tests/stages", "tests/test_build.py", "tests/test_golden.py"),
+    "process": (
+        "tests/audit/test_boots.py",
+        "tests/probe/test_reader.py",
+        "tests/stages",
+        "tests/test_build.py",
+        "tests/test_golden.py",
+    ),
     "stages": ("tests/test_build.py", "tests/test_golden.py", "tests/test_contract.py"),
     "forms": ("tests/test_golden.py", "tests/test_contract.py", "tests/test_choose_form.py", "tests/pipeline"),
     "outputs": ("tests/daemon/test_logs.py", "tests/daemon/test_readers.py", "tests/daemon/test_ends.py"),
