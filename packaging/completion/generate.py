@@ -2,7 +2,7 @@
 
     python3 packaging/completion/generate.py FOLDER      writes FOLDER/host-sensor.bash, _host-sensor, host-sensor.fish
 
-Every command, option and choice is completed; of other values those that the name of the argument tells the kind of.
+Every command, option and choice is completed; of other values those whose kind follows from the argument's name.
 """
 
 from __future__ import annotations

@@ -130,7 +130,7 @@ def _member(quote: Quote, name: str, value: Value) -> str:
 
 
 def _has_bad_bytes(fields: Fields) -> bool:
-    """Tell whether a text in them is no UTF-8, as hardly any is."""
+    """Return whether a text in them is no UTF-8, as hardly any is."""
     for value in fields.values():
         if isinstance(value, str):
             if not value.isascii() and bad_bytes(value):

@@ -1,10 +1,10 @@
-"""What a sensor leaves for the next one, also when it is killed: up to which event it came, and what it had not said.
+"""What a sensor leaves for the next one, also when killed: up to which event it came, and what it had not reported.
 
     run 1   … 4711 ✕ killed            newest 4711, 12 lines not written, 3 records lost and not reported
     run 2            4731 4732 …       19 events missed: 4712 to 4730; and what run 1 could not report
 
 One small record in a file that is overwritten in place, without waiting for the disk: the kernel keeps what was written
-for a process that is killed, not for a machine that is. A lock tells whether the sensor before still runs.
+for a process that is killed, not for a machine that is. A lock shows whether the sensor before still runs.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Run(NamedTuple):
 class RunRecord:
     """The file, held for as long as this is open; raises OSError, BlockingIOError while another sensor holds it.
 
-    before: the run that the file tells of; None if it tells of none, or by another table of losses.
+    before: the run that the file describes; None if it describes none, or by another table of losses.
     """
 
     def __init__(self, path: str) -> None:

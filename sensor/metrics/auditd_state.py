@@ -1,4 +1,4 @@
-"""What auditd tells of itself when it is asked: `auditctl --signal state` makes it write a file.
+"""What auditd reports of itself when it is asked: `auditctl --signal state` makes it write a file.
 
     current plugin queue depth = 0
     max plugin queue depth used = 3
@@ -51,10 +51,10 @@ class AuditdState:
         if not status.st_nlink:
             raise FileNotFoundError
         text = os.pread(self._descriptor, _MOST_BYTES, 0).decode("ascii", "replace")
-        said = dict(line.partition(" = ")[::2] for line in text.splitlines())
+        values = dict(line.partition(" = ")[::2] for line in text.splitlines())
         found = {AUDITD_STATE_TIME.name: status.st_mtime}
         for row in AUDITD_STATE:
-            value = said.get(row.line, "").strip()
+            value = values.get(row.line, "").strip()
             if value in _WORDS or (value.isascii() and value.isdigit() and len(value) < 16):
                 found[row.name] = _WORDS[value] if value in _WORDS else float(value)
         return found

@@ -3,7 +3,7 @@
     /var/cache/host-sensor/              0700, root's
         3f6c0e8d1a2b4c5d.probe           host-sensor-probe SHA-256 ⏎ the image as JSON
 
-What is there goes into the kernel, so it is read only if nobody but root could have written it, and only whole. A file
+What is there goes into the kernel, so it is read only if no one but root could have written it, and only whole. A file
 is named by what it was made from; another kernel, source or option is another file.
 """
 

@@ -25,7 +25,7 @@ PROGRAMS = {"on_fork": "sched_process_fork", "on_exec": "sched_process_exec", "o
 """Function in bpf/process.c, which is also the name of its pinned link → the raw tracepoint it is attached to."""
 
 PINNED_PROGRAMS = {function: f"program_{function}" for function in PROGRAMS}
-"""The same functions → the pins of the programs themselves, which tell how often they ran and how long."""
+"""The same functions → the pins of the programs themselves, which show how often they ran and how long."""
 
 ITERATOR, WALK = "bpf_iter__task", "bpf_iter_task"
 """Function in bpf/process.c that is run once, over the tasks that are there when the probe is loaded, and the kernel's

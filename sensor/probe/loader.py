@@ -171,7 +171,7 @@ def recipe_for(options: Options, optional: offsets.Fields = offsets.OPTIONAL) ->
 
 
 def _key(options: Options) -> str:
-    """What tells one compiled probe from another, without looking for anything in the kernel's types."""
+    """What distinguishes compiled probes, without looking for anything in the kernel's types."""
     digest = hashlib.sha256("\n".join((*os.uname()[2:], *_settings(options))).encode())
     digest.update(hashlib.sha256(btf.read()).digest())
     digest.update(_text(SOURCE))

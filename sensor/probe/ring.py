@@ -185,7 +185,7 @@ class Ring:
             yield function, descriptor
 
     def runs(self) -> dict[str, tuple[int, int]]:
-        """How often each program ran and how many ns that took; empty where the kernel does not tell."""
+        """How often each program ran and how many ns that took; empty where the kernel does not count."""
         try:
             return {function: bpf.runs_of(program) for function, program in self._programs.items()}
         except OSError:

@@ -84,6 +84,13 @@ def test_two_logs_with_readers_of_their_own_share_a_folder(folder):
 
 
 @pytest.mark.root
+@pytest.mark.parametrize("file", ["-", "| /bin/cat >/dev/null", "unix:/s", "../a", "a"])
+def test_readers_of_one_log_do_not_depend_on_where_another_goes(file, folder):
+    admit_readers(Config(directory=str(folder), auditlog=Options(file), filterlog=Options("b", read_users=(READER,))))
+    assert can(READER, "9", "ls", str(folder))
+
+
+@pytest.mark.root
 def test_a_folder_that_is_not_the_sensors_stays_closed(folder):
     """A log elsewhere is where somebody put it, with the rights that folder has."""
     elsewhere = folder.parent / "elsewhere"

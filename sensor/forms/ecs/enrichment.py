@@ -112,7 +112,7 @@ class Enrichments:
         return self._known.keep(key, self._translate(additions, is_exec)) if found is None else found
 
     def _translate(self, additions: list[Addition], is_exec: bool) -> Enrichment:
-        """Most of what is said of a process is said of others as well, such as its parent: only the rest is new."""
+        """Most of what is known of a process holds for others as well, such as its parent: only the rest is new."""
         single: list[Addition] = []
         for addition in additions:
             _flatten(addition, single)

@@ -37,7 +37,7 @@ def tidy(fields: Fields, taken: frozenset[str] = _NOTHING) -> Fields:
 
 
 def _is_tidy(fields: Fields) -> bool:
-    """Tell whether there are only plain values, under names in small letters."""
+    """Return whether there are only plain values, under names in small letters."""
     for name, value in fields.items():
         if value is None or isinstance(value, (list, dict)) or not name.islower():
             return False

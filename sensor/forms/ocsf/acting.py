@@ -123,7 +123,7 @@ class Actor:
         self.session = session
 
     def text(self, process: str, with_session: bool = True) -> str:
-        """`actor` with that process, with a comma before it; "" if nobody is known."""
+        """`actor` with that process, with a comma before it; "" if none is known."""
         members = (f',"process":{process}' if process else "") + self.user + (self.session if with_session else "")
         return f',"actor":{{{members[1:]}}}' if members else ""
 

@@ -30,7 +30,7 @@ class Identity:
     process, parent: of the process and of its parent; hashes: of the process's file.
     own: of unmapped.host_sensor; session: of the login session.
     spawner: name and file of the program that the process was spawned by, which has the pid spawner_pid.
-    line: `cmd_line` of the process; guid, parent_guid: None if nobody knows.
+    line: `cmd_line` of the process; guid, parent_guid: None if unknown.
     contained: there is a member of the profile for containers.
     """
 
