@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from sensor.show import sensor_event
 from sensor.show.event import LogEvent, LogProcess
 from sensor.show.values import Object, number, obj, objects, text, texts
 
@@ -16,6 +17,9 @@ def read(document: Object) -> LogEvent:
     event, auditd = obj(document.get("event")), obj(document.get("auditd"))
     process, user, data = obj(document.get("process")), obj(document.get("user")), obj(auditd.get("data"))
     id = text(event.get("id"))
+    sensor = obj(obj(document.get("host_sensor")).get("sensor"))
+    if sensor:
+        return sensor_event.read(id, float(id.partition(":")[0]), sensor)
     login, session = obj(user.get("audit")), number(auditd.get("session"))
     paths = [text(path.get("name")) for path in objects(auditd.get("paths")) if path.get("nametype") != "PARENT"]
     file = text(obj(document.get("file")).get("path"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 
+from sensor.show import sensor_event
 from sensor.show.event import NOBODY, LogEvent, LogProcess
 from sensor.show.values import Object, decoded, number, obj, objects, text, texts
 from sensor.tables import syscalls
@@ -22,6 +23,9 @@ def read(document: Object, prefix: str = "") -> LogEvent:
     """The event; `prefix` is `enrich.prefix`. Raises ValueError where there is no ID."""
     id = text(document.get("ID"))
     time = float(id.partition(":")[0])
+    sensor = obj(document.get("SENSOR"))
+    if "event" in sensor:
+        return sensor_event.read(id, time, sensor)
     call = obj(document.get("SYSCALL") or document.get("URINGOP"))
     for name, kind in _PROBE.items():
         if name in document:
