@@ -323,6 +323,16 @@ def test_nothing_is_left_unfinished():
     assert_none(found)
 
 
+SPEECH = re.compile(r"\b(?:told|said|whoever)\b", re.IGNORECASE)
+
+
+def test_code_reports_and_shows():
+    """Programs do not speak, and each has one name for what it does: reports, shows, holds."""
+    files = sources("sensor", "bpf", "packaging", suffixes=(".py", ".c", ".h"))
+    lines = [(path, line) for path in files for line in path.read_text(encoding="utf-8").splitlines()]
+    assert_none([f"{name(path)}: {line.strip()}" for path, line in lines if SPEECH.search(line)])
+
+
 PRIVATE = re.compile(r"[\w)]\._[a-z]")
 OWN = re.compile(r"\b(?:self|cls)\._|\._replace\(|\._asdict|\._fields|os\._exit")
 MAX_PRIVATE = 10

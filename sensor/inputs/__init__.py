@@ -213,6 +213,7 @@ class ReadQueue:
 
     def relieve(self) -> None:
         """There is no memory: give up the older half of what waits, which is counted, and keep no more from now on."""
+        # Here the old goes: what waits is the memory that there is not, and the pipeline may be the one who needs it.
         with self._lock:
             half = max((self._put_bytes - self._got_bytes) // 2, READ_BYTES)
             self.limit = min(self.limit, half)
@@ -257,6 +258,7 @@ class ReadQueue:
 
     def _make_room(self, chunk: bytes) -> bytes:
         """Return what is handed over of a chunk that does not fit: all of it, but later, or the whole lines that do."""
+        # auditd waits for a plugin that does not read, and the kernel for auditd: a system call must not wait for us.
         if self._live:
             return self._shed(chunk)
         while self._put_bytes > self._got_bytes and self._full(chunk):
@@ -269,6 +271,7 @@ class ReadQueue:
 
         A line begun that has not ended when twice the limit is reached is cut; its rest counts as a dropped line.
         """
+        # The new goes, not what waits: that is in order and may be half of events whose rest was just read.
         rest_of_line = chunk.find(b"\n") + 1 if self._midline else 0
         unended = self._midline and not rest_of_line
         kept, dropped = chunk[:rest_of_line], chunk[rest_of_line:]

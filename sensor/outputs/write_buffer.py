@@ -74,6 +74,7 @@ class WriteBuffer:
 
     def bound(self) -> None:
         """Lose, of the lines taken since the last call, those that do not fit; one that was begun is finished."""
+        # Lines from before stay: they fitted, and a reader sees one gap where the output stood still, not many.
         kept = max(self._limit, len(self.data) - self._new)
         self._new = 0
         if kept < len(self.data):
@@ -107,7 +108,7 @@ class WriteBuffer:
 
     def rewind(self) -> None:
         """Begin the unfinished line again: what was written of it is gone."""
-        self.data[:0] = self._out
+        self.data[:0] = self._out  # the next file or reader begins with a whole line
         self._out.clear()
 
     def release(self) -> tuple[bytes, int]:
