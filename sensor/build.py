@@ -11,7 +11,6 @@ from functools import partial
 from typing import Callable, NamedTuple
 
 from sensor.audit.argv import arguments_of
-from sensor.audit.boots import Boots
 from sensor.audit.event import DROP, LOG, Enrichment, Stage
 from sensor.audit.naming import Naming
 from sensor.audit.record import RecordDecoder
@@ -209,7 +208,7 @@ def build(
     memo = Memo()
     counts = _counts(config, stats, live)
     watch = times.watch(config.metrics.stage_times, stats.pipeline)
-    context = _context(config.enrich, host, memo.forget, identity.boots)
+    context = _context(config.enrich, host, memo.forget, identity)
     context.added.extend([cgroups.stage] if config.enrich.container and config.enrich.container_info else [])
     remembered = Memoized(memo, watch([identity.add, *known.added, *context.added]))
     on_execs = [*known.on_execs, *context.on_execs]
@@ -319,7 +318,7 @@ def _knowledge(config: Config, host_state: HostState, identity: Identity) -> Cho
     """The stages that learn from an exec what a program was started with, that label it, and that show both."""
     enrich, labels = config.enrich, config.label_process
     commands = Commands(host_state.files, arguments_of, max(enrich.cmdline_bytes, labels.label_argv_bytes))
-    lines = CommandLines(enrich, commands, host_state.host, host_state.table)
+    lines = CommandLines(enrich, commands, host_state.host, identity.table_of)
     parts = Chosen([], [], [], [])
     asked = labels != LabelOptions() or bool(config.stages)
     if enrich.script or enrich.cmdline or enrich.parent_info or asked:
@@ -342,17 +341,17 @@ def _knowledge(config: Config, host_state: HostState, identity: Identity) -> Cho
     return parts
 
 
-def _context(options: Enrich, host_state: HostState, changed: Callable[[], None], boots: Boots) -> Chosen:
+def _context(options: Enrich, host_state: HostState, changed: Callable[[], None], identity: Identity) -> Chosen:
     """The stages that add more about who acts, in this order; those that ask the host are for live records only.
 
-    changed: to be called when what was added for a session before is another thing now; boots: notices when nodes boot.
+    changed: to be called when what was added for a session before is another thing now.
     """
     parts = Chosen([], [], [], [])
     if options.ancestors:
-        parts.on_execs.append(Ancestors(options.ancestors, host_state.table, host_state.host).stage)
+        parts.on_execs.append(Ancestors(options.ancestors, identity.table_of, host_state.host).stage)
     if options.session:
         sessions = Sessions(changed)
-        boots.observers.append(sessions.forget)
+        identity.boots.observers.append(sessions.forget)
         parts.added.append(sessions.stage)
     if host_state.live and options.execve_env:
         parts.on_execs.append(Environment(options.execve_env, host_state.files).stage)

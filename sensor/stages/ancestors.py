@@ -9,6 +9,7 @@ init, also for processes whose parents have died since.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Callable
 
 from sensor.audit.event import Event
 from sensor.audit.fields import Fields, Value
@@ -17,6 +18,8 @@ from sensor.process.guid import process_guid
 from sensor.process.procfs import Host
 from sensor.process.program import Process, Program
 from sensor.process.table import ProcessTable
+
+TableOf = Callable[[Event], ProcessTable]
 
 
 @dataclass(frozen=True)
@@ -27,26 +30,29 @@ class Options:
 
 
 class Ancestors:
-    """The stage."""
+    """The stage.
 
-    def __init__(self, count: int, table: ProcessTable, host: Host) -> None:
+    table_of: an event → the table in which its processes are.
+    """
+
+    def __init__(self, count: int, table_of: TableOf, host: Host) -> None:
         self._count = count
-        self._table = table
+        self._table_of = table_of
         self._host = host
 
     def stage(self, event: Event) -> None:
         """Add the ancestors of a process to its exec."""
         if event.process is not None and event.is_exec:
-            line: list[Value] = [self._member(program) for program in self._line(event.process)]
+            line: list[Value] = [self._member(program) for program in self._line(event.process, self._table_of(event))]
             event.add({"ANCESTORS": line})
 
-    def _line(self, process: Process) -> list[Program]:
+    def _line(self, process: Process, table: ProcessTable) -> list[Program]:
         line: list[Program] = []
         seen = {id(process)}
         following: Process | None = process
         while following is not None and following.parent is not None and len(line) < self._count:
             line.append(following.parent)
-            following = self._table.process_of(following.parent)
+            following = table.process_of(following.parent)
             if id(following) in seen:
                 break
             seen.add(id(following))

@@ -13,6 +13,7 @@ the parent began its program, in seconds since 1970.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Callable
 
 from sensor.audit.event import Addition, Event
 from sensor.audit.fields import Fields, Value
@@ -26,6 +27,7 @@ from sensor.process.procfs import Host
 from sensor.process.program import Program, Shown
 from sensor.process.table import ProcessTable
 
+TableOf = Callable[[Event], ProcessTable]
 _REMEMBERED = 512
 
 
@@ -41,15 +43,18 @@ class Options:
 
 
 class CommandLines:
-    """The stages; `learn` has to come before the others, and before all that use command lines."""
+    """The stages; `learn` has to come before the others, and before all that use command lines.
 
-    def __init__(self, options: Options, commands: Commands, host: Host, table: ProcessTable) -> None:
+    table_of: an event → the table in which its processes are.
+    """
+
+    def __init__(self, options: Options, commands: Commands, host: Host, table_of: TableOf) -> None:
         self._limit = options.cmdline_bytes
         self._commands = commands
         self._host = host
         self._lines: BoundedDict[Command, Addition] = BoundedDict(_REMEMBERED)
         self._parents: BoundedDict[tuple[float, Shown], Addition] = BoundedDict(_REMEMBERED)
-        self._table = table
+        self._table_of = table_of
 
     def learn(self, event: Event) -> None:
         """Take in the command line of a program that begins."""
@@ -69,7 +74,7 @@ class CommandLines:
         parent = event.process.parent if event.process is not None else None
         if parent is not None:
             key = self._host.boot_time, parent.shown
-            event.additions.append(self._parents.get(key) or self._parent(parent, key))
+            event.additions.append(self._parents.get(key) or self._parent(parent, key, self._table_of(event)))
 
     def _line(self, command: Command) -> Addition:
         shown = command.within(self._limit)
@@ -77,11 +82,11 @@ class CommandLines:
         added: Fields = {"CMDLINE": _words(shown), **skipped, "CMDLINE_SOURCE": _source(shown)}
         return self._lines.keep(command, Addition(added if shown.words else {}))
 
-    def _parent(self, parent: Program, key: tuple[float, Shown]) -> Addition:
-        return self._parents.keep(key, Addition(top={"PARENT_INFO": self._parent_info(parent)}))
+    def _parent(self, parent: Program, key: tuple[float, Shown], table: ProcessTable) -> Addition:
+        return self._parents.keep(key, Addition(top={"PARENT_INFO": self._parent_info(parent, table)}))
 
-    def _parent_info(self, parent: Program) -> Fields:
-        process = self._table.process_of(parent)
+    def _parent_info(self, parent: Program, table: ProcessTable) -> Fields:
+        process = table.process_of(parent)
         forked_by = process.spawned_by if process is not None and process.program is parent else None
         command = self._commands.of(parent, forked_by).within(self._limit)
         info: Fields = {}

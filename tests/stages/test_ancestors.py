@@ -23,7 +23,7 @@ def host(tmp_path):
 
 
 def run(host, *events, count=8, prefix=""):
-    ancestors = Ancestors(count, host.table, host.proc.host(BOOTED))
+    ancestors = Ancestors(count, lambda _: host.table, host.proc.host(BOOTED))
     return [line["SYSCALL"] for line in host.run([host.identity(), ancestors.stage], *events, prefix=prefix)]
 
 
@@ -83,7 +83,7 @@ def test_a_parent_without_a_start_has_no_guid(host):
     ids=["no-exec", "failed", "no-call"],
 )
 def test_only_execs_show_them(host, other):
-    ancestors = Ancestors(8, host.table, host.proc.host(BOOTED))
+    ancestors = Ancestors(8, lambda _: host.table, host.proc.host(BOOTED))
     (line,) = host.run([host.identity(), ancestors.stage], other)
     assert "ANCESTORS" not in line.get("SYSCALL", {})
 

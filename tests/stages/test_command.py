@@ -25,7 +25,7 @@ def run(host):
             Options(cmdline_bytes=limit),
             Commands(ProcFiles(host.proc), arguments_of, 4096),
             host.proc.host(BOOTED),
-            host.table,
+            lambda _: host.table,
         )
         stages = [
             host.identity(prefix=prefix),

@@ -44,7 +44,7 @@ def run(host, tmp_path):
             made.extend(
                 [
                     host.identity(Cgroups(CgroupOptions(), files, containers).describe, prefix=prefix),
-                    CommandLines(CommandOptions(), commands, host.proc.host(BOOTED), host.table).learn,
+                    CommandLines(CommandOptions(), commands, host.proc.host(BOOTED), lambda _: host.table).learn,
                     Scripts(commands).learn,
                     labeller.label,
                     labeller.show,

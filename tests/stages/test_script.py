@@ -32,7 +32,7 @@ def run(tmp_path):
 
     def run(*events, prefix=""):
         commands = Commands(ProcFiles(None), arguments_of, 1024)
-        lines = CommandLines(Options(), commands, host.proc.host(BOOTED), host.table)
+        lines = CommandLines(Options(), commands, host.proc.host(BOOTED), lambda _: host.table)
         scripts = Scripts(commands)
         return host.run(
             [host.identity(prefix=prefix), lines.learn, scripts.learn, scripts.show], *events, prefix=prefix
