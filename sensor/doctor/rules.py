@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 
@@ -12,7 +13,8 @@ _FOLDER = "/etc/audit/rules.d"
 _INSTALL = "host-sensor rules --install minimal"
 _RULE = re.compile(r"-(?:a|A|w)\s")
 _EXEC = re.compile(r"-S\s+(?:\S*,)?(?:execve|all)\b")
-_WATCHED = re.compile(r"(?:-w\s+|-F\s+(?:path|dir)=)(\S+)")
+_WATCHED = re.compile(r"(-w\s+|-F\s+(?:path|dir|exe)=)(/\S*)")
+_USER = re.compile(r"-F\s+[aefs]?uid!?=([A-Za-z_][\w.-]*)")
 
 
 def check_rules(host: Host) -> Iterator[Finding]:
@@ -57,18 +59,34 @@ def _never(loaded: list[str]) -> Iterator[Finding]:
         yield Finding(FAILURE, "rules.never_task", text, advice)
 
 
+def what_is_missing(host: Host, line: str) -> str:
+    """What a rule needs and the host does not have; empty if the rule can be loaded.
+
+    A folder must be there; a file need not, but the folder that it is in. A user must be one of the host's files.
+    """
+    for kind, path in _WATCHED.findall(line):
+        place = path.rstrip("/") if "dir=" in kind or path.endswith("/") else os.path.dirname(path)
+        if not host.exists(place or "/"):
+            return str(path)
+    for user in _USER.findall(line):
+        if user != "unset" and not re.search(rf"(?m)^{re.escape(user)}:", host.read("/etc/passwd") or ""):
+            return f"user {user}"
+    return ""
+
+
 def _files(host: Host, loaded: int) -> Iterator[Finding]:
     """Rules in files that are not loaded, and watched paths that are not there."""
     lines = []
     for name in host.names(_FOLDER):
         if name.endswith(".rules"):
             lines += [line.strip() for line in (host.read(f"{_FOLDER}/{name}") or "").splitlines()]
-    written = [line for line in lines if _RULE.match(line)]
-    if len(written) > loaded:
-        text = f"{loaded} of the {len(written)} rules in {_FOLDER} are loaded"
+    written = list(dict.fromkeys(line for line in lines if _RULE.match(line)))
+    lacks = {line: what_is_missing(host, line) for line in written}
+    due = sum(not lack for lack in lacks.values())
+    if due > loaded:
+        text = f"{loaded} of the {due} rules in {_FOLDER} that can be loaded are"
         yield Finding(FAILURE, "rules.files", text, "augenrules --load shows which line the kernel refused")
-    watched = {path for line in written for path in _WATCHED.findall(line)}
-    missing = sorted(path for path in watched if path.startswith("/") and not host.exists(path.rstrip("/") or "/"))
+    missing = sorted({lack for lack in lacks.values() if lack})
     if missing:
         text = f"watched and not there: {', '.join(missing[:5])}{' …' if len(missing) > 5 else ''}"
         advice = "without -i in a rules file the first such rule stops the load; remove it, or make the folder"

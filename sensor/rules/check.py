@@ -9,8 +9,6 @@ exec                   2       2         412        18.4
 
 from __future__ import annotations
 
-import os
-import re
 import time
 from collections.abc import Iterator
 
@@ -18,6 +16,7 @@ from sensor import __version__
 from sensor.config import Config
 from sensor.doctor.host import Host
 from sensor.doctor.log import file_of
+from sensor.doctor.rules import what_is_missing
 from sensor.errors import InputError
 from sensor.rules import render
 from sensor.rules.cost import Cost, measure, newest
@@ -25,9 +24,6 @@ from sensor.rules.install import FILE, Installed, installed, marked, others
 from sensor.rules.kernel import loaded
 from sensor.rules.table import SETS
 from sensor.rules.target import Target
-
-_PATH = re.compile(r"-F (path|dir|exe)=(\S+)")
-_KEY = re.compile(r"-F key=(\S+)$")
 
 
 def check(host: Host, config: Config, target: Target) -> tuple[bool, list[str]]:
@@ -44,25 +40,17 @@ def check(host: Host, config: Config, target: Target) -> tuple[bool, list[str]]:
     short = []
     for key in [rule.key for rule in SETS["recommended"]]:
         ours = [line for line in rules if line.endswith(f" -F key={key}")]
-        if in_kernel[key] < sum(can_be_loaded(host, line) for line in ours):
+        if in_kernel[key] < sum(not what_is_missing(host, line) for line in ours):
             short.append(key)
         if ours or in_kernel[key] or cost.events[key]:
             events, size = cost.events_an_hour(key), cost.bytes_a_day(key) / 1e6
             words.append(f"{key:18} {len(ours):5} {in_kernel[key]:7} {events:11,.1f} {size:11,.2f}")
-    absent = dict.fromkeys(path for line in rules if not can_be_loaded(host, line) for _, path in _PATH.findall(line))
+    absent = dict.fromkeys(filter(None, [what_is_missing(host, line) for line in rules]))
     if absent:
-        words += ["", f"not there, so that no rule watches it: {', '.join(absent)}"]
+        words += ["", f"not there, so that rules for it are not loaded: {', '.join(absent)}"]
     if short:
         words += ["", f"fewer rules are loaded than could be, of: {', '.join(short)}; host-sensor rules --install SET"]
     return well and not short, words
-
-
-def can_be_loaded(host: Host, line: str) -> bool:
-    """Whether the kernel can take a rule: a folder must be there, of a file the folder that it is in."""
-    for kind, path in _PATH.findall(line):
-        if not host.exists(path if kind == "dir" else os.path.dirname(path)):
-            return False
-    return True
 
 
 def _file(host: Host, found: Installed | None, target: Target) -> Iterator[str]:

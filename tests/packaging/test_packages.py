@@ -176,6 +176,8 @@ def test_removal_leaves_nothing_but_the_user(installed):
         (root.folder / "var/log/host-sensor" / name).write_text("{}\n")
     root.run("python3", "-c", "import sys; sys.path.insert(0, '/usr/lib/host-sensor'); import sensor.top.show")
     root.run("host-sensor", "options")
+    if isinstance(installed, Deb):
+        root.run("host-sensor", "rules", "--install", "minimal")
     installed.remove()
     backups = {"/etc/passwd-", "/etc/group-", "/etc/shadow-", "/etc/gshadow-"}
     left = root.files() - installed.files_before - backups

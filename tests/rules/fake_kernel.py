@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from sensor.doctor.host import Answer, Host
-from sensor.rules.check import can_be_loaded
+from sensor.doctor.rules import what_is_missing
 
 
 class FakeKernel(Host):
@@ -53,7 +53,7 @@ class FakeKernel(Host):
             reason = "Error sending add rule data request (Rule exists)"
         elif add and re.search(rf"\b{self.unknown}\b", line):
             reason = f"Unknown user: {self.unknown}"
-        elif add and not can_be_loaded(self, line):
+        elif add and what_is_missing(self, line):
             reason = "Error sending add rule data request (No such file or directory)"
         elif add:
             self.rules.insert(0 if line.startswith("-A") else len(self.rules), line)
