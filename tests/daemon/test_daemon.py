@@ -158,6 +158,18 @@ def test_sighup_opens_the_log_again(sensor):
     assert json.loads((run.folder / "audit.jsonl").read_text())["SYSCALL"]["exit"] == 2
 
 
+def test_what_a_log_could_not_take_goes_to_the_one_configured_next(sensor):
+    run = sensor(auditlog={"file": "/dev/full"})
+    run.auditd.sendall(events(0, 50))
+    run.wait_for(lambda: "/dev/full: No space left on device; trying again" in run.output())
+    write_config(run.folder)
+    run.process.send_signal(signal.SIGHUP)
+    run.wait_for(lambda: run.written() == list(range(50)))
+    run.auditd.sendall(event(50))
+    assert run.end() == 0
+    assert run.written() == list(range(51))
+
+
 def test_what_needs_rights_is_only_looked_at_in_the_beginning(sensor):
     run = sensor()
     write_config(run.folder, user="nobody", input="unix:/nowhere")

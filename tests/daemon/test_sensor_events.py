@@ -16,7 +16,7 @@ import pytest
 
 from sensor import __version__
 from sensor.compiled import is_compiled
-from sensor.daemon.sensor_events import auditd_version, config_sha256
+from sensor.daemon.sensor_events import auditd_version, config_sha256, start_of
 from sensor.outputs.write_buffer import bytes_left
 from tests.support.running import Sensor, counting, event, events, sensors
 
@@ -63,6 +63,20 @@ def test_start_and_stop_are_the_first_and_the_last_line(tmp_path: Path) -> None:
     }
     stop = {"event": "stop", "reason": "end", "lines": 100, "events": 50, "written": 51, "lost": 0}
     assert last["SENSOR"] == stop
+
+
+def test_a_probe_that_is_wanted_and_not_there_is_absent(tmp_path: Path) -> None:
+    with sensors(tmp_path) as start:
+        run = start(sensor_events=True, probe={"use": True, "path": str(tmp_path / "none")})
+        assert run.end() == 0
+    assert lines(tmp_path)[0]["SENSOR"]["probe"] == "absent"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "attached", "expected"), [(True, True, "attached"), (True, False, "absent"), (False, False, "off")]
+)
+def test_what_the_start_reports_of_the_probe(tmp_path: Path, wanted: bool, attached: bool, expected: str) -> None:
+    assert start_of(str(tmp_path / "config.yaml"), wanted, attached).probe == expected
 
 
 def test_they_can_be_switched_off_and_on(tmp_path: Path) -> None:
