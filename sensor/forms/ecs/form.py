@@ -104,7 +104,7 @@ class Ecs(Form):
         given, users, acting, means = who.text or self._summaries.who(who)
         top, object = thing.text or self._summaries.thing(thing)
         added = self._enrichments.of(event.additions, "EXECVE" in event.records)
-        beside, parent, own = self._added_to_records(event, who)
+        beside, parent, place, own = self._added_to_records(event, who)
         more = self._of_process(event, who) + self._title(event) + added.process + beside
         process = self._summaries.process(event, who, acting, more, added.parent + parent)
         if not who.details:
@@ -114,7 +114,7 @@ class Ecs(Form):
         parts = _object("summary", means + object) + _object("data", data + self._data.of(event, who))
         return (
             f"{{{self._time(event.id)}{self._event(given, event)}{origin}{tags}{users}{process}{top}"
-            f"{added.top}{self._related_of(event.node, who, thing, added)}"
+            f"{added.top or place}{self._related_of(event.node, who, thing, added)}"
             f',"auditd":{{{start}{event.id.partition(":")[2]}{parts}'
             f"{self._data.paths(event)}}}{self._notes(event, added.own + own)}}}"
         )
@@ -253,10 +253,11 @@ class Ecs(Form):
             text = self._related.keep(key, self._data.members({"related": members}))
         return text
 
-    def _added_to_records(self, event: Event, who: Who) -> tuple[str, str, str]:
-        """What stages added to other records than SYSCALL: members of `process`, its parent, and host_sensor."""
+    def _added_to_records(self, event: Event, who: Who) -> tuple[str, str, str, str]:
+        """What stages added to other records than SYSCALL: to `process`, its parent, the top level, and host_sensor."""
         process: Fields = {}
         parent: Fields = {}
+        top: Fields = {}
         own: Fields = {}
         for name, group in event.records.items():
             for record in group:
@@ -268,14 +269,15 @@ class Ecs(Form):
                     if "ppid" in parts.of_process and not isinstance(event.subject.get("ppid"), int):
                         parent["pid"] = parts.of_process.pop("ppid")
                     own.update(_named_by_stages(parts, process, event, who))
+                    top.update(parts.top)
                 else:
                     others = own.setdefault(own_name(name), [])
                     assert isinstance(others, list)
-                    others.append({**parts.process, **parts.own})
-        if not own and not process:
-            return "", "", ""
+                    others.append(merged(parts.top, {**parts.process, **parts.own}))
+        if not (own or process or top):
+            return "", "", "", ""
         write = self._data.members
-        return write(process), write(parent), write(own)
+        return write(process), write(parent), write(top), write(own)
 
     def _notes(self, event: Event, own: str) -> str:
         """host_sensor, with the notes."""
