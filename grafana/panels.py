@@ -38,8 +38,8 @@ def panel(panel: dict[str, Any], kind: str, asked: Source, terms: dict[str, str]
             for letter, (legend, query) in zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", panel["targets"].items())
         ],
     }
-    if kind == "table" and asked.kind == "prometheus":
-        made["transformations"] = columns(panel)
+    if kind == "table":
+        made["transformations"] = columns(panel) if asked.kind == "prometheus" else counted(panel)
     least = panel.get("at_least", "2m" if kind == "bars" else "")
     return {**made, "interval": least} if least else made
 
@@ -93,6 +93,7 @@ def custom(panel: dict[str, Any], kind: str) -> dict[str, Any]:
         "lineWidth": 0 if bars else 1,
         "showPoints": "never",
         "spanNulls": False,
+        **({"barMaxWidth": 24} if bars else {}),
         "stacking": {"mode": "normal" if bars or panel.get("stack") else "none", "group": "A"},
     }
     if "soft_max" in panel or panel["unit"] in SOFT_MAX:
@@ -141,6 +142,12 @@ def columns(panel: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"id": "merge", "options": {}}, {"id": "organize", "options": organized}]
 
 
+def counted(panel: dict[str, Any]) -> list[dict[str, Any]]:
+    """The columns of a table of counts, as Loki or Elasticsearch names them."""
+    renamed = {**panel["labels"], **dict.fromkeys(["Value #A", "Value", "Count"], "Times")}
+    return [{"id": "organize", "options": {"excludeByName": {"Time": True}, "renameByName": renamed}}]
+
+
 def options(panel: dict[str, Any], kind: str) -> dict[str, Any]:
     """How a kind of panel shows things."""
     reduced = {"calcs": [panel.get("value", "lastNotNull")], "fields": "", "values": False}
@@ -155,7 +162,15 @@ def options(panel: dict[str, Any], kind: str) -> dict[str, Any]:
         }
     if kind == "bargauge":
         shown = {"displayMode": "basic", "orientation": "horizontal", "showUnfilled": True, "valueMode": "color"}
-        return {**shown, "namePlacement": "left", "minVizHeight": 16, "minVizWidth": 8, "reduceOptions": reduced}
+        sizes = {"text": {"titleSize": 14, "valueSize": 18}}  # one for all, or long names are cut and short ones huge
+        return {
+            **shown,
+            **sizes,
+            "namePlacement": "left",
+            "minVizHeight": 16,
+            "minVizWidth": 8,
+            "reduceOptions": reduced,
+        }
     if kind == "table":
         return {"showHeader": True, "cellHeight": "sm", "sortBy": panel.get("sort", [])}
     if kind == "state-timeline":

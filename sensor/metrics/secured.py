@@ -34,7 +34,8 @@ class Options:
     )
     key: str | None = option(
         None,
-        "File with its private key, which others must not be able to read; null: in the same file.",
+        "File with its private key, which others must not be able to read; null: in the same file. Both belong below "
+        "/etc/host-sensor, where the AppArmor profile lets them be read.",
         unit="path",
     )
     minimum: str = option("TLSv1.2", "Oldest version that is spoken.", ("TLSv1.2", "TLSv1.3"))

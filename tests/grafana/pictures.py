@@ -6,15 +6,17 @@ The panels are Grafana's own, in headless Chromium; see tests/grafana/render/ren
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from tests.grafana import simulated
+from tests.grafana import loki, simulated
 from tests.support.prometheus import running, wait_for
 
 HERE = Path(__file__).resolve().parent
@@ -22,6 +24,8 @@ GRAFANA = HERE.parents[1] / "grafana"
 RENDER = HERE / "render" / "render"
 RULES = [GRAFANA / "rules.yaml", GRAFANA / "alerts.yaml"]
 
+PROCESS = re.compile(r'"PID":{"EVENT_ID":"([^"]+)"')
+"""What is the same on all lines of a process in recorded logs, which have no GUIDs for want of a host."""
 STATES = {"well": simulated.well, "trouble": simulated.trouble, "thirty": simulated.thirty}
 PICTURES = (
     ("fleet-well", "fleet", "well", ()),
@@ -31,6 +35,8 @@ PICTURES = (
     ("host-trouble", "host", "trouble", ("instance=build-7",)),
 )
 """Name, dashboard, state of the hosts, chosen variables."""
+EVENTS = "events-loki"
+"""The dashboard of recorded events, and its picture."""
 
 
 def draw(url: str, board: str, out: Path, variables: tuple[str, ...]) -> dict[str, Any]:
@@ -45,9 +51,21 @@ def draw(url: str, board: str, out: Path, variables: tuple[str, ...]) -> dict[st
     return report
 
 
+def draw_events(folder: Path) -> dict[str, Any]:
+    """Draw the dashboard of events from recorded ones, following the process that has most of them."""
+    found = loki.events(folder, time.time() // 60 * 60)
+    counted = Counter(name for entry in found for name in PROCESS.findall(entry.line))
+    with loki.serving(loki.Log(found)) as url:
+        report = draw(url, EVENTS, folder / EVENTS, (f"guid={counted.most_common(1)[0][0]}",))
+    shutil.copy(folder / EVENTS / "dashboard.png", GRAFANA / "pictures" / f"{EVENTS}.png")
+    return report
+
+
 def main() -> int:
     """Draw all pictures, or those that are named."""
     folder = Path(tempfile.mkdtemp())
+    if len(sys.argv) < 2 or EVENTS in sys.argv:
+        draw_events(folder)
     for state, hosts in STATES.items():
         wanted = [entry for entry in PICTURES if entry[2] == state and (len(sys.argv) < 2 or entry[0] in sys.argv)]
         if not wanted:

@@ -12,9 +12,10 @@ import random
 import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
-from sensor.metrics import StatsCollector
+from sensor.metrics import LossCollector, StatsCollector
 from sensor.stats import Stats
 from tests.support.prometheus import program
 
@@ -51,7 +52,7 @@ class Host:
         self.name = name
         self.trouble = trouble
         self.stats = Stats()
-        self._collector = StatsCollector(self.stats)
+        self._collectors = (StatsCollector(self.stats), LossCollector(self.stats))
         self._rate, self._filtered = rate, filtered
         self._random = random.Random(seed)
         self._phase = self._random.random() * math.tau
@@ -165,7 +166,7 @@ class Host:
 
     def samples(self, now: int, epoch: float) -> Iterator[tuple[str, float]]:
         """What a scrape of this moment finds, as (name with labels, value)."""
-        for metric in self._collector.collect():
+        for metric in chain.from_iterable(collector.collect() for collector in self._collectors):
             for sample in metric.samples:
                 yield _series(sample.name, **sample.labels), sample.value
         yield _series("host_sensor_build_info", version="1.3.0", python="3.11.2"), 1

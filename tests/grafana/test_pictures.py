@@ -11,7 +11,7 @@ import pytest
 
 from tests.grafana import simulated
 from tests.grafana.boards import BOARDS, GRAFANA, OF_METRICS, panels
-from tests.grafana.pictures import PICTURES, RENDER, RULES, draw
+from tests.grafana.pictures import EVENTS, PICTURES, RENDER, RULES, draw
 from tests.support.prometheus import running, wait_for
 
 INSTALLED = Path.home() / ".cache/grafana-render"
@@ -67,4 +67,7 @@ def test_the_start_of_a_sensor_is_marked(reports):
 
 def test_there_is_a_picture_of_each_dashboard_of_metrics():
     assert {board for _, board, _, _ in PICTURES} == set(OF_METRICS) < set(BOARDS)
-    assert {path.stem for path in (GRAFANA / "pictures").glob("*.png")} == {name for name, _, _, _ in PICTURES}
+    assert {path.stem for path in (GRAFANA / "pictures").glob("*.png")} == {
+        EVENTS,
+        *[name for name, _, _, _ in PICTURES],
+    }
