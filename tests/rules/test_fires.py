@@ -11,11 +11,13 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sensor.rules.cost import measure
 from sensor.rules.match import Calls, File, Folder, HomeFile, HomeFolder, Match
 from sensor.rules.table import SETS
 from sensor.tables import syscalls
@@ -205,6 +207,8 @@ def test_every_rule_fires_for_the_act_that_it_is_for(name: str, root: Root) -> N
     assert silent == []
     assert {key for key, *_ in found} == keys, output
     assert len(keys) >= (15 if name == "minimal" else 45)
+    cost = measure([json.dumps(event).encode() for event in events], "", 0.0, time.time())
+    assert all(cost.events_an_hour(key) > 0 and cost.bytes_a_day(key) > 0 for key in keys)
     shells = {event["SYSCALL"]["exe"] for event in events if "remote-shell" in event.get("SYSCALL", {}).get("KEYS", ())}
     assert shells == ({"/usr/bin/bash"} if name == "recommended" else set())
     noticed = [event for event in events if "KEYS" in event.get("SYSCALL", {})]
