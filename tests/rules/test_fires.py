@@ -19,7 +19,9 @@ import pytest
 
 from sensor.rules.cost import measure
 from sensor.rules.match import Calls, File, Folder, HomeFile, HomeFolder, Match
-from sensor.rules.table import SETS
+from sensor.rules.render import render
+from sensor.rules.table import SETS, SHIP_USER, USER
+from sensor.rules.target import portable
 from sensor.tables import syscalls
 from tests.packaging.root import HERE, REPOSITORY, Root
 from tests.support.audit_session import AUID, AuditSession, alive, wait_until
@@ -256,3 +258,31 @@ def test_the_kernel_does_not_audit_auditd() -> None:
         keys = set(re.findall(rb'type=SYSCALL .*key="(\w+)"', session.feed.read_bytes()))
     assert b"control" in keys
     assert b"auditd" not in keys
+
+
+def test_what_is_excluded_makes_no_event_and_the_same_by_others_does(tmp_path: Path) -> None:
+    """As the shipped lines have it, but for user, folder and login; they are loaded last, and hold all the same."""
+    tmp_path.chmod(0o777)
+    for folder in tmp_path.parents[:2]:
+        folder.chmod(0o755)
+    made = render("recommended", portable())
+    places = {"/var/log/host-sensor": str(tmp_path), "auid=unset": f"auid={AUID}", "auid!=unset": f"auid={AUID}"}
+    places |= {f"uid={user} ": f"uid={UNPRIVILEGED} " for user in (USER, SHIP_USER)}
+    lines = [
+        line for line in made.lines() if "/var/log/host-sensor" in line or "-S connect -F saddr_fam=2 -F auid" in line
+    ]
+    always = [f"{line} -F auid={AUID}" for line in lines if line.startswith("-a") and "arch=b64" in line]
+    rules = "\n".join([*always, *made.exclusions])
+    for name, value in places.items():
+        rules = rules.replace(name, value)
+    (tmp_path / "rules").write_text(rules + "\n")
+    connect = "import socket, contextlib\nwith contextlib.suppress(OSError): socket.create_connection(('127.0.0.1', 9))"
+    act = f"open({str(tmp_path)!r} + '/by-%s', 'w').close()\n{connect}"
+    with AuditSession(rules=[]) as session:
+        subprocess.run(["auditctl", "-R", tmp_path / "rules"], check=True, stdout=subprocess.DEVNULL)
+        for user in (UNPRIVILEGED, 0):
+            session.run(["setpriv", f"--reuid={user}", "--clear-groups", "/usr/bin/python3", "-I", "-c", act % user])
+        session.drain(session.feed)
+        found = re.findall(rb'type=SYSCALL .* uid=(\d+) .*key="(\w+)"', session.feed.read_bytes())
+    assert {path.name for path in tmp_path.glob("by-*")} == {f"by-{UNPRIVILEGED}", "by-0"}
+    assert set(found) == {(b"0", b"sensor"), (b"0", b"connect")}
