@@ -86,6 +86,8 @@ class CommandLines:
         return self._parents.keep(key, Addition(top={"PARENT_INFO": self._parent_info(parent, table)}))
 
     def _parent_info(self, parent: Program, table: ProcessTable) -> Fields:
+        if not parent.exe:
+            table.learn_names(parent)
         process = table.process_of(parent)
         forked_by = process.spawned_by if process is not None and process.program is parent else None
         command = self._commands.of(parent, forked_by).within(self._limit)

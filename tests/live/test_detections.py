@@ -43,4 +43,5 @@ def test_every_rule_fires_once_and_all_documents_are_valid(tmp_path: Path) -> No
     if not isinstance(probe, str):
         processes = [document["process"] for document in execs]
         assert all(process["entity_id"] and process["parent"]["entity_id"] for process in processes)
+        assert all(process["parent"]["executable"] and process["parent"]["name"] for process in processes)
         assert len({process["entry_leader"]["entity_id"] for process in processes}) == 1

@@ -7,6 +7,8 @@ import pytest
 from sensor.audit.argv import arguments_of
 from sensor.process.command import Commands
 from sensor.process.files import ProcFiles
+from sensor.process.program import Key
+from sensor.process.table import ProcessStart
 from sensor.stages.command import CommandLines, Options
 from tests.support.fake_host import BOOTED, FakeHost, event, exec_event, syscall
 
@@ -20,7 +22,7 @@ def host(tmp_path):
 
 @pytest.fixture
 def run(host):
-    def run(*events, prefix="", limit=1024, cmdline=True):
+    def run(*events, prefix="", limit=1024, cmdline=True, spawned_by=True):
         lines = CommandLines(
             Options(cmdline_bytes=limit),
             Commands(ProcFiles(host.proc), arguments_of, 4096),
@@ -28,7 +30,7 @@ def run(host):
             lambda _: host.table,
         )
         stages = [
-            host.identity(prefix=prefix),
+            host.identity(prefix=prefix, spawned_by=spawned_by),
             lines.learn,
             *([lines.add_cmdline] if cmdline else []),
             lines.add_parent_info,
@@ -101,3 +103,13 @@ def test_keys_bear_the_prefix(run):
     (line,) = run(exec_event(43, 42, "/usr/bin/ls", ["ls", "abcdef"]), prefix="x_", limit=6)
     assert {"x_cmdline", "x_cmdline_skipped", "x_cmdline_source"} <= line["SYSCALL"].keys()
     assert "x_parent_info" in line
+
+
+def test_a_parent_that_only_the_probe_has_seen_is_called_as_proc_has_it(run, host):
+    """The probe reports no path of the image."""
+    parent, child = Key(4026531836, 12345, 42), Key(4026531836, 20000, 43)
+    for pid, key, by in ((42, parent, (0, Key(0, 0, 0))), (43, child, (42, parent))):
+        host.table.born(ProcessStart(pid, key, key.ticks / 100, "bash", by, by))
+    (line,) = run(exec_event(43, 42, "/usr/bin/ls", ["ls"]), spawned_by=False)
+    info = line["PARENT_INFO"]
+    assert (info["comm"], info["exe"], info["ARGV"]) == ("bash", "/usr/bin/bash", ["bash", "-l"])

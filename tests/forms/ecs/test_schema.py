@@ -23,6 +23,7 @@ from sensor.tables.ecs_extensions import EXTENSIONS, is_extension
 from tests.forms.ecs.test_form import WHOLE, everything, start
 from tests.summary.events import call, events
 from tests.support.ecs_schema import VERSIONS, fields, leaves, violations
+from tests.support.every_key import Host
 from tests.test_data import LOGS, content
 
 
@@ -78,6 +79,14 @@ NOTICES = [
 def test_what_the_sensor_itself_has_to_say_is_valid(notice: Notice) -> None:
     document = json.loads(Ecs(Style("unicode")).notice(notice).encode("latin-1"))
     assert counted(iter([document])) == NONE
+
+
+def test_every_document_of_a_host_with_all_there_is_is_valid(tmp_path: Path) -> None:
+    found = [json.loads(line.encode("latin-1")) for line, _ in Host(tmp_path, "ecs").lines()]
+    assert counted(iter(found)) == NONE
+    names = {name for document in found for name, _ in leaves(document)}
+    assert {"container.image.name", "orchestrator.namespace", "process.hash.sha256", "process.env_vars"} <= names
+    assert {"host.id", "agent.id", "process.entry_leader.entry_meta.source.ip", "related.hash"} <= names
 
 
 def test_what_could_not_be_read_or_written_is_valid() -> None:
