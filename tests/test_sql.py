@@ -68,6 +68,16 @@ def test_a_recorded_session_in_ecs_is_loaded_whole(source: Path, tmp_path: Path)
     assert parents > 0.5 * count
 
 
+@pytest.mark.parametrize("source", CORPORA, ids=[path.name.partition(".audit")[0] for path in CORPORA])
+def test_a_recorded_session_in_ocsf_is_loaded_whole(source: Path, tmp_path: Path) -> None:
+    out, count = written(source, "output: ocsf", tmp_path)
+    columns = ("*", "metadata.uid", "actor.process.pid", "unmapped.data.syscall", "device.hostname")
+    ((rows, ids, pids, calls, hosts),) = ask(f"SELECT {', '.join(map('count({})'.format, columns))} FROM log", out)
+    assert (rows, ids, hosts) == (count, count, count)
+    assert pids > 0.95 * count
+    assert calls > 0.9 * count
+
+
 def test_the_names_that_auditd_translated_are_columns(tmp_path: Path) -> None:
     out, _ = written(CORPORA[2], FORMS["distinct"], tmp_path)
     query = (
