@@ -104,14 +104,14 @@ def _add_streams(add: Any) -> None:
     sub = add(
         "top",
         _top,
-        "Show what fills a log: by audit key, program, system call, file, unit and record type.",
-        "With -c the output of that configuration is counted, so that the effect of filters can be seen before they "
-        "are used.",
+        "Show what fills a log: by audit key, program, system call, file, unit, record type and added key.",
+        "With -c the output of that configuration is counted, so that the effect of filters, and the bytes that an "
+        "option adds, can be seen before they are used.",
     )
     _add_config(sub, _AT_DEFAULTS)
     sub.add_argument("-n", "--rows", type=int, default=10, metavar="N", help="how many of each (default: 10)")
     sub.add_argument(
-        "-b", "--by", metavar="WHAT", help="only by these: key, exe, syscall, path, unit, type; with commas"
+        "-b", "--by", metavar="WHAT", help="only by these: key, exe, syscall, path, unit, type, added; with commas"
     )
     sub.add_argument("-e", "--events", action="store_true", help="those with the most events first, not the most bytes")
     sub.add_argument("files", nargs="*", default=["-"], metavar="LOG", help="an audit.log, or what the sensor wrote")

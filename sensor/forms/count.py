@@ -10,8 +10,8 @@ from sensor.forms.laurel import Laurel
 
 Sizes = list[tuple[str, int]]
 """Record type and its bytes, for each record of an event."""
-Observe = Callable[[Event, int, Sizes], None]
-"""Takes an event, the bytes of its line, and those of its records."""
+Observe = Callable[[Event, str, Sizes], None]
+"""Takes an event, its line, and the bytes of its records."""
 
 
 class Count(Form):
@@ -33,12 +33,12 @@ class Count(Form):
             if name == "SYSCALL" and event.syscall is not None:
                 sizes.append((name, len(self._laurel.call(event.syscall, self._laurel.added(event)))))
             sizes += [(name, len(self._laurel.record(record))) for record in group]
-        self._observe(event, len(line) + 1, sizes)
+        self._observe(event, line, sizes)
         return ""
 
     def plainly(self, event: Event) -> str:
         """The same, where the form has failed."""
-        self._observe(event, len(self._form.plainly(event)) + 1, [])
+        self._observe(event, self._form.plainly(event), [])
         return ""
 
     def error(self, reason: str, raw: str, notes: list[str]) -> str:

@@ -28,6 +28,7 @@ DIMENSIONS = {
     "path": "file",
     "unit": "systemd unit",
     "type": "record type",
+    "added": "added key",
 }
 """What can be counted by, and what it means."""
 
@@ -68,6 +69,8 @@ class Counts:
             heavies["unit"].add(unit, seen.bytes)
         for type, bytes in seen.types:
             heavies["type"].add(type, bytes)
+        for name, bytes in seen.added:
+            heavies["added"].add(name, bytes)
 
 
 def count(files: Iterable[str], config: Config) -> Counts:
@@ -118,8 +121,8 @@ def _lines(chunks: Iterable[bytes], longest: int = _LONGEST_LINE) -> Iterator[by
 def _count_records(chunks: Iterable[bytes], config: Config, counts: Counts) -> None:
     stats = Stats()
 
-    def observe(event: Event, bytes: int, sizes: Sizes) -> None:
-        counts.add(weigh_event(event, bytes, sizes))
+    def observe(event: Event, line: str, sizes: Sizes) -> None:
+        counts.add(weigh_event(event, line, sizes, config.prefix))
 
     def wrap(form: Form, laurel: Laurel) -> Form:
         return Count(form, laurel, observe)

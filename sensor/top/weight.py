@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from sensor.audit.event import Event
@@ -17,6 +17,7 @@ from sensor.forms.count import Sizes
 from sensor.jsonl import dumps, loads
 from sensor.tables import syscalls, uring_ops
 from sensor.tables.record_types import NUMBERS
+from sensor.top.added import added_sizes
 
 NO_KEY = "(no key)"
 _LONGEST = 300
@@ -27,6 +28,7 @@ class EventWeight(NamedTuple):
     """One event; text is as the source has it.
 
     keys, paths, units: without repetitions; types: record type and its bytes, for each record.
+    added: added key and its bytes.
     time: seconds since 1970.
     """
 
@@ -37,11 +39,16 @@ class EventWeight(NamedTuple):
     call: str
     paths: list[str]
     units: list[str]
-    types: list[tuple[str, int]]
+    types: Sizes
+    added: Sequence[tuple[str, int]] = ()
 
 
-def weigh_event(event: Event, bytes: int, types: Sizes) -> EventWeight:
-    """An event of the pipeline; bytes: of the line that becomes of it; types: those of its records."""
+def weigh_event(event: Event, line: str, types: Sizes, prefix: str = "") -> EventWeight:
+    """An event of the pipeline.
+
+    line: what becomes of it; types: the bytes of its records; prefix: what is put before added keys.
+    """
+    added = added_sizes(loads(line), prefix)
     syscall = event.syscall
     exe = call = ""
     keys: list[str] = []
@@ -66,7 +73,7 @@ def weigh_event(event: Event, bytes: int, types: Sizes) -> EventWeight:
     if syscall is None and event.is_call:
         operation = event.subject.get("uring_op")
         call = (uring_ops.name(operation) if isinstance(operation, int) else None) or str(operation)
-    return EventWeight(bytes, event.time, _once(keys), exe, call, _once(paths), _once(units), types)
+    return EventWeight(len(line) + 1, event.time, _once(keys), exe, call, _once(paths), _once(units), types, added)
 
 
 def weigh_line(line: bytes, prefix: str = "") -> EventWeight | None:
@@ -77,10 +84,12 @@ def weigh_line(line: bytes, prefix: str = "") -> EventWeight | None:
     try:
         document = loads(line.decode("latin-1"))  # one character per byte, as in records
         if "@timestamp" in document or "ecs" in document:
-            return _ecs(document, len(line))
-        if "class_uid" in document:
-            return _ocsf(document, len(line))
-        return _laurel(document, len(line), Naming(prefix))
+            weight = _ecs(document, len(line))
+        elif "class_uid" in document:
+            weight = _ocsf(document, len(line))
+        else:
+            weight = _laurel(document, len(line), Naming(prefix))
+        return weight._replace(added=added_sizes(document, prefix))
     except Exception:  # noqa: BLE001  the border: what a line says may have any shape, depth and size
         return None
 

@@ -9,18 +9,18 @@ from tests.support.pipelines import laurel
 
 
 def test_a_line_and_its_records_are_measured() -> None:
-    seen: list[tuple[int, Sizes]] = []
+    seen: list[tuple[str, Sizes]] = []
 
-    def observe(event: Event, bytes: int, sizes: Sizes) -> None:
-        seen.append((bytes, sizes))
+    def observe(event: Event, line: str, sizes: Sizes) -> None:
+        seen.append((line, sizes))
 
     form = laurel()
     (event,) = events(call(2), 'CWD cwd="/"', "PATH item=0", "PATH item=1")
     event.add({"PID": {}})
     assert Count(form, form, observe).event(event) == ""
     line = form.event(event)
-    ((size, sizes),) = seen
-    assert size == len(line) + 1
+    ((observed, sizes),) = seen
+    assert observed == line
     assert [name for name, _ in sizes] == ["SYSCALL", "CWD", "PATH", "PATH"]
     assert sizes[1:] == [("CWD", len('"CWD":{"cwd":"/"}')), *[("PATH", len('"PATH":[{"item":0}]'))] * 2]
     assert sizes[0][1] == line.index(',"CWD"') - line.index('"SYSCALL"')

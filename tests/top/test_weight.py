@@ -57,8 +57,8 @@ def observed(*records: str, output: str = "laurel") -> tuple[EventWeight, bytes]
             lines.append(self.form.event(event).encode("latin-1"))
             return lines[-1].decode("latin-1")
 
-    def observe(event: Event, bytes: int, sizes: Sizes) -> None:
-        found.append((weigh_event(event, bytes - 1, sizes), lines[-1]))
+    def observe(event: Event, line: str, sizes: Sizes) -> None:
+        found.append((weigh_event(event, line, sizes)._replace(bytes=len(line)), lines[-1]))
 
     config = replace(Config(), output=output)
     wrap = lambda form, laurel: Count(Keep(form), laurel, observe)  # noqa: E731
