@@ -16,6 +16,8 @@ from sensor.errors import ConfigError
 
 SETTLE = 0.02
 """Seconds that no file may have changed; files that were written before that are read at once."""
+_ATTEMPTS = 5
+"""Times that files are read which change meanwhile."""
 LONGEST = 2.0
 """Seconds after which they are read in any case."""
 
@@ -56,8 +58,14 @@ class Reload:
 
     def read(self) -> tuple[Config, list[ConfigError]]:
         """Read it, with all its mistakes: that a file has lost its keys, or that logs have no directory, is one."""
-        config, mistakes = read(self._path)
-        keyed = files_with_keys(self._path)
+        for _attempt in range(_ATTEMPTS):
+            seen, _ = self._look()
+            config, mistakes = read(self._path)
+            keyed = files_with_keys(self._path)
+            if self._look()[0] == seen:
+                break
+        else:
+            mistakes.append(ConfigError(self._path, None, "", "it was written whenever it was read"))
         for path in sorted(self._keyed & set(files_of(self._path)) - keyed):
             message = "there is no key in it any more; is it being written? A new start takes it as it is"
             mistakes.append(ConfigError(path, None, "", message))

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import ssl
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -264,3 +265,18 @@ def test_where_it_is_not_known_who_may_read_metrics_nothing_is_listened_on(mista
     run.auditd.sendall(event(1))
     assert run.end() == 0
     assert run.written() == [1]
+
+
+def test_a_file_that_is_written_while_it_is_read_is_not_taken_for_an_empty_one(tmp_path):
+    """It is empty when it is read; as the fragment behind it has been, its keys are there again."""
+    path = config_at(tmp_path)
+    text = path.read_text()
+    (tmp_path / "conf.d").mkdir()
+    (tmp_path / "conf.d/long.yaml").write_text(f"filter: {{filter_keys: [{', '.join(map(str, range(4000)))}]}}\n")
+    reload = Reload(str(path))
+    path.write_text("")
+    writer = threading.Timer(0.05, path.write_text, [text])
+    writer.start()
+    config, mistakes = reload.read()
+    writer.join()
+    assert (config.directory, mistakes) == (str(tmp_path), [])
