@@ -52,6 +52,15 @@ class Host:
         except OSError:
             return None
 
+    def tail(self, name: str) -> str:
+        """The last MiB of a file's text; empty where it cannot be read."""
+        try:
+            with open(self.path(name), "rb") as file:
+                file.seek(max(0, os.fstat(file.fileno()).st_size - _MOST_BYTES))
+                return file.read(_MOST_BYTES).decode("utf-8", "replace")
+        except OSError:
+            return ""
+
     def names(self, folder: str) -> list[str]:
         """The names in a folder, sorted; empty where it cannot be listed."""
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import time
 from collections.abc import Iterator
 
@@ -12,10 +13,9 @@ from sensor.doctor.host import Host, Process, settings
 
 _PROGRAM = "/usr/sbin/host-sensor"
 _PROFILE = "/etc/apparmor.d/host-sensor"
-_DENIALS = (  # with auditd, and without it
-    ("ausearch", "--input-logs", "--message", "AVC", "--start", "boot", "--raw"),
-    ("journalctl", "-b", "-k", "-q", "--no-pager", "-n", "5000", "-o", "cat"),
-)
+_AUDIT_LOG = "/var/log/audit/audit.log"
+_KERNEL_LOG = ("journalctl", "-b", "-k", "-q", "--no-pager", "-n", "5000", "-o", "cat")
+_STAMP = re.compile(r"audit\((\d+)\.")
 _PINS = "/sys/fs/bpf/host-sensor"
 _MODULES = {"yaml": FAILURE, "prometheus_client": FAILURE, "psutil": WARNING, "orjson": NOTE}
 _BOOT_DRIFT = 60.0  # seconds
@@ -54,13 +54,34 @@ def check_confinement(host: Host) -> Iterator[Finding]:
     elif (host.read("/sys/fs/selinux/enforce") or "").strip() in ("0", "1"):
         mode = "enforcing" if (host.read("/sys/fs/selinux/enforce") or "").strip() == "1" else "permissive"
         yield Finding(NOTE, "confinement.selinux", f"SELinux is {mode}")
-    answers = [host.run(*command) for command in _DENIALS]
-    lines = [line for answer in answers if answer for line in answer.text.splitlines()]
-    denied = [line for line in lines if "host-sensor" in line and ('"DENIED"' in line or "avc:  denied" in line)]
+        for process in host.processes():
+            context = (host.read(f"/proc/{process.pid}/attr/current") or "unknown").strip().strip("\0")
+            if is_plugin(process) and ":host_sensor_t:" not in context:
+                text = f"SELinux does not confine the plugin, which is {context}"
+                yield Finding(
+                    NOTE, "confinement.domain", text, "dnf install host-sensor-selinux; systemctl restart auditd"
+                )
+    denied = _denials(host)
     if denied:
-        text = f"{len(denied)} denials for host-sensor since boot"
+        text = f"{denied} denials for host-sensor since boot"
         advice = "ausearch -m AVC -ts boot | grep host-sensor; allow what is right in /etc/apparmor.d/local/host-sensor"
         yield Finding(WARNING, "confinement.denied", text, advice)
+
+
+def _denials(host: Host) -> int:
+    """Denials of this boot, as auditd logged them, or the kernel where there is no auditd."""
+    answer = host.run(*_KERNEL_LOG)
+    lines = [*(answer.text if answer else "").splitlines(), *host.tail(_AUDIT_LOG).splitlines()]
+    denied = [line for line in lines if "host-sensor" in line and ('"DENIED"' in line or "avc:  denied" in line)]
+    boot = _boot_time(host)
+    return sum(int(stamp[1]) >= boot for line in denied if (stamp := _STAMP.search(line)))
+
+
+def _boot_time(host: Host) -> int:
+    """Seconds since 1970, 0 where /proc does not tell."""
+    lines = (host.read("/proc/stat") or "").splitlines()
+    text = next((line.split()[1] for line in lines if line.startswith("btime ")), "")
+    return int(text) if text.isdecimal() else 0
 
 
 def _profile_of(host: Host, process: Process) -> Finding:
@@ -81,16 +102,14 @@ def _profile_of(host: Host, process: Process) -> Finding:
 
 def check_clock(host: Host) -> Iterator[Finding]:
     """The clock: joined events need one that is right; the boot time shows whether it was set since."""
-    boot = next(
-        (line.split()[1] for line in (host.read("/proc/stat") or "").splitlines() if line.startswith("btime ")), ""
-    )
+    boot = _boot_time(host)
     uptime = (host.read("/proc/uptime") or "").split()
-    if boot.isdecimal() and uptime:
-        moved = time.time() - float(uptime[0]) - int(boot)
+    if boot and uptime:
+        moved = time.time() - float(uptime[0]) - boot
         if abs(moved) > _BOOT_DRIFT:
             text = f"the boot time as the kernel shows it is {abs(moved):.0f} seconds off"
             yield Finding(NOTE, "clock.boot", text, "the clock was set after boot; GUIDs do not depend on it")
-        if int(boot) < 1_000_000_000:
+        if boot < 1_000_000_000:
             text = "the clock was not set when the host booted (before 2001)"
             yield Finding(WARNING, "clock.unset", text, "set the clock, and look at the hardware clock's battery")
     answer = host.run("timedatectl", "show", "-p", "NTPSynchronized", "--value")

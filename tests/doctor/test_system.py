@@ -11,7 +11,7 @@ from sensor.doctor.system import check_clock, check_confinement, check_package
 from tests.doctor.examined import LEVELS, ExaminedHost, levels, wrong
 
 DPKG = "dpkg-query -W -f ${Status} host-sensor"
-AUDIT_LOG = "ausearch --input-logs --message AVC --start boot --raw"
+AUDIT_LOG = "/var/log/audit/audit.log"
 KERNEL_LOG = "journalctl -b -k -q --no-pager -n 5000 -o cat"
 
 
@@ -74,21 +74,48 @@ def test_a_profile_that_confines_nobody(host: ExaminedHost, profile: str, path: 
 
 
 @pytest.mark.parametrize(
+    ("context", "names"),
+    [
+        ("system_u:system_r:host_sensor_t:s0\0", ["confinement.selinux"]),
+        ("system_u:system_r:auditd_t:s0\0", ["confinement.selinux", "confinement.domain"]),
+    ],
+)
+def test_selinux(host: ExaminedHost, context: str, names: list[str]) -> None:
+    host.write("/sys/fs/selinux/enforce", "1")
+    host.write("/proc/501/attr/current", context)
+    assert [finding.name for finding in check_confinement(host)] == names
+
+
+@pytest.mark.parametrize(
     ("line", "expected"),
     [
         (
-            'audit: type=1400 apparmor="DENIED" operation="open" profile="host-sensor"',
+            'audit: type=1400 audit(1700000009.001:5): apparmor="DENIED" operation="open" profile="host-sensor"',
             {"confinement.denied": "warning"},
         ),
-        ("avc:  denied  { read } for comm=host-sensor", {"confinement.denied": "warning"}),
-        ('apparmor="DENIED" profile="other"', {}),
+        ("audit(1700000000.000:1): avc:  denied  { read } for comm=host-sensor", {"confinement.denied": "warning"}),
+        ('type=AVC msg=audit(1699999999.999:5): apparmor="DENIED" profile="host-sensor"', {}),  # of a former boot
+        ('type=AVC msg=audit(1700000009.001:5): apparmor="DENIED" profile="other"', {}),
+        ('type=AVC msg=audit(1700000009.001:5): apparmor="ALLOWED" profile="host-sensor"', {}),
         ("host-sensor started", {}),
     ],
 )
-@pytest.mark.parametrize("command", [KERNEL_LOG, AUDIT_LOG])
-def test_denials(host: ExaminedHost, command: str, line: str, expected: dict[str, str]) -> None:
-    host.commands[command] = Answer(0, f"{line}\n")
+@pytest.mark.parametrize("logged", [True, False])
+def test_denials(host: ExaminedHost, logged: bool, line: str, expected: dict[str, str]) -> None:
+    host.write("/proc/stat", "cpu 0\nbtime 1700000000\n")
+    if logged:
+        host.write(AUDIT_LOG, f"type=EOE msg=audit(1700000001.001:2): \n{line}\n")
+    else:
+        host.commands[KERNEL_LOG] = Answer(0, f"{line}\n")
     assert wrong(check_confinement(host)) == expected
+
+
+def test_only_the_end_of_a_long_log_is_read(host: ExaminedHost) -> None:
+    line = 'type=AVC msg=audit(1700000009.001:5): apparmor="DENIED" profile="host-sensor"\n'
+    host.write(AUDIT_LOG, line + "x" * (1 << 20) + "\n")
+    assert wrong(check_confinement(host)) == {}
+    host.write(AUDIT_LOG, "x" * (1 << 20) + "\n" + line)
+    assert wrong(check_confinement(host)) == {"confinement.denied": "warning"}
 
 
 @pytest.mark.parametrize(
