@@ -16,7 +16,12 @@ from tests.mutants.mutate import Mutation, mutations
 ROOT = Path(__file__).parents[2]
 WIDER = {
     "audit": ("tests/scenarios", "tests/pipeline", "tests/test_golden.py", "tests/test_properties.py"),
-    "pipeline": ("tests/scenarios", "tests/daemon/test_guarded_pipeline.py", "tests/test_properties.py"),
+    "pipeline": (
+        "tests/scenarios",
+        "tests/translate/test_other_hosts.py",
+        "tests/daemon/test_guarded_pipeline.py",
+        "tests/test_properties.py",
+    ),
     "process": (
         "tests/audit/test_boots.py",
         "tests/probe/test_reader.py",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 
 import pytest
 
+from sensor.options import OptionError
 from sensor.outputs import LONGEST_PAUSE, Options, Stream
-from sensor.outputs.write_buffer import WriteBuffer, encode, reason
+from sensor.outputs.write_buffer import StreamBuffer, WriteBuffer, encode, reason
 from sensor.stats import OutputStats
 from tests.support.clocks import Clock
 
@@ -197,3 +199,31 @@ def test_the_end_counts_what_stays_behind():
     stream.write(["{}"] * 3)
     stream.close()
     assert stream.stats.lost_lines == {"ECONNREFUSED": 3}
+
+
+@pytest.mark.parametrize("kind", [WriteBuffer, StreamBuffer])
+def test_as_much_is_written_as_was_asked_for(kind, tmp_path):
+    buffer = kind(100, OutputStats())
+    buffer.take(["{1}", "{2}"], None)
+    with (tmp_path / "log").open("wb") as file:
+        buffer.write(file.fileno(), 6)
+    assert (tmp_path / "log").read_bytes() == b"{1}\n{2"
+
+
+@pytest.mark.parametrize("kind", [WriteBuffer, StreamBuffer])
+def test_what_is_given_away_begins_with_a_whole_line(kind, tmp_path):
+    buffer = kind(100, OutputStats())
+    buffer.take(["{1}", "{2}"], None)
+    with (tmp_path / "log").open("wb") as file:
+        buffer.write(file.fileno(), 2)
+    assert buffer.release() == (b"{1}\n{2}\n", 2)
+    assert (bytes(buffer.data), buffer.torn) == (b"", 0)
+
+
+@pytest.mark.parametrize(
+    ("file", "found"),
+    [("unix:log", 'expected unix:/path, found "unix:log"'), ("unix:/" + "x" * 200, "at most 107 bytes, found 201")],
+)
+def test_a_socket_has_a_whole_path_that_fits(file, found):
+    with pytest.raises(OptionError, match=re.escape(found)):
+        Options(file)
