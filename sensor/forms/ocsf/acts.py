@@ -86,7 +86,9 @@ class Acts:
         elif uid == classes.FILE:
             object = self._file(who, thing)
         elif uid == classes.NETWORK:
-            object = self._network(thing)
+            if not thing.text:
+                thing.text = (self._network(thing), "")
+            object = thing.text[0]
         elif uid == classes.AUTHENTICATION:
             object = self._login(who, thing, actor)
         elif uid == classes.ACCOUNT:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from sensor.audit.event import Event, Notice
+from sensor.audit.event import Event, Notice, Template
 from sensor.audit.fields import Fields
 from sensor.audit.record import Record
 from sensor.cache import BoundedDict
@@ -22,6 +22,7 @@ from sensor.forms.ocsf.notices import OwnLine, failed, line_of
 from sensor.forms.text import bad_bytes
 from sensor.forms.values import Style
 from sensor.summary.circumstances import READERS
+from sensor.summary.facts import ELSEWHERE
 from sensor.summary.summary import Summaries, Who
 from sensor.tables import errno
 
@@ -50,6 +51,7 @@ class Ocsf(Form):
         self._acts = Acts(style)
         self._lines: dict[str, BoundedDict[str, str]] = {name: BoundedDict(entries) for name in _READ}
         self._leftovers: dict[str, BoundedDict[str, str]] = {name: BoundedDict(entries) for name in _LEFTOVERS}
+        self._repeated: BoundedDict[Template, tuple[str, ...]] = BoundedDict(entries)
         self._product = style.members({"version": VERSION, "product": PRODUCT})[1:]
         self._now = ""
 
@@ -60,17 +62,17 @@ class Ocsf(Form):
         who, thing = self._summaries.of(event)
         kind = kind_of(who, self._style, self._data)
         identity = self._identities.of(event.additions)
-        beside, own = self._of_records(event, who)
-        line = self._read("EXECVE", event) or identity.line
-        directory = "" if "cwd" in who.facts.data else self._read("CWD", event)
-        actor = actor_of(event, kind, identity, f"{beside}{line}{directory}", self._style)
+        beside, own = self._of_records(event, who) if event.altered else ("", "")
+        line, directory, left, data, paths = self._of_template(event, who)
+        actor = actor_of(event, kind, identity, f"{beside}{line or identity.line}{directory}", self._style)
         act = self._acts.of(event, who, thing, actor)
         call = self._data.of_call(event.syscall) if event.syscall is not None else ""
-        data = f"{kind.data}{call}{self._data.of(event, who)}"
+        title = self._left("PROCTITLE", event)
+        process = f',"process":{{{(left + title)[1:]}}}' if left or title else ""
         return (
             f"{{{act.head}{kind.outcome}{_code(event)}{self._metadata(event.id, kind.metadata, identity.contained)}"
             f"{self._devices.text(event.node)}{act.actor}{act.object}"
-            f',"unmapped":{{"data":{{{data[1:]}}}{kind.users}{self._rest(event)}{self._data.paths(event)}'
+            f',"unmapped":{{"data":{{{(kind.data + call + data)[1:]}}}{kind.users}{process}{paths}'
             f"{_own(event.notes, identity.own + own)}}}}}"
         )
 
@@ -103,6 +105,7 @@ class Ocsf(Form):
         self._data.forget()
         for texts in (*self._lines.values(), *self._leftovers.values()):
             texts.clear()
+        self._repeated.clear()
 
     def _base(self, id: str | None, line: OwnLine, unmapped: Fields, node: str = "") -> str:
         """A line that is no event of the audit stream, or none in OCSF words."""
@@ -146,19 +149,34 @@ class Ocsf(Form):
                 texts.keep(record.body, text)
         return text
 
-    def _rest(self, event: Event) -> str:
-        """unmapped.process: what records say of it that OCSF has no place for, and bytes that are no UTF-8."""
-        text = ""
-        for name, texts in self._leftovers.items():
-            if name in event.records:
-                record = event.records[name][0]
-                known = texts.get(record.body)
-                if known is None:
-                    known = self._data.members(_leftover(name, record))
-                    if len(record.body) <= _LONGEST:
-                        texts.keep(record.body, known)
-                text += known
-        return f',"process":{{{text[1:]}}}' if text else ""
+    def _of_template(self, event: Event, who: Who) -> tuple[str, ...]:
+        """What repeats of an event: command line, directory, unmapped.process, the end of unmapped.data, and paths."""
+        template = event.template
+        known = self._repeated.get(template) if not event.altered else None
+        if known is None:
+            known = (
+                self._read("EXECVE", event),
+                "" if "cwd" in who.facts.data else self._read("CWD", event),
+                self._left("EXECVE", event) + self._left("CWD", event),
+                self._data.of(event, who),
+                self._data.paths(event),
+            )
+            if template.kept and not event.altered and event.records.keys() <= ELSEWHERE:
+                self._repeated.keep(template, known)
+        return known
+
+    def _left(self, name: str, event: Event) -> str:
+        """Members of unmapped.process: what OCSF has no place for, and bytes that are no UTF-8."""
+        if name not in event.records:
+            return ""
+        record = event.records[name][0]
+        texts = self._leftovers[name]
+        known = texts.get(record.body)
+        if known is None:
+            known = self._data.members(_leftover(name, record))
+            if len(record.body) <= _LONGEST:
+                texts.keep(record.body, known)
+        return known
 
     def _of_records(self, event: Event, who: Who) -> tuple[str, str]:
         """What stages added to other records than SYSCALL: members of the process, and of unmapped.host_sensor."""

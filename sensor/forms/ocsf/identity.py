@@ -11,6 +11,7 @@ The same additions come with every event of a process, so their translation is r
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from datetime import datetime
 
 from sensor.audit.event import Addition
@@ -22,6 +23,8 @@ from sensor.forms.ocsf.objects import object_of, program_of, text_of
 from sensor.forms.values import Style
 
 _SHA256 = 3
+_OF_ONE = "PID"
+"""What is added to the events of one process alone."""
 
 
 class Identity:
@@ -68,9 +71,25 @@ class Identity:
         own = tidy({**parts.own, **_left_of(parts.top)})
         self.own = f",{style.render(own)}" if own else ""
 
+    def with_others(self, others: Identity) -> Identity:
+        """What this one and another one say, which have no member in common."""
+        both = copy(self)
+        both.process += others.process
+        both.parent += others.parent
+        both.hashes += others.hashes
+        both.own += others.own
+        both.session += others.session
+        both.line = self.line or others.line
+        both.spawner = self.spawner or others.spawner
+        both.spawner_pid = self.spawner_pid if self.spawner else others.spawner_pid
+        both.guid = self.guid or others.guid
+        both.parent_guid = self.parent_guid or others.parent_guid
+        both.contained = self.contained or others.contained
+        return both
+
 
 class Identities:
-    """Translates what stages added.
+    """Translates what stages added. Most of that holds for other processes as well, such as the parent of one.
 
     entries: as many are remembered.
     """
@@ -78,27 +97,39 @@ class Identities:
     def __init__(self, style: Style, entries: int) -> None:
         self._style = style
         self._known: BoundedDict[tuple[Addition, ...], Identity] = BoundedDict(entries)
+        self._shared: BoundedDict[tuple[Addition, ...], Identity] = BoundedDict(entries)
 
     def of(self, additions: list[Addition]) -> Identity:
         """The translation of what was added to an event."""
         key = tuple(additions)
-        return self._known.get(key) or self._known.keep(key, Identity(parts_of(additions), self._style))
+        return self._known.get(key) or self._known.keep(key, self._translated(additions))
+
+    def _translated(self, additions: list[Addition]) -> Identity:
+        single: list[Addition] = []
+        for addition in additions:
+            _flatten(addition, single)
+        of_one = [addition for addition in single if _OF_ONE in addition.subject]
+        others = tuple([addition for addition in single if _OF_ONE not in addition.subject])
+        shared = self._shared.get(others) or self._shared.keep(others, Identity(parts_of(others), self._style))
+        return Identity(parts_of(of_one), self._style).with_others(shared) if of_one else shared
 
 
 def parts_of(additions: Iterable[Addition]) -> Parts:
-    """What was added to an event where ECS has it."""
+    """What single additions are where ECS has it."""
     subject: Fields = {}
     top: Fields = {}
     for addition in additions:
-        _gather(addition, subject, top)
+        subject.update(addition.subject)
+        top.update(addition.top)
     return translate({**subject, **top})
 
 
-def _gather(addition: Addition, subject: Fields, top: Fields) -> None:
-    subject.update(addition.subject)
-    top.update(addition.top)
+def _flatten(addition: Addition, single: list[Addition]) -> None:
+    """The additions of which one is made."""
+    if addition.subject or addition.top:
+        single.append(addition)
     for part in addition.parts:
-        _gather(part, subject, top)
+        _flatten(part, single)
 
 
 def process_of(process: Fields) -> Fields:
