@@ -61,6 +61,9 @@ mutants: $(READY)  ## how many of a sample of one-line changes the tests notice
 demo: $(READY)  ## a real auditd, one scratch login session, and what the sensor says about it
 	tests/demo/run
 
+compiled: $(READY)  ## build/compiled: a copy of the repository in which the path of every event is compiled
+	packaging/compile $(BIN)/python
+
 man:  ## dist/man: the manual pages, made from the tables that the program uses
 	$(PYTHON) -B packaging/man/generate.py dist/man
 

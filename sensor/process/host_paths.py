@@ -38,12 +38,12 @@ class HostPaths:
         self._proc = proc
         self._files = ProcFiles(proc)
         self._catch_up = catch_up
-        self._chunk = 0
+        self._chunk = 0.0  # as a number of Process.rooted
         self._same: NonBlockingCache[tuple[str, str, int], bool] = NonBlockingCache(_is_same_file, _REMEMBERED)
 
     def begin_chunk(self) -> None:
         """Other records are worked on: what was seen before need not hold for them."""
-        self._chunk += 1
+        self._chunk += 1.0
 
     def look(self, process: Process) -> None:
         """Find out where its paths begin, if it lives and that is not known."""

@@ -108,8 +108,7 @@ class ProcessTable:
         process = self._add(self._first_seen(observation, time), time)
         if process.program.key is None:
             process.unidentified = self._why_unknown(time)
-        self._adopt(process, observation.ppid, observation.time)
-        process.spawned_by = self._forked_by(process.parent)
+        process.spawned_by = self._forked_by(self._adopt(process, observation.ppid, observation.time))
         self._find_children(process)
         return process
 
@@ -126,8 +125,8 @@ class ProcessTable:
         if process.ppid != observation.ppid:
             self._adopt(process, observation.ppid, observation.time)
         elif process.parent is None and self._proc is not None:  # found when a record of another process named it
-            self._adopt(process, observation.ppid, observation.time)
-            process.spawned_by = process.spawned_by or self._forked_by(process.parent)
+            parent = self._adopt(process, observation.ppid, observation.time)
+            process.spawned_by = process.spawned_by or self._forked_by(parent)
         process.seen = max(process.seen, time)
 
     def exited(self, process: Process, when: float) -> None:
@@ -306,14 +305,15 @@ class ProcessTable:
             return self._why
         return "unexplained" if self._lives.all_known(time) else "forgotten"
 
-    def _adopt(self, process: Process, ppid: int, when: float) -> None:
-        """Look up the parent. A new parent of a known process has adopted it and did not fork it."""
+    def _adopt(self, process: Process, ppid: int, when: float) -> Program | None:
+        """Look up the parent, and return it. A new parent of a known process has adopted it and did not fork it."""
         parent = self.find(ppid, when) if ppid > 0 else None
         process.ppid = process.program.ppid = ppid
         process.parent = parent.program if parent is not None else None
         process.changed()
         if parent is None and ppid > 0:
             self._orphans.append(process)
+        return process.parent
 
     def _find_children(self, parent: Process) -> None:
         """Set this as the parent of those whose parent was not known: events that overlap end in any order."""

@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import json
 
-from sensor.audit.event import Event
+from sensor.audit.event import Event, Notice
 from sensor.forms import Form
-from sensor.forms.laurel import Laurel
 from tests.pipeline.test_pipeline import ID, SPOILT, Subject, event, keep, log_all, spoil
 
 
-class Failing(Laurel):
+class Failing(Form):
     """A form that fails for events and errors that hold a word, and maybe even to write them plainly."""
 
     def __init__(self, form: Form, word: str, plain: bool = False) -> None:
-        self.__dict__.update(vars(form))
-        self.word, self.plain = word, plain
+        self.form, self.word, self.plain = form, word, plain
 
     def event(self, event: Event) -> str:
-        return self._unless(event, super().event(event))
+        return self._unless(event, self.form.event(event))
 
     def plainly(self, event: Event) -> str:
-        return super().plainly(event) if self.plain else self._unless(event, super().plainly(event))
+        return self.form.plainly(event) if self.plain else self._unless(event, self.form.plainly(event))
 
     def error(self, reason: str, raw: str, notes: list[str]) -> str:
         if reason == "crash" and "spoilt" in raw:
             raise ValueError(raw)
-        return super().error(reason, raw, notes)
+        return self.form.error(reason, raw, notes)
+
+    def notice(self, notice: Notice) -> str:
+        return self.form.notice(notice)
+
+    def forget(self) -> None:
+        self.form.forget()
 
     def _unless(self, event: Event, line: str) -> str:
         if self.word in line:
