@@ -4,8 +4,8 @@
     type=CWD msg=audit(1700000000.001:7): cwd="/root"
     type=PATH msg=audit(1700000000.001:7): item=0 name="/etc/…" …
 
-One `replace` takes the id out of the block, one expression cuts the numbers out of the
-SYSCALL record. What is left, without the title at the end, is a repeated string, and what it
+One `replace` takes the id out of the block; the numbers are cut out of the SYSCALL record
+(sensor.audit.numbers). What is left, without the title at the end, is a repeated string, and what it
 says, its records and how they are written, is remembered as a Template (sensor.audit.event) when it comes a
 second time: two of three events are no news but for numbers and title. Of the others each
 line is looked up in the record cache.
@@ -21,9 +21,13 @@ from typing import Callable, NamedTuple
 from sensor.audit.coalesce import Pending, event_key
 from sensor.audit.event import Event, Records, Template
 from sensor.audit.framing import BEFORE_ID, BEHIND_ID
+from sensor.audit.numbers import cut
 from sensor.audit.options import CoalesceOptions
 from sensor.audit.record import Record, RecordDecoder
-from sensor.audit.syscall import USUAL_LINE, Numbers, Syscall, SyscallDecoder
+from sensor.audit.spellings import ENRICHED
+from sensor.audit.syscall import Syscall
+from sensor.audit.syscall_decoder import SyscallDecoder
+from sensor.audit.types import OBJECT
 from sensor.cache import BoundedDict
 from sensor.stats import PipelineStats
 
@@ -83,7 +87,14 @@ class Blocks:
         flat = lines.replace(token, "\0")
         count = (len(lines) - len(flat)) // (len(token) - 1)
         event = self._event(flat, prefix, id, count)
-        return event if event is not None and self._take(event.node, id, count) else None
+        if event is None or not self._claim(event_key(event.node, id) if prefix else id):
+            return None
+        stats = self._stats
+        stats.lines += count + 1
+        stats.records += count
+        stats.ends += 1
+        stats.fast_events += 1
+        return event
 
     def gathered(self, pending: Pending) -> Event | None:
         """The event that gathered records are, if they are such as a block may hold."""
@@ -94,48 +105,57 @@ class Blocks:
             event.notes.extend(pending.notes)
         return event
 
+    def merged(self, pending: Pending) -> Event:
+        """An event some of whose records have to be put together first."""
+        records: Records = {}
+        syscall = None
+        for name, bodies in pending.bodies.items():
+            shape = self.records.types.get(name).shape
+            if name == "SYSCALL":
+                syscall = self.syscalls.decode(_merge(bodies))
+                records[name] = []
+            elif shape == OBJECT:
+                records[name] = [self.records.decode(name, _merge(bodies))]
+            else:
+                records[name] = [self.records.decode(name, body) for body in bodies]
+        event = Event(pending.id, pending.node, Template(records), syscall)
+        event.notes.extend(pending.notes)
+        return event
+
     def _event(self, flat: str, prefix: str, id: str, count: int) -> Event | None:
         """The event that so many lines are, in which a NUL stands for the id."""
         node = prefix[5:-1]
-        found = USUAL_LINE.match(flat, len(prefix))
+        begin = len(prefix)
+        found = cut(flat, begin + len(_SYSCALL)) if flat.startswith(_SYSCALL, begin) else None
         if found is None:
             return self._unusual(flat, Block(id, node, prefix, count))
-        values, text = found.groups(), flat[found.end() :]
+        syscall, end = found
         title = None
-        last = text.rfind("\n") + 1
-        if last and text.startswith(f"{prefix}{_TITLE}", last):
-            line = text[last + len(prefix) :]
+        last = flat.rfind("\n") + 1
+        if last > end and flat.startswith(_TITLE, last + begin) and flat.startswith(prefix, last):
+            line = flat[last + begin :]
             title = self.records.cache.get(line) or self.records.decode_key(line)
             if title is None:
                 return None
-            text = text[:last]
-        template = self._templates.get((values[0], values[1], text))
+            text = flat[end:last]
+        else:
+            text = flat[end:]
+        template = self._templates.get((syscall.start, syscall.result, text))
         if template is None:
-            return self._news(values, text, Block(id, node, prefix, count, title))
+            return self._news(syscall, text, Block(id, node, prefix, count, title))
         if template.count + (title is not None) != count:
             return None
         assert template.head is not None  # it begins with a SYSCALL record
         assert template.rest is not None
-        return Event(id, node, template, Syscall(template.head, template.rest, values), title)
+        syscall.head, syscall.rest = template.head, template.rest
+        return Event(id, node, template, syscall, title)
 
-    def _take(self, node: str, id: str, count: int) -> bool:
-        """Claim a whole event, and count its lines."""
-        if not self._claim(event_key(node, id) if node else id):
-            return False
-        stats = self._stats
-        stats.lines += count + 1
-        stats.records += count
-        stats.ends += 1
-        stats.fast_events += 1
-        return True
-
-    def _news(self, values: Numbers, text: str, block: Block) -> Event | None:
+    def _news(self, syscall: Syscall, text: str, block: Block) -> Event | None:
         """An event that begins with a SYSCALL record of the usual form, and is unlike those before."""
         rest, *lines = text.split("\n")
         if block.title is not None:
             lines.pop()
-        syscall = self.syscalls.join(values, rest)
-        if syscall is None:
+        if self.syscalls.join(syscall, rest) is None:
             return None
         records: Records = {"SYSCALL": []}
         count = 1 + len(lines)
@@ -143,12 +163,12 @@ class Blocks:
             return None
         if block.title is not None and block.title.name in records:
             return None
-        template = self._remember(values, text, Template(records, count, syscall))
+        template = self._remember(text, Template(records, count, syscall), syscall)
         return Event(block.id, block.node, template, syscall, block.title)
 
-    def _remember(self, values: Numbers, text: str, template: Template) -> Template:
+    def _remember(self, text: str, template: Template, syscall: Syscall) -> Template:
         if len(text) <= _LONGEST_TEMPLATE:
-            key = values[0], values[1], text
+            key = syscall.start, syscall.result, text
             seen = hash(key)
             if seen in self._seen:
                 template.kept = True
@@ -199,3 +219,13 @@ class Blocks:
             else:
                 return False
         return True
+
+
+def _merge(bodies: list[str]) -> str:
+    """The bodies of an event's records of one type, to be parsed as one."""
+    if len(bodies) == 1:
+        return bodies[0]
+    sections = [body.partition(ENRICHED) for body in bodies]
+    raw = " ".join([section[0] for section in sections])
+    enriched = " ".join([section[2] for section in sections if section[2]])
+    return raw + ENRICHED + enriched if enriched else raw

@@ -24,6 +24,9 @@ Records = dict[str, list[Record]]
 URINGOP = "URINGOP"
 """The record that the kernel writes in place of SYSCALL for an operation of io_uring (kernel/auditsc.c)."""
 
+WITHOUT_PIDS = frozenset({"SYSCALL", "EXECVE", "CWD", "PATH", "PROCTITLE", "SOCKADDR", "BPRM_FCAPS"})
+"""Types of records that name no process, but for the one whose call it is."""
+
 Verdict = int
 """What becomes of an event: KEEP, or LOG to write it to the filter log, or DROP."""
 KEEP, LOG, DROP = range(3)
@@ -40,11 +43,24 @@ class Template:
     items: how many PATH records, as `items=` of a SYSCALL record counts them.
     head, rest: segments of the SYSCALL record, None without one.
     begins_with_call: the SYSCALL record comes first.
+    has_execve: there is a record of a command line, as of an exec.
+    names_processes: there are records that may name processes besides the one that acts.
     kept: more events are expected to share it, so what is worked out for one of them is worth remembering.
     text: for the form: the text of all records but SYSCALL and title; "" before it is written.
     """
 
-    __slots__ = ("begins_with_call", "count", "head", "items", "kept", "records", "rest", "text")
+    __slots__ = (
+        "begins_with_call",
+        "count",
+        "has_execve",
+        "head",
+        "items",
+        "kept",
+        "names_processes",
+        "records",
+        "rest",
+        "text",
+    )
 
     def __init__(self, records: Records, count: int = 0, syscall: Syscall | None = None) -> None:
         self.records = records
@@ -53,6 +69,8 @@ class Template:
         self.head: Head | None = syscall.head if syscall is not None else None
         self.rest: Rest | None = syscall.rest if syscall is not None else None
         self.begins_with_call = syscall is not None
+        self.has_execve = "EXECVE" in records
+        self.names_processes = not records.keys() <= WITHOUT_PIDS
         self.kept = False
         self.text = ""
 
@@ -81,8 +99,6 @@ class Event:
 
     id: "SECONDS.MILLISECONDS:SERIAL".
     node: the host it comes from if the stream names it, else "".
-    records: record type → its records in order of arrival; none under "SYSCALL". To be changed by `replace` and
-        `leave_out` only: other events share them.
     syscall: the SYSCALL record, or None.
     template: what the event has in common with others.
     title: the PROCTITLE record, if the template is without it; else None.
@@ -95,6 +111,7 @@ class Event:
     """
 
     __slots__ = (
+        "_records",
         "additions",
         "altered",
         "id",
@@ -102,7 +119,6 @@ class Event:
         "notes",
         "process",
         "provisional",
-        "records",
         "syscall",
         "template",
         "title",
@@ -115,7 +131,7 @@ class Event:
         self.id = id
         self.node = node
         self.template = template
-        self.records = template.records if title is None else {**template.records, title.name: [title]}
+        self._records = template.records if title is None else None
         self.altered = False
         self.syscall = syscall
         self.title = title
@@ -126,6 +142,19 @@ class Event:
         self.notes: list[str] = []
 
     @property
+    def records(self) -> Records:
+        """Record type → its records in order of arrival; none under "SYSCALL".
+
+        To be changed by `replace` and `leave_out` only: other events share them.
+        """
+        records = self._records
+        if records is None:  # made when somebody asks, for it takes 0.3 µs and most events are written without
+            records = self._records = {**self.template.records}
+            if self.title is not None:
+                records[self.title.name] = [self.title]
+        return records
+
+    @property
     def time(self) -> float:
         """Seconds since 1970."""
         return float(self.id.partition(":")[0])
@@ -133,7 +162,7 @@ class Event:
     @property
     def is_exec(self) -> bool:
         """A program was executed, and the call that did it succeeded."""
-        return self.syscall is not None and bool(self.syscall.success) and "EXECVE" in self.records
+        return self.syscall is not None and self.syscall.result == "yes" and self.template.has_execve
 
     @property
     def is_call(self) -> bool:
@@ -144,7 +173,7 @@ class Event:
     def began_program(self) -> bool:
         """It is the exec with which its process began the program that it runs."""
         process = self.process
-        return process is not None and process.program.event_id == self.id and "EXECVE" in self.records
+        return process is not None and process.program.event_id == self.id and self.template.has_execve
 
     @property
     def subject(self) -> Fields:
@@ -175,13 +204,13 @@ class Event:
         """Put another record in the place of one."""
         group = list(self.records[name])
         group[index] = record
-        self.records = {**self.records, name: group}
+        self._records = {**self.records, name: group}
         self.altered = True
 
     def leave_out(self, names: list[str]) -> None:
         """Do without the records of some types."""
         if names:
-            self.records = {name: group for name, group in self.records.items() if name not in names}
+            self._records = {name: group for name, group in self.records.items() if name not in names}
             self.altered = True
 
 

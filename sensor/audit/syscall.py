@@ -3,41 +3,20 @@
     arch=c000003e syscall=59 │ success=yes exit=0 a0=… a1=… a2=… a3=… items=2 ppid=31 pid=48 │ auid=4242 … key="exec"
     ────────── head ──────── │ ───────────────── new in each record ──────────────────────── │ ──────── rest ───────
 
-The form is fixed (kernel/auditsc.c, audit_log_exit), so one expression cuts it
-(1 µs); head and rest come from caches. A record of another form is parsed as any
-other record would be.
+The form is fixed (kernel/auditsc.c, audit_log_exit), so the numbers are cut out at known places (sensor.audit.numbers);
+head and rest come from caches (sensor.audit.syscall_decoder).
 """
 
 from __future__ import annotations
 
 import re
-from typing import Optional
 
-from sensor.audit.fields import Fields, Value, decode
-from sensor.audit.header import BEGIN, BLANKS
+from sensor.audit.fields import Fields
+from sensor.audit.header import BLANKS
 from sensor.audit.layout import Found
-from sensor.audit.record import NUMBERED, RecordDecoder
-from sensor.cache import BoundedDict
+from sensor.audit.record import RecordDecoder
 
-_PLAIN = "(?!0[0-9a-f])"
-"""No leading zero: an alternation with the same meaning costs the match 300 of its 900 ns."""
-_NUMBER = rf"{_PLAIN}([0-9]{{1,18}})"
-_HEX = rf"{_PLAIN}([0-9a-f]{{1,16}})"
-_NUMBERS = (
-    rf"(arch=[0-9a-f]{{1,8}} syscall={_PLAIN}[0-9]{{1,9}})"
-    r"(?: success=(yes|no) exit=(?!-?0[0-9]|-0)(-?[0-9]{1,18}))?"
-    rf" a0={_HEX} a1={_HEX} a2={_HEX} a3={_HEX} items={_NUMBER} ppid={_NUMBER} pid={_NUMBER} "
-)
-_USUAL = re.compile(_NUMBERS)
-USUAL_LINE = re.compile("type=SYSCALL\0" + _NUMBERS)
-"""The beginning of a line of the usual form, with a NUL for the event id; its groups are Numbers."""
 _ARCH = re.compile("0x[0-9a-f]+")
-_FIELD = re.compile("[A-Za-z][A-Za-z0-9_-]*=")
-_ENTRIES = 4096
-_LONGEST_CACHED = 1024
-
-Numbers = tuple[Optional[str], ...]
-"""Head, success, exit, a0 to a3, items, ppid and pid as written; None for what the record lacks."""
 
 
 class Head:
@@ -92,8 +71,9 @@ class Rest:
 
 
 class Syscall:
-    """One SYSCALL record.
+    """One SYSCALL record, filled in by what decodes it.
 
+    start: its head as it came.
     result: yes or no, exit, a0 to a3: as written, None for what the record lacks; items as well.
     pid, ppid: 0 when the record lacks them.
     usual: it has the usual form, so its head and rest are those of other records, too; else all fields are in its rest.
@@ -102,13 +82,19 @@ class Syscall:
 
     __slots__ = ("a0", "a1", "a2", "a3", "exit", "head", "items", "pid", "ppid", "rest", "result", "start", "usual")
 
-    def __init__(self, head: Head, rest: Rest, values: Numbers, usual: bool = True) -> None:
-        self.head = head
-        self.rest = rest
-        self.start, self.result, self.exit, self.a0, self.a1, self.a2, self.a3, self.items, ppid, pid = values
-        self.ppid = int(ppid or 0)
-        self.pid = int(pid or 0)
-        self.usual = usual
+    head: Head
+    rest: Rest
+    start: str | None
+    result: str | None
+    exit: str | None
+    a0: str | None
+    a1: str | None
+    a2: str | None
+    a3: str | None
+    items: str | None
+    ppid: int
+    pid: int
+    usual: bool
 
     @property
     def body(self) -> str:
@@ -129,68 +115,3 @@ class Syscall:
     def args(self) -> tuple[str | None, ...]:
         """a0 to a3 as written, in hexadecimal; None for what the record lacks, only at the end."""
         return (self.a0, self.a1, self.a2, self.a3)
-
-
-class SyscallDecoder:
-    """Bodies of SYSCALL records to Syscall objects."""
-
-    def __init__(self, records: RecordDecoder) -> None:
-        self._records = records
-        self._heads: BoundedDict[str, Head] = records.cleared(BoundedDict(_ENTRIES))
-        self._rests: BoundedDict[str, Rest] = records.cleared(BoundedDict(_ENTRIES))
-
-    def decode(self, body: str) -> Syscall:
-        """Decode any body of a SYSCALL record."""
-        return self.decode_usual(body) or self._decode_unusual(body)
-
-    def decode_usual(self, body: str) -> Syscall | None:
-        """Decode a body of the kernel's usual form; None when it has another."""
-        found = _USUAL.match(body)
-        return self.join(found.groups(), body[found.end() :]) if found is not None else None
-
-    def join(self, values: Numbers, rest_text: str) -> Syscall | None:
-        """A record of the usual form, of which the numbers are cut already; None when it has another form after all."""
-        head_text = values[0] or ""
-        rest = self._rests.get(rest_text) or self._rest(rest_text)
-        if rest is None:
-            return None
-        return Syscall(self._heads.get(head_text) or self._head(head_text), rest, values)
-
-    def _decode_unusual(self, body: str) -> Syscall:
-        fields = self._records.parse("SYSCALL", body)
-        argv: list[Value] = []
-        for name in ("a0", "a1", "a2", "a3"):
-            if name in fields:
-                raw = fields.pop(name)
-                argv.append(decode(raw, "hex") if isinstance(raw, str) else raw)
-        fields["ARGV"] = argv
-        word = fields.get("success")
-        exit, ppid, pid = (fields.get(name) for name in ("exit", "ppid", "pid"))
-        args: list[str | None] = [str(arg)[2:] for arg in argv]
-        values: Numbers = (
-            None,
-            str(word) if word in ("yes", "no") else None,
-            None if exit is None else str(exit),
-            *(args + [None] * (4 - len(args))),
-            None,
-            str(ppid) if isinstance(ppid, int) else None,
-            str(pid) if isinstance(pid, int) else None,
-        )
-        return Syscall(Head(fields), Rest(body, self._records, fields), values, usual=False)
-
-    def _head(self, text: str) -> Head:
-        head = Head(self._records.parse("SYSCALL", text))
-        return self._heads.keep(text, head) if len(text) <= _LONGEST_CACHED else head
-
-    def _rest(self, text: str) -> Rest | None:
-        """The decoded rest; None when it belongs to the record's first part: begins with no name, or repeats one."""
-        body = text.rstrip(BLANKS)
-        found = self._records.find("SYSCALL", body)
-        if found is not None:
-            rest = Rest(text, self._records, None, found)
-        else:
-            fields = self._records.parse("SYSCALL", body, learn=True)
-            if "\0" in text or BEGIN in text or _FIELD.match(text) is None or not NUMBERED.isdisjoint(fields):
-                return None
-            rest = Rest(text, self._records, fields)
-        return self._rests.keep(text, rest) if len(text) <= _LONGEST_CACHED else rest

@@ -53,6 +53,7 @@ class Laurel(Form):
         self._second = ""
         self._start = ""
         self._type = f',"{key("TYPE")}":"' if options.type else ""
+        self._has_more = bool(self._time or self._type or summaries is not None)
         self._types: BoundedDict[tuple[str, ...], str] = BoundedDict(types)
 
     def event(self, event: Event) -> str:
@@ -61,26 +62,33 @@ class Laurel(Form):
         for addition in event.additions:
             text = addition.text
             added += self._write(addition) if text is None else text
-            top += addition.top_text
-        if self._time:
-            top += self._time_of(event.id)
+            if addition.top_text:
+                top += addition.top_text
+        if self._has_more:
+            top += self._more(event)
+        template, syscall = event.template, event.syscall
+        if event.node or event.notes or event.altered or syscall is None or not template.begins_with_call:
+            return self._general(event, added, top)
+        head, rest, title = syscall.head, syscall.rest, ""
+        if event.title is not None:
+            title = "," + (event.title.text or self._records.member(event.title))
+        result = f',"success":"{syscall.result}","exit":{syscall.exit}' if syscall.result else ""
+        return (
+            f'{{"ID":"{event.id}","SYSCALL":{{{head.text or self._records.head(head)}{result},'
+            f'"items":{syscall.items},"ppid":{syscall.ppid},"pid":{syscall.pid},'
+            f"{rest.text or self._records.rest(rest)},"
+            f'"ARGV":["0x{syscall.a0}","0x{syscall.a1}","0x{syscall.a2}","0x{syscall.a3}"]{added}}}'
+            f"{template.text or self._template(template)}{title}{top}}}"
+        )
+
+    def _more(self, event: Event) -> str:
+        """What the form itself adds to the top level."""
+        top = self._time_of(event.id) if self._time else ""
         if self._type:
             top += self._type_of(event)
         if self._summaries is not None and event.records:
             top += self._summaries.member(event)
-        template, syscall = event.template, event.syscall
-        if event.node or event.notes or event.altered or syscall is None or not template.begins_with_call:
-            return self._general(event, added, top)
-        records = self._records
-        title = f",{event.title.text or records.member(event.title)}" if event.title is not None else ""
-        result = f',"success":"{syscall.result}","exit":{syscall.exit}' if syscall.result else ""
-        return (
-            f'{{"ID":"{event.id}","SYSCALL":{{{syscall.head.text or records.head(syscall.head)}{result},'
-            f'"items":{syscall.items},"ppid":{syscall.ppid},"pid":{syscall.pid},'
-            f"{syscall.rest.text or records.rest(syscall.rest)},"
-            f'"ARGV":["0x{syscall.a0}","0x{syscall.a1}","0x{syscall.a2}","0x{syscall.a3}"]{added}}}'
-            f"{template.text or self._template(template)}{title}{top}}}"
-        )
+        return top
 
     def plainly(self, event: Event) -> str:
         """Write an event without what the form itself adds."""

@@ -21,7 +21,7 @@ from sensor.audit.completeness import count_missing
 from sensor.audit.event import DROP, LOG, Event, Notice, Records, Stage, StageError, Template, name_of
 from sensor.audit.framing import EOE, ID_OF_EOE, line_of
 from sensor.audit.gaps import ZERO, Gaps
-from sensor.audit.header import BLANKS, Line, behind_prefix, is_torn, parse_line, records_in
+from sensor.audit.header import BEGIN, BLANKS, Line, behind_prefix, is_torn, parse_line, records_in
 from sensor.audit.options import CoalesceOptions
 from sensor.audit.record import RecordDecoder
 from sensor.audit.spellings import ENRICHED
@@ -136,17 +136,16 @@ class Pipeline:
             text = self._skip_cut_line(text)
         prefix = self._prefix = self._next_prefix
         mark = f"\n{prefix}{EOE}"
-        blocks = (self._carry + text).split(mark)
-        last = len(blocks) - 1
-        rest = blocks[0]
-        for index in range(1, last + 1):
-            ending, newline, behind = blocks[index].partition("\n")
-            if index == last and not newline:
-                rest = f"{rest}{mark}{ending}"
+        text = self._carry + text
+        start, end = 0, text.find(mark)
+        fresh = end >= 0
+        while end >= 0:
+            newline = text.find("\n", end + len(mark))
+            if newline < 0:
                 break
-            self._block(rest, ending, out)
-            rest = behind
-        self._carry_on(rest, last > 0, out)
+            self._block(text[start:end], text[end + len(mark) : newline], out)
+            start, end = newline + 1, text.find(mark, newline)
+        self._carry_on(text[start:], fresh, out)
 
     def tick(self, now: float) -> Lines:
         """Let time pass; return the JSON lines of events whose time is up."""
@@ -223,13 +222,16 @@ class Pipeline:
             out.take_unparsed(self._as_it_came([text], error))
 
     def _take_line(self, text: str, out: Lines) -> None:
-        stats = self._stats
+        line = parse_line(text) if len(text) <= self._max_line else None
+        if line is not None and BEGIN not in line.body:  # nearly always
+            self._take_record(line, False, out)
+            return
         cut = self._is_cut(len(text))
         pieces = records_in(text[: self._max_line])
         for piece in pieces[:-1]:
             self._take_piece(piece, is_torn(piece), out)
         self._take_piece(pieces[-1], cut, out)
-        stats.lines += len(pieces) - 1
+        self._stats.lines += len(pieces) - 1
 
     def _take_piece(self, text: str, cut: bool, out: Lines) -> None:
         """Take what should be one record, cut short or not."""
@@ -277,7 +279,7 @@ class Pipeline:
     def _finish_pending(self, pending: Pending, out: Lines) -> None:
         try:
             blocks = self._blocks_of(pending.node)
-            event = blocks.gathered(pending) or _merged(blocks, pending)
+            event = blocks.gathered(pending) or blocks.merged(pending)
         except Exception as error:  # noqa: BLE001  the border: one event costs no other
             out.take_unparsed(self._as_it_came(pending.lines(), error))
         else:
@@ -369,31 +371,3 @@ def _lines_of(event: Event) -> list[str]:
     for name, group in event.records.items():
         pending.bodies.setdefault(name, []).extend([record.body for record in group])
     return pending.lines()
-
-
-def _merged(blocks: Blocks, pending: Pending) -> Event:
-    """An event some of whose records have to be put together first."""
-    records: Records = {}
-    syscall = None
-    for name, bodies in pending.bodies.items():
-        shape = blocks.records.types.get(name).shape
-        if name == "SYSCALL":
-            syscall = blocks.syscalls.decode(_merge(bodies))
-            records[name] = []
-        elif shape == OBJECT:
-            records[name] = [blocks.records.decode(name, _merge(bodies))]
-        else:
-            records[name] = [blocks.records.decode(name, body) for body in bodies]
-    event = Event(pending.id, pending.node, Template(records), syscall)
-    event.notes.extend(pending.notes)
-    return event
-
-
-def _merge(bodies: list[str]) -> str:
-    """The bodies of an event's records of one type, to be parsed as one."""
-    if len(bodies) == 1:
-        return bodies[0]
-    sections = [body.partition(ENRICHED) for body in bodies]
-    raw = " ".join([section[0] for section in sections])
-    enriched = " ".join([section[2] for section in sections if section[2]])
-    return raw + ENRICHED + enriched if enriched else raw

@@ -77,16 +77,14 @@ class Host:
     boot_time: float
     booted: str
 
-    def began_before(self, event_id: str) -> bool:
-        """Return whether an event is of this boot: also if a clock stamped it that was not set yet."""
-        return event_id >= self.booted or (self.booted != NEVER and event_id.find(".") < _DIGITS)
-
     def is_this(self, node: str, event_id: str) -> bool:
         """Return whether an event is of this host in this boot; node: its host in the stream, or "".
 
         Only of such events does the host still know more: processes, files, users, sessions.
         """
-        return self.began_before(event_id) and (not node or node in self.names)
+        if event_id < self.booted and (self.booted == NEVER or event_id.find(".") >= _DIGITS):
+            return False
+        return not node or node in self.names
 
     def calibrate(self, boot_time: float) -> None:
         """The clock was set: events that it stamped before, or stamps from now on, are all of this boot."""

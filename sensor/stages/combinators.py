@@ -29,7 +29,7 @@ class ExecOnly:
 
     def stage(self, event: Event) -> None:
         """Let them see the event if it is an exec."""
-        if "EXECVE" in event.records:
+        if event.template.has_execve:
             run_all(self.stages, event)
 
 

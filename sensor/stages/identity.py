@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from typing import Callable
 
 from sensor.audit.boots import Boots
-from sensor.audit.event import Addition, Event
+from sensor.audit.event import WITHOUT_PIDS, Addition, Event
 from sensor.audit.fields import Fields
 from sensor.audit.naming import Naming
 from sensor.audit.record import Record
@@ -37,7 +37,6 @@ Describe = Callable[[Process], Fields]
 _MAX_NODES = 64
 _MOST_SESSIONS = 4096
 _MOST_PARENTS = 512
-_WITHOUT_PIDS = {"SYSCALL", "EXECVE", "CWD", "PATH", "PROCTITLE", "SOCKADDR", "BPRM_FCAPS"}
 
 
 class Identity:
@@ -76,13 +75,10 @@ class Identity:
     def track(self, event: Event) -> None:
         """Find out who made the system call, or of whom the kernel's record is."""
         syscall = event.syscall
-        local = (event.id >= self._host.booted and not event.node) or self._is_local(event)  # nearly always the first
-        if not local:
-            self.boots.see(event)
+        table = self._local if event.id >= self._host.booted and not event.node else self._first_look(event)
         if syscall is not None and syscall.pid:
-            table = self._local if local else self._table_of(event.node)
             process = table.current(syscall.pid)
-            is_exec = "EXECVE" in event.records and syscall.result == "yes"
+            is_exec = syscall.result == "yes" and event.template.has_execve
             if (
                 process is None
                 or is_exec
@@ -99,6 +95,14 @@ class Identity:
         elif syscall is None:
             event.process = self._named_by_kernel(event)
 
+    def _first_look(self, event: Event) -> ProcessTable:
+        """The table of an event's processes, once it is known whether its node has booted."""
+        node = event.node
+        if self._host.is_this(node, event.id):
+            return self._local
+        self.boots.see(event)
+        return self._foreign.get(node) or self._table_of(node)
+
     def add(self, event: Event) -> None:
         """Add who made the system call, and in which session."""
         syscall = event.syscall
@@ -111,14 +115,14 @@ class Identity:
 
     def name_others(self, event: Event) -> None:
         """Add whom the other records name."""
-        if self._options.pid and not event.records.keys() <= _WITHOUT_PIDS:
+        if self._options.pid and event.template.names_processes:
             local = self._is_local(event)
             self._other_records(event, self._local if local else self._table_of(event.node), local)
 
     def _named_by_kernel(self, event: Event) -> Process | None:
         """The process of a record that the kernel wrote without a system call: URINGOP, SECCOMP, ANOM_ABEND …"""
         for name, group in event.records.items():
-            pid = group[0].fields.get("pid") if name not in _WITHOUT_PIDS and group[0].type.shape == LIST else None
+            pid = group[0].fields.get("pid") if name not in WITHOUT_PIDS and group[0].type.shape == LIST else None
             if isinstance(pid, int) and pid > 0:
                 table = self._local if self._is_local(event) else self._table_of(event.node)
                 process = table.find(pid, event.time)

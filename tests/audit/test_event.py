@@ -10,7 +10,7 @@ import pytest
 from sensor.audit.event import KEEP, NOTES, Event, Template
 from sensor.audit.options import TransformOptions
 from sensor.audit.record import Record, RecordDecoder
-from sensor.audit.syscall import SyscallDecoder
+from sensor.audit.syscall_decoder import SyscallDecoder
 
 SENSOR = Path(__file__).parents[2] / "sensor"
 

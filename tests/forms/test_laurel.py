@@ -11,7 +11,7 @@ from sensor.audit.event import Addition, Event, Notice, Template
 from sensor.audit.number import Number
 from sensor.audit.options import TransformOptions
 from sensor.audit.record import RecordDecoder
-from sensor.audit.syscall import SyscallDecoder
+from sensor.audit.syscall_decoder import SyscallDecoder
 from sensor.translate.options import TranslateOptions
 from tests.support.pipelines import laurel
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sensor.audit.fields import Fields
 from sensor.audit.options import TransformOptions
 from sensor.audit.record import Record, RecordDecoder
-from sensor.audit.syscall import SyscallDecoder
+from sensor.audit.syscall_decoder import SyscallDecoder
 from sensor.forms.records import RecordTexts
 from sensor.forms.values import Style
 

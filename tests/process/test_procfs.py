@@ -38,15 +38,15 @@ def test_which_events_are_of_this_boot(tmp_path, boots, event, ours):
     host = FakeHost(tmp_path).proc.host(boots[0])
     for boot in boots[1:]:
         host.calibrate(boot)
-    assert host.began_before(event) is ours
+    assert host.is_this("", event) is ours
     assert host.boot_time == boots[-1]
 
 
 def test_recorded_events_are_of_no_boot_that_is_known(tmp_path):
     host = FakeHost(tmp_path).proc.host(BOOTED)
     host.booted = NEVER
-    assert not host.began_before(f"{BOOTED + 5}.000:1")
-    assert not host.began_before("37.120:1")
+    assert not host.is_this("", f"{BOOTED + 5}.000:1")
+    assert not host.is_this("", "37.120:1")
 
 
 @pytest.mark.parametrize(

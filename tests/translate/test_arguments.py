@@ -9,7 +9,7 @@ import pytest
 from sensor.audit.event import Event, Template
 from sensor.audit.options import TransformOptions
 from sensor.audit.record import RecordDecoder
-from sensor.audit.syscall import SyscallDecoder
+from sensor.audit.syscall_decoder import SyscallDecoder
 from sensor.translate.arguments import Calls
 
 X86_64, I386, S390X, MIPS = "c000003e", "40000003", "80000016", "8"

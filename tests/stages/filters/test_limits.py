@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sensor.audit.event import Event, Template
 from sensor.audit.options import TransformOptions
 from sensor.audit.record import RecordDecoder
-from sensor.audit.syscall import SyscallDecoder
+from sensor.audit.syscall_decoder import SyscallDecoder
 from sensor.stages.filters.limits import Rate, Repeat
 from sensor.tables import syscalls
 from sensor.tables.arches import X32_BIT, X86_64
