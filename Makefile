@@ -8,7 +8,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help venv test lint format unit unit-trixie live packages vm-test bench mutants demo man deb rpm release clean
+.PHONY: help venv test lint format unit unit-trixie live packages vm-test bench mutants demo compiled test-compiled wheel man deb rpm \
+	release clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +64,14 @@ demo: $(READY)  ## a real auditd, one scratch login session, and what the sensor
 
 compiled: $(READY)  ## build/compiled: a copy of the repository in which the path of every event is compiled
 	packaging/compile $(BIN)/python
+
+test-compiled: compiled  ## the tests of all that is compiled, and of what it is part of, with the binaries
+	cd build/compiled && $(abspath $(BIN))/python -m pytest -p no:cacheprovider -m 'not slow' \
+		tests/audit tests/forms tests/pipeline tests/process tests/scenarios tests/stages tests/summary tests/translate \
+		tests/loss tests/test_build.py tests/test_compiled.py tests/test_convert.py tests/test_golden.py tests/test_whole.py
+
+wheel: $(READY)  ## dist/host_sensor-*.whl, compiled for this interpreter
+	HOST_SENSOR_COMPILE=1 $(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 man:  ## dist/man: the manual pages, made from the tables that the program uses
 	$(PYTHON) -B packaging/man/generate.py dist/man

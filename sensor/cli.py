@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sensor import __version__
+from sensor.compiled import is_compiled
 from sensor.errors import SensorError
 from sensor.printable import printable
 from sensor.rules.arguments import HELP as RULES_HELP
@@ -45,7 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def make_parser() -> argparse.ArgumentParser:
     """The command line; the manual page is made from it, too."""
     parser = argparse.ArgumentParser(prog="host-sensor", description="The Linux audit stream as JSON Lines.")
-    parser.add_argument("--version", action="version", version=f"host-sensor {__version__}")
+    how = "compiled" if is_compiled() else "interpreted"
+    parser.add_argument("--version", action="version", version=f"host-sensor {__version__} ({how})")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     def add(name: str, function: Any, help: str, more: str = "") -> argparse.ArgumentParser:

@@ -14,6 +14,7 @@ import pytest
 
 from sensor import __version__
 from sensor.cli import DEFAULT_CONFIG, main
+from sensor.compiled import is_compiled
 from sensor.probe.loader import Status
 
 FEED = Path(__file__).parent / "data" / "laurel-special-cases" / "A1-node-prefix.audit"
@@ -24,7 +25,8 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["--version"])
     assert ended.value.code == 0
-    assert capsys.readouterr().out == f"host-sensor {__version__}\n"
+    how = "compiled" if is_compiled() else "interpreted"
+    assert capsys.readouterr().out == f"host-sensor {__version__} ({how})\n"
 
 
 @pytest.mark.parametrize("arguments", [[], ["nonsense"], ["guid"], ["probe"], ["probe", "explode"]])

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Iterator
 
+from sensor.compiled import is_compiled
 from sensor.doctor.auditd import PLUGIN, is_plugin
 from sensor.doctor.finding import FAILURE, NOTE, OK, WARNING, Finding
 from sensor.doctor.host import Host, Process, settings
@@ -39,6 +40,11 @@ def check_package(host: Host) -> Iterator[Finding]:
         if host.names(_PINS):
             text = f"the probe of a removed package is still in the kernel ({_PINS})"
             yield Finding(WARNING, "package.probe", text, f"rm -r {_PINS}")
+    if is_compiled():
+        yield Finding(OK, "package.compiled", "the path of every event runs compiled")
+    else:
+        text = "the path of every event is interpreted: no binary fits this Python, and it costs twice as much CPU time"
+        yield Finding(NOTE, "package.compiled", text)
     for module, level in _MODULES.items():
         if importlib.util.find_spec(module) is None:
             text = f"Python's module {module} is not installed"

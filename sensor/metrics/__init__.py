@@ -26,6 +26,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from sensor import __version__
+from sensor.compiled import is_compiled
 from sensor.errors import OutputError
 from sensor.metrics import passwords, secured
 from sensor.metrics.audit_processes import AuditProcesses
@@ -183,8 +184,10 @@ class HostCollector:
     def collect(self) -> Iterator[Metric]:
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-        build = GaugeMetricFamily(f"{NAMESPACE}_build_info", "1, labelled with versions.", labels=["version", "python"])
-        build.add_metric([__version__, platform.python_version()], 1)
+        build = GaugeMetricFamily(
+            f"{NAMESPACE}_build_info", "1, labelled with versions.", labels=["version", "python", "compiled"]
+        )
+        build.add_metric([__version__, platform.python_version(), str(is_compiled()).lower()], 1)
         yield build
         usage = self._processes.usage()
         for name, help, attribute in USAGE:

@@ -18,14 +18,13 @@ from typing import Callable, NamedTuple
 from sensor.audit.blocks import Blocks
 from sensor.audit.coalesce import Coalescer, Pending
 from sensor.audit.completeness import count_missing
-from sensor.audit.event import DROP, LOG, Event, Notice, Records, Stage, StageError, Template, name_of
+from sensor.audit.event import DROP, LOG, Event, Notice, Stage, StageError, name_of
 from sensor.audit.framing import EOE, ID_OF_EOE, line_of
 from sensor.audit.gaps import ZERO, Gaps
 from sensor.audit.header import BEGIN, BLANKS, Line, behind_prefix, is_torn, parse_line, records_in
 from sensor.audit.options import CoalesceOptions
 from sensor.audit.record import RecordDecoder
-from sensor.audit.spellings import ENRICHED
-from sensor.audit.types import OBJECT, type_name
+from sensor.audit.types import type_name
 from sensor.forms import Form, Lines, unparsed
 from sensor.stats import PipelineStats
 

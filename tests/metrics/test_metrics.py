@@ -100,6 +100,7 @@ def test_the_endpoint_shows_every_value(exporter):
     assert {name: shown.get(name) for name in expected} == expected
     build = [name for name in shown if name.startswith("host_sensor_build_info")]
     assert [f"version={__version__}" in name for name in build] == [True]
+    assert [name for name in build if "compiled=true" in name or "compiled=false" in name] == build
     assert not [name for name in shown if "_created" in name]
     assert shown["process_resident_memory_bytes"] > 1e6
     assert "process_cpu_seconds_total" in shown
