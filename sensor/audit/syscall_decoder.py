@@ -53,13 +53,13 @@ class SyscallDecoder:
                 raw = fields.pop(name)
                 argv.append(decode(raw, "hex") if isinstance(raw, str) else raw)
         fields["ARGV"] = argv
-        said = fields.get("success")
+        word = fields.get("success")
         exit, ppid, pid = (fields.get(name) for name in ("exit", "ppid", "pid"))
         args: list[str | None] = [str(arg)[2:] for arg in argv]
         syscall = Syscall()
         syscall.head, syscall.rest = Head(fields), Rest(body, self._records, fields)
         syscall.start = syscall.items = None
-        syscall.result = str(said) if said in ("yes", "no") else None
+        syscall.result = str(word) if word in ("yes", "no") else None
         syscall.exit = None if exit is None else str(exit)
         syscall.a0, syscall.a1, syscall.a2, syscall.a3 = args + [None] * (4 - len(args))
         syscall.ppid = ppid if isinstance(ppid, int) else 0

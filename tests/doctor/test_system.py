@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from sensor.compiled import is_compiled
 from sensor.doctor.host import Answer
 from sensor.doctor.system import check_clock, check_confinement, check_package
 from tests.doctor.examined import LEVELS, ExaminedHost, levels, wrong
@@ -16,7 +17,12 @@ KERNEL_LOG = "journalctl -b -k -q --no-pager -n 5000 -o cat"
 
 
 def packages(host: ExaminedHost) -> dict[str, str]:
-    return {name: level for name, level in levels(check_package(host)).items() if name != "package.modules"}
+    of_python = ("package.compiled", "package.modules")
+    return {name: level for name, level in levels(check_package(host)).items() if name not in of_python}
+
+
+def test_whether_it_runs_compiled(host: ExaminedHost) -> None:
+    assert levels(check_package(host))["package.compiled"] == ("ok" if is_compiled() else "note")
 
 
 @pytest.mark.parametrize(
