@@ -111,7 +111,7 @@ def test_lines_that_were_never_written(sensor: Callable[..., Sensor], tmp_path: 
     log.symlink_to("/dev/full")
     run = sensor(auditlog={"buffer": 65536})
     run.auditd.sendall(events(0, 400))
-    run.wait_for(lambda: "No space left" in run.said() and bytes_left(run.auditd.fileno()) == 0)
+    run.wait_for(lambda: "No space left" in run.output() and bytes_left(run.auditd.fileno()) == 0)
     time.sleep(2)  # what was read is worked on
     kill(run)
     log.unlink()
@@ -130,7 +130,7 @@ def test_a_sensor_that_still_runs_is_not_taken_for_dead(sensor: Callable[..., Se
     first.auditd.sendall(events(0, 10))
     first.wait_for(lambda: len(exits(tmp_path)) == 10)
     second = sensor()
-    second.wait_for(lambda: second.said().count(" runs") == 2)
+    second.wait_for(lambda: second.output().count(" runs") == 2)
     second.auditd.sendall(events(20, 30))
     assert first.end() == 0
     assert second.end() == 0
@@ -153,4 +153,4 @@ def test_a_record_that_cannot_be_kept_is_logged_and_costs_nothing(
     run.auditd.sendall(events(0, 10))
     assert run.end() == 0
     assert exits(tmp_path) == list(range(10))
-    assert run.said().count("what is lost between runs is not counted") == 1
+    assert run.output().count("what is lost between runs is not counted") == 1
