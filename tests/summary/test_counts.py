@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sensor.process.program import Process
+from sensor.process.program import Observation
+from sensor.process.table import ProcessTable
 from sensor.stats import CATEGORIES, MOST_KEYS, NO_KEY, OTHER_KEYS, PipelineStats, ProcessStats
 from sensor.summary import calls, records
 from sensor.summary.counts import EventCounts
@@ -134,10 +135,13 @@ def test_nothing_is_counted_twice_or_forgotten(entries: int, kinds: list[tuple[s
 @pytest.mark.parametrize("source", ["probe", "proc", ""])
 def test_sources_of_guids(source: str) -> None:
     counted = Counted()
+    process = ProcessTable(None, ProcessStats()).observe(
+        Observation(1, 2, "true", "/bin/true", "1700000000.001:1", 1700000000.001, False)
+    )
+    process.program.source = source
 
     def found(event):
-        event.process = Process.__new__(Process)
-        event.process.program = type("Program", (), {"source": source})()
+        event.process = process
 
     pipeline = make_pipeline(stages=[found, counted.counts.stage])
     pipeline.feed(syscall(1).encode(), 0.0)
