@@ -96,6 +96,15 @@ def test_the_versions_agree():
     assert f" - {__version__}-1\n" in spec
 
 
+def test_content_for_readers_of_the_log_is_installed_whole(tree):
+    source, installed = PACKAGING / "siem", tree / "usr/share/host-sensor/siem"
+    names = {
+        path.relative_to(source) for path in source.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert {path.relative_to(installed) for path in installed.rglob("*") if path.is_file()} == names
+    assert len(names) > 3
+
+
 def test_grafana_finds_the_dashboards_that_are_installed(tree):
     """Where the provisioning file says, each as it is generated; the rules lie where the manual page says."""
     shared = tree / "usr/share/host-sensor"
