@@ -8,7 +8,7 @@ each category, and conditions on lists become arraySearch().
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 import eql
@@ -23,6 +23,10 @@ LISTS = frozenset(name for name, field in fields("8.17").items() if field.array)
 
 class _OfAnyElement(RecursiveWalker):
     """Lets a condition on a list be one on any of its elements."""
+
+    def __init__(self, lists: Container[str]) -> None:
+        super().__init__()
+        self._lists = lists
 
     def _walk_comparison(self, node: Any) -> Any:
         if node.comparator == "!=":  # the library's form of `not … == …`
@@ -39,14 +43,16 @@ class _OfAnyElement(RecursiveWalker):
         return self._search(node, first, lambda one: ast.FunctionCall(node.name, [one, *others]))
 
     def _search(self, node: Any, of: Any, condition: Any) -> Any:
-        if not isinstance(of, ast.Field) or ".".join([of.base, *map(str, of.path)]) not in LISTS:
+        if not isinstance(of, ast.Field) or ".".join([of.base, *map(str, of.path)]) not in self._lists:
             return node
         element = ast.Field("element")
         return ast.FunctionCall("arraySearch", [of, element, condition(element)])
 
 
-def fired(rules: Mapping[str, str], documents: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """Rule → the ids of the events on which it fires."""
+def fired(
+    rules: Mapping[str, str], documents: Iterable[Mapping[str, Any]], lists: Container[str] = LISTS
+) -> dict[str, list[str]]:
+    """Rule → the ids of the events on which it fires; lists: fields with more than one value."""
     events = [
         eql.Event(category, number, dict(document))
         for number, document in enumerate(documents)
@@ -55,7 +61,7 @@ def fired(rules: Mapping[str, str], documents: Iterable[Mapping[str, Any]]) -> d
     found: dict[str, list[str]] = defaultdict(list)
     for name, text in rules.items():
         with elasticsearch_syntax:
-            query = _OfAnyElement().walk(eql.parse_query(text))
+            query = _OfAnyElement(lists).walk(eql.parse_query(text))
         engine = eql.PythonEngine()
         engine.add_query(query)
         engine.add_output_hook(lambda output, name=name: found[name].append(output.events[0].data["event"]["id"]))
