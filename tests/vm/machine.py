@@ -6,7 +6,7 @@
 
 KVM is not asked for, so it works in containers and in machines that are virtual themselves; it is about eight times
 slower than the host. That also makes its timer ticks late, the more so with `busy` processes beside it. What a run
-changes on the disk is gone when it ends.
+changes on the disk is gone when it ends, unless it has a disk of its own, with which it can be booted again.
 
 Into the machine goes a tar archive as its second disk, out of it comes another as its third; the two units below,
 which the image has, unpack the one, run `scenario` and pack the other.
@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -33,6 +34,7 @@ IMAGES = Path(os.environ.get("HOST_SENSOR_VM_IMAGES", REPOSITORY / "build" / "ca
 RELEASE = "trixie"
 PACKAGES = (
     *("systemd-sysv", "dbus", "udev", "kmod", "initramfs-tools", "linux-image-cloud-amd64", "procps"),
+    *("apt", "apparmor", "sudo", "cron", "login", "passwd", "systemd-container"),
     *("auditd", "python3-bpfcc", "python3-prometheus-client", "python3-psutil", "python3-yaml", "python3-orjson"),
 )
 LONGEST = 2700.0
@@ -93,7 +95,7 @@ def image() -> Path:
             pytest.skip(f"needs {tool}; .ci/prepare vm installs it")
     if os.geteuid() != 0:
         pytest.skip("making a machine needs root")
-    folder = IMAGES / f"machine-{RELEASE}"
+    folder = IMAGES / f"machine-{RELEASE}-{zlib.crc32(f'{PACKAGES}{SERVICE}'.encode()):08x}"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -122,11 +124,31 @@ def _make(folder: Path) -> None:
         Path(name, "disk").rename(folder / "disk")
 
 
-def run(built: Path, scenario: Path, files: Sequence[Path], folder: Path, busy: int = 0) -> Done:
+def own_disk(built: Path, folder: Path) -> Path:
+    """A copy of the machine's disk that keeps what is changed on it."""
+    subprocess.run(["cp", "--sparse=always", built / "disk", folder / "disk"], check=True)
+    return folder / "disk"
+
+
+@dataclasses.dataclass(frozen=True)
+class Boot:
+    """How a machine is booted.
+
+    disk: one of its own; otherwise what is changed is gone afterwards.
+    busy: processes that use the host's processors meanwhile.
+    kernel: more words for the kernel's command line.
+    """
+
+    disk: Path | None = None
+    busy: int = 0
+    kernel: str = ""
+
+
+def run(built: Path, scenario: Path, files: Sequence[Path], folder: Path, boot: Boot = Boot()) -> Done:
     """Boot the machine and run a script in it, beside files that it finds by their names.
 
-    folder: where what it leaves goes. busy: processes that use the host's processors meanwhile. A machine that does
-    not come to an end within LONGEST seconds is an AssertionError with the last of what it printed.
+    folder: where what it leaves goes. A machine that does not come to an end within LONGEST seconds is an
+    AssertionError with the last of what it printed.
     """
     with tarfile.open(folder / "in", "w") as tar:
         tar.add(scenario, "scenario")
@@ -134,10 +156,12 @@ def run(built: Path, scenario: Path, files: Sequence[Path], folder: Path, busy: 
             tar.add(file, file.name)
     _pad(folder / "in", 512)
     _pad(folder / "out", 64 << 20)
-    kernel = ["-kernel", str(built / "vmlinuz"), "-initrd", str(built / "initrd.img"), "-append", KERNEL]
-    disks = [f"{built}/disk,snapshot=on", f"{folder}/in,readonly=on", f"{folder}/out"]
+    kernel = ["-kernel", str(built / "vmlinuz"), "-initrd", str(built / "initrd.img")]
+    kernel += ["-append", f"{KERNEL} {boot.kernel}"]
+    system = f"{built}/disk,snapshot=on" if boot.disk is None else str(boot.disk)
+    disks = [system, f"{folder}/in,readonly=on", f"{folder}/out"]
     drives = [word for disk in disks for word in ("-drive", f"file={disk},if=virtio,format=raw,cache=unsafe")]
-    with (folder / "console").open("wb") as console, _busy(busy):
+    with (folder / "console").open("wb") as console, _busy(boot.busy):
         try:
             command = ["qemu-system-x86_64", *MACHINE, *kernel, *drives]
             subprocess.run(command, stdin=subprocess.DEVNULL, stdout=console, stderr=console, timeout=LONGEST)
