@@ -53,8 +53,9 @@ vm-test: $(READY)  ## install the .deb in a Debian 13 virtual machine (software 
 	@.ci/prepare vm
 	$(BIN)/python -m pytest -s --vm -o faulthandler_timeout=0 tests/vm
 
-bench: $(READY)  ## CPU time and memory, beside LAUREL's where it can be had
-	tests/bench/run
+bench: compiled  ## CPU time and memory, beside LAUREL's where it can be had: compiled, then the same source interpreted
+	cd build/compiled && PYTHON=$(abspath $(BIN))/python tests/bench/run
+	tests/bench/run plain tracking worst everything filtered forms start
 
 mutants: $(READY)  ## how many of a sample of one-line changes the tests notice
 	$(BIN)/python -m tests.mutants
