@@ -59,6 +59,8 @@ What asks /proc or the system's databases is not among it: there the time goes t
 INTERPRETED = {
     "sensor/audit/number.py",  # a str with another class
     "sensor/forms/__init__.py",  # a list with more attributes
+    "sensor/forms/ocsf/identity.py",  # copies itself
+    "sensor/stages/times.py",  # times those stages that are to be timed, whatever they are
     "sensor/translate/userdb.py",  # asks the system
 }
 """What of that is not compiled, besides modules with options, which are read by their annotations as written."""

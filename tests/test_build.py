@@ -12,14 +12,12 @@ from typing import Any
 
 import pytest
 
-from sensor.audit.event import Event
 from sensor.build import Sensor, build
 from sensor.config import Config
-from sensor.forms.ecs import Ecs
-from sensor.forms.values import Style
 from sensor.process.procfs import ProcFS
 from sensor.stages.combinators import ExecOnly, Memoized
 from sensor.stats import Stats
+from tests.pipeline.test_failing_forms import Failing
 from tests.support.fake_host import event, exec_event, syscall
 
 ASKED = ["CommandLines.learn", "Scripts.learn", "Labeller.label"]
@@ -173,22 +171,14 @@ def test_our_own_process_is_seen_as_it_is():
 def test_an_event_that_has_no_form_is_counted_under_its_name_and_logged(caplog):
     stats = Stats()
 
-    class Broken(Ecs):
-        """Fails."""
-
-        def event(self, event: Event) -> str:
-            raise ValueError(event.id)
-
     def wrap(form, laurel):
-        broken = Broken(Style())
-        broken.__dict__.update(vars(form))
-        return broken
+        return Failing(form, "", plain=True)
 
     sensor = build(configured(output="ecs"), stats, live=False, wrap=wrap)
     (line,) = sensor.pipeline.feed(event(syscall(7, 1, "/bin/x")).encode(), 0.0)
     assert json.loads(line)["host_sensor"]["notes"] == ["stage_failed"]
-    assert (stats.pipeline.stage_failures, stats.pipeline.crashed) == ({Broken.event.__qualname__: 1}, 1)
-    assert "failed (ValueError at " in caplog.text
+    assert (stats.pipeline.stage_failures, stats.pipeline.crashed) == ({Failing.event.__qualname__: 1}, 1)
+    assert "failed (ZeroDivisionError at " in caplog.text
 
 
 @pytest.mark.parametrize(
