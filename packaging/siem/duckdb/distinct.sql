@@ -5,7 +5,7 @@
 --
 -- Load this or ecs.sql, then queries.sql. Which files are read:
 --
---     SET VARIABLE log = '/var/log/host-sensor/audit.log*';
+--     SET VARIABLE log = '/var/log/host-sensor/audit.jsonl*';
 --
 -- A line stays JSON until a column asks for a member, so that no event, and no later version, changes the columns.
 -- Its columns are those of ecs.sql. Names in `paths` are as the records have them, some relative to a directory.

@@ -4,7 +4,7 @@
 --
 -- Load this or distinct.sql, then queries.sql. Which files are read:
 --
---     SET VARIABLE log = '/var/log/host-sensor/audit.log*';
+--     SET VARIABLE log = '/var/log/host-sensor/audit.jsonl*';
 --
 -- A line stays JSON until a column asks for a member, so that no event, and no later version, changes the columns.
 
