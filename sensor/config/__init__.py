@@ -175,7 +175,7 @@ class Config:
     auditlog: EventOptions = section(EventOptions(), False, "Where the events go.")
     filterlog: OutputOptions = section(OutputOptions("filtered.jsonl"), False, "Where filtered events go, if anywhere.")
     debug: Debug = section(Debug())
-    metrics: metrics.Options = section(metrics.Options())
+    metrics: metrics.SensorOptions = section(metrics.SensorOptions())
     loss: LossOptions = section(LossOptions())
     coalesce: CoalesceOptions = section(CoalesceOptions())
     probe: ProbeOptions = section(ProbeOptions())

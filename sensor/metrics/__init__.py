@@ -54,7 +54,7 @@ CLOSING = 5.0  # seconds that the last text file may take
 
 @dataclass(frozen=True)
 class Options:
-    """How the sensor's own metrics are read."""
+    """How a program's own metrics are read."""
 
     listen: str = option(
         "127.0.0.1:9766",
@@ -65,15 +65,6 @@ class Options:
         "",
         "File to write for node_exporter's textfile collector, in a directory the sensor's user may write to.",
         unit="path",
-    )
-    auditd_state: str = option(
-        "",
-        "Show auditd's report of its own queue, which it writes to this file, /var/run/auditd.state, at "
-        "`auditctl --signal state`; let a timer ask for it. Empty: none.",
-        unit="path",
-    )
-    stage_times: bool = option(
-        False, "Measure how long each stage takes, by one event in 64; that costs every event a little."
     )
     users: dict[str, str] = option(
         {},
@@ -99,7 +90,22 @@ class Options:
             raise OptionError("users", mistake)
 
 
-def renewed(used: Options, options: Options) -> Options:
+@dataclass(frozen=True)
+class SensorOptions(Options):
+    """How the sensor's own metrics are read."""
+
+    auditd_state: str = option(
+        "",
+        "Show auditd's report of its own queue, which it writes to this file, /var/run/auditd.state, at "
+        "`auditctl --signal state`; let a timer ask for it. Empty: none.",
+        unit="path",
+    )
+    stage_times: bool = option(
+        False, "Measure how long each stage takes, by one event in 64; that costs every event a little."
+    )
+
+
+def renewed(used: SensorOptions, options: SensorOptions) -> SensorOptions:
     """What of new options takes effect at once: all but where the metrics are found, and auditd's file."""
     for name in _FROM_THE_START:
         if getattr(used, name) != getattr(options, name):
@@ -256,7 +262,8 @@ class Exporter:
         self._rows = rows
         self._closing = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._auditd = AuditdState(options.auditd_state) if options.auditd_state else None
+        report = options.auditd_state if isinstance(options, SensorOptions) else ""
+        self._auditd = AuditdState(report) if report else None
         self._listener = _listen(options.listen)
         make = _Pages(partial(make_registry, stats, rows, self._auditd)).make
         self._endpoint = Endpoint(self._listener, make, _variant, access=None) if self._listener else None

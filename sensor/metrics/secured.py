@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Options:
-    """TLS of the endpoint; the files are read again at each reload."""
+    """TLS of the endpoint; the sensor reads the files again at each reload."""
 
     certificate: str | None = option(
         None, "File with the certificate, and those between it and its authority; null: no TLS.", unit="path"

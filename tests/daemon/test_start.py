@@ -26,7 +26,7 @@ from dataclasses import replace
 from sensor.config import Config
 from sensor.daemon import Daemon, Signals
 from sensor.daemon.syslog import start_logging
-from sensor.metrics import Options as Metrics
+from sensor.metrics import SensorOptions as Metrics
 from sensor.probe import Options as Probe
 from sensor.stages.filters.options import FilterOptions
 

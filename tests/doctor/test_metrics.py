@@ -11,7 +11,7 @@ import pytest
 from sensor import __version__
 from sensor.config import Config
 from sensor.doctor.metrics import check_metrics, judge
-from sensor.metrics import Exporter, Options, secured
+from sensor.metrics import Exporter, SensorOptions, secured
 from sensor.metrics.passwords import hashed
 from sensor.stats import Stats
 from tests.doctor.examined import levels, wrong
@@ -53,11 +53,11 @@ def test_another_version_runs() -> None:
 def test_a_real_endpoint() -> None:
     stats = Stats()
     stats.config.last_reload_successful = 1
-    exporter = Exporter(Options("127.0.0.1:0"), stats)
+    exporter = Exporter(SensorOptions("127.0.0.1:0"), stats)
     exporter.start()
     try:
         host, port = exporter.address or ("", 0)
-        found = levels(check_metrics(Config(metrics=Options(f"{host}:{port}"))))
+        found = levels(check_metrics(Config(metrics=SensorOptions(f"{host}:{port}"))))
     finally:
         exporter.close()
     assert found == {"metrics.endpoint": "ok"}
@@ -66,12 +66,12 @@ def test_a_real_endpoint() -> None:
 def test_an_endpoint_that_does_not_answer() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: nobody else can answer
-        options = Options(f"127.0.0.1:{taken.getsockname()[1]}")
+        options = SensorOptions(f"127.0.0.1:{taken.getsockname()[1]}")
         assert wrong(check_metrics(Config(metrics=options))) == {"metrics.endpoint": "warning"}
 
 
 def test_no_endpoint_is_a_note() -> None:
-    assert wrong(check_metrics(Config(metrics=Options("")))) == {"metrics.endpoint": "note"}
+    assert wrong(check_metrics(Config(metrics=SensorOptions("")))) == {"metrics.endpoint": "note"}
 
 
 @pytest.mark.parametrize("served", ["good", "expired", "stranger"])
@@ -81,7 +81,7 @@ def test_an_endpoint_with_tls(served: str, password: bool, tmp_path: Path) -> No
     certificate = getattr(make(tmp_path), served)
     certificate.chmod(0o600)
     users = {"scraper": hashed("secret")} if password else {}
-    options = Options("127.0.0.1:0", tls=secured.Options(str(certificate)), users=users)
+    options = SensorOptions("127.0.0.1:0", tls=secured.Options(str(certificate)), users=users)
     stats = Stats()
     stats.config.last_reload_successful = 1
     exporter = Exporter(options, stats)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from sensor.metrics import Exporter, Options
+from sensor.metrics import Exporter, Options, SensorOptions
 from sensor.ship.seen import ROWS as SHIP_ROWS
 from sensor.ship.seen import Named
 from sensor.ship.stats import ShipStats
@@ -54,7 +54,7 @@ def prometheus(tmp_path_factory):
     stats, ship, stop = Stats(), ShipStats(), threading.Event()
     report = tmp_path_factory.mktemp("auditd") / "auditd.state"
     report.write_text("".join(f"{row.line} = 1\n" for row in AUDITD_STATE))
-    exporter = Exporter(Options(listen="127.0.0.1:0", auditd_state=str(report)), stats)
+    exporter = Exporter(SensorOptions(listen="127.0.0.1:0", auditd_state=str(report)), stats)
     exporter.start()
     shipper = Exporter(Options(listen="127.0.0.1:0"), Named("central", ship), SHIP_ROWS)
     shipper.start()

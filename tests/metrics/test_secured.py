@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from sensor.config import read
-from sensor.metrics import Exporter, Options, renewed, secured
+from sensor.metrics import Exporter, Options, SensorOptions, renewed, secured
 from sensor.metrics.passwords import hashed
 from sensor.options import OptionError
 from sensor.stats import Stats
@@ -236,13 +236,15 @@ def test_on_loopback_one_may(listen: str) -> None:
 
 
 def test_a_reload_does_not_move_the_endpoint(caplog: pytest.LogCaptureFixture) -> None:
-    used = Options("0.0.0.0:1", "/a")
-    changed = Options("0.0.0.0:1", "/a", tls=secured.Options("/c"))
+    used = SensorOptions("0.0.0.0:1", "/a")
+    changed = SensorOptions("0.0.0.0:1", "/a", tls=secured.Options("/c"))
     assert renewed(used, changed) == changed
     assert not caplog.messages
-    assert renewed(used, Options("127.0.0.1:1", "/b")) == used
+    assert renewed(used, SensorOptions("127.0.0.1:1", "/b")) == used
     assert len(caplog.messages) == 2
-    assert renewed(used, Options("127.0.0.1:1", "/a", users={"u": HASH})) == used, "for it would cross the network"
+    assert renewed(used, SensorOptions("127.0.0.1:1", "/a", users={"u": HASH})) == used, (
+        "for it would cross the network"
+    )
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,8 @@ def mistakes_in(text: str, folder: Path) -> list[str]:
         ("redis: {password: geheim}", ":1: redis.password: expected credential:NAME"),
         ("kafka: {user: me}", ":1: kafka.user: expected `user` and `password` together"),
         ("tls: {verify: false}", ":1: tls.verify: no such key"),
+        ("metrics: {stage_times: true}", ":1: metrics.stage_times: no such key"),
+        ("metrics: {auditd_state: /var/run/auditd.state}", ":1: metrics.auditd_state: no such key"),
         ("batch: {events: 0}", ":1: batch.events: expected at least 1"),
     ],
 )
