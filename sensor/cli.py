@@ -96,7 +96,12 @@ def _add_streams(add: Any) -> None:
     _add_config(sub)
     add_show(sub)
     sub.add_argument("files", nargs="*", metavar="LOG", help="what the sensor wrote, also .gz or .zst")
-    sub = add("tree", _tree, "Print the process tree of a log: what started what, when, and how it ended.")
+    sub = add(
+        "tree",
+        _tree,
+        "Print the process tree of a log: what started what, when, and how it ended.",
+        "It is made of GUIDs, which the live sensor's log has and the output of convert has not.",
+    )
     _add_config(sub)
     add_tree(sub)
     sub.add_argument("files", nargs="*", metavar="LOG", help="as for show")
@@ -169,8 +174,8 @@ def _add_host(add: Any) -> None:
         _probe,
         "Load, unload or look at the kernel probe.",
         "The probe makes process identities exact; without it they are read from /proc, which is too late for "
-        "processes that end at once. Loading needs BCC (package python3-bpfcc or python3-bcc); the service "
-        "host-sensor-probe does it.",
+        "processes that end at once. The service host-sensor-probe loads it. The first load on a kernel needs BCC "
+        "(package python3-bpfcc or python3-bcc), later ones take the compiled probe from `probe.cache`.",
     )
     _add_config(sub)
     sub.add_argument("action", choices=("load", "unload", "status"), help="status exits with 1 if it is not attached")

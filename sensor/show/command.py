@@ -72,6 +72,11 @@ def tree(parsed: argparse.Namespace, config: Config) -> int:
         print(text)
     if grown.dropped:
         print(f"host-sensor: {grown.dropped:,} of the oldest processes are left out", file=sys.stderr)
+    if not tops:
+        why = (
+            "no such process" if asked and grown.roots() else "no event has its process's GUID: recorded logs have none"
+        )
+        print(f"host-sensor: tree: {why}", file=sys.stderr)
     return 0 if tops else 1
 
 

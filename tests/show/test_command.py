@@ -42,6 +42,32 @@ def test_the_tree(config: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert len(capsys.readouterr().out.splitlines()) == 4
 
 
+@pytest.mark.parametrize(
+    ("records", "asked", "expected"),
+    [
+        (STORY, ["--pid", "1"], "no such process"),
+        (STORY, [], ""),
+        ([{"ID": "1700000000.001:1", "SYSCALL": {"syscall": 59, "pid": 7}}], [], "recorded logs have none"),
+        ([{"ID": "1700000000.001:1", "SYSCALL": {"syscall": 59, "pid": 7}}], ["--pid", "7"], "recorded logs have none"),
+        ([], [], "recorded logs have none"),
+    ],
+)
+def test_an_empty_tree_has_a_reason(
+    records: list[dict[str, object]],
+    asked: list[str],
+    expected: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(b"".join(encode(event) + b"\n" for event in records))
+    assert main(["tree", str(log), *asked]) == (1 if expected else 0)
+    printed = capsys.readouterr()
+    assert expected in printed.err
+    assert bool(printed.out) == (not expected)
+    assert bool(printed.err) == bool(expected)
+
+
 @pytest.mark.parametrize("arguments", [["show", "/dev/null", "--since", "tomorrow"], ["tree", "/there/is/none"]])
 def test_mistakes_are_reported(arguments: list[str], config: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*arguments, "-c", config]) == 1
