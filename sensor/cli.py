@@ -56,6 +56,7 @@ def make_parser() -> argparse.ArgumentParser:
         return sub
 
     _add_streams(add)
+    _add_logs(add)
     _add_references(add)
     _add_host(add)
     add_ship(add)
@@ -67,7 +68,7 @@ def _add_config(sub: argparse.ArgumentParser, without: str = f"default: {DEFAULT
 
 
 def _add_streams(add: Any) -> None:
-    """The commands that read audit records."""
+    """The commands that make JSON Lines of audit records."""
     sub = add(
         "run",
         _run,
@@ -86,6 +87,10 @@ def _add_streams(add: Any) -> None:
     sub.add_argument(
         "files", nargs="*", default=["-"], metavar="LOG", help="audit.log, also .gz or .zst; - is standard input"
     )
+
+
+def _add_logs(add: Any) -> None:
+    """The commands that look into logs, the sensor's and auditd's."""
     sub = add(
         "show",
         _show,
@@ -95,7 +100,6 @@ def _add_streams(add: Any) -> None:
     )
     _add_config(sub)
     add_show(sub)
-    sub.add_argument("files", nargs="*", metavar="LOG", help="what the sensor wrote, also .gz or .zst")
     sub = add(
         "tree",
         _tree,
@@ -104,7 +108,6 @@ def _add_streams(add: Any) -> None:
     )
     _add_config(sub)
     add_tree(sub)
-    sub.add_argument("files", nargs="*", metavar="LOG", help="as for show")
     sub = add("bench", _bench, "Measure how much CPU time the events of recorded logs cost.")
     _add_config(sub, _AT_DEFAULTS)
     sub.add_argument("files", nargs="+", metavar="LOG", help="as for convert")
@@ -173,9 +176,9 @@ def _add_host(add: Any) -> None:
         "probe",
         _probe,
         "Load, unload or look at the kernel probe.",
-        "The probe makes process identities exact; without it they are read from /proc, which is too late for "
-        "processes that end at once. The service host-sensor-probe loads it. The first load on a kernel needs BCC "
-        "(package python3-bpfcc or python3-bcc), later ones take the compiled probe from `probe.cache`.",
+        "The probe makes process identities exact; without it they are read from /proc, too late for processes that "
+        "end at once. The service host-sensor-probe loads it. Only the first load on a kernel needs BCC (package "
+        "python3-bpfcc or python3-bcc).",
     )
     _add_config(sub)
     sub.add_argument("action", choices=("load", "unload", "status"), help="status exits with 1 if it is not attached")

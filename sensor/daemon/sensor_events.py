@@ -115,7 +115,7 @@ def start_of(config_path: str, probe_wanted: bool, probe_attached: bool) -> Star
         compiled=is_compiled(),
         config_sha256=config_sha256(config_path),
         boot_id=_content("/proc/sys/kernel/random/boot_id", 64).decode("latin-1").strip(),
-        kernel=as_bytes(os.uname().release),
+        kernel=as_record_text(os.uname().release),
         auditd=auditd_version(os.getppid()),
         probe=probe if probe_wanted else "off",
         before=None,
@@ -143,11 +143,11 @@ def auditd_version(pid: int, proc: str = "/proc") -> str | None:
 
 
 def _texts(mistakes: Iterable[object]) -> list[str]:
-    return [as_bytes(str(mistake)[:_LONGEST_MISTAKE]) for mistake in islice(mistakes, _MOST_MISTAKES)]
+    return [as_record_text(str(mistake)[:_LONGEST_MISTAKE]) for mistake in islice(mistakes, _MOST_MISTAKES)]
 
 
-def as_bytes(text: str) -> str:
-    """Text as it is everywhere in an event: one character for each byte."""
+def as_record_text(text: str) -> str:
+    """Text as records have it: one character for each byte."""
     return text.encode("utf-8", "surrogateescape").decode("latin-1")
 
 

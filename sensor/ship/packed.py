@@ -14,8 +14,6 @@ import lzma
 import zlib
 from typing import IO, Any
 
-SUFFIXES = (".gz", ".xz", ".bz2", ".zst")
-
 
 class PackedFile:
     """The content of a packed file, read forwards; closes the file it reads."""

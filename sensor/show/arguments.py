@@ -16,11 +16,12 @@ def add_show(parser: argparse.ArgumentParser) -> None:
     conditions.add_argument("--path", help="a file in the event; ends in /: all below")
     conditions.add_argument("--syscall", help="name of a system call, or record type")
     conditions.add_argument("--session", help="number or GUID")
-    conditions.add_argument("--success", choices=("yes", "no"))
+    conditions.add_argument("--success", choices=("yes", "no"), help="whether the system call succeeded")
     conditions.add_argument("--since", metavar="TIME", help="`2026-11-28 10:05`, 10:05, today, recent, `2 h ago`")
-    conditions.add_argument("--until", metavar="TIME")
+    conditions.add_argument("--until", metavar="TIME", help="as --since")
     parser.add_argument("-f", "--follow", action="store_true", help="go on with what is written from now on")
     parser.add_argument("--json", action="store_true", help="the lines as they stand in the log")
+    parser.add_argument("files", nargs="*", metavar="LOG", help="what the sensor wrote, also .gz or .zst")
 
 
 def add_tree(parser: argparse.ArgumentParser) -> None:
@@ -29,3 +30,4 @@ def add_tree(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-p", "--pid", type=int, help="the trees of processes with this number")
     parser.add_argument("-x", "--exe", default="", help="the trees of processes that ran this program")
     parser.add_argument("--session", default="", help="the trees of this session: number or GUID")
+    parser.add_argument("files", nargs="*", metavar="LOG", help="as for show")

@@ -10,8 +10,9 @@ import random
 
 import pytest
 
-from sensor.ship.packed import SUFFIXES, open_packed
+from sensor.ship.packed import open_packed
 
+SUFFIXES = (".gz", ".xz", ".bz2", ".zst")
 CONTENT = bytes(random.Random(7).choices(b"abcdef\n", k=300_000))
 
 

@@ -113,9 +113,7 @@ class Enrichments:
 
     def _translate(self, additions: list[Addition], is_exec: bool) -> Enrichment:
         """Most of what is known of a process holds for others as well, such as its parent: only the rest is new."""
-        single: list[Addition] = []
-        for addition in additions:
-            _flatten(addition, single)
+        single = single_additions(additions)
         of_one = [addition for addition in single if not _OF_ONE.isdisjoint((*addition.subject, *addition.top))]
         key = tuple([addition for addition in single if addition not in of_one]), is_exec
         shared = self._shared.get(key) or self._shared.keep(key, self._written(key[0], is_exec, _OWN_OF_ONE))
@@ -136,12 +134,14 @@ class Enrichments:
         return Enrichment(texts, parts.addresses, parts.hashes)
 
 
-def _flatten(addition: Addition, single: list[Addition]) -> None:
-    """The additions of which one is made."""
-    if addition.subject or addition.top:
-        single.append(addition)
-    for part in addition.parts:
-        _flatten(part, single)
+def single_additions(additions: Sequence[Addition]) -> list[Addition]:
+    """The additions that have members themselves, among some and the parts of which they are made."""
+    single: list[Addition] = []
+    for addition in additions:
+        if addition.subject or addition.top:
+            single.append(addition)
+        single += single_additions(addition.parts)
+    return single
 
 
 def translate(members: Mapping[str, Value]) -> Parts:

@@ -17,7 +17,7 @@ from datetime import datetime
 from sensor.audit.event import Addition
 from sensor.audit.fields import Fields, Value
 from sensor.cache import BoundedDict
-from sensor.forms.ecs.enrichment import Parts, translate
+from sensor.forms.ecs.enrichment import Parts, single_additions, translate
 from sensor.forms.ecs.names import tidy
 from sensor.forms.ocsf.objects import object_of, program_of, text_of
 from sensor.forms.values import Style
@@ -105,9 +105,7 @@ class Identities:
         return self._known.get(key) or self._known.keep(key, self._translated(additions))
 
     def _translated(self, additions: list[Addition]) -> Identity:
-        single: list[Addition] = []
-        for addition in additions:
-            _flatten(addition, single)
+        single = single_additions(additions)
         of_one = [addition for addition in single if _OF_ONE in addition.subject]
         others = tuple([addition for addition in single if _OF_ONE not in addition.subject])
         shared = self._shared.get(others) or self._shared.keep(others, Identity(parts_of(others), self._style))
@@ -122,14 +120,6 @@ def parts_of(additions: Iterable[Addition]) -> Parts:
         subject.update(addition.subject)
         top.update(addition.top)
     return translate({**subject, **top})
-
-
-def _flatten(addition: Addition, single: list[Addition]) -> None:
-    """The additions of which one is made."""
-    if addition.subject or addition.top:
-        single.append(addition)
-    for part in addition.parts:
-        _flatten(part, single)
 
 
 def process_of(process: Fields) -> Fields:
