@@ -39,6 +39,7 @@ from sensor.regex.tree import (
     Set,
     parse,
 )
+from sensor.regex.weight import choices, loops, width
 
 __all__ = ["PatternError", "Search", "searcher"]
 
@@ -55,15 +56,14 @@ _PLACES = {
     NO_BOUNDARY: r"\B",
 }
 _MOST_CHOICES, _MOST_BYTES = 64, 400
-_NEVER = 1 << 30
 
 
 def searcher(text: str) -> Search:
     """A search for an expression; raises PatternError if it is none, or too large."""
     tree = _shortened(parse(text))
     branches = tree.parts if isinstance(tree, Alt) else (tree,)
-    ways = sum([_choices(branch) for branch in branches])
-    if ways <= _MOST_CHOICES and _width(tree) <= _MOST_BYTES and all(map(_is_linear, branches)):
+    ways = sum([choices(branch) for branch in branches])
+    if ways <= _MOST_CHOICES and width(tree) <= _MOST_BYTES and all(map(_is_linear, branches)):
         return re.compile(_source(tree), re.ASCII).search
     return Automaton(tree).search
 
@@ -92,57 +92,7 @@ def _is_linear(branch: Node) -> bool:
     """
     parts = branch.parts if isinstance(branch, Seq) else (branch,)
     anchored = bool(parts) and parts[0] == At(BEGIN)
-    return _loops(branch) <= (1 if anchored else 0)
-
-
-def _loops(node: Node) -> int:
-    """The unbounded repetitions that one match can go through."""
-    if isinstance(node, Seq):
-        return sum(map(_loops, node.parts))
-    if isinstance(node, Alt):
-        return max(map(_loops, node.parts))
-    if isinstance(node, Rep):
-        inside = _loops(node.body)
-        if node.high is None:
-            return 1 if not inside and _choices(node.body) == 1 else _NEVER
-        return inside * node.high
-    return 0
-
-
-def _choices(node: Node) -> int:
-    """In how many ways a match can go, unbounded repetitions left aside."""
-    if isinstance(node, Seq):
-        product = 1
-        for part in node.parts:
-            product = min(product * _choices(part), _NEVER)
-        return product
-    if isinstance(node, Alt):
-        return min(sum(map(_choices, node.parts)), _NEVER)
-    if isinstance(node, Rep) and node.high is not None:
-        inside = _choices(node.body)
-        if inside == 1:
-            return node.high - node.low + 1
-        total, ways = 0, 1
-        for count in range(node.high + 1):
-            total += ways if count >= node.low else 0
-            ways *= inside
-            if ways > _NEVER:
-                return _NEVER
-        return total
-    return 1
-
-
-def _width(node: Node) -> int:
-    """The bytes a match can take, unbounded repetitions left aside."""
-    if isinstance(node, Set):
-        return 1
-    if isinstance(node, Seq):
-        return sum(map(_width, node.parts))
-    if isinstance(node, Alt):
-        return max(map(_width, node.parts))
-    if isinstance(node, Rep):
-        return _width(node.body) * (node.low if node.high is None else node.high)
-    return 0
+    return loops(branch) <= (1 if anchored else 0)
 
 
 def _source(node: Node) -> str:

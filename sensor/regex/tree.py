@@ -61,13 +61,17 @@ class PatternError(ValueError):
     """This is no regular expression, or none that is supported."""
 
 
+def encoded(text: str) -> str:
+    """An expression for texts of one byte per character: one that is no ASCII stands for its bytes in UTF-8."""
+    return "".join([char if char.isascii() else f"(?:{char.encode().decode('latin-1')})" for char in text])
+
+
 def parse(text: str) -> Node:
     """Parse an expression; a character that is no ASCII stands for its bytes in UTF-8."""
-    encoded = "".join([char if char.isascii() else f"(?:{char.encode().decode('latin-1')})" for char in text])
-    if encoded != text and any(not found.isascii() for found in _CLASS.findall(text)):
+    if not text.isascii() and any(not found.isascii() for found in _CLASS.findall(text)):
         raise PatternError("a class in brackets holds ASCII characters only; write (ä|ö)")
     try:
-        parsed = _parser.parse(encoded, re.ASCII)
+        parsed = _parser.parse(encoded(text), re.ASCII)
         return _convert(parsed, parsed.state.flags, 0)
     except (re.error, OverflowError) as error:
         raise PatternError(str(error)) from None
