@@ -14,6 +14,7 @@ from sensor.audit.argv import arguments_of
 from sensor.audit.event import DROP, LOG, Enrichment, Stage
 from sensor.audit.naming import Naming
 from sensor.audit.record import RecordDecoder
+from sensor.choose_decoders import choose_decoders
 from sensor.choose_form import choose_form
 from sensor.config import Config, Enrich
 from sensor.errors import place_of
@@ -35,6 +36,9 @@ from sensor.process.host_paths import HostPaths
 from sensor.process.procfs import ProcFS
 from sensor.process.state import StateFile
 from sensor.process.table import ProcessTable
+from sensor.redact import Redactor
+from sensor.redact.key import KeyFileError, read_key
+from sensor.redact.options import Options as RedactOptions
 from sensor.stages import times
 from sensor.stages.ancestors import Ancestors
 from sensor.stages.cgroup import Cgroups
@@ -57,10 +61,7 @@ from sensor.stages.session import Sessions
 from sensor.stats import Stats
 from sensor.summary.counts import EventCounts
 from sensor.translate.arguments import Calls
-from sensor.translate.options import TranslateOptions
-from sensor.translate.universal import Universal
 from sensor.translate.userdb import UserDatabase
-from sensor.translate.users import Users
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +83,7 @@ class HostState:
         self.files = ProcFiles(proc if live else None)
         self.containers = ContainerNames()
         self.users = UserDatabase(blocking=not live)
+        self.redaction_key = _redaction_key(config.redact.key_file)
         self.serials = Serials(stats.loss, own=self.host.names)
         self.probe: ProbeReader | None = None
         self.host_paths = HostPaths(self.table)
@@ -140,20 +142,33 @@ class HostState:
             log.warning("state: %s; going on without", place_of(error))
 
 
+def _redaction_key(path: str | None) -> bytes:
+    """The key of hashes, to be read while that can be done; without one secrets are masked."""
+    try:
+        return read_key(path) if path is not None else b""
+    except KeyFileError as error:
+        log.error("redact.key_file: %s; secrets are masked", error)
+        return b""
+
+
 class Sensor:
     """What the daemon drives.
 
     host_state: to be handed to the build of the Sensor that takes this one's place.
+    redactor: what takes secrets out of text, if anything does.
     before_chunk: called before each chunk of audit lines is processed.
     every_second: called about once a second, with seconds since 1970.
     at_change: called when another one takes its place and at the end of input, with a time later than all others.
     at_end: the same, at the end of input only: what outlives a change of the configuration goes on.
     """
 
-    def __init__(self, pipeline: Pipeline, stats: Stats, host_state: HostState) -> None:
+    def __init__(
+        self, pipeline: Pipeline, stats: Stats, host_state: HostState, redactor: Redactor | None = None
+    ) -> None:
         self.pipeline = pipeline
         self.stats = stats
         self.host_state = host_state
+        self.redactor = redactor
         self.before_chunk: Callable[[], None] | None = host_state.before_chunk if host_state.live else None
         self.every_second: list[Callable[[float], None]] = [host_state.every_second] if host_state.live else []
         self.at_change: list[Callable[[float], None]] = []
@@ -197,18 +212,19 @@ def build(
     host = host_state or HostState(config, stats, live)
     config = config.with_what_output_asks()
     naming = Naming(config.prefix)
-    translators = _translators(config.translate, naming, host.users)
-    decoder = _decoder(config, naming, translators)
-    form = wrap(*choose_form(config, naming, translators, origin_of(config.host, host.host, live)))
+    redactor = _redactor(config.redact, host, stats)
+    decoders = choose_decoders(config, naming, host.users, redactor)
+    origin = origin_of(config.host, host.host, live)
+    form = wrap(*choose_form(config, naming, decoders.translators, origin, redactor))
     cgroups = Cgroups(config.enrich, host.files, host.containers)
     identity = _identity(config, naming, host, cgroups)
     facts = Facts(host.containers, host.host_paths, host.host.names)
     filters = Filters(config.filter, facts, stats.pipeline.filtered, LOG if live else DROP)
-    known = _knowledge(config, host, identity)
+    known = _knowledge(config, host, identity, redactor)
     memo = Memo()
     counts = _counts(config, stats, live)
     watch = times.watch(config.metrics.stage_times, stats.pipeline)
-    context = _context(config.enrich, host, memo.forget, identity)
+    context = _context(config.enrich, host, memo.forget, identity, redactor)
     context.added.extend([cgroups.stage] if config.enrich.container and config.enrich.container_info else [])
     remembered = Memoized(memo, watch([identity.add, *known.added, *context.added]))
     on_execs = [*known.on_execs, *context.on_execs]
@@ -225,8 +241,8 @@ def build(
         *([ExecOnly(watch(on_execs)).stage] if on_execs else []),
         *watch(_last(config, stats)),
     ]
-    parts = Parts(decoder, stages, form, _decoder_of_others(config, naming), host.host.names)
-    sensor = Sensor(Pipeline(parts, config.coalesce, stats.pipeline, _log_failure), stats, host)
+    parts = Parts(decoders.own, stages, form, decoders.others, host.host.names)
+    sensor = Sensor(Pipeline(parts, config.coalesce, stats.pipeline, _log_failure), stats, host, redactor)
     _report_suppressed(sensor, filters)
     if live:
         sensor.every_second += [remembered.every_second, host.serials.every_second, *[each.add_up for each in counts]]
@@ -234,8 +250,7 @@ def build(
         sensor.at_end.append(host.serials.every_second)
         _emit_probe_events(config.probe, host, ProbeEvents(identity.describe, sensor.pipeline.notice))
         host.begin()
-        if config.translate.user_db:
-            sensor.every_second.append(partial(_forget_names, host.users, decoder, form))
+        sensor.every_second += _renewing(config, host, decoders.own, form)
     return sensor
 
 
@@ -253,6 +268,13 @@ def _identity(config: Config, naming: Naming, host_state: HostState, cgroups: Cg
 
 def _log_failure(part: str, error: Exception) -> None:
     log.error("a mistake in the sensor: %s failed (%s); the event goes on without it", part, place_of(error))
+
+
+def _renewing(
+    config: Config, host_state: HostState, decoder: RecordDecoder, form: Form
+) -> list[Callable[[float], None]]:
+    """What looks for new names of users, if names are written."""
+    return [partial(_forget_names, host_state.users, decoder, form)] if config.translate.user_db else []
 
 
 def _forget_names(users: UserDatabase, decoder: RecordDecoder, form: Form, now: float) -> None:
@@ -277,26 +299,9 @@ def _report_suppressed(sensor: Sensor, filters: Filters) -> None:
         sensor.every_second.append(report)
 
 
-def _translators(options: TranslateOptions, naming: Naming, users: UserDatabase | None) -> list[Universal | Users]:
-    """What is done to the fields of each record, in this order."""
-    translators: list[Universal | Users] = []
-    if options.universal:
-        translators.append(Universal(naming))
-    if options.user_db:
-        translators.append(Users(options, naming, users))
-    return translators
-
-
-def _decoder_of_others(config: Config, naming: Naming) -> RecordDecoder | None:
-    """What decodes the records of other hosts, if that makes a difference: of their users this one knows no names."""
-    if not config.translate.user_db:
-        return None
-    return _decoder(config, naming, _translators(config.translate, naming, None))
-
-
-def _decoder(config: Config, naming: Naming, translators: list[Universal | Users]) -> RecordDecoder:
-    transforms = [each.transform for each in translators]
-    return RecordDecoder(config.transform, transforms, config.coalesce.cache_entries, naming.prefix)
+def _redactor(options: RedactOptions, host_state: HostState, stats: Stats) -> Redactor | None:
+    """What takes secrets out, if there are rules."""
+    return Redactor(options, host_state.redaction_key, stats.pipeline.redacted) if options.rules else None
 
 
 class Chosen(NamedTuple):
@@ -314,10 +319,11 @@ class Chosen(NamedTuple):
     on_execs: list[Enrichment]
 
 
-def _knowledge(config: Config, host_state: HostState, identity: Identity) -> Chosen:
+def _knowledge(config: Config, host_state: HostState, identity: Identity, redactor: Redactor | None) -> Chosen:
     """The stages that learn from an exec what a program was started with, that label it, and that show both."""
     enrich, labels = config.enrich, config.label_process
-    commands = Commands(host_state.files, arguments_of, max(enrich.cmdline_bytes, labels.label_argv_bytes))
+    limit = max(enrich.cmdline_bytes, labels.label_argv_bytes)
+    commands = Commands(host_state.files, arguments_of, limit, None if redactor is None else redactor.command)
     lines = CommandLines(enrich, commands, host_state.host, identity.table_of)
     parts = Chosen([], [], [], [])
     asked = labels != LabelOptions() or bool(config.stages)
@@ -341,7 +347,13 @@ def _knowledge(config: Config, host_state: HostState, identity: Identity) -> Cho
     return parts
 
 
-def _context(options: Enrich, host_state: HostState, changed: Callable[[], None], identity: Identity) -> Chosen:
+def _context(
+    options: Enrich,
+    host_state: HostState,
+    changed: Callable[[], None],
+    identity: Identity,
+    redactor: Redactor | None,
+) -> Chosen:
     """The stages that add more about who acts, in this order; those that ask the host are for live records only.
 
     changed: to be called when what was added for a session before is another thing now.
@@ -354,7 +366,8 @@ def _context(options: Enrich, host_state: HostState, changed: Callable[[], None]
         identity.boots.observers.append(sessions.forget)
         parts.added.append(sessions.stage)
     if host_state.live and options.execve_env:
-        parts.on_execs.append(Environment(options.execve_env, host_state.files).stage)
+        redact = None if redactor is None else redactor.environment
+        parts.on_execs.append(Environment(options.execve_env, host_state.files, redact).stage)
     if host_state.live and options.uid_groups:
         parts.added.append(Groups(host_state.host).stage)
     if host_state.live and options.exe_hash:

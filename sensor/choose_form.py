@@ -15,18 +15,25 @@ from sensor.forms.laurel import Laurel
 from sensor.forms.ocsf import Ocsf
 from sensor.forms.raw import without_raw
 from sensor.forms.records import RecordTexts
+from sensor.forms.redacted import Redacted
 from sensor.forms.summary import SummaryTexts
 from sensor.forms.values import Style
+from sensor.redact import Redactor
 from sensor.translate.universal import Universal
 from sensor.translate.users import Users
 
-Translators = Sequence["Universal | Users"]
+Translators = Sequence["Redactor | Universal | Users"]
 _SIGNS = {"laurel": "SENSOR", "ecs": "host_sensor", "ocsf": "unmapped"}
 """Form → the object in which it writes what the sensor reports about the line."""
 
 
-def choose_form(config: Config, naming: Naming, translators: Translators, origin: Origin) -> tuple[Form, Laurel]:
-    """The form, and LAUREL's, which knows how records are laid out; origin: of the events of this host."""
+def choose_form(
+    config: Config, naming: Naming, translators: Translators, origin: Origin, redactor: Redactor | None = None
+) -> tuple[Form, Laurel]:
+    """The form, and LAUREL's, which knows how records are laid out.
+
+    origin: of the events of this host; redactor: takes secrets out of what is no record.
+    """
     distinct = DistinctKeys(config.prefix) if config.transform.keys == "distinct" else None
     style = Style(config.transform.strings, naming, distinct)
     concerns = partial(_concerns, translators) if translators else None
@@ -42,7 +49,7 @@ def choose_form(config: Config, naming: Naming, translators: Translators, origin
     limit = config.auditlog.longest_line
     if limit:
         form = Bounded(form, limit, Shortener(limit, _SIGNS[config.output], config.prefix))
-    return form, laurel
+    return form if redactor is None else Redacted(form, redactor.line), laurel
 
 
 def _concerns(translators: Translators, name: str, field: str) -> bool:

@@ -114,6 +114,7 @@ class PipelineStats:
         "late",
         "lines",
         "records",
+        "redacted",
         "stage_failures",
         "stage_sample_seconds",
         "stage_samples",
@@ -124,6 +125,7 @@ class PipelineStats:
     def __init__(self) -> None:
         self.lines = 0  # lines in, empty ones left out
         self.records = 0  # lines that became part of an event
+        self.redacted: dict[str, int] = {}  # rule → secrets replaced; FAILED → texts dropped for want of knowing
         self.ends = 0  # EOE lines
         self.events = 0  # JSON lines made of records
         self.fast_events = 0  # of these, taken as a whole block

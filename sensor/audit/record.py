@@ -26,6 +26,8 @@ from sensor.cache import BoundedDict
 from sensor.tables.fields import kinds_of
 from sensor.tables.record_types import NUMBERS
 
+Rewrite = Callable[[str, str], str]
+"""Type, one of WORDS, and body of a record → the body that is read in its place; must depend on nothing else."""
 Transform = Callable[[str, Fields], None]
 """Rewrites the fields of a record of the named type in place; must depend on nothing else."""
 
@@ -102,11 +104,17 @@ class RecordDecoder:
 
     transforms: applied in their order to the fields of every record.
     find: type and body → the known layout of a record, and the values in it.
+    rewrite: what is read in place of the bodies that no transform sees, if anything.
     prefix: of the keys that stages add; a record's own name that begins so gets another, as those in fields.OURS do.
     """
 
     def __init__(
-        self, options: TransformOptions, transforms: Sequence[Transform], entries: int, prefix: str = ""
+        self,
+        options: TransformOptions,
+        transforms: Sequence[Transform],
+        entries: int,
+        prefix: str = "",
+        rewrite: Rewrite | None = None,
     ) -> None:
         self.types = RecordTypes(prefix=prefix)
         self._prefix = prefix
@@ -114,6 +122,7 @@ class RecordDecoder:
         self._forget = [self.cache.clear]
         self._options = options
         self._transforms = transforms
+        self._rewrite = rewrite
         self._kinds: dict[str, Kinds] = {}
         self._layouts = LayoutsByType(self.kinds, SAFE[options.strings])
         self.find = self._layouts.find
@@ -181,7 +190,8 @@ class RecordDecoder:
 
     def _remember(self, key: str, name: str, body: str) -> Record:
         type = self.types.get(name)
-        record = Record(type, body, self)
+        rewritten = body if self._rewrite is None or type.name not in WORDS else self._rewrite(type.name, body)
+        record = Record(type, rewritten, self)
         if len(body) <= _LONGEST_CACHED and not type.alone and "\0" not in body and BEGIN not in body:
             self.cache.keep(key, record)
         return record

@@ -35,6 +35,7 @@ from sensor.outputs import Options as OutputOptions
 from sensor.probe import Options as ProbeOptions
 from sensor.process.host_facts import NAMES, fixed_host
 from sensor.process.state import Options as StateOptions
+from sensor.redact.options import Options as RedactOptions
 from sensor.stages import (
     ancestors,
     cgroup,
@@ -183,6 +184,7 @@ class Config:
     transform: TransformOptions = section(TransformOptions())
     translate: Translate = section(Translate())
     enrich: Enrich = section(Enrich())
+    redact: RedactOptions = section(RedactOptions())
     label_process: LabelOptions = section(LabelOptions())
     filter: FilterOptions = section(FilterOptions())
 

@@ -40,6 +40,7 @@ from sensor.forms import Lines
 from sensor.inputs import Input
 from sensor.inputs.stdin import StdinInput
 from sensor.metrics import Exporter, renewed
+from sensor.redact.mistakes import closed, is_about_redaction
 from sensor.rights import privileges
 from sensor.stats import Stats
 
@@ -85,6 +86,9 @@ def run(config_path: str) -> int:
         if any(mistake.key.partition(".")[0] == "metrics" for mistake in mistakes):
             log.error("metrics.listen: nothing is listened on, as it is not known who may read it")
             config = dataclasses.replace(config, metrics=dataclasses.replace(config.metrics, listen=""))
+        if any(map(is_about_redaction, mistakes)):
+            log.error("redact: all that could hold a secret is masked, as it is not known what to look for")
+            config = dataclasses.replace(config, redact=closed())
     try:
         daemon = Daemon(config_path, config, signals)
         daemon.note_reload(not mistakes)
@@ -132,6 +136,7 @@ class Daemon:
         self._events = SensorEvents(self.stats, self._pipeline.notice, config.sensor_events)
         self._keeper = RunKeeper(config, self.stats, self._pipeline.host_state(), self._events)
         self._logs = Logs(config, self.stats.output, self.stats.filterlog, self._guard)
+        self._logs.redact_by(self._pipeline.redactor())
         self._lag = WrittenLag(self.stats.daemon, self.stats.output)
         self._end_by = float("inf")  # of the input, after SIGTERM
         self._finish_by = float("inf")  # with what was read, after the end of the input
@@ -308,6 +313,7 @@ class Daemon:
             logs = Logs(config, self.stats.output, self.stats.filterlog, self._guard)
             logs.take_over(self._logs)
             self._logs = logs
+        self._logs.redact_by(self._pipeline.redactor())
         served = self._exporter is None or self._exporter.reload(config.metrics)
         self._config = config
         self.note_reload(built and served and not mistakes)
@@ -340,7 +346,7 @@ class Daemon:
         except Exception as error:  # noqa: BLE001  the border: a plugin that ends is soon dead for ever
             log.error("%s (%s); going on with the defaults", CANNOT_BE_BUILT, place_of(error))
             self._at_defaults = True
-            return build(Config(), self.stats)
+            return build(Config(redact=self._config.redact), self.stats)
 
     def _make_exporter(self) -> Exporter | None:
         try:

@@ -16,6 +16,7 @@ from sensor.audit.event import Notice
 from sensor.build import HostState, Sensor
 from sensor.daemon.guard import Guard
 from sensor.forms import Lines
+from sensor.redact import Redactor
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,10 @@ class GuardedPipeline:
     def host_state(self) -> HostState:
         """What the next Sensor has to go on with."""
         return self._sensor.host_state
+
+    def redactor(self) -> Redactor | None:
+        """What takes secrets out of text, if anything does."""
+        return self._sensor.redactor
 
     def replace(self, sensor: Sensor) -> Lines:
         """Let another Sensor go on with what has not ended; returns the last JSON lines of the one before."""

@@ -14,6 +14,7 @@ from sensor.config import Config
 from sensor.daemon.guard import Guard
 from sensor.forms import Lines
 from sensor.outputs import Options, Output
+from sensor.redact import Redactor
 from sensor.rights.acl import Readers
 from sensor.stats import OutputStats
 
@@ -98,6 +99,7 @@ class Logs:
         self._inputlog = self._beside(config.debug.inputlog)
         self._parse_error_log = self._beside(config.debug.parse_error_log)
         self._carry = ""
+        self._redactor: Redactor | None = None
 
     def write(self, lines: Lines) -> None:
         """Write lines, each to its log."""
@@ -106,6 +108,10 @@ class Logs:
             self._guard(self._for_filtered().write, lines.filtered)
         if self._parse_error_log is not None:
             self._guard(self._parse_error_log.write, lines.unparsed)
+
+    def redact_by(self, redactor: Redactor | None) -> None:
+        """Take secrets out of the copy of the input from now on, if anything does."""
+        self._redactor = redactor
 
     def copy_input(self, chunk: bytes) -> None:
         """Write input to its log, if there is one, in whole lines."""
@@ -125,7 +131,7 @@ class Logs:
     def close(self) -> None:
         """Write what can be written, and close."""
         if self._inputlog is not None and self._carry:
-            self._guard(self._inputlog.write, [self._carry])
+            self._guard(self._inputlog.write, self._redacted([self._carry]))
         for output in self._all():
             self._guard(output.close)
 
@@ -152,7 +158,11 @@ class Logs:
 
     def _copy_input(self, log: Output, chunk: bytes) -> None:
         *lines, self._carry = (self._carry + chunk.decode("latin-1")).split("\n")
-        log.write(lines)
+        log.write(self._redacted(lines))
+
+    def _redacted(self, lines: list[str]) -> list[str]:
+        redactor = self._redactor
+        return lines if redactor is None else [redactor.line(line) for line in lines]
 
     def _all(self) -> list[Output]:
         outputs = (self._auditlog, self._filterlog, self._inputlog, self._parse_error_log)

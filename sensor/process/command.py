@@ -24,6 +24,9 @@ _SMALL = 512
 Arguments = Callable[[str], list[Union[str, int, None]]]
 """The body of an EXECVE record → its arguments: None for one that is missing, a number for that many bytes left out."""
 
+Redact = Callable[[tuple[str, ...], bool], tuple[str, ...]]
+"""Arguments, and whether there were more bytes → as many without what nobody may see."""
+
 UNKNOWN = Command((), 0, True)
 
 
@@ -31,12 +34,14 @@ class Commands:
     """Learns, finds and remembers command lines.
 
     limit: bytes that are kept of one, counting each argument's end.
+    redact: applied to each command line before it is kept.
     """
 
-    def __init__(self, files: ProcFiles, arguments: Arguments, limit: int) -> None:
+    def __init__(self, files: ProcFiles, arguments: Arguments, limit: int, redact: Redact | None = None) -> None:
         self._files = files
         self._arguments = arguments
         self._limit = limit
+        self._redact = redact
         self._known: BoundedDict[str, Command] = BoundedDict(_REMEMBERED)
 
     def learn(self, program: Program, execve: str) -> None:
@@ -61,7 +66,7 @@ class Commands:
     def _decoded(self, body: str) -> Command:
         command = self._known.get(body)
         if command is None:
-            command = self._known.keep(body, _command(self._arguments(body)).within(self._limit))
+            command = self._known.keep(body, self._kept(_command(self._arguments(body)), False))
         return command
 
     def _find(self, program: Program, forked_by: Program | None) -> Command:
@@ -69,11 +74,16 @@ class Commands:
         if text and self._files.runs(program):
             whole = text.endswith("\0")
             words = tuple((text[:-1] if whole else text).split("\0"))
-            return Command(words, 0, inherited=False).within(self._limit)
+            return self._kept(Command(words, 0, inherited=False), not whole)
         if forked_by is not None and forked_by.exe == program.exe and forked_by is not program:
             command = self.of(forked_by)
             return command._replace(inherited=True)
         return UNKNOWN
+
+    def _kept(self, command: Command, cut: bool) -> Command:
+        if self._redact is not None:
+            command = command._replace(words=self._redact(command.words, cut))
+        return command.within(self._limit)
 
 
 def _command(arguments: list[str | int | None]) -> Command:

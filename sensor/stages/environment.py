@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Callable
 
 from sensor.audit.event import Event
 from sensor.audit.fields import Fields
@@ -37,10 +38,16 @@ class Options:
 
 
 class Environment:
-    """The stage."""
+    """The stage.
 
-    def __init__(self, names: Sequence[str], files: ProcFiles) -> None:
+    redact: applied to the variables found.
+    """
+
+    def __init__(
+        self, names: Sequence[str], files: ProcFiles, redact: Callable[[dict[str, str]], Fields] | None = None
+    ) -> None:
         self._files = files
+        self._redact = redact
         # In the patterns a text has one character per byte.
         wanted = "|".join([_pattern(name.encode().decode("latin-1")) for name in names])
         self._wanted = re.compile(f"\0({wanted})=([^\0]*)")
@@ -53,10 +60,11 @@ class Environment:
         text = self._files.read(process.program, "environ", _LARGEST)
         if text is None or not self._files.runs(process.program):
             return
-        found: Fields = {}
+        found: dict[str, str] = {}
         for name, value in self._wanted.findall(f"\0{text}"):
             found.setdefault(name, value)
-        event.replace("EXECVE", 0, event.records["EXECVE"][0].extended({"ENV": found}))
+        shown: Fields = {**found} if self._redact is None else self._redact(found)
+        event.replace("EXECVE", 0, event.records["EXECVE"][0].extended({"ENV": shown}))
 
 
 def _pattern(name: str) -> str:

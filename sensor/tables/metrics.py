@@ -164,6 +164,13 @@ ROWS = (
         ("path", "syscall", "eoe"),
     ),
     Row("pipeline", "filtered", "filtered_events_total", "Events left out on purpose, by rule.", "rule"),
+    Row(
+        "pipeline",
+        "redacted",
+        "redacted_secrets_total",
+        "Secrets replaced, by rule, once in records that repeat; `failed`: texts masked whole for a fault of ours.",
+        "rule",
+    ),
     Row("pipeline", "stage_failures", "stage_failures_total", "Events that a stage failed for, by stage.", "stage"),
     Row(
         "pipeline",

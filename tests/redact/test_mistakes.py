@@ -1,0 +1,36 @@
+"""What holds where rules were written and cannot be read."""
+
+from __future__ import annotations
+
+import json
+
+from sensor.errors import ConfigError
+from sensor.redact import Redactor
+from sensor.redact.mistakes import closed, is_about_redaction
+from tests.redact.places import feed, output, typed
+
+
+def test_where_rules_cannot_be_read_all_is_masked():
+    made = Redactor(closed(), b"", {})
+    assert made.command(("ls", "-l\nx"), False) == ("***", "***")
+    assert made.line("any thing") == "*** ***"
+    lines, _ = output(feed(typed(b"secret words\r"), False), "", "redact: {rules: {all: '(?s)(.+)'}}")
+    assert json.loads(lines[0])["TTY"][0]["data"] == "*** ***%0d"
+
+
+def test_which_mistakes_are_about_redaction(tmp_path):
+    fragment = tmp_path / "secrets.yaml"
+    fragment.write_text("redact: {rules: [")
+    other = tmp_path / "other.yaml"
+    other.write_text("filter: [")
+    found = [
+        is_about_redaction(ConfigError(str(file), None, key, "x"))
+        for file, key in [
+            (fragment, ""),
+            (other, ""),
+            (other, "redact.rules"),
+            (other, "filter"),
+            (tmp_path / "no", ""),
+        ]
+    ]
+    assert found == [True, False, True, False, False]

@@ -1,0 +1,94 @@
+"""Redaction of each kind of text: what is replaced, by what, what is counted, and what happens if it fails."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+
+import pytest
+
+from sensor.redact import Options, Redactor
+from tests.redact.places import exec_of, feed, output
+
+KEY = b"0123456789abcdef"
+SECRET = r"pw=([^\0]+)"
+
+
+def redactor(rules, key=b"", **options):
+    counts = {}
+    return Redactor(Options(rules=rules, **options), key, counts), counts
+
+
+def hashed(text):
+    return "hmac:" + hmac.new(KEY, text, hashlib.sha256).hexdigest()[:16]
+
+
+def test_a_title_that_was_cut_shows_no_part_of_a_secret():
+    words = [b"curl", b"x" * 100, b"https://me:" + b"hunter2" * 9 + b"@host"]
+    lines, _ = output(feed(exec_of(words), False), "")
+    assert json.loads(lines[0])["PROCTITLE"]["ARGV"][-1] == "https://me:***"
+    assert "hunt" not in lines[0]
+
+
+def test_only_where_a_rule_holds():
+    made, _ = redactor({"a": f"fields=PROCTITLE,acct {SECRET}"})
+    assert made.body("EXECVE", 'argc=1 a0="pw=foo"') == 'argc=1 a0="pw=foo"'
+    assert made.command(("pw=foo",), False) == ("pw=foo",)
+    fields = {"acct": "pw=foo", "acct_2": "pw=foo", "other": "pw=foo", "msg": {"acct": "pw=foo"}}
+    made.transform("USER_LOGIN", fields)
+    assert fields == {"acct": "pw=***", "acct_2": "pw=***", "other": "pw=foo", "msg": {"acct": "pw=***"}}
+
+
+@pytest.mark.parametrize("config", ["", "transform: {keys: distinct}"])
+def test_a_named_field_with_a_known_layout(config):
+    """PATH records are written by their layout from the third one on."""
+    rules = "redact: {rules: {a: 'fields=name pw=([^/]+)'}}"
+    lines = []
+    for number in range(4):
+        lines += [line.replace(":7)", f":{number}7)") for line in exec_of([b"x"])]
+        lines[-2] = lines[-2].replace("/usr/bin/mysql", f"/tmp/pw=foo{number}/x")
+        lines.append(f"type=EOE msg=audit(1700000000.001:{number}7): ")
+    text = ("\n".join(lines) + "\n").encode()
+    written, counts = output(text, config, rules)
+    assert [json.loads(line)["PATH"][0]["name"] for line in written] == ["/tmp/pw=***/x"] * 4
+    assert counts["a"] >= 4
+
+
+def test_hashes_join_and_need_a_key():
+    made, _ = redactor({"a": SECRET, "b": f"action=mask if=^secret {SECRET}"}, KEY, action="hash")
+    assert made.command(("pw=foo", "pw=bar"), False) == (f"pw={hashed(b'foo')}", f"pw={hashed(b'bar')}")
+    assert made.body("EXECVE", 'argc=1 a0="pw=foo"') == f'argc=1 a0="pw={hashed(b"foo")}"'
+    again = made.command(("pw=foo",), False)
+    assert made.command(again, False) == again
+    assert redactor({"a": SECRET}, action="hash")[0].command(("pw=foo",), False) == ("pw=***",)
+
+
+def test_variables():
+    made, counts = redactor({"a": r"^PW=(.+)|\0PW=([^\0]+)"})
+    assert made.environment({"A": "1", "PW": "foo bar"}) == {"A": "1", "PW": "***"}
+    assert made.environment({"PW": ""}) == {"PW": ""}
+    assert counts == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("login pw=foo now", "login pw=*** now"),
+        ('garbage a0="x" a1="pw=foo"', 'garbage a0="x" a1="pw=***"'),
+        ("a0=78 a1=70773D612062", 'a0=78 a1="pw=***"'),
+        ("a1[0]=7077 a1[1]=3D61", 'a1[0]="***" a1[1]="***"'),
+        ("data=" + b"pw=foo x".hex(), "data=" + b"pw=*** x".hex().upper()),
+        ("data=" + b"\x0apw=foo".hex()[1:], "data=" + ("a" + b"pw=***".hex().upper())),
+        ("proctitle=" + b"x\0pw=foo".hex().upper(), "proctitle=" + b"x\0pw=***".hex().upper()),
+        ("nothing of that kind", "nothing of that kind"),
+    ],
+)
+def test_lines(line, expected):
+    made, _ = redactor({"a": SECRET})
+    assert made.line(line) == expected
+
+
+def test_texts_of_any_size_are_quick():
+    made, _ = redactor({"a": SECRET, "url": r"://[^\0 /@:]*:([^\0 /@]+)@"})
+    assert made.line("://a:pw=" * 100_000).count("***") > 0
