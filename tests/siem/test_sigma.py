@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +15,9 @@ from sensor.tables.ecs_extensions import is_extension
 from tests.forms.ecs.test_form import document
 from tests.forms.ecs.test_schema import documents
 from tests.siem.sigma_rules import RULES, rule
-from tests.siem.written import DATA, INTRUDERS, SIEM, content
-from tests.support.ecs_schema import VERSIONS, fields
+from tests.siem.written import DATA, INTRUDERS, MIXED, SIEM, content
+from tests.support.ecs_schema import VERSIONS, fields, leaves
+from tests.support.every_key import Host
 
 pytest.importorskip("eql")
 pytest.importorskip("sigma.backends.elasticsearch")
@@ -29,6 +31,7 @@ from tests.detections.judge import LISTS, fired
 
 PIPELINE = (SIEM / "sigma" / "host-sensor-ecs.yml").read_text()
 FACTS = json.loads((DATA / "detections" / "sigma-auditd-fields.json").read_text())
+RARE = DATA / "ecs" / "rare.audit"
 BACKENDS = ("LuceneBackend", "EqlBackend")
 AUDITD = "service: auditd"
 
@@ -71,6 +74,14 @@ def targets() -> Iterator[tuple[str, str]]:
             for name, field in item["mapping"].items():
                 for one in [field] if isinstance(field, str) else field:
                     yield str(name), one
+
+
+def test_what_a_rule_asks_for_is_in_documents(tmp_path: Path) -> None:
+    found = {name for path in (INTRUDERS, MIXED, RARE) for one in documents(content(path)) for name, _ in leaves(one)}
+    found |= {name for name, _ in leaves(document("SERVICE_STOP pid=1 msg='unit=ufw res=success'"))}
+    for line, _ in Host(tmp_path, "ecs").lines():
+        found |= {name for name, _ in leaves(json.loads(line.encode("latin-1")))}
+    assert {field for _, field in targets()} - found == set()
 
 
 def test_what_a_rule_asks_for_is_a_field_of_the_schema_or_of_our_own() -> None:
@@ -117,6 +128,7 @@ def test_each_rule_finds_its_own_deed_and_no_other() -> None:
         assert any(text and text.endswith(end) for text in texts), (name, texts)
 
 
+KMOD = 'SYSCALL arch=c000003e syscall=175 pid=1 comm="insmod" exe="/usr/bin/kmod"'
 CASES = [
     ("selection: {type: SERVICE_STOP, unit: ufw}", "SERVICE_STOP pid=1 msg='unit=ufw res=success'", True),
     ("selection: {type: SERVICE_STOP, unit: ufw}", "SERVICE_START pid=1 msg='unit=ufw res=success'", False),
@@ -126,6 +138,11 @@ CASES = [
     ("selection: {type: USER_AUTH, acct: root}", "USER_AUTH pid=1 msg='acct=\"root\" res=failed'", True),
     ("selection: {type: USER_CMD, cmd|contains: shadow}", "USER_CMD pid=1 msg='cmd=\"cat /etc/shadow\"'", True),
     ("selection: {type: SYSCALL, SYSCALL: execve}", "SYSCALL arch=c000003e syscall=59 pid=1 uid=0", True),
+    ("selection: {type: SYSCALL, syscall: execve}", "SYSCALL arch=c000003e syscall=59 pid=1 uid=0", True),
+    ("selection: {type: SYSCALL, syscall: [open, openat]}", "SYSCALL arch=c000003e syscall=59 pid=1 uid=0", False),
+    ("selection: {type: SYSCALL, SYSCALL: socket, a0: 26}", "SYSCALL arch=c000003e syscall=41 a0=26 pid=1", True),
+    ("selection: {type: SYSCALL, SYSCALL: socket, a0: 26}", "SYSCALL arch=c000003e syscall=41 a0=2 pid=1", False),
+    ("selection: {type: SYSCALL, comm: insmod, exe: /usr/bin/kmod}", KMOD, True),
     ("selection: {type: EXECVE, a0: x}", "SYSCALL arch=c000003e syscall=59 a0=x pid=1 uid=0", False),
     ("selection: {euid: 33}", "SYSCALL arch=c000003e syscall=59 pid=1 uid=33 euid=33", True),
     ("selection: {euid: 33}", "SYSCALL arch=c000003e syscall=59 pid=1 uid=0 euid=33", True),
@@ -139,15 +156,21 @@ def test_records(detection: str, record: str, finds: bool) -> None:
     assert bool(run({"rule": convert(rule(AUDITD, detection))}, iter([found]))["rule"]) is finds
 
 
+REFUSED = [
+    (AUDITD, "selection: {type: SYSCALL, syscall: 135}"),
+    (AUDITD, "selection: {type: SYSCALL, syscall: '135'}"),
+    (AUDITD, "selection: {type: SYSCALL, syscall: [execve, 322]}"),
+    (AUDITD, "selection: {type: [SYSCALL, EXECVE]}"),
+    (AUDITD, "selection: {type: [PATH, USER_CMD]}"),
+    (AUDITD, "selection: {saddr: '02'}"),
+    ("category: process_creation", "selection: {OriginalFileName: x}"),
+    ("category: network_connection", "selection: {DestinationHostname: example.org}"),
+    ("category: file_event", "selection: {TargetFilename: x, Hashes|contains: y}"),
+]
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize(
-    "detection",
-    [
-        "selection: {type: SYSCALL, syscall: 135}",
-        "selection: {type: [SYSCALL, EXECVE]}",
-        "selection: {type: [PATH, USER_CMD]}",
-    ],
-)
-def test_what_cannot_be_asked_is_refused(detection: str, backend: str) -> None:
+@pytest.mark.parametrize(("kind", "detection"), REFUSED)
+def test_what_cannot_be_asked_is_refused(kind: str, detection: str, backend: str) -> None:
     with pytest.raises(SigmaTransformationError):
-        convert(rule(AUDITD, detection), backend)
+        convert(rule(kind, detection), backend)
