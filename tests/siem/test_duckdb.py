@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,17 @@ def test_lines_of_other_kinds_are_no_obstacle(form: str, tmp_path: Path) -> None
     """A line that is no record, an event alone: the columns stay, what is not there is NULL."""
     log = Log(form, written(b"no record\ntype=LOGIN msg=audit(1.000:1): pid=1 ses=2\n", FORMS[form], tmp_path))
     assert log.ask("SELECT id, session, process, paths FROM events WHERE pid = 1") == [("1.000:1", "2", None, [])]
+
+
+def test_a_log_that_is_being_written_and_files_before_it(form: str, tmp_path: Path) -> None:
+    path = written(content(INTRUDERS), FORMS[form], tmp_path)
+    whole = path.read_bytes()
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log" / "audit.jsonl").write_bytes(whole + whole[:300])
+    (tmp_path / "log" / "audit.jsonl.1").write_bytes(whole)
+    (tmp_path / "log" / "audit.jsonl.2.gz").write_bytes(gzip.compress(whole))
+    log = Log(form, tmp_path / "log" / "audit.jsonl*")
+    assert log.ask("SELECT count(*) FROM events") == [(3 * len(whole.splitlines()),)]
 
 
 def test_both_forms_give_the_same(tmp_path: Path) -> None:

@@ -7,13 +7,14 @@
 --
 --     SET VARIABLE log = '/var/log/host-sensor/audit.jsonl*';
 --
+-- A line that is no JSON is left out: the last one of a log that is being written may be half there.
 -- A line stays JSON until a column asks for a member, so that no event, and no later version, changes the columns.
 -- Its columns are those of ecs.sql. Names in `paths` are as the records have them, some relative to a directory.
 
 CREATE OR REPLACE VIEW events AS
 WITH lines AS (
     SELECT json AS line, json->'$.x_summary' AS summary, json->'$.SYSCALL' AS call, json->>'$.x_type' AS type
-    FROM read_ndjson_objects(getvariable('log'), maximum_object_size = 16777216)
+    FROM read_ndjson_objects(getvariable('log'), maximum_object_size = 16777216, ignore_errors = true)
 )
 SELECT
     (line->>'$.x_time')::TIMESTAMP AS time,
@@ -39,7 +40,8 @@ SELECT
     (line->>'$.EXECVE.ARGV')::VARCHAR[] AS args,
     summary->>'$.file.path' AS file,
     list_distinct([
-        name FOR name IN [summary->>'$.file.path', summary->>'$.file.target_path'] || coalesce(line->>'$.PATH[*].name', [])
+        name FOR name IN [summary->>'$.file.path', summary->>'$.file.target_path']
+            || coalesce(line->>'$.PATH[*].name', [])
         IF name IS NOT NULL
     ]) AS paths
 FROM lines

@@ -6,11 +6,13 @@
 --
 --     SET VARIABLE log = '/var/log/host-sensor/audit.jsonl*';
 --
+-- A line that is no JSON is left out: the last one of a log that is being written may be half there.
 -- A line stays JSON until a column asks for a member, so that no event, and no later version, changes the columns.
 
 CREATE OR REPLACE VIEW events AS
 WITH lines AS (
-    SELECT json AS line FROM read_ndjson_objects(getvariable('log'), maximum_object_size = 16777216)
+    SELECT json AS line
+    FROM read_ndjson_objects(getvariable('log'), maximum_object_size = 16777216, ignore_errors = true)
 )
 SELECT
     (line->>'$."@timestamp"')::TIMESTAMP AS time,
@@ -36,7 +38,8 @@ SELECT
     (line->>'$.process.args')::VARCHAR[] AS args,
     line->>'$.file.path' AS file,
     list_distinct([
-        name FOR name IN [line->>'$.file.path', line->>'$.file.target_path'] || coalesce(line->>'$.auditd.paths[*].name', [])
+        name FOR name IN [line->>'$.file.path', line->>'$.file.target_path']
+            || coalesce(line->>'$.auditd.paths[*].name', [])
         IF name IS NOT NULL
     ]) AS paths
 FROM lines
