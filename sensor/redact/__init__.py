@@ -23,6 +23,8 @@ __all__ = ["Options", "Redactor"]
 
 _TYPES = {"USER_CMD": "USER_CMD", "TTY": "TTY", "USER_TTY": "TTY"}
 """Types of records of which all text is looked at, and the place that a rule calls them."""
+_ELSEWHERE = {"cmd": "USER_CMD", "cmdline": "CMDLINE"}
+"""Fields of other records that hold a command line, and the place: systemd writes one into USER_AVC."""
 _NUMBER = re.compile("(_[0-9]+|_text)$")
 
 
@@ -40,9 +42,10 @@ class Redactor:
         self._key = key
         self._counts = counts
         self._places = {place: self._secrets_of([place]) for place in PLACES}
-        self._named = frozenset([field for rule in rules for field in rule.fields if field not in PLACES])
-        self._fields = {name: self._secrets_of([name]) for name in self._named}
-        self._any_field = self._secrets_of(sorted(self._named))
+        wanted = frozenset([field for rule in rules for field in rule.fields])
+        self._named = (wanted - set(PLACES)) | {name for name, place in _ELSEWHERE.items() if place in wanted}
+        self._fields = {name: self._secrets_of([name, _ELSEWHERE.get(name, name)]) for name in self._named}
+        self._any_field = self._secrets_of(sorted(wanted))
         self._all = Secrets(rules, key, counts)
 
     def _secrets_of(self, fields: Sequence[str]) -> Secrets:

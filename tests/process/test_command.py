@@ -11,6 +11,8 @@ from sensor.process.command import UNKNOWN, Commands
 from sensor.process.command_line import Command
 from sensor.process.files import ProcFiles
 from sensor.process.program import Key, Program
+from sensor.redact import Options as RedactOptions
+from sensor.redact import Redactor
 from tests.support.fake_host import FakeHost
 
 
@@ -69,6 +71,24 @@ def test_a_process_that_was_there_before_is_asked(tmp_path, cmdline, limit, expe
     host = FakeHost(tmp_path)
     host.process(42, 1, "/usr/bin/perl", cmdline=cmdline)
     assert Commands(ProcFiles(host.proc), arguments_of, limit).of(program(exe="/usr/bin/perl")) == expected
+
+
+@pytest.mark.parametrize(
+    ("cmdline", "limit", "expected"),
+    [
+        ("x\0--pw\0foo\0y\0", 100, Command(("x", "--pw", "***", "y"), 0, False)),
+        ("x\0pw=foo\0", 7, Command(("x", "pw=**"), 1, False)),  # cut behind, and never within a secret
+        ("x\0://me:foobar@h\0", 11, Command(("x", "://me:***"), 0, False)),
+    ],
+)
+def test_a_command_line_that_is_read_has_no_secrets(tmp_path, cmdline, limit, expected):
+    rules = {"a": r"pw[=\0]([^\0]+)", "url": r"://[^\0/:@\x1a]*:([^\0/@\x1a]+)[@\x1a]"}
+    redactor = Redactor(RedactOptions(rules=rules), b"", {})
+    host = FakeHost(tmp_path)
+    host.process(42, 1, "/usr/bin/perl", cmdline=cmdline)
+    commands = Commands(ProcFiles(host.proc), arguments_of, limit, redactor.command)
+    assert commands.of(program(exe="/usr/bin/perl")) == expected
+    assert Commands(ProcFiles(host.proc), arguments_of, limit).of(program(exe="/usr/bin/perl")) != expected
 
 
 def test_the_command_line_of_the_next_program_is_not_taken_for_it(tmp_path):

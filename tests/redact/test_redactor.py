@@ -40,6 +40,17 @@ def test_only_where_a_rule_holds():
     assert fields == {"acct": "pw=***", "acct_2": "pw=***", "other": "pw=foo", "msg": {"acct": "pw=***"}}
 
 
+@pytest.mark.parametrize("body", ['cmdline="/bin/systemctl pw=foo x"', "cmdline=70773D666F6F"])
+def test_command_lines_in_other_records(body):
+    """As systemd reports a client that may not do something."""
+    id = "audit(1700000000.001:7)"
+    line = f"type=USER_AVC msg={id}: pid=1 uid=0 msg='avc:  denied  {{ stop }} for auid=0 uid=0 {body} exe=\"/x\"'"
+    text = f"{line}\ntype=EOE msg={id}: \n".encode()
+    lines, counts = output(text, "transform: {strings: unicode}", r"redact: {rules: {a: 'pw=([^\0]+)'}}")
+    assert ["foo" in line or "666F6F" in line for line in lines] == [False] * len(lines)
+    assert counts["a"] > 0
+
+
 @pytest.mark.parametrize("config", ["", "transform: {keys: distinct}"])
 def test_a_named_field_with_a_known_layout(config):
     """PATH records are written by their layout from the third one on."""

@@ -8,6 +8,8 @@ import pytest
 
 from sensor.options import OptionError
 from sensor.process.files import ProcFiles
+from sensor.redact import Options as RedactOptions
+from sensor.redact import Redactor
 from sensor.stages.environment import Environment, Options
 from tests.support.fake_host import FakeHost, event, exec_event, syscall
 
@@ -45,6 +47,14 @@ def test_wanted_variables_are_reported(host, run, environ, names, expected):
     host.process(43, 42, "/usr/bin/ls", environ=environ)
     (line,) = run(exec_event(43, 42, "/usr/bin/ls", ["ls"]), names=names)
     assert line["EXECVE"] == {"argc": 1, "ARGV": ["ls"], "ENV": expected}
+
+
+def test_secrets_are_taken_out(host):
+    host.process(43, 42, "/usr/bin/ls", environ="DB_PW=foo bar\0B=pw=1\0A=x\0")
+    redact = Redactor(RedactOptions(rules={"a": r"(?i)pw=([^\0]+)"}), b"", {}).environment
+    environment = Environment(("*",), ProcFiles(host.proc), redact)
+    (line,) = host.run([host.identity(), environment.stage], exec_event(43, 42, "/usr/bin/ls", ["ls"]))
+    assert line["EXECVE"]["ENV"] == {"DB_PW": "***", "B": "pw=***", "A": "x"}
 
 
 @pytest.mark.parametrize("exe", ["/chroot/usr/bin/ls", "/usr/bin/ls (deleted)"])
