@@ -103,7 +103,7 @@ class BuildExt(build_ext):
             if os.environ.get(SWITCH) == "1":
                 raise
             self.extensions = []
-            self.warn(f"nothing is compiled, so events cost about twice as much CPU time: {error!r}")
+            self.warn(f"nothing is compiled, which would save a third of the CPU time: {error!r}")
 
     def _compile(self) -> None:
         from mypyc.build import mypycify

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from pathlib import Path
 
 import pytest
 
+from sensor.cli import make_parser
 from sensor.config import check
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,7 +26,17 @@ def test_its_configuration_has_no_mistakes(tmp_path: Path) -> None:
     assert check(str(config)) == []
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_its_commands_exist() -> None:
+    """What stands in backticks after `lists the commands`, and each `host-sensor COMMAND`."""
+    (commands,) = [action for action in make_parser()._actions if isinstance(action, argparse._SubParsersAction)]
+    listed = README.partition("lists the commands:")[2].partition("\n\n")[0]
+    named = {*re.findall(r"`([a-z-]+)`", listed), *re.findall(r"(?m)(?:^|`)host-sensor ([a-z-]+) ?", README)}
+    named -= {"turns", "--help"}
+    assert {"doctor", "convert", "rules"} <= named
+    assert named <= set(commands.choices)
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"])
 def test_links_lead_somewhere(document: str) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)\)", (ROOT / document).read_text(encoding="utf-8"))
     assert [link for link in links if not (ROOT / link).exists()] == []
@@ -32,8 +44,8 @@ def test_links_lead_somewhere(document: str) -> None:
 
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "tests/bench/README.md"])
 def test_tasks_exist(document: str) -> None:
-    tasks = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    tasks = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     text = (ROOT / document).read_text(encoding="utf-8")
-    named = set(re.findall(r"\bmake ([a-z]+)(?= *(?:`|#|PYTHON|\n))", text))
+    named = set(re.findall(r"(?m)(?:`|^)make ([a-z-]+)", text))
     assert named
     assert named <= tasks
