@@ -126,7 +126,8 @@ class Blocks:
         """The event that so many lines are, in which a NUL stands for the id."""
         node = prefix[5:-1]
         begin = len(prefix)
-        found = cut(flat, begin + len(_SYSCALL)) if flat.startswith(_SYSCALL, begin) else None
+        is_call = flat.startswith(_SYSCALL, begin) and flat.startswith(prefix)
+        found = cut(flat, begin + len(_SYSCALL)) if is_call else None
         if found is None:
             return self._unusual(flat, Block(id, node, prefix, count))
         syscall, end = found

@@ -109,6 +109,17 @@ def test_events_of_the_node_that_spoke_last_are_taken_at_once():
     assert subject.stats.fast_events == 2
 
 
+@pytest.mark.parametrize("before", ["node=b ", "", "garbage", "xode=a ", "node=a\0", "type=X ", "\0\0\0\0\0\0 "])
+def test_an_end_gives_its_node_to_no_line_of_another_one(before):
+    """As long as `node=a `, which the node's lines begin with; what is no header stays an error."""
+    subject = Subject()
+    subject.feed(event(1, "a"), 1.0)
+    subject.pipeline.tick(1.5)
+    call = event(2, "a").removeprefix("node=a ")
+    output = [json.loads(each) for each in subject.all(before + call)]
+    assert [each["NODE"] for each in output if "SYSCALL" in each and "NODE" in each] == ["b"] * (before == "node=b ")
+
+
 def test_an_end_that_cannot_be_read_gives_no_other_end_its_node():
     """All in one chunk, which is cut at the ends as they look when it begins."""
     spoilt = event(1) + line("EOE", 9, "", "b") + "type=EOE msg=audit(oops\n"
