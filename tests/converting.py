@@ -17,9 +17,13 @@ from sensor.stats import Stats
 
 def converted(feed: bytes, config: str = "") -> list[dict[str, Any]]:
     """The documents that a log becomes with a configuration, given as text."""
+    return [json.loads(line) for line in lines_of(feed, config)]
+
+
+def lines_of(feed: bytes, config: str = "") -> list[bytes]:
+    """The same as the lines of JSON that they are."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "config.yaml"
         path.write_text(config)
         pipeline = build(load(str(path)), Stats(), live=False).pipeline
-    lines = [*pipeline.feed(feed, 0.0), *pipeline.close()]
-    return [json.loads(line.encode("latin-1")) for line in lines]
+    return [line.encode("latin-1") for line in (*pipeline.feed(feed, 0.0), *pipeline.close())]

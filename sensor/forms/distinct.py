@@ -6,7 +6,8 @@
 
 What a key becomes depends on itself alone, so it is the same in every event: one with capitals, whether the sensor or
 auditd wrote it, begins with the prefix of added keys and goes on in small letters; ARGV, ARGV_STR, KEYS and TEXT stay,
-and fields of records that are called so in small letters get `_2`. Two fields of one record that differ in case only,
+and fields of records that are called so in small letters get `_2`, as do those like `Pid` beside which the sensor's own
+`PID` stands. Two fields of one record that differ in case only,
 which no program is known to write, are counted besides: name, name_2, name_3.
 """
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from sensor.audit.fields import Fields, Value
+from sensor.audit.fields import OURS, Fields, Value
 from sensor.cache import BoundedDict
 
 PREFIX = "x_"
@@ -60,7 +61,10 @@ class DistinctKeys:
             return name
         if small.startswith(self._folded) or (small == name and _STAYING.fullmatch(name.upper())):
             return f"{name}_2"
-        return name if name == small else self._prefix + small
+        if name == small:
+            return name
+        is_ours = name.upper() in OURS and not _STAYING.fullmatch(name.upper())
+        return f"{self._prefix}{small}_2" if is_ours and name not in OURS else self._prefix + small
 
 
 def _open(value: Value) -> Value:

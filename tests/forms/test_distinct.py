@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sensor.forms.distinct import DistinctKeys
-from tests.converting import converted
+from tests.converting import converted, lines_of
 
 HEAD = "msg=audit(1700000000.001:1): "
 CALL = f"type=SYSCALL {HEAD}arch=c000003e syscall=257 success=no exit=-13 a0=0 a1=1 a2=2 a3=3 items=0 ppid=1 pid=2 "
@@ -39,6 +39,13 @@ def only(line: str, options: str = "") -> dict[str, Any]:
         ("x_pid", "x_pid"),
         ("X_PID", "X_PID_2"),
         ("Keys", "x_keys"),
+        ("PID", "x_pid"),
+        ("Pid", "x_pid_2"),
+        ("pID", "x_pid_2"),
+        ("pid", "pid"),
+        ("Env", "x_env_2"),
+        ("Session_Guid", "x_session_guid_2"),
+        ("Uid", "x_uid"),
     ],
 )
 def test_a_key_becomes(name: str, key: str) -> None:
@@ -120,3 +127,23 @@ def test_lines_without_records_keep_their_keys() -> None:
     assert only(f"node=a type=CWD {HEAD}cwd=/")["NODE"] == "a"
     unparsed = only("\xff\xffn", "")
     assert json.dumps(unparsed)
+
+
+@pytest.mark.parametrize("name", ["Pid", "pID", "PID", "PId", "x_pid", "X_PID", "x_Pid", "X_pid"])
+@pytest.mark.parametrize("options", ["", "transform: {keys: distinct, strings: unicode}\n"])
+def test_no_field_is_called_like_what_is_added_beside_it(name: str, options: str) -> None:
+    feed = f'{CALL}auid=0 uid=0 comm="a" exe="/a" {name}=7 key="k"\ntype=EOE {HEAD}\n'
+    with_twins: list[list[str]] = []
+
+    def keep(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [key.lower() for key, _ in pairs]
+        if len(set(names)) != len(names):
+            with_twins.append(names)
+        return dict(pairs)
+
+    for line in lines_of(feed.encode("latin-1"), options or "transform: {keys: distinct}\n"):
+        document = json.loads(line, object_pairs_hook=keep)
+        assert document["SYSCALL" if "SYSCALL" in document else "x_syscall"]["x_pid"] == {
+            "EVENT_ID": "1700000000.001:1"
+        }
+    assert with_twins == []
