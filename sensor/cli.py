@@ -295,7 +295,10 @@ def _password_hash(parsed: argparse.Namespace) -> int:
 
     from sensor.metrics.passwords import hashed
 
-    password = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    if sys.stdin.isatty():
+        password = getpass.getpass()
+    else:
+        password = sys.stdin.buffer.readline().rstrip(b"\n").decode("utf-8", "surrogateescape")
     if not password:
         print("host-sensor: password-hash: there is no password", file=sys.stderr)
         return 1

@@ -48,9 +48,10 @@ class _Hash(NamedTuple):
 
 
 def hashed(password: str) -> str:
-    """A hash of a password for `metrics.users`, with a salt of its own."""
+    """A hash of a password for `metrics.users`, with a salt of its own; surrogates are bytes that are no UTF-8."""
     made = _Hash(14, 8, 1, os.urandom(16), bytes(32))
-    written = [base64.b64encode(part).decode().rstrip("=") for part in (made.salt, made.of(password.encode()))]
+    hash = made.of(password.encode("utf-8", "surrogateescape"))
+    written = [base64.b64encode(part).decode().rstrip("=") for part in (made.salt, hash)]
     return "$".join(["", "scrypt", f"ln={made.ln},r={made.r},p={made.p}", *written])
 
 
@@ -72,7 +73,8 @@ def _read(written: str) -> _Hash:
         raise ValueError("expected a hash as host-sensor password-hash prints it")
     ln, r, p = (int(number) for number in found.groups()[:3])
     memory = (128 * r) << ln
-    if not (_LEAST_MEMORY <= memory <= _MOST_MEMORY and 0 < memory * p <= _MOST_WORK):
+    possible = ln < 16 * r  # RFC 7914, 6: N is less than 2^(128 * r / 8)
+    if not (possible and _LEAST_MEMORY <= memory <= _MOST_MEMORY and 0 < memory * p <= _MOST_WORK):
         raise ValueError(f"the cost ln={ln},r={r},p={p} is out of bounds; host-sensor password-hash has a good one")
     try:
         salt, hash = (base64.b64decode(part + "=" * (-len(part) % 4)) for part in found.groups()[3:])

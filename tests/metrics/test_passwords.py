@@ -92,6 +92,9 @@ def test_known_hashes_are_those_of_other_tools() -> None:
         ("a", CHEAP.replace("p=1", "p=0"), "out of bounds"),
         ("a", CHEAP.replace("p=1", "p=99"), "out of bounds"),
         ("a", CHEAP.replace("r=8", "r=99"), "out of bounds"),
+        ("a", CHEAP.replace("ln=12,r=8", "ln=16,r=1"), "out of bounds"),  # RFC 7914: N is less than 2^(16 * r)
+        ("a", CHEAP.replace("ln=12,r=8,p=1", "ln=16,r=1,p=10"), "out of bounds"),
+        ("a", CHEAP.replace("ln=12,r=8", "ln=18,r=1"), "out of bounds"),
         ("", CHEAP, "without colon"),
         ("a:b", CHEAP, "without colon"),
         ("a\nb", CHEAP, "without colon"),
@@ -151,3 +154,25 @@ def test_the_command(typed: str, status: int) -> None:
     assert done.returncode == status, done.stderr
     if status == 0:
         assert settled(Passwords({"u": done.stdout.strip()}), basic("u", "secret"))
+
+
+@pytest.mark.parametrize("cost", [(15, 1, 1), (16, 2, 1), (9, 64, 1), (17, 2, 2)])
+def test_every_cost_that_is_no_mistake_can_be_computed(cost: tuple[int, int, int]) -> None:
+    written = CHEAP.replace("ln=12,r=8,p=1", "ln={},r={},p={}".format(*cost))
+    assert mistake({"u": written}) is None
+    assert settled(Passwords({"u": written}), basic("u", "wrong")) is False
+
+
+@pytest.mark.parametrize("password", [b"p\xffq", b"\xc3", "pü".encode(), b"a\0b", b" a ", b"a\r"])
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_a_password_is_bytes_whatever_the_locale(password: bytes, locale: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "sensor", "password-hash"],
+        input=password + b"\n",
+        capture_output=True,
+        env={"PATH": "/usr/bin", "LC_ALL": locale, "PYTHONIOENCODING": "utf-8:strict"},
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    authorization = "Basic " + base64.b64encode(b"u:" + password).decode()
+    assert settled(Passwords({"u": done.stdout.decode().strip()}), authorization)
