@@ -45,9 +45,12 @@ class Host:
         return self._root + name
 
     def read(self, name: str) -> str | None:
-        """The first MiB of a file's text; None where it cannot be read."""
+        """The first MiB of a file's text; None where it cannot be read, or is no file: a FIFO is not waited for."""
         try:
-            with open(self.path(name), "rb") as file:
+            descriptor = os.open(self.path(name), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            with open(descriptor, "rb") as file:
+                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                    return None
                 return file.read(_MOST_BYTES).decode("utf-8", "replace")
         except OSError:
             return None

@@ -59,3 +59,16 @@ def test_this_process_is_among_the_processes() -> None:
 )
 def test_settings(text: str, expected: dict[str, str]) -> None:
     assert settings(text) == expected
+
+
+@pytest.mark.parametrize("kind", ["fifo", "folder", "link to a device", "link to a fifo", "link to nothing"])
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path, kind: str) -> None:
+    path, other = tmp_path / "x", tmp_path / "other"
+    os.mkfifo(other)
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to({"device": "/dev/zero", "fifo": str(other)}.get(kind.rsplit(maxsplit=1)[-1], "/nothing"))
+    assert Host(str(tmp_path)).read("/x") is None
