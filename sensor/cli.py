@@ -291,14 +291,9 @@ def _import_laurel(parsed: argparse.Namespace) -> None:
 
 
 def _password_hash(parsed: argparse.Namespace) -> int:
-    import getpass
+    from sensor.metrics.passwords import asked, hashed
 
-    from sensor.metrics.passwords import hashed
-
-    if sys.stdin.isatty():
-        password = getpass.getpass()
-    else:
-        password = sys.stdin.buffer.readline().rstrip(b"\n").decode("utf-8", "surrogateescape")
+    password = asked()
     if not password:
         print("host-sensor: password-hash: there is no password", file=sys.stderr)
         return 1

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import getpass
 import hashlib
 import hmac
 import os
 import re
+import sys
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -45,6 +47,13 @@ class _Hash(NamedTuple):
         return hashlib.scrypt(
             password, salt=self.salt, n=1 << self.ln, r=self.r, p=self.p, maxmem=most, dklen=len(self.hash)
         )
+
+
+def asked() -> str:
+    """The first line of standard input, or what is typed on a terminal; surrogates are bytes that are no UTF-8."""
+    if sys.stdin.isatty():
+        return getpass.getpass()
+    return sys.stdin.buffer.readline().rstrip(b"\n").decode("utf-8", "surrogateescape")
 
 
 def hashed(password: str) -> str:
