@@ -23,14 +23,18 @@ def tidy(fields: Fields, taken: frozenset[str] = _NOTHING) -> Fields:
         return fields
     seen = {*taken}
     small = {name for name in fields if name == name.lower()}
+    numbers: dict[str, int] = {}  # by name in small letters, the first that may be free: in linear time
     out: Fields = {}
     for name, value in fields.items():
         kept = _tidy(value)
         if kept in _EMPTY:
             continue
-        free, number = name, 2
-        while free.lower() in seen or (free.lower() in small and free != name.lower()):
+        free, folded = name, name.lower()
+        number = first = numbers.get(folded, 2)
+        while free.lower() in seen or (free.lower() in small and free != folded):
             free, number = f"{name}_{number}", number + 1
+        if number > first:
+            numbers[folded] = number
         seen.add(free.lower())
         out[free] = kept
     return out

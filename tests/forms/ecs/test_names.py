@@ -56,3 +56,13 @@ MERGED: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = [
 @pytest.mark.parametrize(("first", "second", "both"), MERGED)
 def test_two_in_one(first: dict[str, Any], second: dict[str, Any], both: dict[str, Any]) -> None:
     assert merged(first, second) == both
+
+
+def test_many_spellings_of_one_name_take_linear_time() -> None:
+    spellings = [
+        "".join(letter.upper() if n >> i & 1 else letter for i, letter in enumerate("abcdefghijklmno"))
+        for n in range(1 << 15)
+    ]
+    found = tidy(dict.fromkeys(spellings, 1))
+    assert len({name.lower() for name in found}) == len(found) == len(spellings)
+    assert [*found][:3] == ["abcdefghijklmno", "Abcdefghijklmno_2", "aBcdefghijklmno_3"]
