@@ -46,6 +46,8 @@ class Redactor:
         self._named = (wanted - set(PLACES)) | {name for name, place in _ELSEWHERE.items() if place in wanted}
         self._fields = {name: self._secrets_of([name, _ELSEWHERE.get(name, name)]) for name in self._named}
         self._any_field = self._secrets_of(sorted(wanted))
+        words = {"EXECVE": "ARGV", "PROCTITLE": "PROCTITLE", "CWD": "cwd"}
+        self._of_words = {name: self._secrets_of([place]) for name, place in words.items() if place in wanted}
         self._all = Secrets(rules, key, counts)
 
     def _secrets_of(self, fields: Sequence[str]) -> Secrets:
@@ -55,10 +57,10 @@ class Redactor:
     def body(self, name: str, body: str) -> str:
         """The body of an EXECVE, PROCTITLE or CWD record without secrets."""
         try:
-            if name == "EXECVE":
-                return bodies.execve(body, self._places["ARGV"])
-            secrets = self._places["PROCTITLE"] if name == "PROCTITLE" else self._fields.get("cwd")
-            return bodies.words(body, secrets) if secrets is not None else body
+            secrets = self._of_words.get(name)
+            if secrets is None:
+                return body
+            return bodies.execve(body, secrets) if name == "EXECVE" else bodies.words(body, secrets)
         except Exception:  # noqa: BLE001  the border: what cannot be looked at is not let out
             self._places["ARGV"].fail()
             return bodies.nothing(name)

@@ -33,12 +33,24 @@ def execve(body: str, secrets: Secrets) -> str:
                 pieces.setdefault(int(found.group(1)), []).append((int(found.group(2) or 0), _decoded(raw)))
     places = sorted(pieces)
     words = [_joined(pieces[place]) for place in places]
-    redacted = secrets.words(words)
+    redacted = _without_strays(places, pieces, secrets.words(words))
     shown = [secrets.line(other) for other in others]
     if redacted == words and shown == others:
         return body
     arguments = [f"a{place}={_encoded(word)}" for place, word in zip(places, redacted)]
     return " ".join([*shown, *arguments])
+
+
+def _without_strays(places: list[int], pieces: dict[int, list[tuple[int, str]]], words: list[str]) -> list[str]:
+    """Arguments of which rules could judge: masked is one without its beginning, or behind one that is missing.
+
+    What stood there may be the option whose value this is; without the program's name no argument is for sure.
+    """
+    if places and places[0] != 0:
+        return [MASK] * len(words)
+    known = [place == before + 1 for before, place in zip([-1, *places], places)]
+    whole = [min([index for index, _ in pieces[place]]) == 0 for place in places]
+    return [word if sure else MASK for word, sure in zip(words, map(all, zip(known, whole)))]
 
 
 def words(body: str, secrets: Secrets) -> str:
@@ -67,16 +79,17 @@ def nothing(name: str) -> str:
 def arguments(line: str, secrets: Secrets) -> str:
     """A line of input whose arguments and title have no secrets; a piece of an argument is masked as a whole.
 
-    The rest of it may stand in another line, so no rule could know what it is.
+    The rest of it may stand in another line, so no rule could know what it is; nor could it without the first argument.
     """
     found = list(_IN_LINE.finditer(line))
+    stray = bool(found) and found[0].group(1) != "a0"
     decoded = [_decoded(each.group(2)) for each in found]
     redacted = secrets.words(decoded)
     out: list[str] = []
     done = 0
     for each, before, after in zip(found, decoded, redacted):
         out.append(line[done : each.start(2)])
-        value = f'"{MASK}"' if "[" in each.group(1) else _encoded(after) if after != before else each.group(2)
+        value = f'"{MASK}"' if stray or "[" in each.group(1) else _encoded(after) if after != before else each.group(2)
         out.append(value)
         done = each.end(2)
     line = "".join(out) + line[done:]

@@ -20,7 +20,11 @@ def redactor(rules):
         ('argc=2 a0="x" a1="pw=foo"', 'argc=2 a0="x" a1="pw=***"'),
         ("argc=2 a0=78 a1=70773D612062", 'argc=2 a0="x" a1="pw=***"'),
         ('argc=3 a0="x" a1_len=12 a1[0]=7077 a1[1]=3D61 a2="pw=b"', 'argc=3 a1_len=12 a0="x" a1="pw=***" a2="pw=***"'),
-        ('argc=9 a0="x" a8="pw=b"', 'argc=9 a0="x" a8="pw=***"'),
+        ('argc=9 a0="x" a8="pw=b"', 'argc=9 a0="x" a8="***"'),  # a7 may be the option whose value it is
+        ('argc=9 a0="x" a7="b" a8="c"', 'argc=9 a0="x" a7="***" a8="c"'),
+        ('a3="b" a4="c"', 'a3="***" a4="***"'),  # of a program that another record names
+        ('argc=2 a0="x" a1[1]=62 a1[2]=63', 'argc=2 a0="x" a1="***"'),
+        ('argc=2 a0="x" a1[0]=62 a1[2]=63', 'argc=2 a0="x" a1[0]=62 a1[2]=63'),
         ('argc=2 a0="x" a1="pw="', 'argc=2 a0="x" a1="pw="'),
         ('argc=2 a0="pw=" a1="x"', 'argc=2 a0="pw=" a1="x"'),
         ('argc=1 a0="x" pw=leftover', 'argc=1 *** a0="x"'),

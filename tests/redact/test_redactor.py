@@ -34,6 +34,7 @@ def test_a_title_that_was_cut_shows_no_part_of_a_secret():
 def test_only_where_a_rule_holds():
     made, _ = redactor({"a": f"fields=PROCTITLE,acct {SECRET}"})
     assert made.body("EXECVE", 'argc=1 a0="pw=foo"') == 'argc=1 a0="pw=foo"'
+    assert made.body("EXECVE", 'a3="after a gap"') == 'a3="after a gap"'
     assert made.command(("pw=foo",), False) == ("pw=foo",)
     fields = {"acct": "pw=foo", "acct_2": "pw=foo", "other": "pw=foo", "msg": {"acct": "pw=foo"}}
     made.transform("USER_LOGIN", fields)
@@ -89,6 +90,7 @@ def test_variables():
         ('garbage a0="x" a1="pw=foo"', 'garbage a0="x" a1="pw=***"'),
         ("a0=78 a1=70773D612062", 'a0=78 a1="pw=***"'),
         ("a1[0]=7077 a1[1]=3D61", 'a1[0]="***" a1[1]="***"'),
+        ('a7="foo" a8="y"', 'a7="***" a8="***"'),
         ("data=" + b"pw=foo x".hex(), "data=" + b"pw=*** x".hex().upper()),
         ("data=" + b"\x0apw=foo".hex()[1:], "data=" + ("a" + b"pw=***".hex().upper())),
         ("proctitle=" + b"x\0pw=foo".hex().upper(), "proctitle=" + b"x\0pw=***".hex().upper()),
