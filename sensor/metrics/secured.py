@@ -55,7 +55,9 @@ def context(options: Options) -> ssl.SSLContext:
     certificate = str(options.certificate)
     key = options.key or certificate
     try:
-        with open(key, "rb") as file:
+        if not stat.S_ISREG(os.stat(certificate).st_mode):
+            raise OutputError(f"metrics.tls.certificate: {certificate}: is no file")
+        with open(os.open(key, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise OutputError(f"metrics.tls.key: {key}: is no file")

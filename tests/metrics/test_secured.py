@@ -172,6 +172,8 @@ def test_a_key_that_others_can_use_is_refused(
 
 def spoilt(certificates: Certificates, folder: Path) -> dict[str, tuple[str, str | None]]:
     """Pairs of certificate and key that cannot be used."""
+    fifo = folder / "fifo"
+    os.mkfifo(fifo, 0o600)
     good = certificates.good.read_text()
     certificate = good[good.index("-----BEGIN CERT") :]
     for name, text in (("certificate", certificate), ("nonsense", "nonsense"), ("empty", "")):
@@ -187,12 +189,18 @@ def spoilt(certificates: Certificates, folder: Path) -> dict[str, tuple[str, str
         "another's key": (files["certificate"], str(certificates.client)),
         "a folder": (files["certificate"], str(folder)),
         "a device": (files["certificate"], "/dev/null"),
+        "a FIFO for a key": (files["certificate"], str(fifo)),
+        "a FIFO for both": (str(fifo), None),
+        "a FIFO for a certificate": (str(fifo), str(certificates.good)),
     }
 
 
 @pytest.mark.parametrize(
     "case",
-    ["no key", "nonsense", "empty", "missing certificate", "missing key", "another's key", "a folder", "a device"],
+    [
+        *("no key", "nonsense", "empty", "missing certificate", "missing key", "another's key", "a folder", "a device"),
+        *("a FIFO for a key", "a FIFO for both", "a FIFO for a certificate"),
+    ],
 )
 def test_files_that_cannot_be_used_change_nothing(
     case: str, start: Start, certificates: Certificates, tmp_path: Path, caplog: pytest.LogCaptureFixture
