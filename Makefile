@@ -77,10 +77,10 @@ wheel: $(READY)  ## dist/host_sensor-*.whl, compiled for this interpreter
 man:  ## dist/man: the manual pages, made from the tables that the program uses
 	$(PYTHON) -B packaging/man/generate.py dist/man
 
-deb:  ## dist/host-sensor_*.deb
+deb:  ## dist/host-sensor_*.deb, with the binaries that `make compiled` left
 	packaging/build-deb dist
 
-rpm:  ## dist/host-sensor-*.rpm
+rpm:  ## dist/host-sensor-*.rpm, likewise
 	packaging/build-rpm dist
 
 release: $(READY)  ## dist/host-sensor-VERSION: source distribution, wheel, packages, SBOM, checksums; the same bytes each time
