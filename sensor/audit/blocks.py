@@ -126,7 +126,7 @@ class Blocks:
         """The event that so many lines are, in which a NUL stands for the id."""
         node = prefix[5:-1]
         begin = len(prefix)
-        is_call = flat.startswith(_SYSCALL, begin) and flat.startswith(prefix)
+        is_call = flat.startswith(_SYSCALL, begin) and (begin == 0 or flat.startswith(prefix))
         found = cut(flat, begin + len(_SYSCALL)) if is_call else None
         if found is None:
             return self._unusual(flat, Block(id, node, prefix, count))
