@@ -18,7 +18,7 @@ from tests.support.running import Sensor, counting, event, events
 def blocked(run: Sensor) -> bool:
     """Whether the sensor has executed its first lines."""
     status = Path(f"/proc/{run.process.pid}/status").read_text()
-    return int(status.partition("SigBlk:\t")[2].split()[0], 16) != 0
+    return int(status.partition("SigBlk:\t")[2].split()[0], 16) >> (signal.SIGTERM - 1) & 1 != 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2])

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.ship.far_ends import Collector, Ship
 from tests.siem.written import FORMS, INTRUDERS, PLANTED, SIEM, content, with_guids, written
+from tests.support.chdb import load
 
-pytest.importorskip("chdb", reason="needs chdb-core (PyPI)")
 pytest.importorskip("urllib3", reason="needs urllib3 (python3-urllib3)")
 
-from chdb.session import Session
+if TYPE_CHECKING:
+    from chdb.session import Session
 
 FOLDER = "/tmp/intruders-pkn172lp"
 DEEDS = "1795843971.614:812933"
@@ -50,7 +51,7 @@ class Table:
 
 @pytest.fixture(scope="module")
 def session() -> Iterator[Session]:
-    with Session() as session:
+    with load("chdb.session").Session() as session:
         yield session
 
 

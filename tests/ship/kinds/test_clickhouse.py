@@ -15,6 +15,7 @@ import pytest
 from sensor.ship.batch import Batch, Position
 from tests.ship.far_ends import Collector, Part, Ship, account, free_port, numbers_in, wait_until
 from tests.ship.logs import Log
+from tests.support.chdb import load
 
 pytest.importorskip("urllib3", reason="needs urllib3 (python3-urllib3)")
 
@@ -105,7 +106,7 @@ def test_a_line_that_is_no_text_and_one_that_is_no_event_are_rows(tmp_path: Path
 
 @pytest.mark.parametrize(("event", "column"), [("text", "String"), ("object", "JSON")])
 def test_the_current_engine_takes_what_is_sent(event: str, column: str, tmp_path: Path) -> None:
-    chdb = pytest.importorskip("chdb", reason="needs chdb (PyPI)")
+    chdb = load()
     log = Log(tmp_path)
     log.write(100)
     server = Collector()
