@@ -74,6 +74,8 @@ def agree(field: Field, output: Said) -> bool:
     if field.name == "saddr" and output.translated:
         unnamed = value.get("kind") == "unnamed" and theirs == "{ saddr_fam=local unnamed socket }"  # since audit 4
         return unnamed or theirs == _address(value)
+    if value == ["all"]:  # as many words as there are bits
+        return theirs.count(",") + 1 == bin(int(field.raw, 16)).count("1")
     if CAPABILITIES.fullmatch(field.name) and (output.translated or value == "0x0"):
         return theirs == (",".join(name[4:] for name in value) if output.translated else "none")
     if field.name == "mode" and output.translated and field.type != "SYSCALL":
