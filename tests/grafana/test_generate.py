@@ -29,6 +29,7 @@ NOT_SHOWN = {
     *("input_reads_total", "input_dropped_bytes_total", "input_reconnects_total", "input_reader_failures_total"),
     *(
         "fast_events_total",
+        "redacted_secrets_total",
         "auditd_queue_overflowed",
         "auditd_state_timestamp_seconds",
         "kernel_audit_failure_mode",
