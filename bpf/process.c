@@ -120,8 +120,8 @@ static __always_inline int image_within(u64 task, u64 mnt_ns) {
 
 /*
  * Whether a path, and the name of the image, mean what they mean to pid 1. In a user namespace of his own anybody can
- * change both, at any time. No process comes back out of one, so what holds now has held all the time, but for what those
- * with CAP_SYS_CHROOT in the first one do and undo.
+ * change both, at any time. No process comes back out of one, so what holds now has held all the time, but for what
+ * those with CAP_SYS_CHROOT in the first one do and undo.
  */
 static __always_inline u16 root_flags(u64 task) {
     struct view its = {}, inits = {};

@@ -14,6 +14,7 @@ CLOSED = {
     "identified": dict.fromkeys(SOURCES, 0),
     "categories": dict.fromkeys(CATEGORIES, 0),
     "keys": {NO_KEY: 0, OTHER_KEYS: 0},
+    "missed": {"crash": 0, "stop": 0},
 }
 """Counters whose reasons are all there from the start."""
 

@@ -20,9 +20,10 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 CACHE = REPOSITORY / "build" / "cache"
 PACKAGES = "auditd,python3-bpfcc,python3-prometheus-client,python3-psutil,python3-yaml,rpm,systemd-sysv"
 TOOLS = (
-    "acl,auditd,build-essential,clang-format,debhelper,dh-python,groff-base,lintian,man-db,mandoc,mount,procps,prometheus,"
-    "promtool,python3-audit,python3-bpfcc,python3-hypothesis,python3-orjson,python3-prometheus-client,python3-psutil,python3-pytest,"
-    "python3-setuptools,python3-venv,python3-wheel,python3-yaml,python3-zstandard,rpm,xz-utils,zstd"
+    "acl,auditd,build-essential,clang-format,debhelper,dh-python,groff-base,lintian,man-db,mandoc,mount,procps,"
+    "prometheus,promtool,python3-audit,python3-bpfcc,python3-confluent-kafka,python3-hypothesis,python3-orjson,"
+    "python3-prometheus-client,python3-psutil,python3-pytest,python3-redis,python3-setuptools,python3-urllib3,"
+    "python3-venv,python3-wheel,python3-yaml,python3-zstandard,rpm,xz-utils,zstd"
 )
 """What the unit tests and the package builds use on another release, all of it the distribution's."""
 OPTIONS = (

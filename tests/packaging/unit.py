@@ -22,6 +22,7 @@ set -e
 root=$0 repository=$1 inside=$2; shift 2
 mkdir -p "$root$inside"
 mount --bind -o ro "$repository" "$root$inside"
+[ -s "$root/etc/machine-id" ] || echo 0123456789abcdef0123456789abcdef >"$root/etc/machine-id"  # as a booted host has
 mount -t proc proc "$root/proc"
 mount --rbind /sys "$root/sys"
 mount --rbind /dev "$root/dev"

