@@ -172,7 +172,7 @@ def test_removal_leaves_nothing_but_the_user(installed):
     config = root.folder / "etc/host-sensor/config.yaml"
     config.write_text(config.read_text() + "# mine\n")
     (root.folder / "etc/host-sensor/conf.d/mine.yaml").write_text("marker: x\n")
-    for name in ("audit.jsonl", "audit.jsonl.1", "state"):
+    for name in ("audit.jsonl", "audit.jsonl.1", "state", "state.run"):
         (root.folder / "var/log/host-sensor" / name).write_text("{}\n")
     root.run("python3", "-c", "import sys; sys.path.insert(0, '/usr/lib/host-sensor'); import sensor.top.show")
     root.run("host-sensor", "options")
@@ -182,7 +182,9 @@ def test_removal_leaves_nothing_but_the_user(installed):
     backups = {"/etc/passwd-", "/etc/group-", "/etc/shadow-", "/etc/gshadow-"}
     left = root.files() - installed.files_before - backups
     if isinstance(installed, Rpm):
-        left -= {f"/var/log/host-sensor{name}" for name in ("", "/audit.jsonl", "/audit.jsonl.1", "/state")}
+        left -= {
+            f"/var/log/host-sensor{name}" for name in ("", "/audit.jsonl", "/audit.jsonl.1", "/state", "/state.run")
+        }
         left -= {f"/etc/host-sensor{name}" for name in ("", "/conf.d", "/conf.d/mine.yaml", "/config.yaml.rpmsave")}
     assert left == set()
     assert "_host-sensor" in (root.folder / "etc/passwd").read_text()
