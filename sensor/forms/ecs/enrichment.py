@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Callable
 
-from sensor.audit.event import Addition
+from sensor.audit.event import Addition, Event
 from sensor.audit.fields import Fields, Value
 from sensor.audit.number import Number
 from sensor.cache import BoundedDict
@@ -189,6 +189,17 @@ def date(seconds: Value) -> str | None:
 def own_name(name: str) -> str:
     """What a member without a word in ECS is called."""
     return name.lower()
+
+
+def own_records(event: Event) -> Fields:
+    """What the records of an event hold, by their own names: for one that no form has words for."""
+    records: Fields = {}
+    if event.syscall is not None:
+        records["syscall"] = {**event.syscall.head.fields, **event.syscall.rest.fields}
+    for name, group in event.records.items():
+        if group:
+            records[own_name(name)] = [{**record.fields} for record in group]
+    return records
 
 
 def known(members: Mapping[str, Value]) -> Fields:

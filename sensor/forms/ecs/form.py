@@ -13,7 +13,7 @@ from sensor.audit.syscall import Syscall
 from sensor.cache import BoundedDict
 from sensor.forms import Form
 from sensor.forms.ecs.data import DataTexts
-from sensor.forms.ecs.enrichment import Enrichment, Enrichments, Parts, date, known, own_name, translate
+from sensor.forms.ecs.enrichment import Enrichment, Enrichments, Parts, date, known, own_name, own_records, translate
 from sensor.forms.ecs.names import merged, tidy
 from sensor.forms.ecs.origin import DATASET, MODULE, VERSION, Origin
 from sensor.forms.ecs.related import related
@@ -192,12 +192,7 @@ class Ecs(Form):
 
     def plainly(self, event: Event) -> str:
         """Write an event that cannot be put into ECS words: what its records hold, by their own names."""
-        own: Fields = {}
-        if event.syscall is not None:
-            own["syscall"] = {**event.syscall.head.fields, **event.syscall.rest.fields}
-        for name, group in event.records.items():
-            if group:
-                own[own_name(name)] = [{**record.fields} for record in group]
+        own = own_records(event)
         own["notes"] = [*event.notes]
         return self._document(event.id, {}, {}, own, event.node)
 

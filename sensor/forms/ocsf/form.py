@@ -10,7 +10,7 @@ from sensor.audit.record import Record
 from sensor.cache import BoundedDict
 from sensor.forms import Form
 from sensor.forms.ecs.data import DataTexts
-from sensor.forms.ecs.enrichment import own_name, translate
+from sensor.forms.ecs.enrichment import own_name, own_records, translate
 from sensor.forms.ecs.names import tidy
 from sensor.forms.ecs.origin import Origin
 from sensor.forms.ocsf import classes
@@ -78,12 +78,7 @@ class Ocsf(Form):
 
     def plainly(self, event: Event) -> str:
         """Write an event that cannot be put into OCSF words: what its records say, by their own names."""
-        records: Fields = {}
-        if event.syscall is not None:
-            records["syscall"] = {**event.syscall.head.fields, **event.syscall.rest.fields}
-        for name, group in event.records.items():
-            if group:
-                records[own_name(name)] = [{**record.fields} for record in group]
+        records = own_records(event)
         own: Fields = {"notes": [*event.notes]} if event.notes else {}
         return self._base(event.id, OwnLine("unreadable"), {"records": records, "host_sensor": own}, event.node)
 
