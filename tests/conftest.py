@@ -8,8 +8,10 @@ so that "all passed" never hides what was not tried.
 from __future__ import annotations
 
 import functools
+import logging
 import os
 from collections import Counter
+from collections.abc import Iterator
 
 import hypothesis
 import pytest
@@ -27,6 +29,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def rewrite_golden(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--rewrite-golden"))
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """What a command of the command line sets, when a test calls it, stays with that test."""
+    log = logging.getLogger("sensor")
+    before = log.handlers[:], log.level, log.propagate, logging.raiseExceptions
+    yield
+    log.handlers[:], level, log.propagate, logging.raiseExceptions = before
+    log.setLevel(level)
 
 
 @functools.lru_cache(maxsize=1)
