@@ -34,7 +34,7 @@ def fed(run: Sensor, count: int) -> None:
 
 @pytest.mark.parametrize("how", ["end", "sigterm", "sigterm before"])
 def test_a_backlog_is_worked_off_at_the_end(how, sensor, tmp_path):
-    run = sensor(auditlog={"size": None}, metrics=counting(tmp_path), drain_timeout=0.1)
+    run = sensor(auditlog={"size": None}, metrics=counting(tmp_path), drain_timeout=0.5)
     if how == "sigterm before":
         run.process.terminate()
     with suppress(BrokenPipeError):
@@ -54,7 +54,7 @@ def test_a_backlog_is_worked_off_at_the_end(how, sensor, tmp_path):
 
 @pytest.mark.parametrize("how", ["end", "sigterm", "ctrl-c twice"])
 def test_what_there_is_no_time_for_is_counted_and_the_last_message_shows_so(how, sensor, tmp_path):
-    run = sensor(auditlog={"size": None}, metrics=counting(tmp_path), drain_timeout=0.2, finish_timeout=0.2)
+    run = sensor(auditlog={"size": None}, metrics=counting(tmp_path), drain_timeout=0.5, finish_timeout=0.2)
     fed(run, BACKLOG)
     begun = time.monotonic()
     if how == "sigterm":

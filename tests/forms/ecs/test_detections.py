@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -32,16 +36,37 @@ NORMALIZATIONS = DATA / "go-libaudit" / "normalizations.yaml"
 LEAST = {"linux": 109, "cross-platform": 43}
 
 
+@contextmanager
+def led() -> Iterator[tuple[int, int]]:
+    """A sleep(1), and the shell that leads its session, while they live; their numbers."""
+    command = ["sh", "-c", "sleep 60 & echo $!; wait"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as shell:
+        assert shell.stdout is not None
+        try:
+            sleep = int(shell.stdout.readline())
+            exe = Path(f"/proc/{sleep}/exe")
+            while "sleep" not in os.readlink(exe):
+                time.sleep(0.01)
+            yield sleep, shell.pid
+        finally:
+            os.killpg(shell.pid, signal.SIGTERM)
+
+
 def live_documents() -> list[dict[str, Any]]:
     """What a running sensor writes of a process that lives, and when it stops itself."""
+    with led() as (pid, leader):
+        return documents_of(pid, leader)
+
+
+def documents_of(pid: int, leader: int) -> list[dict[str, Any]]:
     config = Config()
     config = replace(config, output="ecs", probe=replace(config.probe, use=False))
     pipeline = build(config, Stats(), live=True).pipeline
-    exe, id = os.readlink("/proc/self/exe"), f"{time.time():.3f}:7"
+    exe, id = os.readlink(f"/proc/{pid}/exe"), f"{time.time():.3f}:7"
     record = (
         f"type=SYSCALL msg=audit({id}): arch=c000003e syscall=59 success=yes exit=0 a0=0 a1=0 a2=0 a3=0 items=0"
-        f' ppid={os.getppid()} pid={os.getpid()} {IDS} tty=pts0 ses=3 comm="python3" exe="{exe}" key="k"\n'
-        f'type=EXECVE msg=audit({id}): argc=1 a0="python3"\n'
+        f' ppid={leader} pid={pid} {IDS} tty=pts0 ses=3 comm="sleep" exe="{exe}" key="k"\n'
+        f'type=EXECVE msg=audit({id}): argc=2 a0="sleep" a1="60"\n'
     )
     pipeline.feed(record.encode(), 0.0)
     pipeline.notice(SensorNotice(f"{time.time():.3f}:sensor-1", Stop("signal", 1, 1, 1, 0)))
