@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
+from sensor.audit.naming import Naming
 from sensor.config import Config
 from sensor.doctor.finding import FAILURE, NOTE, OK, WARNING, Finding
 from sensor.doctor.host import Host
@@ -43,11 +45,8 @@ def check_log(host: Host, config: Config) -> Iterator[Finding]:
         advice = "no event yet: are audit rules loaded? auditctl -l"
         yield Finding(WARNING, "log.events", f"{path} holds no event", advice)
     else:
-        age = time.time() - (time_of(events[-1]) or 0)
-        level = OK if age < _SILENT else WARNING
-        advice = "" if level == OK else "are audit rules loaded? host-sensor doctor sends a test event to find out"
-        yield Finding(level, "log.events", f"the newest event of {path} is {_span(age)} old", advice)
-        yield from _identities(events)
+        yield from _age(path, events)
+        yield from _identities(events, Naming(config.prefix))
     yield from _room(host, config, status.st_size, events)
 
 
@@ -71,17 +70,51 @@ def newest(host: Host, path: str) -> list[dict[str, Any]]:
 
 
 def time_of(event: dict[str, Any]) -> float | None:
-    """An event's time in seconds since 1970, by its ID."""
+    """An event's time in seconds since 1970, by its id in LAUREL's form, ECS or OCSF; None for one without an id."""
+    id = event.get("ID") or _member(event, "event", "id") or _member(event, "metadata", "uid")
     try:
-        return float(str(event.get("ID")).partition(":")[0])
+        return float(str(id).partition(":")[0])
     except ValueError:
         return None
 
 
-def _identities(events: list[dict[str, Any]]) -> Iterator[Finding]:
+def guid_source(event: dict[str, Any], naming: Naming) -> object:
+    """GUID_SOURCE of who made a system call, in any form; None without one. Raises LookupError for any other event."""
+    if isinstance(event.get("SYSCALL"), dict):
+        return _member(event, "SYSCALL", naming.key("PID"), "GUID_SOURCE")
+    if _member(event, "auditd", "message_type") == "syscall":
+        return _member(event, "host_sensor", "process", "entity_id_source")
+    if _member(event, "metadata", "event_code") == "SYSCALL":
+        return _member(event, "unmapped", "host_sensor", "process", "entity_id_source")
+    raise LookupError
+
+
+def _member(value: Any, *names: str) -> Any:
+    """A member of a member …; None where one of them is not there."""
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _age(path: str, events: list[dict[str, Any]]) -> Iterator[Finding]:
+    """How long ago the newest event was, of those that have a time: a line that is no audit record has none."""
+    newest_time = next((moment for event in reversed(events) if (moment := time_of(event)) is not None), None)
+    if newest_time is None:
+        text = f"none of the newest lines of {path} has the time of an event"
+        yield Finding(WARNING, "log.events", text, "look at it: does another program write this file?")
+        return
+    age = time.time() - newest_time
+    level = OK if age < _SILENT else WARNING
+    advice = "" if level == OK else "are audit rules loaded? host-sensor doctor sends a test event to find out"
+    yield Finding(level, "log.events", f"the newest event of {path} is {_span(age)} old", advice)
+
+
+def _identities(events: list[dict[str, Any]], naming: Naming) -> Iterator[Finding]:
     """How many of the newest events name their process, and from which source."""
-    processes = [event["SYSCALL"].get("PID") for event in events if isinstance(event.get("SYSCALL"), dict)]
-    sources = [process.get("GUID_SOURCE") if isinstance(process, dict) else None for process in processes]
+    sources: list[object] = []
+    for event in events:
+        with suppress(LookupError):
+            sources.append(guid_source(event, naming))
     if not sources:
         return
     nameless, probed = sources.count(None), sources.count("probe")
@@ -116,10 +149,10 @@ def _room(host: Host, config: Config, size: int, events: list[dict[str, Any]]) -
     if disk is not None and disk.f_blocks and disk.f_bavail / disk.f_blocks < _LEAST_FREE:
         text = f"{disk.f_bavail / disk.f_blocks:.0%} of the disk of {config.directory} are free"
         yield Finding(WARNING, "log.disk", text, "make room, or lower auditlog.size and auditlog.generations")
-    times = [moment for event in (events[:1] + events[-1:]) if (moment := time_of(event)) is not None]
-    if config.auditlog.size is None or len(times) < 2 or times[1] - times[0] < 1:
+    times = [moment for event in events if (moment := time_of(event)) is not None]
+    if config.auditlog.size is None or len(times) < 2 or times[-1] - times[0] < 1:
         return
-    rate = min(size, _TAIL) / (times[1] - times[0])
+    rate = min(size, _TAIL) / (times[-1] - times[0])
     hours = config.auditlog.size * (config.auditlog.generations + 1) / rate / 3600
     text = f"at the present rate ({rate / 1000:.1f} kB/s) the log reaches back {_span(hours * 3600)}"
     if hours < _LEAST_HOURS:

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from sensor.config import Config
+from sensor.audit.naming import Naming
+from sensor.config import Config, Enrich
 from sensor.doctor.host import Answer
-from sensor.doctor.log import check_log, file_of, newest, time_of
+from sensor.doctor.log import check_log, file_of, guid_source, newest, time_of
 from sensor.outputs import Options
 from tests.doctor.examined import ExaminedHost, levels, wrong
 
@@ -47,6 +48,66 @@ def test_what_is_in_it(host: ExaminedHost, events: list[dict[str, Any]], expecte
     assert {
         name: level for name, level in wrong(check_log(host, Config())).items() if name != "log.retention"
     } == expected
+
+
+OTHER_FORMS = {
+    "ecs": {
+        "@timestamp": "2026-11-28T08:00:00.000Z",
+        "event": {"id": "TIME:1"},
+        "auditd": {"message_type": "syscall"},
+        "host_sensor": {"process": {"entity_id_source": "probe"}},
+    },
+    "ocsf": {
+        "class_uid": 1007,
+        "metadata": {"uid": "TIME:1", "event_code": "SYSCALL"},
+        "unmapped": {"host_sensor": {"process": {"entity_id_source": "probe"}}},
+    },
+    "laurel, with a prefix": {"ID": "TIME:1", "SYSCALL": {"x_pid": {"GUID_SOURCE": "probe"}}},
+}
+
+
+@pytest.mark.parametrize("form", OTHER_FORMS)
+def test_a_log_in_another_form(host: ExaminedHost, form: str) -> None:
+    text, now = json.dumps(OTHER_FORMS[form]), time.time()
+    write(host, *(json.loads(text.replace("TIME", f"{now - age:.3f}")) for age in (90, 60, 1)))
+    config = Config(enrich=Enrich(prefix="x_" if "prefix" in form else None))
+    findings = {finding.name: finding for finding in check_log(host, config)}
+    assert findings["log.events"].level == "ok"
+    assert findings["log.identities"].text.startswith("of 3 newest system call events 3 have a GUID from the probe")
+    assert "log.retention" in findings
+
+
+@pytest.mark.parametrize("form", OTHER_FORMS)
+def test_a_call_without_a_guid_in_another_form(form: str) -> None:
+    text = (
+        json.dumps(OTHER_FORMS[form]).replace('"entity_id_source": "probe"', "").replace('"GUID_SOURCE": "probe"', "")
+    )
+    assert guid_source(json.loads(text), Naming("x_" if "prefix" in form else "")) is None
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"ID": "1.000:1", "USER_LOGIN": [{}]},
+        {"ID": None, "PARSE_ERROR": {}},
+        {"@timestamp": "", "event": {"id": "1.000:1"}, "auditd": {"message_type": "user_login"}},
+        {"class_uid": 3002, "metadata": {"uid": "1.000:1", "event_code": "USER_LOGIN"}},
+        {"SYSCALL": "text", "auditd": "text", "metadata": []},
+    ],
+)
+def test_what_is_no_system_call_counts_for_no_source(document: dict[str, Any]) -> None:
+    with pytest.raises(LookupError):
+        guid_source(document, Naming())
+
+
+def test_a_line_without_a_time_at_the_end(host: ExaminedHost) -> None:
+    write(host, event(3000), event(5), {"ID": None, "PARSE_ERROR": {"reason": "header", "raw": "x"}})
+    assert levels(check_log(host, Config()))["log.events"] == "ok"
+
+
+def test_lines_of_which_none_has_a_time(host: ExaminedHost) -> None:
+    write(host, {"ID": None, "PARSE_ERROR": {}}, {"message": "of another program"})
+    assert wrong(check_log(host, Config())) == {"log.events": "warning"}
 
 
 def test_no_log(host: ExaminedHost) -> None:
