@@ -18,7 +18,7 @@ from sensor.errors import InputError
 
 CHUNK_BYTES = 262144
 _LAST_BYTES = 16384
-_FIRST_TIME = re.compile(rb'(?:audit\(|"ID":"|"id":")([0-9]{1,16}\.[0-9]{1,3}):[0-9]')
+_FIRST_TIME = re.compile(rb'(?:audit\(|"ID":"|"id":"|"uid":")([0-9]{1,16}\.[0-9]{1,3}):[0-9]')
 _KERNEL_ID = re.compile(rb"type=(?!DAEMON_)[^ ]+ (?:msg=)?audit\(([0-9]{1,16}\.[0-9]{1,3}):([0-9]{1,10})\)")
 
 

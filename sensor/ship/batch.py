@@ -15,7 +15,11 @@ HEAD = 512
 """Bytes at the beginning of a line in which its id and time are looked for."""
 
 _ID = re.compile(rb'^\{(?:"TIME":"[^"]*",)?"ID":"((\d{1,12})\.(\d{3}):[^"]{1,40})"')
-_ECS_ID = re.compile(rb'"id":"((\d{1,12})\.(\d{3}):[^"]{1,40})"')
+_ID_WITHIN = {
+    b'{"@timestamp":': re.compile(rb'"id":"((\d{1,12})\.(\d{3}):[^"]{1,40})"'),
+    b'{"class_uid":': re.compile(rb'"uid":"((\d{1,12})\.(\d{3}):[^"]{1,40})"'),
+}
+"""How a line of ECS, and of OCSF, begins → its id: event.id, metadata.uid."""
 
 
 @dataclass(frozen=True)
@@ -89,4 +93,8 @@ def numbered(batch: Batch, stream: str) -> list[bytes]:
 
 def _find(line: bytes) -> re.Match[bytes] | None:
     head = line[:HEAD]
-    return _ID.match(head) or (_ECS_ID.search(head) if head.startswith(b'{"@timestamp":') else None)
+    found = _ID.match(head)
+    for begin, id in _ID_WITHIN.items():
+        if head.startswith(begin):
+            found = id.search(head)
+    return found

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from sensor.errors import InputError
-from sensor.inputs.files import read_chunks
+from sensor.inputs.files import in_order, read_chunks
 
 DATA = b"type=EOE msg=audit(1.000:1): \n" * 20000
 
@@ -36,6 +36,23 @@ def test_the_content_comes_out(name, content, tmp_path):
     (tmp_path / name).write_bytes(content)
     expected = DATA if len(content) > 5 else content
     assert b"".join(read_chunks(str(tmp_path / name))) == expected
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "type=EOE msg=audit(170000000{}.123:1): ",
+        '{{"ID":"170000000{}.123:1","SYSCALL":{{}}}}',
+        '{{"@timestamp":"2023-11-14T22:13:20.123Z","event":{{"id":"170000000{}.123:1"}}}}',
+        '{{"class_uid":1007,"time":1,"metadata":{{"uid":"170000000{}.123:1"}}}}',
+    ],
+)
+def test_logs_of_every_form_are_put_in_order(line, tmp_path):
+    paths = [str(tmp_path / name) for name in "abc"]
+    for path, second in zip(paths, (2, 3, 1)):
+        with open(path, "w", encoding="ascii") as file:
+            file.write(line.format(second) + "\n")
+    assert in_order(paths) == [paths[2], paths[0], paths[1]]
 
 
 def test_zstd_where_the_library_is(tmp_path):

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
+from sensor.build import build
+from sensor.config import Config
+from sensor.convert import converted
 from sensor.ship.batch import Batch, Position, event_id, event_milliseconds, event_time, numbered
+from sensor.stats import Stats
+
+RECORDED = Path(__file__).resolve().parents[1] / "data/demo/deeds.audit"
 
 
 @pytest.mark.parametrize(
@@ -15,6 +22,8 @@ from sensor.ship.batch import Batch, Position, event_id, event_milliseconds, eve
         (b'{"ID":"1700000000.123:4567","SYSCALL":{}}', "1700000000.123:4567"),
         (b'{"ID":"1700000000.123:probe-7","PROBE_EXEC":{}}', "1700000000.123:probe-7"),
         (b'{"@timestamp":"2026-11-22T10:09:25.025Z","event":{"id":"1795342165.025:9148"}}', "1795342165.025:9148"),
+        (b'{"class_uid":1007,"metadata":{"version":"1.5.0","uid":"1795342165.025:9148"}}', "1795342165.025:9148"),
+        (b'{"class_uid":0,"metadata":{"version":"1.5.0"},"device":{"uid":"2899dae4"}}', ""),
         (b'{"ID":null,"PARSE_ERROR":{"raw":"\\"ID\\":\\"1.000:1\\""}}', ""),
         (b'{"x":{"ID":"1700000000.123:4567"}}', ""),
         (b'{"ID":"yesterday"}', ""),
@@ -30,6 +39,14 @@ def test_the_id_of_an_event(line: bytes, found: str) -> None:
         assert event_milliseconds(line) == round(float(found.partition(":")[0]) * 1000)
     else:
         assert event_time(line) is event_milliseconds(line) is None
+
+
+@pytest.mark.parametrize("output", ["laurel", "ecs", "ocsf"])
+def test_every_line_that_is_written_has_its_id_near_its_beginning(output: str) -> None:
+    lines = list(converted(build(Config(output=output), Stats(), live=False), [str(RECORDED)]))
+    ids = [event_id(line.encode("latin-1")) for batch in lines for line in batch]
+    assert len(ids) > 10
+    assert all(ids)
 
 
 def test_keys_are_where_lines_stand() -> None:
