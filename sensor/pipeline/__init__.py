@@ -21,10 +21,11 @@ from sensor.audit.completeness import count_missing
 from sensor.audit.event import DROP, LOG, Event, Notice, Stage, StageError, name_of
 from sensor.audit.framing import EOE, ID_OF_EOE, line_of
 from sensor.audit.gaps import ZERO, Gaps
-from sensor.audit.header import BEGIN, BLANKS, Line, behind_prefix, is_torn, parse_line, records_in
+from sensor.audit.header import BEGIN, BLANKS, Line, is_torn, parse_line, records_in
 from sensor.audit.options import CoalesceOptions
 from sensor.audit.record import RecordDecoder
 from sensor.audit.types import type_name
+from sensor.audit.wrapped import behind_prefix, unwrapped
 from sensor.forms import Form, Lines, unparsed
 from sensor.stats import PipelineStats
 
@@ -226,7 +227,7 @@ class Pipeline:
             self._take_record(line, False, out)
             return
         cut = self._is_cut(len(text))
-        pieces = records_in(text[: self._max_line])
+        pieces = [piece for each in unwrapped(text[: self._max_line]) for piece in records_in(each)]
         for piece in pieces[:-1]:
             self._take_piece(piece, is_torn(piece), out)
         self._take_piece(pieces[-1], cut, out)

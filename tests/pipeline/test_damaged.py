@@ -57,11 +57,12 @@ def test_the_fields_of_one_record_are_not_those_of_another() -> None:
     assert documents["9.000:700"]["DAEMON_START"]["pid"] == 590
 
 
-def test_a_header_that_was_not_finished() -> None:
-    first, second = read(f"type=SYSCALL msg=audit(1.0{START}\n")
+@pytest.mark.parametrize("piece", ["type=SYSCALL msg=audit(1.0", "type=", "typ", "t", "no", "node=a type"])
+def test_a_header_that_was_not_finished(piece: str) -> None:
+    first, second = read(f"{piece}{START}\n")
     assert first == {
         "ID": None,
-        "PARSE_ERROR": {"reason": "header", "raw": "type=SYSCALL msg=audit(1.0"},
+        "PARSE_ERROR": {"reason": "header", "raw": piece},
         "SENSOR": TORN_NOTE,
     }
     assert second["DAEMON_START"]["op"] == "start"
@@ -123,7 +124,23 @@ PREFIXES = [
     "2024-11-18T19:55:39.123456+00:00 host-a audisp-syslog[700]: ",
     "<86>1 2024-11-18T19:55:39Z host-a audisp-syslog 700 - - ",
     '<86>1 2024-11-18T19:55:39Z host-a audisp-syslog 700 - [meta x="y"] ',
+    '<86>1 2024-11-18T19:55:39Z host-a audispd 700 ID47 [ex@1 a="b" c="d]"][y z="\\""] ',
+    "<86>1 2024-11-18T19:55:39Z host-a audisp-syslog 700 - - \xef\xbb\xbf",
+    "194 <86>1 2024-11-18T19:55:39Z host-a audisp-syslog 700 - - ",
+    "194 <86>Nov 18 19:55:37 host-a audisp-syslog: ",
     "<86>",
+    "Nov 18 19:55:36 host-a ",
+    "Nov  8 19:55:36 ",
+    "2024-11-18T19:55:39.123456789Z stdout F ",
+    "2024-11-18 19:55:39,123 host-a ",
+    "/var/log/audit/audit.log:",
+    "audit.log.1:12:",
+    "12:",
+    "   ",
+    "\t",
+    "    MESSAGE=",
+    "MESSAGE=",
+    "\xef\xbb\xbf",
 ]
 
 
@@ -135,7 +152,16 @@ def test_what_syslog_put_before_a_record(prefix: str) -> None:
     assert (document["NODE"], document["USER_END"]["msg"]["acct"]) == ("host-a", "root")
 
 
-KERNEL = ["", "[  123.456789] ", "Nov 18 19:55:40 host-a kernel: ", "Nov 18 19:55:40 host-a kernel: [  123.456789] "]
+KERNEL = [
+    "",
+    "[  123.456789] ",
+    "[Tue Nov 14 22:13:20 2023] ",
+    "<5>[  123.456789] ",
+    "kern  :notice: [  123.456789] ",
+    "Nov 18 19:55:40 host-a kernel: ",
+    "Nov 18 19:55:40 host-a kernel: [  123.456789] ",
+    "2024-11-18T19:55:39.123456+00:00 host-a kernel: [  123.456789] ",
+]
 
 
 @pytest.mark.parametrize("prefix", KERNEL)
@@ -144,6 +170,8 @@ def test_what_the_kernel_prints_while_no_auditd_runs(prefix: str) -> None:
     assert document == {"ID": "1.001:5", "AVC": [{"apparmor": "DENIED", "pid": 88, "comm": "x"}]}
     (document,) = read(f"{prefix}audit: type=1999 audit(1.001:5): a=b\n")
     assert document == {"ID": "1.001:5", "UNKNOWN[1999]": [{"a": "b"}]}
+    (document,) = read(f"{prefix}type=1400 audit(1.001:5): avc:  denied  {{ read }} for  pid=88\n")
+    assert document == {"ID": "1.001:5", "AVC": [{"denied": ["read"], "pid": 88}]}
 
 
 NOT_OURS = [
@@ -151,6 +179,11 @@ NOT_OURS = [
     "Nov 18 19:55:36 host-a sshd[1]: Invalid user x " + CALL.format(1),
     "Nov 18 19:55:36 host-a sshd[1]: x audit: type=1400 audit(1.001:5): pid=88",
     "Nov 18 19:55:36 host-a CRON[7]: (root) CMD (true)",
+    "Nov 18 19:55:36 host-a x y " + CALL.format(1),
+    "Nov 18 19:55:36 host-a sshd: x y=" + CALL.format(1),
+    "a b:" + CALL.format(1),
+    "Nov 18 19:55:36 host-a sshd[1]: x type=1400 audit(1.001:5): pid=88",
+    "<86>1 2024-11-18T19:55:39Z host-a sshd 700 - - x " + CALL.format(1),
     "x" * 600 + ": " + CALL.format(1),
 ]
 

@@ -15,18 +15,11 @@ from typing import Any
 from sensor.audit.options import CoalesceOptions, TransformOptions
 from sensor.audit.types import TOP
 from sensor.tables import record_types
+from tests.support.reference_prefixes import digits, is_piece, is_prefix, without_stamp
 from tests.support.reference_records import DIGITS, LETTERS, read_record, to_json
 
 REMEMBERED = 4096  # events that left, in each of two generations
 MERGED = ("SYSCALL", "EXECVE", "PROCTITLE", "CWD")
-
-
-def digits(text: str, start: int, most: int) -> str:
-    """The digits at a place in the text, no more than so many."""
-    end = start
-    while end < len(text) and end - start < most and text[end] in DIGITS:
-        end += 1
-    return text[start:end]
 
 
 class Header:
@@ -112,54 +105,30 @@ def pieces_of(line: str) -> list[str]:
     return [line[start:end] for start, end in zip(starts, [*starts[1:], len(line)])]
 
 
-def is_prefix(text: str) -> bool:
-    """What syslog puts before a message: up to the first colon, or RFC 5424's seven fields, or a priority alone."""
-    if text.endswith(": ") and text.index(": ") == len(text) - 2:
-        return True
-    priority = text.startswith("<") and ">" in text and digits(text, 1, 3) == text[1 : text.index(">")] != ""
-    rest = text[text.index(">") + 1 :] if priority else text
-    words = rest.split(" ", 6)
-    if priority and not rest:
-        return True
-    data = words[-1][:-1] if words[-1][-1:] == " " else ""
-    is_data = data == "-" or (data[:1] == "[" and data.find("]") == len(data) - 1)
-    return len(words) == 7 and words[0] == "1" and all(words) and is_data
-
-
 def behind_prefix(line: str) -> tuple[str, Header] | None:
     """The first record in a line that begins otherwise, and what of that was a piece of another one."""
     for place in range(len(line)):
         header = header_at(line, place)
         if header is not None:
             before = line[:place]
-            if place <= 512 and (is_prefix(before) or before.startswith(("type=", "node="))):
+            if place <= 512 and (is_prefix(before) or is_piece(before)):
                 return "" if is_prefix(before) else before, header
             break
     return of_kernel(line)
 
 
 def of_kernel(line: str) -> tuple[str, Header] | None:
-    """`audit: type=1400 audit(1.000:1): …`, as the kernel writes without auditd."""
+    """`audit: type=1400 audit(1.000:1): …`, as the kernel writes without auditd; `audit: ` is newer than RHEL 6."""
     for place in range(min(len(line), 513)):
-        if line.startswith("audit: type=", place):
-            number = digits(line, place + 12, 10)
-            rest = line[place + 12 + len(number) :]
-            name = record_types.NAMES.get(int(number), f"UNKNOWN[{int(number)}]") if number else ""
+        named = line.startswith("audit: type=", place)
+        if named or line.startswith("type=", place):
+            number = digits(line, place + (12 if named else 5), 10)
+            rest = line[place + (12 if named else 5) + len(number) :]
+            name = record_types.NAMES.get(int(number), f"UNKNOWN[{number}]") if number else ""
             header = header_at(f"type={name} msg={rest[1:]}", 0) if number and rest.startswith(" audit(") else None
             if header is not None and rest[rest.index(")") + 1] == ":":
-                before = without_stamp(line[:place])
-                return ("", header) if not before or is_prefix(before) else None
+                return ("", header) if is_prefix(without_stamp(line[:place])) else None
     return None
-
-
-def without_stamp(text: str) -> str:
-    """`[  123.456789] ` at the end of a text left out."""
-    if not text.endswith("] ") or "[" not in text:
-        return text
-    start = text.rindex("[")
-    seconds, point, rest = text[start + 1 : -2].lstrip(" ").partition(".")
-    is_stamp = point and seconds and rest and all(c in DIGITS for c in seconds + rest)
-    return text[:start] if is_stamp else text
 
 
 class Type:

@@ -1,0 +1,84 @@
+"""Records behind what others put before them, and in documents of JSON."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from sensor.audit.header import Line
+from sensor.audit.wrapped import behind_prefix, unwrapped
+from tests.pipeline.test_damaged import CALL, END, EXECVE, read
+
+RECORD = 'type=CWD msg=audit(1.001:1): cwd="/"'
+LINE = Line("", "CWD", "1.001:1", 'cwd="/"')
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        (f"Nov 18 19:55:36 a audispd: {RECORD}", ("", LINE)),
+        (f"audit.log:7:{RECORD}", ("", LINE)),
+        (f"typ{RECORD}", ("typ", LINE)),
+        (f"type=PATH msg=aud{RECORD}", ("type=PATH msg=aud", LINE)),
+        ('[ 1.5] audit: type=1307 audit(1.001:1): cwd="/"', ("", LINE)),
+        ('kernel: type=1307 audit(1.001:1): cwd="/"', ("", LINE)),
+        (f"sshd: Invalid user {RECORD}", None),
+        (f"x y {RECORD}", None),
+        ("type=1307 audit(1.001): cwd", None),
+        ("", None),
+    ],
+)
+def test_the_record_and_what_stands_before_it(line: str, found: tuple[str, Line] | None) -> None:
+    assert behind_prefix(line) == found
+
+
+def test_a_document_becomes_its_lines() -> None:
+    document = json.dumps({"message": f"{RECORD}\n\n{RECORD}"})
+    assert unwrapped(document) == [f"{RECORD}\n", f"{RECORD}\n"]
+    assert unwrapped(RECORD) == [RECORD]
+    assert unwrapped("{}") == ["{}"]
+
+
+ENRICHED = CALL.format(1) + '\x1dARCH=x86_64 SYSCALL=execve AUID="alice" UID="root"'
+BODY = ENRICHED.partition("): ")[2]
+JOURNAL = {"_TRANSPORT": "audit", "_AUDIT_TYPE": "1300", "_AUDIT_TYPE_NAME": "SYSCALL", "_AUDIT_ID": "1"}
+JOURNAL["_SOURCE_REALTIME_TIMESTAMP"] = "1001000"
+DOCUMENTS = {
+    "Filebeat": {"@timestamp": "2024-11-18T19:55:39Z", "host": {"name": "a"}, "message": ENRICHED},
+    "Elasticsearch": {"_index": "x", "_source": {"message": ENRICHED}},
+    "event.original": {"event": {"original": ENRICHED}, "message": "a login"},
+    "Docker": {"log": ENRICHED + "\n", "stream": "stdout"},
+    "Splunk": {"preview": False, "result": {"_raw": f"Nov 18 19:55:36 host-a audispd: {ENRICHED}"}},
+    "journald, from syslog": {"MESSAGE": ENRICHED, "SYSLOG_IDENTIFIER": "audisp-syslog"},
+    "journald, bytes": {"MESSAGE": [*ENRICHED.encode()]},
+    "journald, of the kernel": {**JOURNAL, "MESSAGE": [*f"SYSCALL {BODY}".encode()]},
+    "several lines": {"message": f"{ENRICHED}\n{END.format(1)}\n{EXECVE.format(1)}"},
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_records_in_documents_of_json(name: str) -> None:
+    (document,) = read(json.dumps(DOCUMENTS[name]) + "\n")
+    assert (document["ID"], document["SYSCALL"]["KEYS"], document["SYSCALL"]["AUID"]) == ("1.001:1", ["k"], "alice")
+    assert ("EXECVE" in document, "USER_END" in document) == ("several" in name,) * 2
+    assert "SENSOR" not in document
+
+
+NO_LOGS = [
+    '{"message": "%s"}' % ("[" * 5000),
+    "{" * 5000 + "audit(",
+    '{"a":' * 5000 + "audit(",
+    '{"message": ["audit("]}',
+    '{"message": "Invalid user type=USER_END msg=audit(1.001:1): x"}',
+    '{"_TRANSPORT": "audit", "_AUDIT_ID": "x", "MESSAGE": "CWD"}',
+    '{"_TRANSPORT": "audit", "_AUDIT_TYPE": [1], "MESSAGE": {"a": 1}}',
+    '{"message": "audit(\xff"}',
+    '["audit("]',
+]
+
+
+@pytest.mark.parametrize("line", NO_LOGS)
+def test_documents_without_a_record_stay_what_they_are(line: str) -> None:
+    (document,) = read(line + "\n")
+    assert document["ID"] is None
