@@ -35,9 +35,11 @@ def open_output(options: Options, directory: str, stats: OutputStats) -> Output:
         from sensor.outputs.unix import UnixOutput
 
         return UnixOutput(options, stats, _say)
+    from sensor.outputs.fifo import FifoOutput, is_fifo
     from sensor.outputs.file import FileOutput
 
-    return FileOutput(os.path.join(directory, options.file), options, stats, _say)
+    path = os.path.join(directory, options.file)
+    return FifoOutput(path, options, stats, _say) if is_fifo(path) else FileOutput(path, options, stats, _say)
 
 
 def admit_readers(config: Config) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import os
+import select
 import socket
 import stat
 import sys
@@ -91,6 +92,29 @@ class Syslog(SysLogHandler):
         return printable(super().format(record)[:LONGEST].encode(errors="replace").decode())[:LONGEST]
 
 
+class StandardError(logging.Handler):
+    """Writes messages to a descriptor; loses them while nobody reads what is there.
+
+    It waits, and whether it does is decided for all who share it. A pipe or socket with any room takes PIPE_BUF at
+    once, and as much is kept of a message.
+    """
+
+    def __init__(self, fd: int = 2) -> None:
+        super().__init__()
+        self._fd = fd
+        self._room = select.poll()
+        self._room.register(fd, select.POLLOUT)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a message if it need not wait."""
+        try:
+            text = self.format(record).encode(errors="backslashreplace")[: select.PIPE_BUF - 1]
+            if self._room.poll(0):
+                os.write(self._fd, text + b"\n")
+        except Exception:  # noqa: BLE001  as all handlers do
+            self.handleError(record)
+
+
 class Plain(logging.Formatter):
     """Lets nothing of what others have named, or of a traceback, reach a terminal as a command."""
 
@@ -112,7 +136,7 @@ def start_logging(at_terminal: bool = False) -> None:
     """Send what this program's modules log where somebody reads it; at_terminal: to standard error in any case."""
     handler: logging.Handler = Syslog()
     if at_terminal or not leads_nowhere(2):
-        handler = logging.StreamHandler(sys.stderr)
+        handler = logging.StreamHandler(sys.stderr) if at_terminal else StandardError()
         handler.setFormatter(Plain("host-sensor: %(message)s"))
     handler.addFilter(RateLimit())
     logging.raiseExceptions = False

@@ -20,6 +20,7 @@ from __future__ import annotations
 import errno
 import os
 import shlex
+import stat
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,7 +45,8 @@ class Options:
     file: str = option(
         "audit.jsonl",
         "File name, below `directory` unless absolute. `-` is standard output, `| /program arguments` the standard"
-        " input of a program, started again when it ends, `unix:/path` a stream socket somebody listens on.",
+        " input of a program, started again when it ends, `unix:/path` a stream socket somebody listens on; a FIFO that is"
+        " there at the start is a stream, too.",
     )
     size: int | None = option(10 << 20, "A new file begins before one grows beyond this; null: never.", (), 1, "bytes")
     age: int | None = option(
@@ -174,7 +176,8 @@ CLOSING_LOOK = 0.005
 class Stream:
     """What outputs to another program share: a descriptor that may be full or break, and is made again.
 
-    A subclass implements connect(); the lines that the reader has not taken when a stream breaks are written anew.
+    A subclass implements connect(); the lines that the reader has not taken when a stream breaks are written anew. A
+    file, as standard output may be one, keeps what it was given: there a line begun is finished.
     """
 
     def __init__(self, options: Options, stats: OutputStats, log: Log, clock: Clock = time) -> None:
@@ -193,6 +196,10 @@ class Stream:
     def connect(self) -> int:
         """Return a new descriptor; raises OSError."""
         raise OSError(errno.ENOTSUP, "a subclass implements connect")
+
+    def room(self, fd: int) -> int:
+        """Bytes to write at once to a descriptor of connect(); raises BlockingIOError if even that would wait."""
+        return STREAM_WRITE
 
     def write(self, lines: list[str]) -> None:
         if lines:
@@ -216,7 +223,7 @@ class Stream:
         try:
             self._see_what_is_taken()
             while self._buffer.data:
-                self._buffer.write(self._fd, STREAM_WRITE)
+                self._buffer.write(self._fd, self.room(self._fd))
         except OSError as error:
             self._buffer.failed(error)
             if self._buffer.why != "slow":
@@ -273,9 +280,10 @@ class Stream:
 
     def _broken(self, error: OSError) -> None:
         self._buffer.taken(bytes_left_behind(self._fd))
+        if not stat.S_ISREG(os.fstat(self._fd).st_mode):
+            self._buffer.rewind()
         os.close(self._fd)
         self._fd = -1
-        self._buffer.rewind()
         if self._clock.monotonic() - self._connected_at > LONGEST_PAUSE:
             self._pause = FIRST_PAUSE
         self._wait(error)

@@ -9,6 +9,7 @@ line, the line is finished later; when the program must end before that, or was 
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import time
@@ -152,8 +153,11 @@ class FileOutput:
             except OSError:
                 os.close(fd)
                 raise
-        self._fd = fd
         status = os.fstat(fd)
+        if stat.S_ISFIFO(status.st_mode):  # what is in it is not written, see FifoOutput
+            os.close(fd)
+            raise OSError(errno.ENXIO, "is a FIFO now, which is written to after the next start")
+        self._fd = fd
         self._regular = stat.S_ISREG(status.st_mode)
         self._period = self._period_of(status.st_mtime)
         if self._regular:

@@ -12,6 +12,7 @@ from sensor.daemon.guard import Guard
 from sensor.daemon.logs import Logs, open_output
 from sensor.forms import Lines
 from sensor.outputs import Options
+from sensor.outputs.fifo import FifoOutput
 from sensor.outputs.file import FileOutput
 from sensor.outputs.program import ProgramOutput
 from sensor.outputs.stdout import StdoutOutput
@@ -42,6 +43,11 @@ def lines(*texts, filtered=(), unparsed=()):
 )
 def test_the_name_shows_the_kind(file, kind, tmp_path):
     assert type(open_output(Options(file), str(tmp_path), OutputStats())) is kind
+
+
+def test_a_fifo_that_is_there_is_a_stream(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    assert type(open_output(Options("fifo"), str(tmp_path), OutputStats())) is FifoOutput
 
 
 def test_a_plain_configuration_has_one_file(tmp_path):

@@ -8,7 +8,6 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ import pytest
 from sensor.outputs.write_buffer import bytes_left
 from tests.support.losses import Losses, counted, lines_of, reported
 from tests.support.running import Sensor, counting, event, events, sensors
+from tests.support.small_disk import small_disk
 
 BUFFER = 65536
 
@@ -158,19 +158,6 @@ def outcome_of_a_stream(run: Sensor, log: Path, reader: subprocess.Popen[bytes])
     observed = reported(lines_of(log))
     assert counted(run.counters()) == observed
     return observed
-
-
-@contextmanager
-def small_disk(folder: Path, size: int) -> Iterator[Path]:
-    folder.mkdir()
-    options = f"size={size},mode=755"
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], capture_output=True, text=True)
-    if done.returncode:
-        pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", folder], check=True)
 
 
 @pytest.mark.root

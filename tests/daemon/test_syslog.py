@@ -152,6 +152,24 @@ def test_a_log_daemon_that_hangs_is_not_waited_for(daemon, handler):
     assert daemon.recv(2000).endswith(b"x")
 
 
+@pytest.mark.parametrize("kind", ["pipe", "socket"])
+def test_a_standard_error_that_nobody_reads_is_not_waited_for(kind):
+    ours, theirs = os.pipe() if kind == "pipe" else [end.detach() for end in socket.socketpair()]
+    handler = syslog.StandardError(theirs)
+    begun = time.monotonic()
+    for _ in range(300):
+        handler.emit(record("\udc80" + "x" * 8000))
+    assert time.monotonic() < begun + 5
+    assert os.get_blocking(theirs)
+    got = os.read(ours, 8000)
+    assert got.startswith(b"\\udc80xxx")
+    assert got.index(b"\n") == 4095
+    os.close(ours)
+    handler.emit(record("y"))  # to no reader at all
+    os.close(theirs)
+    handler.emit(record("z"))
+
+
 @pytest.mark.parametrize(("path", "expected"), [("/dev/null", True), ("/dev/zero", False), (__file__, False)])
 def test_what_leads_nowhere(path, expected):
     fd = os.open(path, os.O_RDONLY)

@@ -8,6 +8,7 @@ import resource
 import shutil
 import subprocess
 import time
+import tty
 
 import pytest
 from hypothesis import given
@@ -318,14 +319,17 @@ def test_a_directory_that_is_not_there_yet(tmp_path):
 
 
 def test_what_is_no_file_is_written_to_and_never_rotated(tmp_path):
-    os.mkfifo(tmp_path / "log")
-    reader = os.open(tmp_path / "log", os.O_RDONLY | os.O_NONBLOCK)
+    reader, terminal = os.openpty()
+    tty.setraw(terminal)
+    (tmp_path / "log").symlink_to(os.ttyname(terminal))
     log = Log(tmp_path, size=4, age=60)
     for number in range(4):
         log.output.write([str(number)])
-    assert os.read(reader, 100) == b"0\n1\n2\n3\n"
+    with open(reader, "rb", closefd=False) as terminals_end:
+        assert terminals_end.read(8) == b"0\n1\n2\n3\n"
     assert os.listdir(tmp_path) == ["log"]
     log.output.close()
+    os.close(terminal)
     os.close(reader)
 
 

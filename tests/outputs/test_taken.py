@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from sensor.outputs import Options
+from sensor.outputs import LONGEST_PAUSE, Options
 from sensor.outputs.program import ProgramOutput
 from sensor.outputs.stdout import StdoutOutput
 from sensor.outputs.unix import UnixOutput
 from sensor.outputs.write_buffer import StreamBuffer, bytes_left, bytes_left_behind, has_reader
 from sensor.stats import OutputStats
+from tests.support.clocks import Clock
+from tests.support.small_disk import small_disk
 
 LINES = [f"{number:099}" for number in range(300)]
 
@@ -153,6 +156,46 @@ def test_standard_output_without_a_reader_takes_nothing(monkeypatch):
     output.close()
     os.close(theirs)
     assert (stats.lines, stats.lost_lines) == (2, {"EPIPE": 3})
+
+
+@pytest.mark.parametrize("kind", ["pipe", "socket"])
+def test_a_standard_output_that_nobody_reads_is_not_waited_for(kind, monkeypatch):
+    """Though its descriptor waits: its flags belong to all who have it."""
+    ours, theirs = os.pipe() if kind == "pipe" else [end.detach() for end in socket.socketpair()]
+    monkeypatch.setattr(os, "dup", lambda fd, real=os.dup: real(theirs if fd == 1 else fd))
+    stats = OutputStats()
+    output = StdoutOutput(Options(file="-", buffer=1 << 20), stats, lambda message: None)
+    begun = time.monotonic()
+    for _ in range(100):
+        output.write([LINES[0] * 200] * 2)
+    assert os.get_blocking(theirs)
+    got = os.read(ours, 1 << 20)
+    output.flush()
+    output.close()
+    assert time.monotonic() - begun < 5
+    os.close(ours)
+    os.close(theirs)
+    assert got.startswith(LINES[0].encode())
+    assert stats.lost_lines["slow"] + stats.lines == 200
+
+
+@pytest.mark.root
+def test_a_line_half_written_to_a_file_that_is_standard_output_is_finished_there(monkeypatch, tmp_path):
+    """The disk is full for a while; a descriptor made anew leads to the same file, and half a line is in it."""
+    clock = Clock()
+    with small_disk(tmp_path / "disk", 1 << 16) as disk, (disk / "log").open("ab") as log:
+        monkeypatch.setattr(os, "dup", lambda fd, real=os.dup: real(log.fileno() if fd == 1 else fd))
+        stats = OutputStats()
+        output = StdoutOutput(Options(file="-"), stats, lambda message: None, clock)
+        texts = [f"{number:0999}" for number in range(100)]
+        output.write(texts)
+        assert stats.errors == {"ENOSPC": 1}
+        subprocess.run(["mount", "-o", "remount,size=1M", disk], check=True)
+        clock.now += LONGEST_PAUSE
+        output.flush()
+        output.close()
+        assert (disk / "log").read_text().splitlines() == texts
+        assert (stats.lines, stats.lost_lines) == (100, {})
 
 
 @pytest.mark.parametrize(
