@@ -213,6 +213,8 @@ class Config:
                 fixed_host(self.host)
             except ValueError as error:
                 raise OptionError("host", str(error)) from None
+        if self.user is not None and not self.user.strip():
+            raise OptionError("user", f'expected a name, or null to stay root, found "{self.user}"')
         if self.input != "stdin" and not self.input.startswith("unix:/"):
             raise OptionError("input", f'expected stdin or unix:/path, found "{self.input}"')
 

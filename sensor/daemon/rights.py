@@ -30,7 +30,7 @@ def find_account(config: Config, source: Input, stats: PrivilegeStats) -> Accoun
 
     source: the input, open and not started; it is read meanwhile.
     """
-    if not config.user or os.geteuid() != 0:
+    if config.user is None or os.geteuid() != 0:
         return None
     account = accounts.listed_user(config.user) or _ask(config.user, source)
     if account is None:

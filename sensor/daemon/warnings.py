@@ -16,7 +16,7 @@ from sensor.stages.custom.loading import StageFileError, find, source
 
 def warnings(config: Config) -> Iterator[str]:
     """One sentence for each, beginning with the option; waits for name services."""
-    if config.user and accounts.any_user(config.user) is None:
+    if config.user is not None and accounts.any_user(config.user) is None:
         yield f"user: there is no user {config.user} on this host; the sensor would run as {accounts.stand_in().name}"
     for path in find(config.stages):
         try:

@@ -45,8 +45,8 @@ class Options:
     file: str = option(
         "audit.jsonl",
         "File name, below `directory` unless absolute. `-` is standard output, `| /program arguments` the standard"
-        " input of a program, started again when it ends, `unix:/path` a stream socket somebody listens on; a FIFO that is"
-        " there at the start is a stream, too.",
+        " input of a program, started again when it ends, `unix:/path` a stream socket somebody listens on; a FIFO that"
+        " is there at the start is a stream, too.",
     )
     size: int | None = option(10 << 20, "A new file begins before one grows beyond this; null: never.", (), 1, "bytes")
     age: int | None = option(

@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Collection
+from functools import cache
 
 from sensor.errors import SensorError
 
@@ -26,8 +27,12 @@ class UntrustedError(SensorError):
     """Others may have written a file. The message names the file or directory, and what it should be like."""
 
 
+@cache
 def administrators() -> frozenset[int]:
-    """Root and the effective user: whose configuration is taken."""
+    """Root and the effective user: whose configuration is taken.
+
+    The user at the first call: who was root at the start does not begin to trust the user it becomes.
+    """
     return frozenset({0, os.geteuid()})
 
 

@@ -91,6 +91,8 @@ MISTAKES = [
     ),
     ("input: stdn\n", 1, "input", 'expected stdin or unix:/path, found "stdn"'),
     ("metrics:\n\n  listen: nowhere\n", 3, "metrics.listen", "expected ADDRESS:PORT, not 'nowhere'"),
+    ('user: ""\n', 1, "user", 'expected a name, or null to stay root, found ""'),
+    ('user: " "\n', 1, "user", 'expected a name, or null to stay root, found " "'),
     ("a: [1\n", 2, "", "this is no YAML: *"),
     ("a: *b\n", 1, "", "this is no YAML: found undefined alias 'b'"),
     ("marker: !!python/object:os.system x\n", None, "", None),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
 import re
 import shutil
 import signal
@@ -128,6 +130,13 @@ def test_an_unknown_user_is_replaced_and_the_sensor_is_not_root(sensor, user):
     assert run.end() == 0
 
 
+def test_a_user_without_a_name_is_a_mistake_and_the_sensor_is_not_root(sensor):
+    run = sensor(user="").started()
+    assert "user: expected a name, or null to stay root" in run.output()
+    assert "0" not in run.status()["Uid"].split()
+    assert run.end() == 0
+
+
 def test_what_is_not_configured_is_not_kept_without_the_user_either(sensor):
     run = sensor(user="no-such-user", enrich=no_enrichment(), loss={"kernel": False}).started()
     assert int(run.status()["CapPrm"], 16) & ~SYS_PTRACE == 0
@@ -162,6 +171,17 @@ def test_no_name_service_is_waited_for_before_the_first_read(sensor, slow_names,
     start = time.monotonic()
     assert run.end() == 0
     assert time.monotonic() - start < 5
+
+
+def test_the_user_that_the_sensor_became_does_not_write_its_configuration(sensor):
+    """At the start only root's is taken; that stays so when the sensor is that user, with rights that it lacks."""
+    run = sensor(user="nobody").started()
+    run.configure(user="nobody", marker="mine")
+    os.chown(run.config, pwd.getpwnam("nobody").pw_uid, -1)
+    run.process.send_signal(signal.SIGHUP)
+    run.wait_for(lambda: "must be owned by root" in run.output())
+    run.wait_for(lambda: "the configuration stays as it was" in run.output())
+    assert run.end() == 0
 
 
 def test_no_name_service_is_waited_for_at_a_reload(sensor, slow_names):
