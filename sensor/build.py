@@ -26,7 +26,7 @@ from sensor.pipeline import Parts, Pipeline
 from sensor.probe import Options as ProbeOptions
 from sensor.probe.coverage import evidence_of
 from sensor.probe.events import ProbeEvents
-from sensor.probe.place import Place
+from sensor.probe.place import PinDirectory
 from sensor.probe.reader import ProbeReader
 from sensor.process.clock import read_clocks
 from sensor.process.command import Commands
@@ -48,7 +48,7 @@ from sensor.stages.custom import Custom
 from sensor.stages.environment import Environment
 from sensor.stages.exe_hash import ExeHash
 from sensor.stages.filters import Filters
-from sensor.stages.filters.facts import Facts
+from sensor.stages.filters.facts import EventFacts
 from sensor.stages.filters.records import RecordDropper
 from sensor.stages.groups import Groups
 from sensor.stages.identity import Identity
@@ -90,7 +90,7 @@ class HostState:
         if live:
             self.table.calibrate(self._boot, now)
             if config.probe.use:
-                find = Place(config.probe.path).ring
+                find = PinDirectory(config.probe.path).ring
                 self.probe = ProbeReader(find, self.table, stats.probe, config.probe.coverage_timeout)
                 self.probe.weigh_losses(partial(evidence_of, stats, self.serials.missing))
             self.host_paths = HostPaths(self.table, proc, self.probe.drain if self.probe is not None else None)
@@ -218,7 +218,7 @@ def build(
     form = wrap(*choose_form(config, naming, decoders.translators, origin, redactor))
     cgroups = Cgroups(config.enrich, host.files, host.containers)
     identity = _identity(config, naming, host, cgroups)
-    facts = Facts(host.containers, host.host_paths, host.host.names)
+    facts = EventFacts(host.containers, host.host_paths, host.host.names)
     filters = Filters(config.filter, facts, stats.pipeline.filtered, LOG if live else DROP)
     known = _knowledge(config, host, identity, redactor)
     memo = Memo()

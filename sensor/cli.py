@@ -238,13 +238,13 @@ def _check(parsed: argparse.Namespace) -> int:
 def _doctor(parsed: argparse.Namespace) -> int:
     from sensor.config import read
     from sensor.doctor import examine, worst
-    from sensor.doctor.host import Host
+    from sensor.doctor.host import HostView
     from sensor.doctor.report import as_json, show
     from sensor.top.show import Screen
 
     path = parsed.config or DEFAULT_CONFIG
     config, _ = read(path)  # mistakes are among the findings
-    findings = list(examine(Host(), config, path, not parsed.no_test_event))
+    findings = list(examine(HostView(), config, path, not parsed.no_test_event))
     print(as_json(findings) if parsed.json else "\n".join(show(findings, Screen.of(sys.stdout))))
     return worst(findings, parsed.strict)
 
@@ -349,12 +349,12 @@ def _bench(parsed: argparse.Namespace) -> int:
 
 def _probe(parsed: argparse.Namespace) -> int:
     from sensor.probe import loader
-    from sensor.probe.kept import Kept
+    from sensor.probe.kept import CompiledProbes
 
     config = _load(parsed.config)
     options = config.probe
     if parsed.action == "load":
-        status = loader.load(options, config.user, kept=Kept(options.cache))
+        status = loader.load(options, config.user, kept=CompiledProbes(options.cache))
     elif parsed.action == "unload":
         status = loader.unload(options)
     else:

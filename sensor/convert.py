@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from sensor.audit.framing import last_time
 from sensor.build import Sensor, build
 from sensor.config import Config
-from sensor.inputs.files import Id, first_id, in_order, last_id, read_chunks
+from sensor.inputs.files import EventId, first_id, in_order, last_id, read_chunks
 from sensor.printable import printable
 from sensor.stats import PipelineStats, Stats
 
@@ -55,11 +55,11 @@ def converted(sensor: Sensor, files: Sequence[str]) -> Iterator[list[str]]:
 
 def _told_seams(paths: Sequence[str]) -> Iterator[bytes]:
     """The chunks of some files; reports where one does not go on where the one before it ended."""
-    before: Id | None = None
+    before: EventId | None = None
     last_path = ""
     for path in paths:
-        first: Id | None = None
-        last: Id | None = None
+        first: EventId | None = None
+        last: EventId | None = None
         for chunk in read_chunks(path):
             if first is None and len(paths) > 1:
                 first = first_id(chunk)
@@ -70,7 +70,7 @@ def _told_seams(paths: Sequence[str]) -> Iterator[bytes]:
         before, last_path = last or before, path
 
 
-def _tell_seam(last: Id, first: Id, paths: Iterable[str]) -> None:
+def _tell_seam(last: EventId, first: EventId, paths: Iterable[str]) -> None:
     earlier, later = map(printable, paths)
     if first.time < last.time - _OVERLAP:
         _tell(f"{later} begins {last.time - first.time:,.0f} s before {earlier} ends: what both are of is in disorder")

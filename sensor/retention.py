@@ -19,7 +19,7 @@ STATES = "/var/lib/host-sensor-ship"
 MOST_CURSORS = 100
 
 
-class Kept(NamedTuple):
+class Retained(NamedTuple):
     """What a rotation keeps, and what of it that is not shipped it has to give up."""
 
     generations: int
@@ -27,17 +27,17 @@ class Kept(NamedTuple):
     lost_bytes: int = 0
 
 
-def kept(log: str, generations: int, percent: float | None, states: str = STATES) -> Kept:
+def kept(log: str, generations: int, percent: float | None, states: str = STATES) -> Retained:
     """How many old files a log has after the rotation that comes next.
 
     `percent` is the share of the file system that old files may take for the sake of what is not shipped; None: none.
     """
     if percent is None:
-        return Kept(generations)
+        return Retained(generations)
     files = list(_files(log))
     wanted = max((_unshipped(files, inode) for inode in _cursors(log, states)), default=0)
     if wanted <= generations:
-        return Kept(generations)
+        return Retained(generations)
     status = os.statvfs(os.path.dirname(log) or ".")
     room = status.f_blocks * status.f_frsize * percent / 100
     fitting = 0
@@ -48,7 +48,7 @@ def kept(log: str, generations: int, percent: float | None, states: str = STATES
         fitting += 1
     stays = max(generations, fitting)
     lost = files[stays:wanted]
-    return Kept(stays, len(lost), sum(size for _, size in lost))
+    return Retained(stays, len(lost), sum(size for _, size in lost))
 
 
 def _files(log: str) -> Iterator[tuple[tuple[int, int], int]]:

@@ -306,6 +306,16 @@ def test_assignments_are_found_as_promised(source, expected):
     assert assigned_elsewhere(ast.parse(source)) == expected
 
 
+def test_no_two_classes_have_one_name():
+    """But Options, which each part has for its own and others call by the part's name: `exe_hash.Options`."""
+    where: dict[str, list[str]] = {}
+    for path in sources("sensor"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_") and node.name != "Options":
+                where.setdefault(node.name, []).append(name(path))
+    assert_none([(called, paths) for called, paths in where.items() if len(paths) > 1])
+
+
 @pytest.mark.parametrize("room", ["audit", "pipeline", "forms", "process", "summary"])
 def test_the_way_of_an_event_is_typed(room):
     found = [name(path) for path in sources(f"sensor/{room}") if re.search(r"\bAny\b", path.read_text("utf-8"))]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sensor.retention import Kept, kept
+from sensor.retention import Retained, kept
 from sensor.ship.cursor import Cursor
 from sensor.ship.follow import Follower
 from sensor.ship.stats import ShipStats
@@ -66,7 +66,7 @@ def fill(log: Log, files: int) -> None:
 def test_files_that_a_destination_lacks_stay(taken: int, generations: int, log: Log, states: str) -> None:
     fill(log, 10)
     Destination(log, states, "central").take(taken)
-    assert kept(str(log.path), 3, 20.0, states) == Kept(generations)
+    assert kept(str(log.path), 3, 20.0, states) == Retained(generations)
 
 
 def test_the_slowest_destination_counts_and_those_of_other_logs_do_not(log: Log, states: str, tmp_path: Path) -> None:
@@ -77,8 +77,8 @@ def test_the_slowest_destination_counts_and_those_of_other_logs_do_not(log: Log,
     other = Log(tmp_path / "other")
     other.write(1)
     Destination(other, states, "other").take(1)
-    assert kept(str(log.path), 3, 20.0, states) == Kept(5)
-    assert kept(str(log.path), 3, None, states) == Kept(3)
+    assert kept(str(log.path), 3, 20.0, states) == Retained(5)
+    assert kept(str(log.path), 3, None, states) == Retained(3)
 
 
 @pytest.mark.parametrize("what", ["nothing", "garbage", "a folder", "a pipe", "a link", "no file", "other JSON"])
@@ -100,7 +100,7 @@ def test_what_is_no_cursor_keeps_nothing_and_holds_up_nobody(what: str, log: Log
         slots = Slots(str(path))
         slots.write({"log": str(log.path), "inode": "none"})
         slots.close()
-    assert kept(str(log.path), 3, 20.0, states if what != "no file" else "/nowhere") == Kept(3)
+    assert kept(str(log.path), 3, 20.0, states if what != "no file" else "/nowhere") == Retained(3)
 
 
 def test_no_more_than_the_share_of_the_disk(log: Log, states: str) -> None:
@@ -115,10 +115,10 @@ def test_no_more_than_the_share_of_the_disk(log: Log, states: str) -> None:
         found = kept(str(log.path), 2, 30.0, states)
         paths = [log.path, *(log.path.with_name(f"audit.jsonl.{number}") for number in range(1, 11))]
         sizes = [path.stat().st_size for path in paths]
-        assert found == Kept(5, 6, sum(sizes[5:]))
+        assert found == Retained(5, 6, sum(sizes[5:]))
         assert sum(sizes[:5]) <= 0.3 * (1 << 20) < sum(sizes[:6])
-        assert kept(str(log.path), 7, 30.0, states) == Kept(7, 4, sum(sizes[7:]))
-        assert kept(str(log.path), 2, 100.0, states) == Kept(11)
+        assert kept(str(log.path), 7, 30.0, states) == Retained(7, 4, sum(sizes[7:]))
+        assert kept(str(log.path), 2, 100.0, states) == Retained(11)
     finally:
         subprocess.run(["umount", "-l", str(log.path.parent)], check=True)
 
@@ -127,4 +127,4 @@ def test_a_cursor_whose_file_is_gone_keeps_everything_that_fits(log: Log, states
     fill(log, 4)
     Destination(log, states, "central").take(1)
     log.path.with_name("audit.jsonl.4").unlink()
-    assert kept(str(log.path), 1, 20.0, states) == Kept(4)
+    assert kept(str(log.path), 1, 20.0, states) == Retained(4)

@@ -32,9 +32,9 @@ from sensor.config import Config  # noqa: E402
 from sensor.config.describe import caption, value_text  # noqa: E402
 from sensor.options import declaration  # noqa: E402
 from sensor.rights.privileges import CAPABILITIES, NEEDS  # noqa: E402
-from sensor.rules.match import Calls, File, Folder, Match  # noqa: E402
+from sensor.rules.match import File, Folder, Match, SystemCalls  # noqa: E402
 from sensor.rules.table import EXCLUSIONS, RULES  # noqa: E402
-from sensor.ship.options import Config as Destination  # noqa: E402
+from sensor.ship.options import Destination  # noqa: E402
 from sensor.ship.seen import ROWS as SHIP_ROWS  # noqa: E402
 from sensor.stats import UNIDENTIFIED  # noqa: E402
 from sensor.tables.ecs_extensions import EXTENSIONS  # noqa: E402
@@ -246,7 +246,7 @@ def rules() -> Iterator[str]:
 
 def watched(match: Match) -> str:
     """What a rule matches, in short; a home directory is ~."""
-    if isinstance(match, Calls):
+    if isinstance(match, SystemCalls):
         return f"{match.names} {match.fields}".strip()
     home = "" if isinstance(match, (File, Folder)) else "~/"
     perm = f" perm={match.perm}" if isinstance(match, File) and match.perm != "wa" else ""

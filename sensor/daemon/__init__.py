@@ -30,7 +30,7 @@ from sensor.daemon.guard import Guard
 from sensor.daemon.guarded_pipeline import GuardedPipeline
 from sensor.daemon.lag import WrittenLag
 from sensor.daemon.logs import Logs, admit_readers
-from sensor.daemon.reload import Reload
+from sensor.daemon.reload import ConfigReload
 from sensor.daemon.run_keeper import RunKeeper
 from sensor.daemon.sensor_events import SensorEvents, config_sha256, start_of
 from sensor.daemon.signals import Signals
@@ -111,7 +111,7 @@ class Daemon:
 
     def __init__(self, path: str, config: Config, signals: Signals) -> None:
         self._path = path
-        self._files = Reload(path)
+        self._files = ConfigReload(path)
         memory.use_one_heap()
         self._room = memory.room()
         self._config = config = memory.fitted(config, self._room)

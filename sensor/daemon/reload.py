@@ -22,7 +22,7 @@ LONGEST = 2.0
 """Seconds after which they are read in any case."""
 
 
-class Reload:
+class ConfigReload:
     """One configuration file, and its fragments, through all reloads. Times are monotonic seconds."""
 
     def __init__(self, path: str) -> None:

@@ -34,7 +34,7 @@ _MOST = 256
 """Different messages that are remembered."""
 
 
-class RateLimit(logging.Filter):
+class MessageRateLimit(logging.Filter):
     """Lets a message through once in REPEAT_AFTER seconds, and of all messages together BURST at once."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -138,7 +138,7 @@ def start_logging(at_terminal: bool = False) -> None:
     if at_terminal or not leads_nowhere(2):
         handler = logging.StreamHandler(sys.stderr) if at_terminal else StandardError()
         handler.setFormatter(Plain("host-sensor: %(message)s"))
-    handler.addFilter(RateLimit())
+    handler.addFilter(MessageRateLimit())
     logging.raiseExceptions = False
     logging.getLogger("sensor").handlers[:] = [handler]
     logging.getLogger("sensor").setLevel(logging.INFO)

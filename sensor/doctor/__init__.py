@@ -15,7 +15,7 @@ from sensor.doctor.auditd import check_auditd
 from sensor.doctor.chain import check_chain
 from sensor.doctor.configuration import check_configuration
 from sensor.doctor.finding import FAILURE, NOTE, WARNING, Finding
-from sensor.doctor.host import Host
+from sensor.doctor.host import HostView
 from sensor.doctor.kernel import check_kernel
 from sensor.doctor.log import check_log
 from sensor.doctor.metrics import check_metrics
@@ -27,7 +27,7 @@ from sensor.doctor.system import check_clock, check_confinement, check_package
 log = logging.getLogger(__name__)
 
 
-def examine(host: Host, config: Config, path: str, test_event: bool = True) -> Iterator[Finding]:
+def examine(host: HostView, config: Config, path: str, test_event: bool = True) -> Iterator[Finding]:
     """Every finding, from the kernel along the way of an event to the log. `path` is the configuration's."""
     checks = [
         check_kernel(host),

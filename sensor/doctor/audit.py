@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sensor.doctor.finding import FAILURE, NOTE, OK, WARNING, Finding
-from sensor.doctor.host import Host
+from sensor.doctor.host import HostView
 from sensor.loss.audit_status import AuditStatus, KernelAudit
 
 BACKLOG = 8192
@@ -28,7 +28,7 @@ def status() -> AuditStatus | OSError:
         kernel.close()
 
 
-def check_audit(host: Host, found: AuditStatus | OSError) -> Iterator[Finding]:
+def check_audit(host: HostView, found: AuditStatus | OSError) -> Iterator[Finding]:
     """What AUDIT_GET shows, and who else listens."""
     if isinstance(found, OSError):
         advice = "run doctor as root, on the host and not in a container"
@@ -59,7 +59,7 @@ def _switches(found: AuditStatus) -> Iterator[Finding]:
         yield Finding(WARNING, "audit.rate_limit", text, "auditctl -r 0; and remove -r from the audit rules")
 
 
-def _owner(host: Host, found: AuditStatus) -> Iterator[Finding]:
+def _owner(host: HostView, found: AuditStatus) -> Iterator[Finding]:
     if found.pid == 0:
         text = "no daemon receives the audit records"
         yield Finding(FAILURE, "audit.owner", text, "systemctl start auditd")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from sensor.doctor.finding import FAILURE, NOTE, OK, WARNING, Finding
-from sensor.doctor.host import Host, Process, settings
+from sensor.doctor.host import HostView, RunningProcess, settings
 
 CONFIGURATION = "/etc/audit/auditd.conf"
 PLUGIN = "/etc/audit/plugins.d/host-sensor.conf"
@@ -17,7 +17,7 @@ _DROPPING = {"ignore", "syslog"}
 _STOPPING = {"suspend", "single", "halt"}
 
 
-def check_auditd(host: Host) -> Iterator[Finding]:
+def check_auditd(host: HostView) -> Iterator[Finding]:
     """The daemon, its configuration, and the plugin."""
     processes = list(host.processes())
     daemon = next((process for process in processes if process.name == "auditd"), None)
@@ -46,7 +46,7 @@ def _number(text: str) -> str:
     return f"version {found[0]}" if found else "version unknown"
 
 
-def _configuration(host: Host) -> Iterator[Finding]:
+def _configuration(host: HostView) -> Iterator[Finding]:
     text = host.read(CONFIGURATION)
     if text is None:
         yield Finding(NOTE, "auditd.configuration", f"{CONFIGURATION} cannot be read", "run doctor as root")
@@ -70,7 +70,7 @@ def _configuration(host: Host) -> Iterator[Finding]:
             yield Finding(NOTE, f"auditd.{name}", text, advice)
 
 
-def _plugin_file(host: Host) -> Iterator[Finding]:
+def _plugin_file(host: HostView) -> Iterator[Finding]:
     text = host.read(PLUGIN)
     if text is None:
         advice = "install the package again; it ships the file"
@@ -94,7 +94,7 @@ def _plugin_file(host: Host) -> Iterator[Finding]:
         )
 
 
-def _plugin_process(host: Host, daemon: Process, processes: list[Process]) -> Iterator[Finding]:
+def _plugin_process(host: HostView, daemon: RunningProcess, processes: list[RunningProcess]) -> Iterator[Finding]:
     plugin = next((process for process in processes if is_plugin(process) and process.parent == daemon.pid), None)
     journal = host.run("journalctl", "-b", "-u", "auditd", "-q", "--no-pager", "-n", "2000", "-o", "cat")
     lines = [line for line in (journal.text if journal else "").splitlines() if "host-sensor" in line]
@@ -116,14 +116,14 @@ def _plugin_process(host: Host, daemon: Process, processes: list[Process]) -> It
         )
 
 
-def is_plugin(process: Process) -> bool:
+def is_plugin(process: RunningProcess) -> bool:
     """Whether a process is `host-sensor run`, however it was started."""
     return "run" in process.words and any(
         word.endswith(("/host-sensor", "sensor/__main__.py")) for word in process.words
     )
 
 
-def _state(host: Host) -> Iterator[Finding]:
+def _state(host: HostView) -> Iterator[Finding]:
     """auditd's account of its queue, where it was asked for one: `plugin queue overflow detected = yes`."""
     found = settings(next((text for text in map(host.read, _STATE) if text is not None), ""))
     if found.get("plugin queueing suspended") == "yes":
@@ -134,7 +134,7 @@ def _state(host: Host) -> Iterator[Finding]:
         yield Finding(WARNING, "auditd.overflow", text, f"raise q_depth in {CONFIGURATION}")
 
 
-def _folders(host: Host) -> Iterator[Finding]:
+def _folders(host: HostView) -> Iterator[Finding]:
     for folder in ("/etc/audit", "/etc/audit/plugins.d", "/etc/audit/rules.d"):
         mode = host.mode(folder)
         if mode is not None and mode & 0o027:

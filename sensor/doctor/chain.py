@@ -12,14 +12,14 @@ from collections.abc import Iterator
 
 from sensor.config import Config
 from sensor.doctor.finding import FAILURE, NOTE, OK, Finding
-from sensor.doctor.host import Host
+from sensor.doctor.host import HostView
 from sensor.doctor.log import file_of
 
 _LONGEST = 10.0  # seconds
 _PAUSE = 0.02
 
 
-def check_chain(host: Host, config: Config, longest: float = _LONGEST) -> Iterator[Finding]:
+def check_chain(host: HostView, config: Config, longest: float = _LONGEST) -> Iterator[Finding]:
     """Send the event and wait for it in the log, `longest` seconds."""
     path = file_of(config)
     if path is None or not host.is_root():

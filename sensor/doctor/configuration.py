@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 
 from sensor.config import Config, check
 from sensor.doctor.finding import FAILURE, OK, WARNING, Finding
-from sensor.doctor.host import Host
+from sensor.doctor.host import HostView
 
 _LEFT_OVER = (".dpkg-new", ".dpkg-dist", ".ucf-dist", ".rpmnew")
 
 
-def check_configuration(host: Host, config: Config, path: str) -> Iterator[Finding]:
+def check_configuration(host: HostView, config: Config, path: str) -> Iterator[Finding]:
     """The file, its rights, and the names in it."""
     mistakes = check(host.path(path)) if host.exists(path) else []
     for mistake in mistakes:

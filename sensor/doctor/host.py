@@ -16,7 +16,7 @@ _LONGEST = 10.0  # seconds that a command may take
 
 
 @dataclass(frozen=True)
-class Answer:
+class CommandResult:
     """What a command printed, standard error included, and its exit status."""
 
     status: int
@@ -24,7 +24,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Process:
+class RunningProcess:
     """A process of the host: `words` are its command line; `started` in seconds since 1970."""
 
     pid: int
@@ -34,7 +34,7 @@ class Process:
     started: float
 
 
-class Host:
+class HostView:
     """A host below `root`, by default the one that we are on."""
 
     def __init__(self, root: str = "") -> None:
@@ -94,16 +94,16 @@ class Host:
         except OSError:
             return None
 
-    def run(self, *command: str) -> Answer | None:
+    def run(self, *command: str) -> CommandResult | None:
         """Run a command; None where it is not installed or does not end in time."""
         environment = {**os.environ, "LC_ALL": "C", "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"}
         try:
             done = subprocess.run(command, capture_output=True, timeout=_LONGEST, env=environment, check=False)
         except (OSError, subprocess.TimeoutExpired):
             return None
-        return Answer(done.returncode, (done.stdout + done.stderr).decode("utf-8", "replace"))
+        return CommandResult(done.returncode, (done.stdout + done.stderr).decode("utf-8", "replace"))
 
-    def processes(self) -> Iterator[Process]:
+    def processes(self) -> Iterator[RunningProcess]:
         """Every process that can be looked at; none where psutil is not installed."""
         try:
             import psutil
@@ -112,7 +112,9 @@ class Host:
         for process in psutil.process_iter(["pid", "ppid", "name", "cmdline", "create_time"]):
             found = process.info
             words = tuple(found["cmdline"] or ())
-            yield Process(found["pid"], found["ppid"] or 0, found["name"] or "", words, found["create_time"] or 0.0)
+            yield RunningProcess(
+                found["pid"], found["ppid"] or 0, found["name"] or "", words, found["create_time"] or 0.0
+            )
 
     def is_root(self) -> bool:
         """Whether we may see everything."""

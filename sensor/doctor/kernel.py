@@ -6,13 +6,13 @@ import platform
 from collections.abc import Iterator
 
 from sensor.doctor.finding import FAILURE, NOTE, OK, WARNING, Finding
-from sensor.doctor.host import Host
+from sensor.doctor.host import HostView
 
 _BTF = "/sys/kernel/btf/vmlinux"
 _LEAST = (5, 8)  # BPF ring buffers
 
 
-def check_kernel(host: Host, release: str = platform.release()) -> Iterator[Finding]:
+def check_kernel(host: HostView, release: str = platform.release()) -> Iterator[Finding]:
     """The kernel's version and features."""
     if _version(release) < _LEAST:
         yield Finding(WARNING, "kernel.release", f"Linux {release} has no BPF ring buffer (5.8): no probe")

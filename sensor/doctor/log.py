@@ -11,7 +11,7 @@ from typing import Any
 from sensor.audit.naming import Naming
 from sensor.config import Config
 from sensor.doctor.finding import FAILURE, NOTE, OK, WARNING, Finding
-from sensor.doctor.host import Host
+from sensor.doctor.host import HostView
 from sensor.jsonl import loads
 
 _TAIL = 1 << 18  # bytes of the log that are looked at
@@ -28,7 +28,7 @@ def file_of(config: Config) -> str | None:
     return os.path.join(config.directory, name)
 
 
-def check_log(host: Host, config: Config) -> Iterator[Finding]:
+def check_log(host: HostView, config: Config) -> Iterator[Finding]:
     """The folder, the file, its newest events, the disk."""
     path = file_of(config)
     if path is None:
@@ -50,7 +50,7 @@ def check_log(host: Host, config: Config) -> Iterator[Finding]:
     yield from _room(host, config, status.st_size, events)
 
 
-def newest(host: Host, path: str) -> list[dict[str, Any]]:
+def newest(host: HostView, path: str) -> list[dict[str, Any]]:
     """The newest events of a log, oldest first; what cannot be read as JSON is left out."""
     try:
         with open(host.path(path), "rb") as file:
@@ -126,7 +126,7 @@ def _identities(events: list[dict[str, Any]], naming: Naming) -> Iterator[Findin
         yield Finding(OK, "log.identities", text)
 
 
-def _readers(host: Host, config: Config) -> Iterator[Finding]:
+def _readers(host: HostView, config: Config) -> Iterator[Finding]:
     """Whether those who may read the file can enter its folder."""
     mode = host.mode(config.directory)
     if mode is None or mode & 0o001:
@@ -143,7 +143,7 @@ def _readers(host: Host, config: Config) -> Iterator[Finding]:
         yield Finding(WARNING, "log.readers", text, f"setfacl -m u:NAME:x {config.directory}, or g:NAME:x")
 
 
-def _room(host: Host, config: Config, size: int, events: list[dict[str, Any]]) -> Iterator[Finding]:
+def _room(host: HostView, config: Config, size: int, events: list[dict[str, Any]]) -> Iterator[Finding]:
     """Free space, and for how long the log reaches back at the present rate."""
     disk = host.disk(config.directory)
     if disk is not None and disk.f_blocks and disk.f_bavail / disk.f_blocks < _LEAST_FREE:

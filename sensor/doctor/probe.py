@@ -7,14 +7,14 @@ from collections.abc import Iterator
 
 from sensor.config import Config
 from sensor.doctor.finding import FAILURE, NOTE, OK, WARNING, Finding
-from sensor.doctor.host import Host
+from sensor.doctor.host import HostView
 from sensor.errors import ProbeError
 from sensor.probe.loader import Status, status
 
 _UNIT = "host-sensor-probe.service"
 
 
-def check_probe(host: Host, config: Config) -> Iterator[Finding]:
+def check_probe(host: HostView, config: Config) -> Iterator[Finding]:
     """The probe that the configuration names."""
     if not config.probe.use:
         yield Finding(
@@ -41,7 +41,7 @@ def _compiler(found: Status | None) -> Iterator[Finding]:
             yield Finding(WARNING, "probe.bcc", "BCC is not installed: the probe cannot be compiled", advice)
 
 
-def _loaded(host: Host, found: Status) -> Iterator[Finding]:
+def _loaded(host: HostView, found: Status) -> Iterator[Finding]:
     if not found.loaded:
         unit = host.run("systemctl", "is-failed", _UNIT)
         failed = unit is not None and unit.text.split() == ["failed"]

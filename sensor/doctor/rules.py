@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from sensor.doctor.finding import FAILURE, NOTE, OK, WARNING, Finding
-from sensor.doctor.host import Host
+from sensor.doctor.host import HostView
 
 _FOLDER = "/etc/audit/rules.d"
 _INSTALL = "host-sensor rules --install minimal"
@@ -17,7 +17,7 @@ _WATCHED = re.compile(r"(-w\s+|-F\s+(?:path|dir|exe)=)(/\S*)")
 _USER = re.compile(r"-F\s+[aefs]?uid!?=([A-Za-z_][\w.-]*)")
 
 
-def check_rules(host: Host) -> Iterator[Finding]:
+def check_rules(host: HostView) -> Iterator[Finding]:
     """What is loaded, what it misses, and what the files promise."""
     answer = host.run("auditctl", "-l")
     if answer is None or answer.status != 0:
@@ -59,7 +59,7 @@ def _never(loaded: list[str]) -> Iterator[Finding]:
         yield Finding(FAILURE, "rules.never_task", text, advice)
 
 
-def what_is_missing(host: Host, line: str) -> str:
+def what_is_missing(host: HostView, line: str) -> str:
     """What a rule needs and the host does not have; empty if the rule can be loaded.
 
     A folder must be there; a file need not, but the folder that it is in. A user must be one of the host's files.
@@ -74,7 +74,7 @@ def what_is_missing(host: Host, line: str) -> str:
     return ""
 
 
-def _files(host: Host, loaded: int) -> Iterator[Finding]:
+def _files(host: HostView, loaded: int) -> Iterator[Finding]:
     """Rules in files that are not loaded, and watched paths that are not there."""
     lines = []
     for name in host.names(_FOLDER):

@@ -8,18 +8,18 @@ import time
 from collections.abc import Iterator
 
 from sensor.doctor.finding import FAILURE, OK, WARNING, Finding
-from sensor.doctor.host import Host
+from sensor.doctor.host import HostView
 from sensor.errors import ShipError
 from sensor.retention import STATES
 from sensor.ship.build import make_kind, state_folder
-from sensor.ship.options import Config
+from sensor.ship.options import Destination
 from sensor.ship.program import FOLDER, load
 from sensor.ship.status import ago, examine, names
 
 _BEHIND = 900.0  # seconds
 
 
-def check_ship(host: Host) -> Iterator[Finding]:
+def check_ship(host: HostView) -> Iterator[Finding]:
     """Every destination that is configured, and what is left of those that were."""
     configured = dict(names(host.path(FOLDER)))
     for name, path in configured.items():
@@ -37,7 +37,7 @@ def check_ship(host: Host) -> Iterator[Finding]:
         yield Finding(WARNING, "ship.left_behind", text, advice)
 
 
-def _lacks(name: str, config: Config) -> str:
+def _lacks(name: str, config: Destination) -> str:
     """What a configuration without mistakes lacks to work, such as a library; "" if it lacks nothing."""
     try:
         make_kind(name, config)
@@ -46,7 +46,7 @@ def _lacks(name: str, config: Config) -> str:
     return ""
 
 
-def _destination(name: str, config: Config) -> Finding:
+def _destination(name: str, config: Destination) -> Finding:
     state = examine(name, config, count=False)
     if state.problem:
         return Finding(WARNING, "ship.cursor", f"{name}: {state.problem}", "everything is sent again; see the journal")
@@ -64,7 +64,7 @@ def _destination(name: str, config: Config) -> Finding:
     return Finding(OK, "ship.delivery", f"{name} has everything up to {state.cursor.get('id') or 'the beginning'}")
 
 
-def _left_behind(host: Host, configured: set[str]) -> list[str]:
+def _left_behind(host: HostView, configured: set[str]) -> list[str]:
     """Names that have a cursor and no configuration."""
     folder = host.path(STATES)
     try:

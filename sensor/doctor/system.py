@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from sensor.compiled import is_compiled
 from sensor.doctor.auditd import PLUGIN, is_plugin
 from sensor.doctor.finding import FAILURE, NOTE, OK, WARNING, Finding
-from sensor.doctor.host import Host, Process, settings
+from sensor.doctor.host import HostView, RunningProcess, settings
 
 _PROGRAM = "/usr/sbin/host-sensor"
 _PROFILE = "/etc/apparmor.d/host-sensor"
@@ -22,7 +22,7 @@ _MODULES = {"yaml": FAILURE, "prometheus_client": FAILURE, "psutil": WARNING, "o
 _BOOT_DRIFT = 60.0  # seconds
 
 
-def check_package(host: Host) -> Iterator[Finding]:
+def check_package(host: HostView) -> Iterator[Finding]:
     """The package as dpkg or rpm sees it, and what a removed one has left."""
     answer = host.run("dpkg-query", "-W", "-f", "${Status}", "host-sensor")
     if answer is not None and answer.status == 0:
@@ -51,7 +51,7 @@ def check_package(host: Host) -> Iterator[Finding]:
             yield Finding(level, "package.modules", text, f"apt install python3-{module.replace('_', '-')}")
 
 
-def check_confinement(host: Host) -> Iterator[Finding]:
+def check_confinement(host: HostView) -> Iterator[Finding]:
     """AppArmor or SELinux: whether the sensor is confined, and what was denied."""
     if (host.read("/sys/module/apparmor/parameters/enabled") or "").strip() == "Y":
         for process in host.processes():
@@ -74,7 +74,7 @@ def check_confinement(host: Host) -> Iterator[Finding]:
         yield Finding(WARNING, "confinement.denied", text, advice)
 
 
-def _denials(host: Host) -> int:
+def _denials(host: HostView) -> int:
     """Denials of this boot, as auditd logged them, or the kernel where there is no auditd."""
     answer = host.run(*_KERNEL_LOG)
     lines = [*(answer.text if answer else "").splitlines(), *host.tail(_AUDIT_LOG).splitlines()]
@@ -83,14 +83,14 @@ def _denials(host: Host) -> int:
     return sum(int(stamp[1]) >= boot for line in denied if (stamp := _STAMP.search(line)))
 
 
-def _boot_time(host: Host) -> int:
+def _boot_time(host: HostView) -> int:
     """Seconds since 1970, 0 where /proc does not tell."""
     lines = (host.read("/proc/stat") or "").splitlines()
     text = next((line.split()[1] for line in lines if line.startswith("btime ")), "")
     return int(text) if text.isdecimal() else 0
 
 
-def _profile_of(host: Host, process: Process) -> Finding:
+def _profile_of(host: HostView, process: RunningProcess) -> Finding:
     """Whether the plugin is under the profile that its package has, as in /proc/PID/attr/current."""
     profile = (host.read(f"/proc/{process.pid}/attr/current") or "unknown").strip().strip("\0")
     if "enforce" in profile:
@@ -106,7 +106,7 @@ def _profile_of(host: Host, process: Process) -> Finding:
     )
 
 
-def check_clock(host: Host) -> Iterator[Finding]:
+def check_clock(host: HostView) -> Iterator[Finding]:
     """The clock: joined events need one that is right; the boot time shows whether it was set since."""
     boot = _boot_time(host)
     uptime = (host.read("/proc/uptime") or "").split()

@@ -35,7 +35,7 @@ def read_chunks(path: str) -> Iterator[bytes]:
         raise InputError(f"{path}: {error.strerror or error if isinstance(error, OSError) else error}") from error
 
 
-class Id(NamedTuple):
+class EventId(NamedTuple):
     """Of a record: the time of its event in seconds since 1970, and the serial."""
 
     time: float
@@ -54,20 +54,20 @@ def _begins(path: str) -> float:
     return float(found.group(1)) if found is not None else math.inf
 
 
-def first_id(chunk: bytes) -> Id | None:
+def first_id(chunk: bytes) -> EventId | None:
     """The first id of the kernel's in a chunk of records; auditd counts its own apart."""
     return _id(_KERNEL_ID.search(chunk))
 
 
-def last_id(chunk: bytes) -> Id | None:
+def last_id(chunk: bytes) -> EventId | None:
     """The last one."""
     start = chunk.rfind(b"\n", 0, max(len(chunk) - _LAST_BYTES, 0)) + 1
     found = [*_KERNEL_ID.finditer(chunk, start)]
     return _id(found[-1] if found else None)
 
 
-def _id(found: re.Match[bytes] | None) -> Id | None:
-    return Id(float(found.group(1)), int(found.group(2))) if found is not None else None
+def _id(found: re.Match[bytes] | None) -> EventId | None:
+    return EventId(float(found.group(1)), int(found.group(2))) if found is not None else None
 
 
 def _open(path: str) -> BinaryIO:

@@ -31,13 +31,13 @@ from sensor.errors import OutputError
 from sensor.metrics import passwords, secured
 from sensor.metrics.audit_processes import AuditProcesses
 from sensor.metrics.auditd_state import AuditdState
-from sensor.metrics.endpoint import Access, Answer, Endpoint
+from sensor.metrics.endpoint import Access, Endpoint, Response
 from sensor.options import OptionError, option, section
 from sensor.stats import Histogram
 from sensor.tables.losses import METRIC as LOSSES
 from sensor.tables.losses import ROWS as LOSS_ROWS
 from sensor.tables.losses import counts
-from sensor.tables.metrics import AUDITD_STATE, AUDITD_STATE_TIME, ROWS, USAGE, Row
+from sensor.tables.metrics import AUDITD_STATE, AUDITD_STATE_TIME, ROWS, USAGE, MetricRow
 from sensor.threads import start_thread
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def names() -> list[str]:
     return [f"{NAMESPACE}_{name}" for name in [*(row.name for row in ROWS), *single]]
 
 
-Rows = tuple[Row, ...]
+Rows = tuple[MetricRow, ...]
 
 
 class StatsCollector:
@@ -208,7 +208,7 @@ class HostCollector:
                 yield GaugeMetricFamily(f"{NAMESPACE}_{row.name}", row.help, value=state[row.name])
 
 
-def _metric(row: Row, part: object) -> Metric:
+def _metric(row: MetricRow, part: object) -> Metric:
     """One row with the value that it has now."""
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 
@@ -223,7 +223,7 @@ def _metric(row: Row, part: object) -> Metric:
     return metric
 
 
-def _by_key(row: Row, part: object, counts: dict[str, Any]) -> dict[str, Any]:
+def _by_key(row: MetricRow, part: object, counts: dict[str, Any]) -> dict[str, Any]:
     """The counts, and 0 for each key that has none yet; copies, as the thread that counts may add a key meanwhile."""
     like = getattr(part, row.like).copy() if row.like else ()
     return {**dict.fromkeys([*row.known, *like], 0), **counts.copy()}
@@ -376,19 +376,19 @@ class _Pages:
         self._make_registry = make_registry
         self._registry: CollectorRegistry | None = None
 
-    def make(self, path: str, variant: str) -> Answer:
+    def make(self, path: str, variant: str) -> Response:
         if path == "/metrics":
             return self._metrics(variant)
         if path == "/":
-            return Answer(200, "text/html; charset=utf-8", PAGE)
+            return Response(200, "text/html; charset=utf-8", PAGE)
         if path == "/-/healthy":
-            return Answer(200, "text/plain; charset=utf-8", b"ok\n")
-        return Answer(404, "text/plain; charset=utf-8", b"404 Not Found\n")
+            return Response(200, "text/plain; charset=utf-8", b"ok\n")
+        return Response(404, "text/plain; charset=utf-8", b"404 Not Found\n")
 
-    def _metrics(self, variant: str) -> Answer:
+    def _metrics(self, variant: str) -> Response:
         from prometheus_client.exposition import choose_encoder
 
         if self._registry is None:
             self._registry = self._make_registry()
         encode, kind = choose_encoder(variant)
-        return Answer(200, kind, encode(self._registry))
+        return Response(200, kind, encode(self._registry))

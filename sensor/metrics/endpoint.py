@@ -41,7 +41,7 @@ _REST, _LONGEST_REST = 9.0, 0.5
 """Seconds of rest for a second of CPU time, and at most: hashes of passwords, which take longer, have a bound too."""
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """A page: status code of HTTP, media type, body."""
 
     status: int
@@ -49,7 +49,7 @@ class Answer(NamedTuple):
     body: bytes
 
 
-class Limits(NamedTuple):
+class ClientLimits(NamedTuple):
     """What clients can take: connections at once, seconds for one request, least seconds between two looks."""
 
     clients: int = 64
@@ -57,7 +57,7 @@ class Limits(NamedTuple):
     pause: float = 0.05
 
 
-USUAL = Limits()
+USUAL = ClientLimits()
 
 
 class Connection(Protocol):
@@ -149,9 +149,9 @@ class Endpoint:
     def __init__(
         self,
         listener: socket.socket,
-        page: Callable[[str, str], Answer],
+        page: Callable[[str, str], Response],
         variant: Callable[[str], str],
-        limits: Limits = USUAL,
+        limits: ClientLimits = USUAL,
         access: Access | None = ANYBODY,
     ) -> None:
         self._access = access
@@ -160,7 +160,7 @@ class Endpoint:
         self._variant = variant
         self._limits = limits
         self._clients: dict[int, _Client] = {}
-        self._pages: dict[tuple[str, str], Answer] = {}
+        self._pages: dict[tuple[str, str], Response] = {}
         self._poll = select.poll()
         self._closing = threading.Event()
 
@@ -289,7 +289,7 @@ class Endpoint:
         self._poll.unregister(client.connection)
         client.connection.close()
 
-    def _answer(self, request: _Request, address: str) -> Answer | None:
+    def _answer(self, request: _Request, address: str) -> Response | None:
         """The answer to a request; None while it is not known whether it may be given."""
         if request.status != 200:
             return _failed(request.status)
@@ -302,7 +302,7 @@ class Endpoint:
                 return None if admitted is None else _failed(401)
         return self._made(request.path, self._variant(request.accept))
 
-    def _made(self, path: str, variant: str) -> Answer:
+    def _made(self, path: str, variant: str) -> Response:
         """A page, made once a look; a failure to make one is that request's only."""
         answer = self._pages.get((path, variant))
         if answer is None:
@@ -338,11 +338,11 @@ def _values(fields: list[str], name: str) -> list[str]:
     return [field[len(name) :] for field in fields if field.lower().startswith(name)]
 
 
-def _failed(status: int) -> Answer:
-    return Answer(status, "text/plain; charset=utf-8", f"{status} {_PHRASES[status]}\n".encode())
+def _failed(status: int) -> Response:
+    return Response(status, "text/plain; charset=utf-8", f"{status} {_PHRASES[status]}\n".encode())
 
 
-def _encoded(answer: Answer, with_body: bool) -> bytes:
+def _encoded(answer: Response, with_body: bool) -> bytes:
     scheme = 'WWW-Authenticate: Basic realm="host-sensor", charset="UTF-8"\r\n' if answer.status == 401 else ""
     head = (
         f"HTTP/1.1 {answer.status} {_PHRASES[answer.status]}\r\nServer: host-sensor\r\nContent-Type: {answer.kind}\r\n"

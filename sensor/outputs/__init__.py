@@ -173,7 +173,7 @@ CLOSING_LOOK = 0.005
 """Seconds between two looks at it."""
 
 
-class Stream:
+class StreamOutput:
     """What outputs to another program share: a descriptor that may be full or break, and is made again.
 
     A subclass implements connect(); the lines that the reader has not taken when a stream breaks are written anew. A

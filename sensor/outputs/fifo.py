@@ -12,7 +12,7 @@ import os
 import stat
 import time
 
-from sensor.outputs import Clock, Log, Options, Stream
+from sensor.outputs import Clock, Log, Options, StreamOutput
 from sensor.stats import OutputStats
 
 
@@ -24,7 +24,7 @@ def is_fifo(path: str) -> bool:
         return False
 
 
-class FifoOutput(Stream):
+class FifoOutput(StreamOutput):
     """Writes to the FIFO at `path`, an absolute path."""
 
     def __init__(self, path: str, options: Options, stats: OutputStats, log: Log, clock: Clock = time) -> None:

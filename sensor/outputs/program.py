@@ -11,13 +11,13 @@ import shlex
 import signal
 import time
 
-from sensor.outputs import Clock, Log, Options, Stream
+from sensor.outputs import Clock, Log, Options, StreamOutput
 from sensor.stats import OutputStats
 
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 
 
-class ProgramOutput(Stream):
+class ProgramOutput(StreamOutput):
     """Writes to the program named after the bar in `options.file`."""
 
     def __init__(self, options: Options, stats: OutputStats, log: Log, clock: Clock = time) -> None:

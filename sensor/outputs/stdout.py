@@ -6,10 +6,10 @@ import errno
 import os
 import select
 
-from sensor.outputs import Stream
+from sensor.outputs import StreamOutput
 
 
-class StdoutOutput(Stream):
+class StdoutOutput(StreamOutput):
     """Writes to a duplicate of descriptor 1.
 
     It waits, and whether it does is decided for all who share it. So it is written to only when there is room, and then

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import socket
 
-from sensor.outputs import Stream
+from sensor.outputs import StreamOutput
 
 
-class UnixOutput(Stream):
+class UnixOutput(StreamOutput):
     """Writes to the socket named after `unix:` in `options.file`."""
 
     def connect(self) -> int:

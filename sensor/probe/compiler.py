@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sensor.errors import ProbeError
 from sensor.probe import bpf, layout
-from sensor.probe.image import Image, Shape, program
+from sensor.probe.image import MapShape, ProbeImage, program
 
 MAIN = "process.c"
 
@@ -48,14 +48,14 @@ def compiler_flags(recipe: Recipe) -> list[str]:
     return [f"-I{recipe.source}", *recipe.flags]
 
 
-def compile(recipe: Recipe) -> Image:
+def compile(recipe: Recipe) -> ProbeImage:
     """Compile a probe; ProbeError where there is no BCC, or it finds mistakes."""
     module = _module(recipe)
     try:
         descriptors = {name: module[name.encode()].map_fd for name in layout.MAPS}
         infos = {name: bpf.map_info(descriptor) for name, descriptor in descriptors.items()}
         shapes = {
-            name: Shape(info.type, info.key_size, info.value_size, info.max_entries, info.flags)
+            name: MapShape(info.type, info.key_size, info.value_size, info.max_entries, info.flags)
             for name, info in infos.items()
         }
         names = {descriptor: name for name, descriptor in descriptors.items()}
@@ -63,7 +63,7 @@ def compile(recipe: Recipe) -> Image:
         programs = {name: program(module.dump_func(name.encode()), names) for name in functions}
     finally:
         module.cleanup()
-    return Image(shapes, programs, recipe.flags, recipe.missing, recipe.iterator, installed())
+    return ProbeImage(shapes, programs, recipe.flags, recipe.missing, recipe.iterator, installed())
 
 
 def _module(recipe: Recipe) -> Any:

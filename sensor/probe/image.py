@@ -25,7 +25,7 @@ _INSTRUCTION = struct.Struct("@BBhi")
 _LOAD_64, _FROM_MAP = 0x18, 1
 
 
-class Shape(NamedTuple):
+class MapShape(NamedTuple):
     """What a map is made with: its type, sizes in bytes, and flags, as in union bpf_attr."""
 
     type: int
@@ -35,29 +35,29 @@ class Shape(NamedTuple):
     flags: int
 
 
-class Program(NamedTuple):
+class ProbeProgram(NamedTuple):
     """Instructions, and for the number of each that loads a map the map's name."""
 
     code: bytes
     maps: Mapping[int, str]
 
 
-class Image(NamedTuple):
+class ProbeImage(NamedTuple):
     """The compiled probe.
 
     flags, missing, iterator: as in the recipe it was made from; the iterator among `programs` is named by layout.
     compiler: which version of BCC made it.
     """
 
-    maps: Mapping[str, Shape]
-    programs: Mapping[str, Program]
+    maps: Mapping[str, MapShape]
+    programs: Mapping[str, ProbeProgram]
     flags: tuple[str, ...]
     missing: tuple[str, ...]
     iterator: int
     compiler: str
 
 
-def program(code: bytes, descriptors: Mapping[int, str]) -> Program:
+def program(code: bytes, descriptors: Mapping[int, str]) -> ProbeProgram:
     """A program whose instructions name maps by `descriptors`; ProbeError where they name anything else."""
     blank, maps, number = bytearray(code), {}, 0
     while number < len(code) // _INSTRUCTION.size:
@@ -71,10 +71,10 @@ def program(code: bytes, descriptors: Mapping[int, str]) -> Program:
                 _INSTRUCTION.pack_into(blank, number * _INSTRUCTION.size, operation, registers, offset, 0)
             number += 1  # it takes two places
         number += 1
-    return Program(bytes(blank), maps)
+    return ProbeProgram(bytes(blank), maps)
 
 
-def pack(image: Image) -> bytes:
+def pack(image: ProbeImage) -> bytes:
     """One line of JSON."""
     programs = {
         name: {"code": program.code.hex(), "maps": {str(number): map for number, map in program.maps.items()}}
@@ -84,17 +84,17 @@ def pack(image: Image) -> bytes:
     return jsonl.dumps({**image._asdict(), "maps": shapes, "programs": programs})
 
 
-def unpack(data: bytes) -> Image:
+def unpack(data: bytes) -> ProbeImage:
     """What pack() made; ValueError for anything else."""
     try:
         fields = jsonl.loads(data)
-        maps = {name: Shape(*map(int, shape)) for name, shape in fields["maps"].items()}
+        maps = {name: MapShape(*map(int, shape)) for name, shape in fields["maps"].items()}
         programs = {
-            name: Program(bytes.fromhex(one["code"]), {int(number): map for number, map in one["maps"].items()})
+            name: ProbeProgram(bytes.fromhex(one["code"]), {int(number): map for number, map in one["maps"].items()})
             for name, one in fields["programs"].items()
         }
         flags, missing = (tuple(map(str, fields[name])) for name in ("flags", "missing"))
-        image = Image(maps, programs, flags, missing, int(fields["iterator"]), str(fields["compiler"]))
+        image = ProbeImage(maps, programs, flags, missing, int(fields["iterator"]), str(fields["compiler"]))
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"no compiled probe: {error}") from error
     known = set(layout.MAPS) == set(maps) and set(layout.PROGRAMS) <= set(programs)
@@ -104,7 +104,7 @@ def unpack(data: bytes) -> Image:
     return image
 
 
-def create_maps(image: Image, stack: ExitStack) -> dict[str, int]:
+def create_maps(image: ProbeImage, stack: ExitStack) -> dict[str, int]:
     """Make the maps; their descriptors by name, which `stack` closes."""
     descriptors = {}
     for name, shape in image.maps.items():
@@ -113,7 +113,7 @@ def create_maps(image: Image, stack: ExitStack) -> dict[str, int]:
     return descriptors
 
 
-def load(name: str, program: Program, maps: Mapping[str, int], iterator: int = 0) -> int:
+def load(name: str, program: ProbeProgram, maps: Mapping[str, int], iterator: int = 0) -> int:
     """Hand a program to the kernel's verifier; returns its descriptor. ProbeError where it is refused.
 
     iterator: the kernel's function that walks over tasks, for the program that it calls; else it is for a tracepoint.

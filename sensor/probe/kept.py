@@ -29,13 +29,13 @@ _MOST = 4
 """Files: as many kernels as a host has installed."""
 
 
-class Kept:
+class CompiledProbes:
     """The folder of compiled probes; an empty name keeps none."""
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
 
-    def find(self, key: str, compiler: str) -> image.Image | None:
+    def find(self, key: str, compiler: str) -> image.ProbeImage | None:
         """The probe of that key, unless another version of the compiler is installed; None where none can be used."""
         if not self._folder:
             return None
@@ -49,7 +49,7 @@ class Kept:
             return None
         return found if compiler in ("", found.compiler) else None
 
-    def keep(self, key: str, made: image.Image) -> None:
+    def keep(self, key: str, made: image.ProbeImage) -> None:
         """Keep a probe, and of the older ones the newest; a warning where that cannot be."""
         if not self._folder:
             return
@@ -73,7 +73,7 @@ class Kept:
         return sorted(Path(self._folder).glob(f"*{_SUFFIX}"), key=lambda file: file.stat().st_mtime)
 
 
-def _opened(data: bytes) -> image.Image:
+def _opened(data: bytes) -> image.ProbeImage:
     """What a file holds; ValueError where it is damaged."""
     head, _, body = data.partition(b"\n")
     if head != _MAGIC + _sum(body):

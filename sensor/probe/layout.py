@@ -95,7 +95,7 @@ class ProbeRecord(NamedTuple):
         return 0 if self.kind == EXIT else self.status
 
 
-class Counts(NamedTuple):
+class ProbeCounts(NamedTuple):
     """What the kernel side counted since it was loaded, summed over the CPUs."""
 
     made: int

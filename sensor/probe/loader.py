@@ -33,8 +33,8 @@ from sensor.errors import ProbeError
 from sensor.probe import DEFAULTS, Options, bpf, bpffs, btf, compiler, image, layout, offsets, seed
 from sensor.probe.btf import Btf
 from sensor.probe.compiler import MAIN, Recipe
-from sensor.probe.image import Image
-from sensor.probe.kept import Kept
+from sensor.probe.image import ProbeImage
+from sensor.probe.kept import CompiledProbes
 from sensor.probe.place import SEARCHABLE
 from sensor.probe.ring import Ring
 from sensor.process.procfs import ProcFS
@@ -70,7 +70,10 @@ class Status(NamedTuple):
 
 
 def load(
-    options: Options = DEFAULTS, user: str | None = None, recipe: Recipe | None = None, kept: Kept | None = None
+    options: Options = DEFAULTS,
+    user: str | None = None,
+    recipe: Recipe | None = None,
+    kept: CompiledProbes | None = None,
 ) -> Status:
     """Load, attach and pin the probe; nothing happens when just this probe is there. Needs root.
 
@@ -229,7 +232,7 @@ def _is_read(pins: str) -> bool:
     return False
 
 
-def _make(directory: str, recipe: Recipe, found: Image | None) -> Image:
+def _make(directory: str, recipe: Recipe, found: ProbeImage | None) -> ProbeImage:
     """Attach and pin a probe in `directory`; returns it. One that was `found` and is refused is compiled again."""
     if found is not None:
         try:
@@ -243,7 +246,7 @@ def _make(directory: str, recipe: Recipe, found: Image | None) -> Image:
     return made
 
 
-def _place(directory: str, recipe: Recipe, made: Image) -> None:
+def _place(directory: str, recipe: Recipe, made: ProbeImage) -> None:
     """Load, attach and pin a compiled probe in `directory`; when that fails, nothing of it is left."""
     shutil.rmtree(directory, ignore_errors=True)
     os.mkdir(directory)
@@ -288,7 +291,7 @@ def _share(directory: str, user: str | None) -> None:
         log.warning("a sensor that runs as %s must be started again after each load: %s", user, error)
 
 
-def _seed(made: Image, maps: Mapping[str, int]) -> None:
+def _seed(made: ProbeImage, maps: Mapping[str, int]) -> None:
     """Fill the map of live processes with those that are there already, now that no new one can be missed."""
     try:
         if layout.ITERATOR not in made.programs:

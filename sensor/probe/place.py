@@ -17,7 +17,7 @@ SEARCHABLE = 0o711
 """Mode of the directory: others may go through it to what they are allowed to open, and see nothing else."""
 
 
-class Place:
+class PinDirectory:
     """The directory `path`, Options.path. Construct it with the rights that lead there; it is made if it can be."""
 
     def __init__(self, path: str) -> None:

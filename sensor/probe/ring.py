@@ -24,7 +24,7 @@ from collections.abc import Iterator
 
 from sensor.errors import ProbeError
 from sensor.probe import bpf, layout
-from sensor.probe.layout import Counts, ProbeRecord
+from sensor.probe.layout import ProbeCounts, ProbeRecord
 
 _BUSY, _DISCARDED = 1 << 31, 1 << 30
 _LENGTH, _SLOT = layout.RECORD.size, layout.SLOT.size
@@ -203,10 +203,10 @@ class Ring:
         """Records that a former reader has taken and that are still there, so many at a time, oldest first."""
         return self._records.past(limit)
 
-    def counts(self) -> Counts:
+    def counts(self) -> ProbeCounts:
         """What the kernel side counted since it was loaded."""
         step = layout.COUNTERS_SIZE // 8
-        return Counts._make(sum(self._counts[which::step]) for which in range(3))
+        return ProbeCounts._make(sum(self._counts[which::step]) for which in range(3))
 
     def lost(self) -> int:
         """Records that did not fit, since the probe was loaded."""

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from sensor.audit.fields import Fields, Value
 from sensor.redact import bodies
-from sensor.redact.options import PLACES, Options, Rule, parse_rules
+from sensor.redact.options import PLACES, Options, RedactionRule, parse_rules
 from sensor.redact.text import MASK, Secrets
 
 __all__ = ["Options", "Redactor"]
@@ -51,7 +51,7 @@ class Redactor:
         self._all = Secrets(rules, key, counts)
 
     def _secrets_of(self, fields: Sequence[str]) -> Secrets:
-        chosen: list[Rule] = [rule for rule in self._rules if not set(fields).isdisjoint(rule.fields)]
+        chosen: list[RedactionRule] = [rule for rule in self._rules if not set(fields).isdisjoint(rule.fields)]
         return Secrets(chosen, self._key, self._counts)
 
     def body(self, name: str, body: str) -> str:

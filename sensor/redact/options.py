@@ -22,7 +22,7 @@ _ELSEWHERE = frozenset({"exe", "comm", "key", "pid", "ppid"})
 """Fields of which the sensor keeps more than the record, so they cannot be kept in."""
 
 
-class Rule(NamedTuple):
+class RedactionRule(NamedTuple):
     """One rule.
 
     fields: places, and names of fields of records; hashed: the action.
@@ -68,12 +68,12 @@ class Options:
         parse_rules(self.rules, self.action)
 
 
-def parse_rules(texts: Mapping[str, str], action: str) -> list[Rule]:
+def parse_rules(texts: Mapping[str, str], action: str) -> list[RedactionRule]:
     """The rules that are written; raises OptionError."""
     return [_rule(name, text, action) for name, text in texts.items()]
 
 
-def _rule(name: str, text: str, action: str) -> Rule:
+def _rule(name: str, text: str, action: str) -> RedactionRule:
     if not name or name == FAILED:
         raise OptionError("rules", f'a rule cannot be called "{name}"')
     fields: tuple[str, ...] = PLACES
@@ -91,7 +91,9 @@ def _rule(name: str, text: str, action: str) -> Rule:
         else:
             action = value
     try:
-        return Rule(name, fields, action == "hash", None if condition is None else searcher(condition), finder(rest))
+        return RedactionRule(
+            name, fields, action == "hash", None if condition is None else searcher(condition), finder(rest)
+        )
     except PatternError as error:
         raise OptionError("rules", f"{name}: {error}") from None
 

@@ -13,7 +13,7 @@ import hmac
 import re
 from collections.abc import Sequence
 
-from sensor.redact.options import FAILED, Rule
+from sensor.redact.options import FAILED, RedactionRule
 
 MASK = "***"
 CUT = "\x1a"
@@ -31,7 +31,7 @@ class Secrets:
     counts: rule → replacements so far.
     """
 
-    def __init__(self, rules: Sequence[Rule], key: bytes, counts: dict[str, int]) -> None:
+    def __init__(self, rules: Sequence[RedactionRule], key: bytes, counts: dict[str, int]) -> None:
         self._rules = tuple(rules)
         self._key = key
         self._counts = counts
@@ -88,7 +88,7 @@ class Secrets:
         spans = sorted([span for rule in self._rules for span in _spans(rule, matched)], key=lambda span: span[:2])
         if not spans:
             return text
-        merged: list[tuple[int, int, Rule]] = []
+        merged: list[tuple[int, int, RedactionRule]] = []
         for start, end, rule in spans:
             if merged and start < merged[-1][1]:
                 merged[-1] = (merged[-1][0], max(end, merged[-1][1]), merged[-1][2])
@@ -102,7 +102,7 @@ class Secrets:
             done = end
         return "".join(out) + text[done:]
 
-    def _secret(self, matched: str, text: str, rule: Rule) -> str:
+    def _secret(self, matched: str, text: str, rule: RedactionRule) -> str:
         """What is written for a secret: for each of its words one replacement."""
         out: list[str] = []
         place = 0
@@ -112,7 +112,7 @@ class Secrets:
             place += len(word) + 1
         return "".join(out)
 
-    def _word(self, secret: str, rule: Rule) -> str:
+    def _word(self, secret: str, rule: RedactionRule) -> str:
         if _REPLACED.fullmatch(secret.strip("\"'")) is not None:
             return secret
         self._counts[rule.name] = self._counts.get(rule.name, 0) + 1
@@ -121,8 +121,8 @@ class Secrets:
         return f"hmac:{hmac.new(self._key, secret.encode('latin-1'), hashlib.sha256).hexdigest()[:16]}"
 
 
-def _spans(rule: Rule, matched: str) -> list[tuple[int, int, Rule]]:
-    spans: list[tuple[int, int, Rule]] = []
+def _spans(rule: RedactionRule, matched: str) -> list[tuple[int, int, RedactionRule]]:
+    spans: list[tuple[int, int, RedactionRule]] = []
     if rule.condition is not None and not rule.condition(matched):
         return spans
     for found in rule.find(matched):

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from sensor import __version__
 from sensor.config import Config
-from sensor.doctor.host import Host
+from sensor.doctor.host import HostView
 from sensor.doctor.log import file_of
 from sensor.doctor.rules import what_is_missing
 from sensor.errors import InputError
@@ -26,7 +26,7 @@ from sensor.rules.table import SETS
 from sensor.rules.target import Target
 
 
-def check(host: Host, config: Config, target: Target) -> tuple[bool, list[str]]:
+def check(host: HostView, config: Config, target: Target) -> tuple[bool, list[str]]:
     """Whether all is well, and the lines to print."""
     found = installed(host)
     words = list(_file(host, found, target))
@@ -53,7 +53,7 @@ def check(host: Host, config: Config, target: Target) -> tuple[bool, list[str]]:
     return well and not short, words
 
 
-def _file(host: Host, found: Installed | None, target: Target) -> Iterator[str]:
+def _file(host: HostView, found: Installed | None, target: Target) -> Iterator[str]:
     if found is None:
         yield f"{FILE} is not there: host-sensor rules --install minimal"
     elif not found.name:
@@ -69,7 +69,7 @@ def _file(host: Host, found: Installed | None, target: Target) -> Iterator[str]:
         yield f"some of the same rules are in {', '.join(twice)}"
 
 
-def _cost(host: Host, config: Config) -> tuple[Cost, str]:
+def _cost(host: HostView, config: Config) -> tuple[Cost, str]:
     """What the log shows, and a sentence about it."""
     path = file_of(config)
     status = host.status(FILE)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from sensor import __version__
 from sensor.config import read
-from sensor.doctor.host import Host
+from sensor.doctor.host import HostView
 from sensor.printable import printable
 from sensor.rules import render
 from sensor.rules.check import check
@@ -22,7 +22,7 @@ _WIDTH = 100
 
 def run(parsed: argparse.Namespace, configuration: str) -> int:
     """The command, with the path of the sensor's configuration; raises RulesError where nothing could be installed."""
-    host = Host()
+    host = HostView()
     target = this_host(host, os.uname().machine)
     if parsed.print:
         print(render.text(parsed.print, render.render(parsed.print, target), __version__), end="")

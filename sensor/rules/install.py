@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sensor import __version__
-from sensor.doctor.host import Host
+from sensor.doctor.host import HostView
 from sensor.errors import RulesError
 from sensor.rules import render
 from sensor.rules.kernel import feed, subject
@@ -49,7 +49,7 @@ def rules_of(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if _RULE.match(line.strip())]
 
 
-def installed(host: Host) -> Installed | None:
+def installed(host: HostView) -> Installed | None:
     """What is installed; None where there is no such file."""
     status = host.status(FILE)
     if status is None:
@@ -70,7 +70,7 @@ def _sum(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def install(host: Host, name: str, target: Target) -> Iterator[str]:
+def install(host: HostView, name: str, target: Target) -> Iterator[str]:
     """Install a set and load it; what was done and what was left out, for people.
 
     Raises:
@@ -94,7 +94,7 @@ def install(host: Host, name: str, target: Target) -> Iterator[str]:
     yield from _next_boot(host)
 
 
-def remove(host: Host) -> Iterator[str]:
+def remove(host: HostView) -> Iterator[str]:
     """Remove our file, and our rules from the kernel. Raises RulesError as `install`."""
     before = _ours_or_nothing(host)
     if before is None:
@@ -105,7 +105,7 @@ def remove(host: Host) -> Iterator[str]:
     yield from _load(host, [], before.rules())
 
 
-def _ours_or_nothing(host: Host) -> Installed | None:
+def _ours_or_nothing(host: HostView) -> Installed | None:
     if not host.is_root():
         raise RulesError("only root can change audit rules")
     before = installed(host)
@@ -116,7 +116,7 @@ def _ours_or_nothing(host: Host) -> Installed | None:
     return before
 
 
-def _write(host: Host, text: str) -> None:
+def _write(host: HostView, text: str) -> None:
     """Replace the file in one step; a name that augenrules does not read stands for it until it is whole."""
     try:
         handle, path = tempfile.mkstemp(prefix=".host-sensor-", suffix=".new", dir=host.path(FOLDER))
@@ -134,7 +134,7 @@ def _write(host: Host, text: str) -> None:
         raise RulesError(f"{FILE}: {error.strerror}") from error
 
 
-def _load(host: Host, lines: list[str], before: list[str]) -> Iterator[str]:
+def _load(host: HostView, lines: list[str], before: list[str]) -> Iterator[str]:
     """Add what is new, then delete what is ours no longer; rules that the file of another has as well are kept."""
     status = host.run("auditctl", "-s")
     if status is None or status.status != 0:
@@ -153,7 +153,7 @@ def _load(host: Host, lines: list[str], before: list[str]) -> Iterator[str]:
         yield f"deleted from the kernel: {gone} rules of the set before"
 
 
-def others(host: Host) -> dict[str, str]:
+def others(host: HostView) -> dict[str, str]:
     """The rules in other files of the folder: rule → name of its file."""
     found = {}
     for name in host.names(FOLDER):
@@ -162,7 +162,7 @@ def others(host: Host) -> dict[str, str]:
     return found
 
 
-def _add(host: Host, lines: list[str]) -> Iterator[str]:
+def _add(host: HostView, lines: list[str]) -> Iterator[str]:
     refused = feed(host, lines)
     reasons: dict[str, list[str]] = {}
     for line, reason in refused.items():
@@ -175,7 +175,7 @@ def _add(host: Host, lines: list[str]) -> Iterator[str]:
         yield f"not loaded ({reason or 'no reason given'}): {', '.join(subjects)}"
 
 
-def _next_boot(host: Host) -> Iterator[str]:
+def _next_boot(host: HostView) -> Iterator[str]:
     """A word where no service loads the folder at boot."""
     answer = host.run("systemctl", "cat", "auditd.service", "audit-rules.service")
     if answer is not None and "[Service]" in answer.text:

@@ -10,7 +10,7 @@ import re
 import tempfile
 from collections import Counter
 
-from sensor.doctor.host import Host
+from sensor.doctor.host import HostView
 from sensor.rules.render import GO_ON
 
 _ERROR = re.compile(r"(?m)^(.*)\n+There was an error in line (\d+) of ")
@@ -18,7 +18,7 @@ _KEY = re.compile(r"(?m)^-[aw] .*(?:-F key=|-k )(\S+)$")
 _REASON = re.compile(r"\(([^()]*)\)\s*$")
 
 
-def feed(host: Host, lines: list[str]) -> dict[str, str]:
+def feed(host: HostView, lines: list[str]) -> dict[str, str]:
     """Give auditctl some lines; those that it or the kernel refused, with the reason."""
     with tempfile.NamedTemporaryFile("w", prefix="host-sensor-", suffix=".rules", encoding="utf-8") as file:
         file.write("\n".join([GO_ON, *lines]) + "\n")
@@ -34,7 +34,7 @@ def feed(host: Host, lines: list[str]) -> dict[str, str]:
     return refused
 
 
-def loaded(host: Host) -> Counter[str] | None:
+def loaded(host: HostView) -> Counter[str] | None:
     """How many rules the kernel has, by key; None where they cannot be listed."""
     answer = host.run("auditctl", "-l")
     if answer is None or answer.status != 0:

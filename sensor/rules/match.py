@@ -24,7 +24,7 @@ CHANGING_32 = f"{CHANGING} truncate64 ftruncate64 chown32 fchown32 lchown32"
 
 
 @dataclass(frozen=True)
-class Calls:
+class SystemCalls:
     """System calls, by names with blanks between, and conditions on them, likewise, each as -F takes it.
 
     twin: what stands for it on behalf of 32-bit programs, where names or arguments differ there; empty: the same.
@@ -32,7 +32,7 @@ class Calls:
 
     names: str
     fields: str = ""
-    twin: tuple[Calls, ...] = ()
+    twin: tuple[SystemCalls, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,11 @@ class HomeFolder:
     path: str
 
 
-Match = Union[Calls, File, Folder, HomeFile, HomeFolder]
+Match = Union[SystemCalls, File, Folder, HomeFile, HomeFolder]
 
 
 @dataclass(frozen=True)
-class Rule:
+class AuditRule:
     """One row of the table: all that has the same key.
 
     techniques: of ATT&CK for Enterprise; why: one sentence without its full stop; minimal: also in the minimal set.

@@ -15,7 +15,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from sensor.rules.match import CHANGING, CHANGING_32, Calls, Exclusion, File, Folder, HomeFile, HomeFolder, Match
+from sensor.rules.match import CHANGING, CHANGING_32, Exclusion, File, Folder, HomeFile, HomeFolder, Match, SystemCalls
 from sensor.rules.table import EXCLUSIONS, SETS
 from sensor.rules.target import Target
 
@@ -72,7 +72,7 @@ def text(name: str, made: Rendered, version: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _for_homes(matches: Iterable[Match], target: Target) -> Iterator[Calls | File | Folder]:
+def _for_homes(matches: Iterable[Match], target: Target) -> Iterator[SystemCalls | File | Folder]:
     """The matches, those for home directories once for each that is there."""
     for match in matches:
         if isinstance(match, HomeFile):
@@ -85,7 +85,7 @@ def _for_homes(matches: Iterable[Match], target: Target) -> Iterator[Calls | Fil
             yield match
 
 
-def _lines(match: Calls | File | Folder, target: Target, made: Rendered) -> Iterator[str]:
+def _lines(match: SystemCalls | File | Folder, target: Target, made: Rendered) -> Iterator[str]:
     for size, arch in enumerate(_ARCHES):
         if target.known[size] is None:
             continue

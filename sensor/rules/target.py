@@ -16,7 +16,7 @@ import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sensor.doctor.host import Host
+from sensor.doctor.host import HostView
 from sensor.tables import syscalls
 from sensor.tables.arches import AARCH64, X32_BIT, X86_64
 
@@ -51,7 +51,7 @@ def portable() -> Target:
     return Target((_old(X86_64), _old(_I386) - _CALLED_OTHERWISE), (_numbers(X86_64), _numbers(_I386)))
 
 
-def this_host(host: Host, machine: str) -> Target:
+def this_host(host: HostView, machine: str) -> Target:
     """The host that we are on; `machine` as `uname -m` prints it. Without ausyscall our own tables are asked."""
     twin, arch, arch_32 = _MACHINES.get(machine, ("", 0, 0))
     known = _known(host, machine, arch), _known(host, twin, arch_32) if twin else None
@@ -66,7 +66,7 @@ def _old(arch: int) -> frozenset[str]:
     return frozenset(name for name, number in _numbers(arch).items() if number <= _SINCE_AUDIT_3)
 
 
-def _known(host: Host, machine: str, arch: int) -> frozenset[str]:
+def _known(host: HostView, machine: str, arch: int) -> frozenset[str]:
     answer = host.run("ausyscall", machine, "--dump")
     found = re.findall(r"(?m)^\d+\t(\w+)$", answer.text) if answer is not None and answer.status == 0 else []
     return frozenset(found) or _old(arch)

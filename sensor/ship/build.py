@@ -12,18 +12,18 @@ from sensor.ship.cursor import Cursor, host_identity
 from sensor.ship.deadletter import DeadLetters
 from sensor.ship.follow import Follower
 from sensor.ship.kinds import Common, Kind
-from sensor.ship.options import Config
+from sensor.ship.options import Destination
 from sensor.ship.sender import Sender, Settings
 from sensor.ship.start import begin
 from sensor.ship.stats import ShipStats
 
 
-def state_folder(name: str, config: Config) -> str:
+def state_folder(name: str, config: Destination) -> str:
     """Where a destination keeps its cursor and dead letters."""
     return config.state or os.path.join(STATES, name)
 
 
-def make_kind(name: str, config: Config) -> Kind:
+def make_kind(name: str, config: Destination) -> Kind:
     """The kind a configuration asks for; raises ShipError where it asks for none, for no address, lacks a library."""
     if not config.kind:
         raise ShipError(f"{name}: `kind` is not set")
@@ -37,79 +37,79 @@ def make_kind(name: str, config: Config) -> Kind:
     return kind
 
 
-def _tcp(config: Config, common: Common) -> Kind:
+def _tcp(config: Destination, common: Common) -> Kind:
     from sensor.ship.kinds.tcp import TcpKind
 
     return TcpKind(config.tcp, common)
 
 
-def _syslog(config: Config, common: Common) -> Kind:
+def _syslog(config: Destination, common: Common) -> Kind:
     from sensor.ship.kinds.syslog import SyslogKind
 
     return SyslogKind(config.syslog, common)
 
 
-def _relp(config: Config, common: Common) -> Kind:
+def _relp(config: Destination, common: Common) -> Kind:
     from sensor.ship.kinds.relp import RelpKind
 
     return RelpKind(config.syslog, common)
 
 
-def _http(config: Config, common: Common) -> Kind:
+def _http(config: Destination, common: Common) -> Kind:
     from sensor.ship.kinds.http import HttpKind
 
     return HttpKind(config.http, common)
 
 
-def _elasticsearch(config: Config, common: Common) -> Kind:
+def _elasticsearch(config: Destination, common: Common) -> Kind:
     from sensor.ship.kinds.elasticsearch import ElasticsearchKind
 
     return ElasticsearchKind(config.elasticsearch, common, config.http)
 
 
-def _splunk(config: Config, common: Common) -> Kind:
+def _splunk(config: Destination, common: Common) -> Kind:
     from sensor.ship.kinds.splunk import SplunkKind
 
     return SplunkKind(config.splunk, common, config.http)
 
 
-def _loki(config: Config, common: Common) -> Kind:
+def _loki(config: Destination, common: Common) -> Kind:
     from sensor.ship.kinds.loki import LokiKind
 
     return LokiKind(config.loki, common, config.http)
 
 
-def _clickhouse(config: Config, common: Common) -> Kind:
+def _clickhouse(config: Destination, common: Common) -> Kind:
     from sensor.ship.kinds.clickhouse import ClickHouseKind
 
     return ClickHouseKind(config.clickhouse, common, config.http)
 
 
-def _otlp(config: Config, common: Common) -> Kind:
+def _otlp(config: Destination, common: Common) -> Kind:
     from sensor.ship.kinds.otlp import OtlpKind
 
     return OtlpKind(config.otlp, common, config.http)
 
 
-def _redis(config: Config, common: Common) -> Kind:
+def _redis(config: Destination, common: Common) -> Kind:
     from sensor.ship.kinds.redis import RedisKind
 
     return RedisKind(config.redis, common)
 
 
-def _kafka(config: Config, common: Common) -> Kind:
+def _kafka(config: Destination, common: Common) -> Kind:
     from sensor.ship.kinds.kafka import KafkaKind
 
     return KafkaKind(config.kafka, common)
 
 
-def _stdout(config: Config, common: Common) -> Kind:
+def _stdout(config: Destination, common: Common) -> Kind:
     from sensor.ship.kinds.stdout import StdoutKind
 
     return StdoutKind(None, common)
 
 
-_KINDS: dict[str, Callable[[Config, Common], Any]] = {
+_KINDS: dict[str, Callable[[Destination, Common], Any]] = {
     "clickhouse": _clickhouse,
     "elasticsearch": _elasticsearch,
     "http": _http,
@@ -125,7 +125,9 @@ _KINDS: dict[str, Callable[[Config, Common], Any]] = {
 }
 
 
-def make_sender(name: str, config: Config, stats: ShipStats, say: Callable[[str], None], once: bool = False) -> Sender:
+def make_sender(
+    name: str, config: Destination, stats: ShipStats, say: Callable[[str], None], once: bool = False
+) -> Sender:
     """Everything that ships to one destination; raises ShipError, also where another process does so already."""
     kind = make_kind(name, config)
     folder = state_folder(name, config)

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from sensor.errors import ShipError
 from sensor.ship.batch import Batch, Position
 from sensor.ship.build import make_kind
-from sensor.ship.options import Config
+from sensor.ship.options import Destination
 
 
 def test_line(host: str, now: float) -> bytes:
@@ -24,7 +24,7 @@ def test_line(host: str, now: float) -> bytes:
     return json.dumps(test, separators=(",", ":")).encode()
 
 
-def check(name: str, config: Config, host: str) -> Iterator[tuple[str, bool]]:
+def check(name: str, config: Destination, host: str) -> Iterator[tuple[str, bool]]:
     """For each address a line on what came of it, and whether the test line was acknowledged; raises ShipError."""
     kind = make_kind(name, config)
     addresses = (",".join(config.to),) if kind.takes_all_addresses else config.to or ("-",)

@@ -11,7 +11,7 @@ from sensor.errors import ShipError
 from sensor.printable import printable
 from sensor.ship.build import state_folder
 from sensor.ship.check import check
-from sensor.ship.options import Config
+from sensor.ship.options import Destination
 from sensor.ship.program import FOLDER, become, load, path_of, ship
 from sensor.ship.status import names, status
 
@@ -50,7 +50,7 @@ def reference() -> str:
     """The reference of a destination, as a configuration file in which every key stands commented out."""
     from sensor.config.describe import describe
 
-    return describe(Config(), HEADER)
+    return describe(Destination(), HEADER)
 
 
 def _show(found: list[tuple[str, str]], print_line: Print) -> int:
@@ -70,7 +70,7 @@ def _show(found: list[tuple[str, str]], print_line: Print) -> int:
     return 0 if all_well else 1
 
 
-def _check(name: str, config: Config, print_line: Print) -> int:
+def _check(name: str, config: Destination, print_line: Print) -> int:
     all_well = True
     for line, well in check(name, config, config.host or os.uname().nodename):
         print_line(line)
@@ -78,7 +78,7 @@ def _check(name: str, config: Config, print_line: Print) -> int:
     return 0 if all_well else 1
 
 
-def _checked(path: str) -> Config | None:
+def _checked(path: str) -> Destination | None:
     """The configuration; None, and all mistakes on standard error, where there are any."""
     config, mistakes = load(path)
     for mistake in mistakes:

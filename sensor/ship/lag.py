@@ -18,7 +18,7 @@ CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
-class Lag:
+class DeliveryLag:
     """What is not acknowledged."""
 
     size: int  # bytes; of packed files their size on disk
@@ -29,7 +29,7 @@ class Lag:
     is_there: bool  # whether the cursor's file is
 
 
-def measure(log: str, file: str, offset: int, count: bool = False) -> Lag:
+def measure(log: str, file: str, offset: int, count: bool = False) -> DeliveryLag:
     """What follows a cursor, of which the file's identity and the offset in it are given; empty: everything.
 
     Counting the events reads all of it. Where the cursor's file is gone, everything that is there follows.
@@ -48,7 +48,7 @@ def measure(log: str, file: str, offset: int, count: bool = False) -> Lag:
             oldest = event_time(next(_content(generation, begin, HEAD), b""))
         if count:
             events += sum(part.count(b"\n") for part in _content(generation, begin, CHUNK))
-    return Lag(size, files, kept, oldest, events if count else None, index is not None or not file)
+    return DeliveryLag(size, files, kept, oldest, events if count else None, index is not None or not file)
 
 
 def _content(generation: Generation, offset: int, size: int) -> Iterator[bytes]:

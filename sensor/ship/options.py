@@ -45,7 +45,7 @@ class BatchOptions:
 
 
 @dataclass(frozen=True)
-class Config:
+class Destination:
     """One destination."""
 
     kind: str = option("", "How events are sent.", tuple(KINDS))

@@ -19,7 +19,7 @@ from sensor.printable import printable
 from sensor.rights import privileges
 from sensor.rights.accounts import any_user
 from sensor.ship.build import make_sender, state_folder
-from sensor.ship.options import Config
+from sensor.ship.options import Destination
 from sensor.ship.seen import ROWS, Named, Watch
 from sensor.ship.stats import ShipStats
 
@@ -37,13 +37,13 @@ def path_of(name: str) -> str:
     return os.path.join(FOLDER, f"{name}.yaml")
 
 
-def load(path: str) -> tuple[Config, list[ConfigError]]:
+def load(path: str) -> tuple[Destination, list[ConfigError]]:
     """Read a configuration, and all its mistakes."""
-    config, mistakes = read_options(path, Config())
+    config, mistakes = read_options(path, Destination())
     return config, mistakes
 
 
-def become(config: Config, folder: str) -> None:
+def become(config: Destination, folder: str) -> None:
     """Give up root, after making the state folder that the user will need; raises SensorError."""
     if os.geteuid() != 0 or config.user is None:
         return
@@ -59,7 +59,7 @@ def become(config: Config, folder: str) -> None:
     privileges.become(account, ())
 
 
-def ship(name: str, config: Config, once: bool = False) -> int:
+def ship(name: str, config: Destination, once: bool = False) -> int:
     """Ship until SIGTERM or, `once`, until everything that is there has been acknowledged; returns the exit code."""
     logging.basicConfig(format="%(message)s", level=logging.INFO)
     folder = state_folder(name, config)
@@ -67,7 +67,7 @@ def ship(name: str, config: Config, once: bool = False) -> int:
     privileges.harden()
     stats = ShipStats()
     exporter = Exporter(config.metrics, Named(name, stats), ROWS)
-    stop = Stop()
+    stop = StopSignals()
     sender = make_sender(name, config, stats, lambda message: log.info("%s: %s", name, printable(message)), once)
     watch = Watch(os.path.join(folder, "status.json"), config.log, config.kind, sender)
     exporter.start()
@@ -94,7 +94,7 @@ class Stopped(BaseException):
     """The grace is over."""
 
 
-class Stop:
+class StopSignals:
     """Takes SIGTERM and SIGINT: `asked` from then on, and Stopped is raised when the grace is over."""
 
     def __init__(self) -> None:

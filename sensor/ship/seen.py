@@ -14,7 +14,7 @@ from typing import Any
 from sensor.ship.lag import measure
 from sensor.ship.sender import Sender
 from sensor.ship.stats import ShipStats
-from sensor.tables.metrics import Row
+from sensor.tables.metrics import MetricRow
 
 PERIOD = 5.0
 """Seconds between two looks at the lag, and between two writings of the file."""
@@ -38,7 +38,9 @@ _HELP = {
     "oldest_unshipped_timestamp_seconds": ("oldest", "When that event happened; 0 for none."),
     "kept_bytes": ("kept_bytes", "Size of the files with events not acknowledged."),
 }
-ROWS = tuple(Row("ship", attribute, f"ship_{name}", help, "destination") for name, (attribute, help) in _HELP.items())
+ROWS = tuple(
+    MetricRow("ship", attribute, f"ship_{name}", help, "destination") for name, (attribute, help) in _HELP.items()
+)
 
 
 class Named:

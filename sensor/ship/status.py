@@ -19,18 +19,18 @@ from typing import Any
 
 from sensor import slots
 from sensor.ship.build import state_folder
-from sensor.ship.lag import Lag, measure
-from sensor.ship.options import Config
+from sensor.ship.lag import DeliveryLag, measure
+from sensor.ship.options import Destination
 
 
 @dataclass(frozen=True)
 class State:
     """What is known of a destination from its files."""
 
-    config: Config
+    config: Destination
     running: bool
     connected: bool
-    lag: Lag
+    lag: DeliveryLag
     cursor: dict[str, Any]
     problem: str  # what is wrong with the cursor
     seen: dict[str, Any]  # the program's own last state
@@ -41,7 +41,7 @@ class State:
         return self.running and (self.connected or not self.lag.size) and not self.problem
 
 
-def examine(name: str, config: Config, count: bool = True) -> State:
+def examine(name: str, config: Destination, count: bool = True) -> State:
     """Look at a destination's files; counting the events that it lacks reads them."""
     folder = state_folder(name, config)
     cursor, problem = _cursor(os.path.join(folder, "cursor"))
@@ -51,7 +51,7 @@ def examine(name: str, config: Config, count: bool = True) -> State:
     return State(config, running, running and bool(seen.get("connected")), lag, cursor, problem, seen)
 
 
-def status(name: str, config: Config) -> tuple[list[str], bool]:
+def status(name: str, config: Destination) -> tuple[list[str], bool]:
     """Lines on one destination, and whether all is well with it."""
     state = examine(name, config)
     cursor, seen, lag = state.cursor, state.seen, state.lag
@@ -81,7 +81,7 @@ def ago(moment: float) -> str:
     return f"{seconds} s"
 
 
-def _behind(lag: Lag) -> str:
+def _behind(lag: DeliveryLag) -> str:
     if not lag.size:
         return "nothing"
     since = f", the oldest from {ago(lag.oldest)} ago" if lag.oldest else ""

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from sensor.audit.fields import Fields
 from sensor.summary.facts import Facts
-from sensor.summary.rules import Rule
+from sensor.summary.rules import SummaryRule
 
 _UNSET = frozenset({"unset", "4294967295", "-1"})
 PLACES = {
@@ -44,14 +44,14 @@ class Actor(NamedTuple):
     secondary: Found | None
 
 
-def actor_of(rule: Rule, facts: Facts) -> Actor:
+def actor_of(rule: SummaryRule, facts: Facts) -> Actor:
     """The actor by the rule, else the login user and the real one."""
     primary = facts.find(rule.fields.get("subject", ())) or facts.find(("auid",))
     secondary = facts.find(rule.fields.get("subject2", ())) or facts.find(("uid",))
     return Actor(primary, secondary)
 
 
-def users_of(rule: Rule, facts: Facts, actor: Actor, target: Found | None) -> tuple[Fields, Fields]:
+def users_of(rule: SummaryRule, facts: Facts, actor: Actor, target: Found | None) -> tuple[Fields, Fields]:
     """ECS `user` and `group`; target: what was acted upon, where it is a user or a group."""
     user: Fields = {}
     for field, place in PLACES.items():

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from sensor.audit.fields import Fields, Value
 from sensor.audit.naming import Naming
 from sensor.summary.facts import context_parts
-from sensor.summary.rules import Rule
+from sensor.summary.rules import SummaryRule
 from sensor.translate.sockaddr import decode_sockaddr
 
 DIRECTIONS = {
@@ -76,7 +76,7 @@ def is_beside(path: Fields) -> bool:
     return nametype(path) in ("PARENT", "UNKNOWN")
 
 
-def ends_of(paths: Sequence[Fields], rule: Rule) -> tuple[int, int] | None:
+def ends_of(paths: Sequence[Fields], rule: SummaryRule) -> tuple[int, int] | None:
     """Which PATH records are the two names of a call that has two, by its rule; None if they are not both there.
 
     rename("a", "b"): PARENT "/" PARENT "/" DELETE "a" DELETE "b" CREATE "b" → (2, 4); the fourth if there was a "b".

@@ -19,7 +19,7 @@ MOST_MADE_UP = 1024
 """Rules of record types that no table has are remembered up to this number."""
 
 
-class Rule(NamedTuple):
+class SummaryRule(NamedTuple):
     """One rule.
 
     action: ECS event.action.
@@ -37,13 +37,13 @@ class Rule(NamedTuple):
     fields: Mapping[str, tuple[str, ...]]
 
 
-def call_rule(name: str) -> Rule:
+def call_rule(name: str) -> SummaryRule:
     """The rule for a system call."""
     entry = _calls().get(name)
     return _rule(entry) if entry is not None else _other(calls.OTHER, name)
 
 
-def record_rule(type: str, fields: Mapping[str, object]) -> Rule:
+def record_rule(type: str, fields: Mapping[str, object]) -> SummaryRule:
     """The rule for a main record of a type, with these fields."""
     for condition, entry in _records().get(type, ()):
         name, equals, value = condition.partition("=")
@@ -84,21 +84,21 @@ def _is_option(word: str) -> bool:
 
 
 @cache  # as many as the tables have entries
-def _rule(entry: str) -> Rule:
+def _rule(entry: str) -> SummaryRule:
     return _parse(entry)
 
 
 @lru_cache(MOST_MADE_UP)
-def _other(entry: str, name: str) -> Rule:
+def _other(entry: str, name: str) -> SummaryRule:
     """The rule of what no table has."""
     return _parse(entry.format(name=name))
 
 
-def _parse(entry: str) -> Rule:
+def _parse(entry: str) -> SummaryRule:
     action, what, classes, *options = entry.split()
     object, _, path = what.partition("/")
     categories, _, types = classes.partition(":")
     words = " ".join([records.MACROS.get(option, option) for option in options]).split()
     fields = {name: tuple(names.split(",")) for name, _, names in (word.partition("=") for word in words)}
     kind = "" if object == "-" else object
-    return Rule(action, kind, int(path or 0), tuple(categories.split("+")), tuple(types.split("+")), fields)
+    return SummaryRule(action, kind, int(path or 0), tuple(categories.split("+")), tuple(types.split("+")), fields)

@@ -38,7 +38,7 @@ from sensor.summary.objects import (
     process_of,
     source_of,
 )
-from sensor.summary.rules import Rule, call_rule, record_rule
+from sensor.summary.rules import SummaryRule, call_rule, record_rule
 from sensor.summary.verdicts import Verdict, peers_of, verdict_of
 from sensor.tables import uring_ops
 from sensor.translate.main_type import main_type
@@ -88,8 +88,8 @@ class Who:
         "users",
     )
 
-    rule: Rule
-    beside: Rule | None
+    rule: SummaryRule
+    beside: SummaryRule | None
     found_object: bool
     directories: tuple[int, ...]
     direction: str | None
@@ -193,7 +193,7 @@ class Summaries:
             thing.top.update(peers_of(facts))
         return self._who(rules, facts, thing, main)
 
-    def _who(self, rules: list[Rule], facts: Facts, thing: Thing, main: str) -> Who:
+    def _who(self, rules: list[SummaryRule], facts: Facts, thing: Thing, main: str) -> Who:
         """Put into words what is known of an event, or of all events of one kind.
 
         rules: that for the main record, and that of the call during which it was written, which adds its categories.
@@ -232,7 +232,7 @@ class Summaries:
         who.thing = thing
         return who
 
-    def _upon(self, event: Event, who: Who, rule: Rule) -> Thing:
+    def _upon(self, event: Event, who: Who, rule: SummaryRule) -> Thing:
         """What an event was done to, by this rule, as its PATH, SOCKADDR or OBJ_PID shows."""
         kind = rule.object
         records = event.records
@@ -251,7 +251,7 @@ class Summaries:
             return self._things.get(key) or self._remember(key, process_of(record.fields))
         return who.thing
 
-    def _file(self, event: Event, who: Who, rule: Rule) -> Thing:
+    def _file(self, event: Event, who: Who, rule: SummaryRule) -> Thing:
         paths = event.records["PATH"]
         kind = rule.object
         if "second" in rule.fields:
@@ -278,7 +278,7 @@ class Summaries:
             thing.relative = True
         return thing
 
-    def _two_names(self, event: Event, who: Who, rule: Rule, ends: tuple[Record, Record]) -> Thing:
+    def _two_names(self, event: Event, who: Who, rule: SummaryRule, ends: tuple[Record, Record]) -> Thing:
         """The file of a call that has two names; each counts from a directory of its own."""
         first, second = ends
         cwds = _cwd(event, who.directories[:1]), _cwd(event, who.directories[-1:])
@@ -364,11 +364,11 @@ def _actor(actor: Actor) -> Fields:
     return {name: found[1] for name, found in parts.items() if found is not None}
 
 
-def _nothing(rule: Rule) -> Fields:
+def _nothing(rule: SummaryRule) -> Fields:
     return {"type": rule.object} if rule.object else {}
 
 
-def _found_object(rule: Rule, facts: Facts) -> Thing:
+def _found_object(rule: SummaryRule, facts: Facts) -> Thing:
     """What an event was about, as far as the rule finds it among the facts."""
     thing = Thing({}, _nothing(rule))
     for option, member in (("object", "primary"), ("object2", "secondary")):

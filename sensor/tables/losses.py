@@ -20,7 +20,7 @@ OTHERS = "unknown"
 """Key of a row that stands for all keys without a row of their own."""
 
 
-class Row(NamedTuple):
+class LossRow(NamedTuple):
     """One reason in one place.
 
     intended: somebody configured it so; such losses are counted and never reported in the stream.
@@ -44,10 +44,10 @@ _ERRORS = {
 }
 
 
-def _of_output(part: str) -> tuple[Row, ...]:
+def _of_output(part: str) -> tuple[LossRow, ...]:
     """The rows of one log."""
     lines = [
-        Row(
+        LossRow(
             part,
             reason,
             "lines",
@@ -60,13 +60,13 @@ def _of_output(part: str) -> tuple[Row, ...]:
         for reason in OF_AN_OUTPUT
     ]
     removed = "old files were removed before they were shipped"
-    return (*lines, Row(part, "unshipped", "bytes", False, removed, part, "unshipped_bytes"))
+    return (*lines, LossRow(part, "unshipped", "bytes", False, removed, part, "unshipped_bytes"))
 
 
-ROWS: tuple[Row, ...] = (
-    Row("kernel", "dropped", "records", False, "the backlog was full, or the rate limit reached", "kernel", "lost"),
-    Row("stream", "gap", "events", False, "numbered by the kernel, and never came", "loss", "missing_serials"),
-    Row(
+ROWS: tuple[LossRow, ...] = (
+    LossRow("kernel", "dropped", "records", False, "the backlog was full, or the rate limit reached", "kernel", "lost"),
+    LossRow("stream", "gap", "events", False, "numbered by the kernel, and never came", "loss", "missing_serials"),
+    LossRow(
         "restart",
         "crash",
         "events",
@@ -76,15 +76,19 @@ ROWS: tuple[Row, ...] = (
         "missed",
         "crash",
     ),
-    Row("restart", "stop", "events", False, "missed since a sensor had ended", "loss", "missed", "stop"),
-    Row("restart", "unwritten", "lines", False, "a sensor was killed that could not write them", "loss", "unwritten"),
-    Row("stream", "path", "events", False, "PATH records are missing", "pipeline", "incomplete", "path"),
-    Row("stream", "syscall", "events", False, "the SYSCALL record is missing", "pipeline", "incomplete", "syscall"),
-    Row("stream", "eoe", "events", False, "the end was not seen", "pipeline", "incomplete", "eoe"),
-    Row("input", "dropped", "lines", False, "no room, no memory, or no time at the end", "input", "dropped_lines"),
-    Row("parser", "header", "lines", False, "no audit record: written as it came", "pipeline", "unparsed", "header"),
-    Row("parser", "zeros", "lines", False, "bytes of zeros: written as a count", "pipeline", "unparsed", "zeros"),
-    Row(
+    LossRow("restart", "stop", "events", False, "missed since a sensor had ended", "loss", "missed", "stop"),
+    LossRow(
+        "restart", "unwritten", "lines", False, "a sensor was killed that could not write them", "loss", "unwritten"
+    ),
+    LossRow("stream", "path", "events", False, "PATH records are missing", "pipeline", "incomplete", "path"),
+    LossRow("stream", "syscall", "events", False, "the SYSCALL record is missing", "pipeline", "incomplete", "syscall"),
+    LossRow("stream", "eoe", "events", False, "the end was not seen", "pipeline", "incomplete", "eoe"),
+    LossRow("input", "dropped", "lines", False, "no room, no memory, or no time at the end", "input", "dropped_lines"),
+    LossRow(
+        "parser", "header", "lines", False, "no audit record: written as it came", "pipeline", "unparsed", "header"
+    ),
+    LossRow("parser", "zeros", "lines", False, "bytes of zeros: written as a count", "pipeline", "unparsed", "zeros"),
+    LossRow(
         "parser",
         "crash",
         "lines",
@@ -94,8 +98,8 @@ ROWS: tuple[Row, ...] = (
         "unparsed",
         "crash",
     ),
-    Row("bounds", "line", "times", False, "a line was longer than is kept", "pipeline", "truncated", "line"),
-    Row(
+    LossRow("bounds", "line", "times", False, "a line was longer than is kept", "pipeline", "truncated", "line"),
+    LossRow(
         "bounds",
         "records",
         "times",
@@ -105,8 +109,10 @@ ROWS: tuple[Row, ...] = (
         "truncated",
         "records",
     ),
-    Row("bounds", "bytes", "times", False, "an event had more bytes than are kept", "pipeline", "truncated", "bytes"),
-    Row(
+    LossRow(
+        "bounds", "bytes", "times", False, "an event had more bytes than are kept", "pipeline", "truncated", "bytes"
+    ),
+    LossRow(
         "bounds",
         "waiting_bytes",
         "times",
@@ -116,7 +122,7 @@ ROWS: tuple[Row, ...] = (
         "truncated",
         "waiting_bytes",
     ),
-    Row(
+    LossRow(
         "bounds",
         "events",
         "times",
@@ -126,7 +132,7 @@ ROWS: tuple[Row, ...] = (
         "truncated",
         "events",
     ),
-    Row(
+    LossRow(
         "stage",
         "failed",
         "events",
@@ -136,14 +142,16 @@ ROWS: tuple[Row, ...] = (
         "stage_failures",
         SUM,
     ),
-    Row("stage", "custom", "events", False, "a stage of your own failed", "pipeline", "custom_failures", SUM),
-    Row("filter", "rule", "events", True, "a rule of the configuration left them out", "pipeline", "filtered", SUM),
+    LossRow("stage", "custom", "events", False, "a stage of your own failed", "pipeline", "custom_failures", SUM),
+    LossRow("filter", "rule", "events", True, "a rule of the configuration left them out", "pipeline", "filtered", SUM),
     *_of_output("output"),
     *_of_output("filterlog"),
-    Row("probe", "ring", "records", False, "the probe's ring was full", "probe", "lost"),
-    Row("coverage", "lost", "execs", False, "the probe saw them, audit lost them", "probe", "lost_execs"),
-    Row("coverage", "no_rule", "execs", True, "the probe saw them, no rule asked for them", "probe", "unasked_execs"),
-    Row("probe", "map", "processes", False, "the probe's map of living processes was full", "probe", "untracked"),
+    LossRow("probe", "ring", "records", False, "the probe's ring was full", "probe", "lost"),
+    LossRow("coverage", "lost", "execs", False, "the probe saw them, audit lost them", "probe", "lost_execs"),
+    LossRow(
+        "coverage", "no_rule", "execs", True, "the probe saw them, no rule asked for them", "probe", "unasked_execs"
+    ),
+    LossRow("probe", "map", "processes", False, "the probe's map of living processes was full", "probe", "untracked"),
 )
 
 
@@ -159,7 +167,7 @@ def counts(stats: object) -> list[int]:
     return [_count(stats, row) for row in ROWS]
 
 
-def _count(stats: object, row: Row) -> int:
+def _count(stats: object, row: LossRow) -> int:
     value = getattr(getattr(stats, row.part), row.attribute)
     if not row.key:
         return int(value)

@@ -10,35 +10,11 @@ from typing import NamedTuple
 
 from sensor.stats import CATEGORIES, ENDS, MOST_KEYS, NO_KEY, OTHER_KEYS, SOURCES, UNIDENTIFIED
 
-WRITE_ERRORS = (
-    *(
-        "EACCES",
-        "ECONNREFUSED",
-        "ECONNRESET",
-        "EDQUOT",
-        "EFBIG",
-        "EIO",
-        "EISDIR",
-        "ELOOP",
-        "EMFILE",
-        "ENFILE",
-        "ENODEV",
-    ),
-    *(
-        "ENAMETOOLONG",
-        "ENOENT",
-        "ENOMEM",
-        "ENOSPC",
-        "ENOTCONN",
-        "ENOTDIR",
-        "ENXIO",
-        "EPERM",
-        "EPIPE",
-        "EROFS",
-        "ESTALE",
-        "ETIMEDOUT",
-    ),
-)
+_WRITE_ERRORS = """
+EACCES ECONNREFUSED ECONNRESET EDQUOT EFBIG EIO EISDIR ELOOP EMFILE ENFILE ENODEV ENAMETOOLONG ENOENT ENOMEM ENOSPC
+ENOTCONN ENOTDIR ENXIO EPERM EPIPE EROFS ESTALE ETIMEDOUT
+"""
+WRITE_ERRORS = tuple(_WRITE_ERRORS.split())
 """What open(2), write(2), rename(2) and connect(2) can fail with; another name appears with its first count."""
 
 LOSSES = (*WRITE_ERRORS, "crash", "slow", "unknown")
@@ -49,7 +25,7 @@ PROGRAMS = ("on_fork", "on_exec", "on_exit")
 """The programs of the kernel probe, see sensor.probe.layout."""
 
 
-class Row(NamedTuple):
+class MetricRow(NamedTuple):
     """One attribute of a part of Stats and how it is shown; a name ending in `_total` is a counter, others gauges."""
 
     part: str
@@ -62,50 +38,52 @@ class Row(NamedTuple):
 
 
 ROWS = (
-    Row(
+    MetricRow(
         "config",
         "last_reload_successful",
         "config_last_reload_successful",
         "1 if the configuration file, as it was last read, is in use; 0 if it was refused or has mistakes.",
     ),
-    Row(
+    MetricRow(
         "config",
         "last_reload_success_time",
         "config_last_reload_success_timestamp_seconds",
         "When a configuration file was last taken into use as a whole, in seconds since 1970; 0: not yet.",
     ),
-    Row("input", "connected", "input_connected", "1 while the input is open."),
-    Row("input", "bytes", "input_bytes_total", "Bytes read from the audit daemon."),
-    Row("input", "chunks", "input_reads_total", "Reads from the audit daemon."),
-    Row("input", "pending_bytes", "input_pending_bytes", "Bytes read and not yet processed."),
-    Row(
+    MetricRow("input", "connected", "input_connected", "1 while the input is open."),
+    MetricRow("input", "bytes", "input_bytes_total", "Bytes read from the audit daemon."),
+    MetricRow("input", "chunks", "input_reads_total", "Reads from the audit daemon."),
+    MetricRow("input", "pending_bytes", "input_pending_bytes", "Bytes read and not yet processed."),
+    MetricRow(
         "input",
         "dropped_bytes",
         "input_dropped_bytes_total",
         "Bytes of input given up, for want of room or of time.",
     ),
-    Row(
+    MetricRow(
         "input",
         "dropped_lines",
         "input_dropped_lines_total",
         "Lines of input given up, for want of room or of time.",
     ),
-    Row("input", "buffer_bytes", "input_buffer_bytes", "Room for bytes that are read and not yet processed."),
-    Row("input", "reader_failures", "input_reader_failures_total", "Times the reading thread failed and began again."),
-    Row("input", "reconnects", "input_reconnects_total", "Times a lost input was opened again."),
-    Row("pipeline", "lines", "lines_total", "Lines of audit text taken in."),
-    Row("pipeline", "records", "records_total", "Audit records that became part of an event."),
-    Row("pipeline", "ends", "end_lines_total", "Lines that only mark the end of an event."),
-    Row("pipeline", "events", "events_total", "Events written, those left out on purpose not counted."),
-    Row(
+    MetricRow("input", "buffer_bytes", "input_buffer_bytes", "Room for bytes that are read and not yet processed."),
+    MetricRow(
+        "input", "reader_failures", "input_reader_failures_total", "Times the reading thread failed and began again."
+    ),
+    MetricRow("input", "reconnects", "input_reconnects_total", "Times a lost input was opened again."),
+    MetricRow("pipeline", "lines", "lines_total", "Lines of audit text taken in."),
+    MetricRow("pipeline", "records", "records_total", "Audit records that became part of an event."),
+    MetricRow("pipeline", "ends", "end_lines_total", "Lines that only mark the end of an event."),
+    MetricRow("pipeline", "events", "events_total", "Events written, those left out on purpose not counted."),
+    MetricRow(
         "pipeline",
         "fast_events",
         "fast_events_total",
         "Events whose records came in one piece and were taken at once, filtered ones too.",
     ),
-    Row("pipeline", "inflight", "inflight_events", "Events that wait for more records."),
-    Row("pipeline", "inflight_limit", "inflight_events_limit", "Events that may wait for more records."),
-    Row(
+    MetricRow("pipeline", "inflight", "inflight_events", "Events that wait for more records."),
+    MetricRow("pipeline", "inflight_limit", "inflight_events_limit", "Events that may wait for more records."),
+    MetricRow(
         "pipeline",
         "categories",
         "events_by_category_total",
@@ -113,7 +91,7 @@ ROWS = (
         "category",
         CATEGORIES,
     ),
-    Row(
+    MetricRow(
         "pipeline",
         "keys",
         "events_by_key_total",
@@ -122,24 +100,26 @@ ROWS = (
         "key",
         (NO_KEY, OTHER_KEYS),
     ),
-    Row("pipeline", "expired", "expired_events_total", "Events ended by time-out, not by their last record."),
-    Row("pipeline", "late", "late_records_total", "Records whose event had left already."),
-    Row("pipeline", "duplicates", "duplicate_records_total", "Records that repeated an earlier one."),
-    Row("pipeline", "crashed", "crashes_total", "Unexpected errors of the pipeline that were survived."),
-    Row(
+    MetricRow("pipeline", "expired", "expired_events_total", "Events ended by time-out, not by their last record."),
+    MetricRow("pipeline", "late", "late_records_total", "Records whose event had left already."),
+    MetricRow("pipeline", "duplicates", "duplicate_records_total", "Records that repeated an earlier one."),
+    MetricRow("pipeline", "crashed", "crashes_total", "Unexpected errors of the pipeline that were survived."),
+    MetricRow(
         "daemon",
         "last_event_time",
         "last_event_timestamp_seconds",
         "When the newest event read took place, in seconds since 1970.",
     ),
-    Row(
+    MetricRow(
         "daemon",
         "written_lag",
         "written_lag_seconds",
         "Time from an event to its line in the log; none is counted where the clock was set.",
     ),
-    Row("daemon", "crashed", "daemon_crashes_total", "Unexpected errors outside the pipeline that were survived."),
-    Row(
+    MetricRow(
+        "daemon", "crashed", "daemon_crashes_total", "Unexpected errors outside the pipeline that were survived."
+    ),
+    MetricRow(
         "pipeline",
         "unparsed",
         "unparsed_lines_total",
@@ -147,7 +127,7 @@ ROWS = (
         "reason",
         ("header", "zeros", "crash"),
     ),
-    Row(
+    MetricRow(
         "pipeline",
         "truncated",
         "truncations_total",
@@ -155,7 +135,7 @@ ROWS = (
         "bound",
         ("line", "records", "bytes", "waiting_bytes", "events"),
     ),
-    Row(
+    MetricRow(
         "pipeline",
         "incomplete",
         "incomplete_events_total",
@@ -163,30 +143,32 @@ ROWS = (
         "missing",
         ("path", "syscall", "eoe"),
     ),
-    Row("pipeline", "filtered", "filtered_events_total", "Events left out on purpose, by rule.", "rule"),
-    Row(
+    MetricRow("pipeline", "filtered", "filtered_events_total", "Events left out on purpose, by rule.", "rule"),
+    MetricRow(
         "pipeline",
         "redacted",
         "redacted_secrets_total",
         "Secrets replaced, by rule, once in records that repeat; `failed`: texts masked whole for a fault of ours.",
         "rule",
     ),
-    Row("pipeline", "stage_failures", "stage_failures_total", "Events that a stage failed for, by stage.", "stage"),
-    Row(
+    MetricRow(
+        "pipeline", "stage_failures", "stage_failures_total", "Events that a stage failed for, by stage.", "stage"
+    ),
+    MetricRow(
         "pipeline",
         "stage_samples",
         "stage_samples_total",
         "Calls of a stage that were timed, one in 64, with `metrics.stage_times`.",
         "stage",
     ),
-    Row(
+    MetricRow(
         "pipeline",
         "stage_sample_seconds",
         "stage_sample_seconds_total",
         "CPU time of these calls.",
         "stage",
     ),
-    Row(
+    MetricRow(
         "pipeline",
         "custom_failures",
         "custom_stage_failures_total",
@@ -194,7 +176,7 @@ ROWS = (
         "stage",
         like="custom_off",
     ),
-    Row(
+    MetricRow(
         "pipeline",
         "custom_seconds",
         "custom_stage_seconds_total",
@@ -202,14 +184,14 @@ ROWS = (
         "stage",
         like="custom_off",
     ),
-    Row("pipeline", "custom_off", "custom_stage_off", "1 for a custom stage that is switched off.", "stage"),
-    Row("process", "size", "processes", "Processes in the process table."),
-    Row("process", "limit", "processes_limit", "Processes that the process table has room for."),
-    Row("process", "evicted", "processes_evicted_total", "Processes pushed out of the full process table."),
-    Row("process", "reused", "pids_reused_total", "Process ids found to belong to another process than before."),
-    Row("process", "lookups_proc", "proc_reads_total", "Process identities read from /proc."),
-    Row("process", "lookups_dead", "proc_misses_total", "Processes that had ended when /proc was asked."),
-    Row(
+    MetricRow("pipeline", "custom_off", "custom_stage_off", "1 for a custom stage that is switched off.", "stage"),
+    MetricRow("process", "size", "processes", "Processes in the process table."),
+    MetricRow("process", "limit", "processes_limit", "Processes that the process table has room for."),
+    MetricRow("process", "evicted", "processes_evicted_total", "Processes pushed out of the full process table."),
+    MetricRow("process", "reused", "pids_reused_total", "Process ids found to belong to another process than before."),
+    MetricRow("process", "lookups_proc", "proc_reads_total", "Process identities read from /proc."),
+    MetricRow("process", "lookups_dead", "proc_misses_total", "Processes that had ended when /proc was asked."),
+    MetricRow(
         "process",
         "identified",
         "identified_events_total",
@@ -217,7 +199,7 @@ ROWS = (
         "source",
         SOURCES,
     ),
-    Row(
+    MetricRow(
         "process",
         "unidentified",
         "unidentified_events_total",
@@ -225,34 +207,40 @@ ROWS = (
         "reason",
         tuple(UNIDENTIFIED),
     ),
-    Row("process", "lag", "event_lag_seconds", "Longest time of late by which an event was stamped before its act."),
-    Row("output", "lines", "output_lines_total", "JSON lines written."),
-    Row("output", "bytes", "output_bytes_total", "Bytes written."),
-    Row("output", "rotations", "output_rotations_total", "Times the log was rotated."),
-    Row("output", "unshipped_files", "output_unshipped_files_total", "Old files removed before they were shipped."),
-    Row("output", "unshipped_bytes", "output_unshipped_bytes_total", "Bytes of these files."),
-    Row("output", "retries", "output_retries_total", "Writes tried again."),
-    Row("output", "errors", "output_errors_total", "Failed writes, by the error's name.", "errno", WRITE_ERRORS),
-    Row("output", "lost_lines", "output_lost_lines_total", "JSON lines given up, by reason.", "reason", LOSSES),
-    Row("output", "pending_bytes", "output_pending_bytes", "Bytes of the log that wait to be written."),
-    Row("output", "buffer_bytes", "output_buffer_bytes", "Room for bytes that wait to be written."),
-    Row("output", "disk_free_bytes", "output_disk_free_bytes", "Free space where the file is; 0: it is no file."),
-    Row("output", "disk_bytes", "output_disk_bytes", "Size of the file system where the file is; 0: it is no file."),
-    Row(
+    MetricRow(
+        "process", "lag", "event_lag_seconds", "Longest time of late by which an event was stamped before its act."
+    ),
+    MetricRow("output", "lines", "output_lines_total", "JSON lines written."),
+    MetricRow("output", "bytes", "output_bytes_total", "Bytes written."),
+    MetricRow("output", "rotations", "output_rotations_total", "Times the log was rotated."),
+    MetricRow(
+        "output", "unshipped_files", "output_unshipped_files_total", "Old files removed before they were shipped."
+    ),
+    MetricRow("output", "unshipped_bytes", "output_unshipped_bytes_total", "Bytes of these files."),
+    MetricRow("output", "retries", "output_retries_total", "Writes tried again."),
+    MetricRow("output", "errors", "output_errors_total", "Failed writes, by the error's name.", "errno", WRITE_ERRORS),
+    MetricRow("output", "lost_lines", "output_lost_lines_total", "JSON lines given up, by reason.", "reason", LOSSES),
+    MetricRow("output", "pending_bytes", "output_pending_bytes", "Bytes of the log that wait to be written."),
+    MetricRow("output", "buffer_bytes", "output_buffer_bytes", "Room for bytes that wait to be written."),
+    MetricRow("output", "disk_free_bytes", "output_disk_free_bytes", "Free space where the file is; 0: it is no file."),
+    MetricRow(
+        "output", "disk_bytes", "output_disk_bytes", "Size of the file system where the file is; 0: it is no file."
+    ),
+    MetricRow(
         "output",
         "retained_bytes",
         "output_retained_bytes",
         "Most that the file and its old ones may take; 0: unlimited.",
     ),
-    Row("filterlog", "lines", "filterlog_lines_total", "Filtered events written to the filter log."),
-    Row(
+    MetricRow("filterlog", "lines", "filterlog_lines_total", "Filtered events written to the filter log."),
+    MetricRow(
         "filterlog", "unshipped_files", "filterlog_unshipped_files_total", "Old files removed before they were shipped."
     ),
-    Row("filterlog", "unshipped_bytes", "filterlog_unshipped_bytes_total", "Bytes of these files."),
-    Row("filterlog", "bytes", "filterlog_bytes_total", "Bytes written to the filter log."),
-    Row("filterlog", "rotations", "filterlog_rotations_total", "Times the filter log was rotated."),
-    Row("filterlog", "retries", "filterlog_retries_total", "Writes to the filter log tried again."),
-    Row(
+    MetricRow("filterlog", "unshipped_bytes", "filterlog_unshipped_bytes_total", "Bytes of these files."),
+    MetricRow("filterlog", "bytes", "filterlog_bytes_total", "Bytes written to the filter log."),
+    MetricRow("filterlog", "rotations", "filterlog_rotations_total", "Times the filter log was rotated."),
+    MetricRow("filterlog", "retries", "filterlog_retries_total", "Writes to the filter log tried again."),
+    MetricRow(
         "filterlog",
         "errors",
         "filterlog_errors_total",
@@ -260,7 +248,7 @@ ROWS = (
         "errno",
         WRITE_ERRORS,
     ),
-    Row(
+    MetricRow(
         "filterlog",
         "lost_lines",
         "filterlog_lost_lines_total",
@@ -268,36 +256,48 @@ ROWS = (
         "reason",
         LOSSES,
     ),
-    Row("filterlog", "pending_bytes", "filterlog_pending_bytes", "Bytes of the filter log that wait to be written."),
-    Row("filterlog", "buffer_bytes", "filterlog_buffer_bytes", "Room for bytes that wait to be written."),
-    Row("filterlog", "disk_free_bytes", "filterlog_disk_free_bytes", "Free space where the file is; 0: it is no file."),
-    Row(
+    MetricRow(
+        "filterlog", "pending_bytes", "filterlog_pending_bytes", "Bytes of the filter log that wait to be written."
+    ),
+    MetricRow("filterlog", "buffer_bytes", "filterlog_buffer_bytes", "Room for bytes that wait to be written."),
+    MetricRow(
+        "filterlog", "disk_free_bytes", "filterlog_disk_free_bytes", "Free space where the file is; 0: it is no file."
+    ),
+    MetricRow(
         "filterlog",
         "disk_bytes",
         "filterlog_disk_bytes",
         "Size of the file system where the file is; 0: it is no file.",
     ),
-    Row(
+    MetricRow(
         "filterlog",
         "retained_bytes",
         "filterlog_retained_bytes",
         "Most that the file and its old ones may take; 0: unlimited.",
     ),
-    Row("kernel", "readable", "kernel_audit_readable", "1 while the kernel shows its audit status."),
-    Row("kernel", "enabled", "kernel_audit_enabled", "0: auditing is off; 1: on; 2: on, and rules cannot change."),
-    Row("kernel", "failure_mode", "kernel_audit_failure_mode", "On a loss: 0 silent, 1 a kernel message, 2 panic."),
-    Row("kernel", "owner_pid", "kernel_audit_owner_pid", "Process that receives the audit records; 0: none."),
-    Row("kernel", "owner_changes", "kernel_audit_owner_changes_total", "Times another process became the receiver."),
-    Row("kernel", "rate_limit", "kernel_audit_rate_limit", "Records a second that the kernel lets through; 0: all."),
-    Row("kernel", "backlog", "kernel_backlog_records", "Records in the kernel that wait for auditd."),
-    Row("kernel", "backlog_limit", "kernel_backlog_limit", "Records that may wait there."),
-    Row(
+    MetricRow("kernel", "readable", "kernel_audit_readable", "1 while the kernel shows its audit status."),
+    MetricRow(
+        "kernel", "enabled", "kernel_audit_enabled", "0: auditing is off; 1: on; 2: on, and rules cannot change."
+    ),
+    MetricRow(
+        "kernel", "failure_mode", "kernel_audit_failure_mode", "On a loss: 0 silent, 1 a kernel message, 2 panic."
+    ),
+    MetricRow("kernel", "owner_pid", "kernel_audit_owner_pid", "Process that receives the audit records; 0: none."),
+    MetricRow(
+        "kernel", "owner_changes", "kernel_audit_owner_changes_total", "Times another process became the receiver."
+    ),
+    MetricRow(
+        "kernel", "rate_limit", "kernel_audit_rate_limit", "Records a second that the kernel lets through; 0: all."
+    ),
+    MetricRow("kernel", "backlog", "kernel_backlog_records", "Records in the kernel that wait for auditd."),
+    MetricRow("kernel", "backlog_limit", "kernel_backlog_limit", "Records that may wait there."),
+    MetricRow(
         "loss",
         "missing_serials",
         "missing_serials_total",
         "Events that were numbered and never came: dropped by auditd's queue, by a rate limit, or without auditd.",
     ),
-    Row(
+    MetricRow(
         "loss",
         "missed",
         "missed_events_total",
@@ -305,13 +305,19 @@ ROWS = (
         "end",
         tuple(ENDS),
     ),
-    Row("loss", "unwritten", "unwritten_lines_total", "Lines that the sensor before had not written when killed."),
-    Row("kernel", "lost", "kernel_lost_records_total", "Records that the kernel dropped since the sensor started."),
-    Row("kernel", "waited", "kernel_backlog_wait_seconds_total", "How long processes were held up by a full backlog."),
-    Row("probe", "attached", "probe_attached", "1 while the kernel probe's ring is open."),
-    Row("probe", "ring_bytes", "probe_ring_bytes", "Room in the kernel probe's ring; 0: there is none."),
-    Row("probe", "ring_pending_bytes", "probe_ring_pending_bytes", "Bytes in the ring that were not read yet."),
-    Row(
+    MetricRow(
+        "loss", "unwritten", "unwritten_lines_total", "Lines that the sensor before had not written when killed."
+    ),
+    MetricRow(
+        "kernel", "lost", "kernel_lost_records_total", "Records that the kernel dropped since the sensor started."
+    ),
+    MetricRow(
+        "kernel", "waited", "kernel_backlog_wait_seconds_total", "How long processes were held up by a full backlog."
+    ),
+    MetricRow("probe", "attached", "probe_attached", "1 while the kernel probe's ring is open."),
+    MetricRow("probe", "ring_bytes", "probe_ring_bytes", "Room in the kernel probe's ring; 0: there is none."),
+    MetricRow("probe", "ring_pending_bytes", "probe_ring_pending_bytes", "Bytes in the ring that were not read yet."),
+    MetricRow(
         "probe",
         "program_runs",
         "probe_program_runs_total",
@@ -319,7 +325,7 @@ ROWS = (
         "program",
         PROGRAMS,
     ),
-    Row(
+    MetricRow(
         "probe",
         "program_seconds",
         "probe_program_seconds_total",
@@ -327,19 +333,21 @@ ROWS = (
         "program",
         PROGRAMS,
     ),
-    Row("probe", "records", "probe_records_total", "Records read from the kernel probe."),
-    Row("probe", "lost", "probe_lost_records_total", "Records that did not fit into the kernel probe's ring."),
-    Row("probe", "lost_execs", "lost_execs_total", "Uncovered execs that were lost on the way."),
-    Row("probe", "unasked_execs", "unasked_execs_total", "Uncovered execs that no audit rule asked for."),
-    Row(
+    MetricRow("probe", "records", "probe_records_total", "Records read from the kernel probe."),
+    MetricRow("probe", "lost", "probe_lost_records_total", "Records that did not fit into the kernel probe's ring."),
+    MetricRow("probe", "lost_execs", "lost_execs_total", "Uncovered execs that were lost on the way."),
+    MetricRow("probe", "unasked_execs", "unasked_execs_total", "Uncovered execs that no audit rule asked for."),
+    MetricRow(
         "probe",
         "untracked",
         "probe_untracked_processes_total",
         "Processes for which the probe's map of living ones had no room.",
     ),
-    Row("privileges", "system_call_filter", "system_call_filter", "1 while the system call filter is in place."),
-    Row("privileges", "user_missing", "user_missing", "1 if the configured user is unknown and another stands in."),
-    Row("probe", "uncovered_execs", "uncovered_execs_total", "Execs the probe saw and the audit stream did not."),
+    MetricRow("privileges", "system_call_filter", "system_call_filter", "1 while the system call filter is in place."),
+    MetricRow(
+        "privileges", "user_missing", "user_missing", "1 if the configured user is unknown and another stands in."
+    ),
+    MetricRow("probe", "uncovered_execs", "uncovered_execs_total", "Execs the probe saw and the audit stream did not."),
 )
 
 

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from sensor.tables.fields import KINDS
 
-__all__ = ["KEYS", "Key", "clash", "find", "holders"]
+__all__ = ["KEYS", "OutputKey", "clash", "find", "holders"]
 
 _TABLE = """
 event | ID | string or null | records | | seconds.milliseconds:serial, as auditd writes it;
@@ -223,7 +223,7 @@ address | psm channel | number | saddr= | translate.universal | of bluetooth
 """
 
 
-class Key(NamedTuple):
+class OutputKey(NamedTuple):
     """One row of the table; where: the column `in`; option: "" for what is always there."""
 
     where: str
@@ -240,13 +240,13 @@ class Key(NamedTuple):
         return f"{self.type}, {self.unit}" if self.unit else self.type
 
 
-def _row(line: str) -> Key:
+def _row(line: str) -> OutputKey:
     where, name, type, *rest = (cell.strip() for cell in line.split("|"))
     type, _, unit = type.partition(", ")
-    return Key(where, name, type, unit, *rest)
+    return OutputKey(where, name, type, unit, *rest)
 
 
-KEYS: tuple[Key, ...] = tuple([_row(line) for line in _TABLE.replace("\n  ", " ").strip().splitlines()])
+KEYS: tuple[OutputKey, ...] = tuple([_row(line) for line in _TABLE.replace("\n  ", " ").strip().splitlines()])
 
 
 _MORE_FIELDS = ("a0", "auid", "uid", "euid", "suid", "fsuid", "gid", "egid", "sgid", "fsgid", "ouid", "ogid", "profile")
@@ -262,7 +262,7 @@ def holders(where: str) -> list[str]:
     return list(dict.fromkeys([row.name for row in KEYS if f"({where})" in row.type]))
 
 
-def find(key: str) -> list[Key]:
+def find(key: str) -> list[OutputKey]:
     """The rows about a key, alone or as a path (`SYSCALL.PID.GUID`); those of a rule (`*UID`) only if it has no own."""
     *path, name = key.replace("[]", "").split(".")
     for spelling in (name, name.upper()):

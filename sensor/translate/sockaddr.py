@@ -25,7 +25,7 @@ from sensor.tables import address_families, flags
 _BIG, _LITTLE = ">", "<"
 
 
-class Shape(NamedTuple):
+class AddressLayout(NamedTuple):
     """How addresses are read.
 
     layout: for struct, from behind the family; what is big-endian on every host is taken as bytes.
@@ -135,30 +135,30 @@ def _text(padded: bytes) -> str:
     return padded.partition(b"\0")[0].decode("latin-1")
 
 
-_SHAPES: dict[str, Shape] = {
-    "inet": Shape("2s4s", _inet),
-    "ax25": Shape("7s", _ax25),
-    "ipx": Shape("2s4s6sB", _ipx),
-    "atmpvc": Shape("2xhhi", lambda itf, vpi, vci: {"itf": itf, "vpi": vpi, "vci": vci}),
-    "x25": Shape("16s", lambda addr: {"addr": _text(addr)}),
-    "inet6": Shape("2s4s16sI", _inet6, least=22),
-    "netlink": Shape("2xII", lambda pid, groups: {"pid": pid, "groups": f"{groups:#x}"}),
-    "packet": Shape("2si3xB8s", _packet),
-    "can": Shape("2xi", lambda ifindex: {"ifindex": ifindex}),
-    "tipc": Shape("BbIII", _tipc),
-    "alg": Shape("14s8x64s", lambda type, name: {"alg_type": _text(type), "alg_name": _text(name)}),
-    "nfc": Shape("2xIII", lambda dev, target, proto: {"device": dev, "target": target, "nfc_protocol": proto}),
-    "vsock": Shape("2xII", lambda port, cid: {"cid": cid, "port": port}),
-    "qipcrtr": Shape("2xII", lambda node, port: {"node": f"{node:#x}", "port": port}),
-    "smc": Shape("2s4s", _inet),
-    "xdp": Shape("2xII", lambda ifindex, queue: {"ifindex": ifindex, "queue": queue}),
-    "mctp": Shape("2xIB", lambda network, addr: {"network": f"{network:#x}", "eid": addr}),
+_SHAPES: dict[str, AddressLayout] = {
+    "inet": AddressLayout("2s4s", _inet),
+    "ax25": AddressLayout("7s", _ax25),
+    "ipx": AddressLayout("2s4s6sB", _ipx),
+    "atmpvc": AddressLayout("2xhhi", lambda itf, vpi, vci: {"itf": itf, "vpi": vpi, "vci": vci}),
+    "x25": AddressLayout("16s", lambda addr: {"addr": _text(addr)}),
+    "inet6": AddressLayout("2s4s16sI", _inet6, least=22),
+    "netlink": AddressLayout("2xII", lambda pid, groups: {"pid": pid, "groups": f"{groups:#x}"}),
+    "packet": AddressLayout("2si3xB8s", _packet),
+    "can": AddressLayout("2xi", lambda ifindex: {"ifindex": ifindex}),
+    "tipc": AddressLayout("BbIII", _tipc),
+    "alg": AddressLayout("14s8x64s", lambda type, name: {"alg_type": _text(type), "alg_name": _text(name)}),
+    "nfc": AddressLayout("2xIII", lambda dev, target, proto: {"device": dev, "target": target, "nfc_protocol": proto}),
+    "vsock": AddressLayout("2xII", lambda port, cid: {"cid": cid, "port": port}),
+    "qipcrtr": AddressLayout("2xII", lambda node, port: {"node": f"{node:#x}", "port": port}),
+    "smc": AddressLayout("2s4s", _inet),
+    "xdp": AddressLayout("2xII", lambda ifindex, queue: {"ifindex": ifindex, "queue": queue}),
+    "mctp": AddressLayout("2xIB", lambda network, addr: {"network": f"{network:#x}", "eid": addr}),
 }
 """Family → shape of its addresses, those of variable form left out. Members of one name have one JSON type in all."""
 
 _BLUETOOTH = (
-    Shape("2s6s2s2x", _l2cap),
-    Shape("6sB", lambda addr, channel: {"addr": _mac(addr), "channel": channel}),  # RFCOMM
-    Shape("6s", lambda addr: {"addr": _mac(addr)}),  # SCO
-    Shape("HH", lambda device, channel: {"device": device, "channel": channel}),  # HCI
+    AddressLayout("2s6s2s2x", _l2cap),
+    AddressLayout("6sB", lambda addr, channel: {"addr": _mac(addr), "channel": channel}),  # RFCOMM
+    AddressLayout("6s", lambda addr: {"addr": _mac(addr)}),  # SCO
+    AddressLayout("HH", lambda device, channel: {"device": device, "channel": channel}),  # HCI
 )

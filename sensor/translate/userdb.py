@@ -35,7 +35,7 @@ def group_name(gid: int) -> str:
     return grp.getgrgid(gid).gr_name
 
 
-class Names:
+class AccountNames:
     """Names of users, or of groups; text has one character per byte.
 
     path: a file like /etc/passwd: name, something, number, and more, between colons.
@@ -107,8 +107,8 @@ class UserDatabase:
     """Users and groups of this host."""
 
     def __init__(self, blocking: bool = False) -> None:
-        self.users = Names("/etc/passwd", user_name, blocking)
-        self.groups = Names("/etc/group", group_name, blocking)
+        self.users = AccountNames("/etc/passwd", user_name, blocking)
+        self.groups = AccountNames("/etc/group", group_name, blocking)
 
     def refresh(self) -> bool:
         """Look for news, as to be done about once a second; return whether any name that was given has changed."""

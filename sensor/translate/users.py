@@ -33,14 +33,14 @@ _PLANS = 1024
 _CONCERNS = re.compile("(.*[ug])?id(_2)?|msg(_2)?", re.IGNORECASE)
 
 
-class Source(NamedTuple):
+class NameSource(NamedTuple):
     """Where names come from, in this order: the configuration, what auditd wrote, the host."""
 
     fixed: Mapping[int, str]
     host: Callable[[int], str | None]
 
 
-class Id(NamedTuple):
+class IdField(NamedTuple):
     """One field to be translated.
 
     field: the number's key.
@@ -51,7 +51,7 @@ class Id(NamedTuple):
     field: str
     written: str
     key: str
-    source: Source
+    source: NameSource
 
 
 class Users:
@@ -64,10 +64,10 @@ class Users:
     def __init__(self, options: TranslateOptions, naming: Naming, database: UserDatabase | None) -> None:
         self._key = naming.key
         self._sources = {
-            "uid": Source(_by_number(options.user_map), database.users.get if database is not None else _nobody),
-            "gid": Source(_by_number(options.group_map), database.groups.get if database is not None else _nobody),
+            "uid": NameSource(_by_number(options.user_map), database.users.get if database is not None else _nobody),
+            "gid": NameSource(_by_number(options.group_map), database.groups.get if database is not None else _nobody),
         }
-        self._plans: BoundedDict[tuple[str, ...], list[Id]] = BoundedDict(_PLANS)
+        self._plans: BoundedDict[tuple[str, ...], list[IdField]] = BoundedDict(_PLANS)
 
     def transform(self, name: str, fields: Fields) -> None:
         """Add names to the fields of one record."""
@@ -84,10 +84,10 @@ class Users:
         """Return whether a field matters here: a number, what auditd writes of one, a message."""
         return _CONCERNS.fullmatch(field) is not None
 
-    def _ids(self, names: Iterable[str]) -> list[Id]:
+    def _ids(self, names: Iterable[str]) -> list[IdField]:
         return [self._id(name, name.upper(), name[-3:]) for name in names if name[-3:] in _IDS]
 
-    def _message_ids(self, name: str, message: Fields, record: Fields) -> list[Id]:
+    def _message_ids(self, name: str, message: Fields, record: Fields) -> list[IdField]:
         """The ids in a message; auditd puts the name of one that stands beside the message as well under NAME_2."""
         ids = [id._replace(written=f"{id.written}_2") if id.field in record else id for id in self._ids(message)]
         if "id" in message and name in _ABOUT_GROUPS:
@@ -96,11 +96,11 @@ class Users:
             ids.append(self._id("id", "ID", "uid"))
         return ids
 
-    def _id(self, field: str, written: str, kind: str) -> Id:
-        return Id(field, written, self._key(field.upper()), self._sources[kind])
+    def _id(self, field: str, written: str, kind: str) -> IdField:
+        return IdField(field, written, self._key(field.upper()), self._sources[kind])
 
 
-def _translate(ids: list[Id], fields: Fields, record: Fields) -> None:
+def _translate(ids: list[IdField], fields: Fields, record: Fields) -> None:
     """Add names to fields; what auditd wrote in the record gives way to them, or is one of them."""
     for field, written, key, (fixed, host) in ids:
         number = fields[field]

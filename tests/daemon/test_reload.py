@@ -15,7 +15,7 @@ import urllib.request
 
 import pytest
 
-from sensor.daemon.reload import LONGEST, SETTLE, Reload
+from sensor.daemon.reload import LONGEST, SETTLE, ConfigReload
 from sensor.metrics.passwords import hashed
 from tests.ship.certificates import make
 from tests.support.running import counting, event, events, sensors
@@ -40,7 +40,7 @@ def config_at(folder, text: str = KEYS, age: bool = True):
 
 
 def test_an_old_file_is_read_at_once(tmp_path):
-    reload = Reload(str(config_at(tmp_path)))
+    reload = ConfigReload(str(config_at(tmp_path)))
     assert not reload.is_due(1.0)
     reload.ask(1.0)
     assert (reload.is_due(1.0), reload.is_due(1.0)) == (True, False)
@@ -48,7 +48,7 @@ def test_an_old_file_is_read_at_once(tmp_path):
 
 def test_a_file_that_is_being_written_is_awaited_but_not_for_ever(tmp_path):
     path = config_at(tmp_path)
-    reload = Reload(str(path))
+    reload = ConfigReload(str(path))
     reload.ask(1.0)
     now = 1.0
     size = 0
@@ -65,7 +65,7 @@ def test_a_file_that_is_being_written_is_awaited_but_not_for_ever(tmp_path):
 def test_a_file_that_was_written_is_read_once_it_has_settled(which, tmp_path):
     path = config_at(tmp_path)
     (tmp_path / "conf.d").mkdir()
-    reload = Reload(str(path))
+    reload = ConfigReload(str(path))
     reload.ask(1.0)
     (tmp_path / which).write_text(f"directory: {tmp_path}\n")
     assert not reload.is_due(1.0)
@@ -86,7 +86,7 @@ EMPTY = {
 @pytest.mark.parametrize("text", EMPTY.values(), ids=EMPTY)
 def test_a_file_that_lost_its_keys_is_refused(text, tmp_path):
     path = config_at(tmp_path)
-    reload = Reload(str(path))
+    reload = ConfigReload(str(path))
     path.write_text(text)
     _, (mistake,) = reload.read()
     assert str(mistake).startswith(f"{path}: there is no key in it any more")
@@ -101,7 +101,7 @@ def test_a_fragment_that_lost_its_keys_is_refused_and_one_that_is_gone_is_not(tm
     fragment = tmp_path / "conf.d" / "more.yaml"
     fragment.write_text("marker: blue\n")
     fragment.chmod(0o640)
-    reload = Reload(str(path))
+    reload = ConfigReload(str(path))
     fragment.write_text("")
     _, (mistake,) = reload.read()
     assert str(mistake).startswith(f"{fragment}: there is no key in it any more")
@@ -114,7 +114,7 @@ def test_a_file_that_never_had_a_key_may_stay_so(tmp_path):
     path = config_at(tmp_path)
     path.write_text("# all defaults\n")
     (tmp_path / "conf.d").mkdir()
-    reload = Reload(str(path))
+    reload = ConfigReload(str(path))
     (tmp_path / "conf.d" / "more.yaml").write_text(f"directory: {tmp_path}\n")
     (tmp_path / "conf.d" / "more.yaml").chmod(0o640)
     assert reload.read()[1] == []
@@ -122,7 +122,7 @@ def test_a_file_that_never_had_a_key_may_stay_so(tmp_path):
 
 def test_the_directory_is_made_and_one_that_cannot_be_is_a_mistake(tmp_path):
     path = config_at(tmp_path)
-    reload = Reload(str(path))
+    reload = ConfigReload(str(path))
     path.write_text(f"directory: {tmp_path}/made/here\n")
     assert reload.read()[1] == []
     assert (tmp_path / "made" / "here").is_dir()
@@ -273,7 +273,7 @@ def test_a_file_that_is_written_while_it_is_read_is_not_taken_for_an_empty_one(t
     text = path.read_text()
     (tmp_path / "conf.d").mkdir()
     (tmp_path / "conf.d/long.yaml").write_text(f"filter: {{filter_keys: [{', '.join(map(str, range(4000)))}]}}\n")
-    reload = Reload(str(path))
+    reload = ConfigReload(str(path))
     path.write_text("")
     writer = threading.Timer(0.05, path.write_text, [text])
     writer.start()

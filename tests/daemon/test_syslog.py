@@ -25,13 +25,13 @@ def record(text: str, level: int = logging.WARNING) -> logging.LogRecord:
     return logging.LogRecord("sensor", level, __file__, 1, "%s", (text,), None)
 
 
-def shown(limit: syslog.RateLimit, *texts: str) -> list[str]:
+def shown(limit: syslog.MessageRateLimit, *texts: str) -> list[str]:
     records = [record(text) for text in texts]
     return [each.getMessage() for each in records if limit.filter(each)]
 
 
 def test_the_same_message_once_a_minute_with_a_count(clock):
-    limit = syslog.RateLimit(clock.monotonic)
+    limit = syslog.MessageRateLimit(clock.monotonic)
     assert shown(limit, "full", "full", "other", "full") == ["full", "other"]
     clock.now += 59
     assert shown(limit, "full") == []
@@ -40,14 +40,14 @@ def test_the_same_message_once_a_minute_with_a_count(clock):
 
 
 def test_many_different_messages_are_few(clock):
-    limit = syslog.RateLimit(clock.monotonic)
+    limit = syslog.MessageRateLimit(clock.monotonic)
     assert len(shown(limit, *map(str, range(1000)))) == syslog.BURST
     clock.now += 3 * syslog.REFILL
     assert len(shown(limit, *map(str, range(2000, 3000)))) == 3
 
 
 def test_of_so_many_messages_it_is_known_that_they_were_held_back(clock):
-    limit = syslog.RateLimit(clock.monotonic)
+    limit = syslog.MessageRateLimit(clock.monotonic)
     texts = [str(number) for number in range(1000)]
     assert len(shown(limit, *texts)) == syslog.BURST
     later = []

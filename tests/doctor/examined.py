@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from sensor.doctor.finding import FAILURE, NOTE, OK, WARNING, Finding
-from sensor.doctor.host import Answer, Host, Process
+from sensor.doctor.host import CommandResult, HostView, RunningProcess
 
 LEVELS = {"ok": OK, "note": NOTE, "warning": WARNING, "failure": FAILURE}
-AUDITD = Process(500, 1, "auditd", ("/sbin/auditd",), 1.0)
-PLUGIN = Process(501, 500, "host-sensor", ("/usr/bin/python3", "-I", "/usr/sbin/host-sensor", "run"), 2.0)
+AUDITD = RunningProcess(500, 1, "auditd", ("/sbin/auditd",), 1.0)
+PLUGIN = RunningProcess(501, 500, "host-sensor", ("/usr/bin/python3", "-I", "/usr/sbin/host-sensor", "run"), 2.0)
 RULES = """\
 -a always,exit -F arch=b64 -S execve,execveat -F key=exec
 -a always,exit -F arch=b32 -S execve,execveat -F key=exec
@@ -24,15 +24,15 @@ FILES = {
     "/usr/sbin/host-sensor": "#!/bin/sh\n",
 }
 COMMANDS = {
-    "auditctl -l": Answer(0, RULES),
-    "auditctl -v": Answer(0, "auditctl version 4.0.2\n"),
-    "systemctl is-active systemd-journald-audit.socket": Answer(3, "inactive\n"),
-    "systemctl is-failed audit-rules.service": Answer(1, "active\n"),
-    "dpkg-query -W -f ${Status} host-sensor": Answer(0, "install ok installed"),
+    "auditctl -l": CommandResult(0, RULES),
+    "auditctl -v": CommandResult(0, "auditctl version 4.0.2\n"),
+    "systemctl is-active systemd-journald-audit.socket": CommandResult(3, "inactive\n"),
+    "systemctl is-failed audit-rules.service": CommandResult(1, "active\n"),
+    "dpkg-query -W -f ${Status} host-sensor": CommandResult(0, "install ok installed"),
 }
 
 
-class ExaminedHost(Host):
+class ExaminedHost(HostView):
     """The host; `files`, `commands` and `processes_` may be changed before a check."""
 
     def __init__(self, folder: Path) -> None:
@@ -55,10 +55,10 @@ class ExaminedHost(Host):
     def remove(self, name: str) -> None:
         Path(self.path(name)).unlink()
 
-    def run(self, *command: str) -> Answer | None:
+    def run(self, *command: str) -> CommandResult | None:
         return self.commands.get(" ".join(command))
 
-    def processes(self) -> Iterator[Process]:
+    def processes(self) -> Iterator[RunningProcess]:
         return iter(self.running)
 
     def is_root(self) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from sensor.doctor.audit import check_audit
-from sensor.doctor.host import Answer, Process
+from sensor.doctor.host import CommandResult, RunningProcess
 from sensor.loss.audit_status import AuditStatus
 from tests.doctor.examined import ExaminedHost, levels, wrong
 
@@ -34,12 +34,12 @@ def test_a_healthy_audit(host: ExaminedHost) -> None:
     ],
 )
 def test_an_audit_that_is_not(host: ExaminedHost, changes: dict[str, int], expected: dict[str, str]) -> None:
-    host.running.append(Process(700, 1, "osqueryd", ("osqueryd",), 3.0))
+    host.running.append(RunningProcess(700, 1, "osqueryd", ("osqueryd",), 3.0))
     assert wrong(check_audit(host, replace(HEALTHY, **changes))) == expected
 
 
 def test_journald_reads_along(host: ExaminedHost) -> None:
-    host.commands["systemctl is-active systemd-journald-audit.socket"] = Answer(0, "active\n")
+    host.commands["systemctl is-active systemd-journald-audit.socket"] = CommandResult(0, "active\n")
     assert wrong(check_audit(host, HEALTHY)) == {"audit.journald": "warning"}
 
 

@@ -8,7 +8,7 @@ from typing import Callable
 import pytest
 
 from sensor.doctor.auditd import check_auditd, is_plugin
-from sensor.doctor.host import Answer, Process
+from sensor.doctor.host import CommandResult, RunningProcess
 from tests.doctor.examined import AUDITD, PLUGIN, ExaminedHost, levels, wrong
 
 CONF = "/etc/audit/auditd.conf"
@@ -69,16 +69,16 @@ def _no_plugin(host: ExaminedHost) -> None:
 
 
 def _of_another_daemon(host: ExaminedHost) -> None:
-    host.running[:] = [AUDITD, Process(501, 1, PLUGIN.name, PLUGIN.words, 2.0)]
+    host.running[:] = [AUDITD, RunningProcess(501, 1, PLUGIN.name, PLUGIN.words, 2.0)]
 
 
 def _given_up(host: ExaminedHost) -> None:
     host.running.remove(PLUGIN)
-    host.commands[JOURNAL] = Answer(0, "plugin /usr/sbin/host-sensor has exceeded max_restarts\n")
+    host.commands[JOURNAL] = CommandResult(0, "plugin /usr/sbin/host-sensor has exceeded max_restarts\n")
 
 
 def _restarted(host: ExaminedHost) -> None:
-    host.commands[JOURNAL] = Answer(
+    host.commands[JOURNAL] = CommandResult(
         0, "plugin /usr/sbin/host-sensor terminated unexpectedly, restarting\nother restart\n"
     )
 
@@ -140,4 +140,4 @@ def test_why_a_plugin_does_not_run_is_in_the_text(host: ExaminedHost) -> None:
     ],
 )
 def test_which_process_is_the_plugin(words: tuple[str, ...], expected: bool) -> None:
-    assert is_plugin(Process(1, 1, "x", words, 0.0)) is expected
+    assert is_plugin(RunningProcess(1, 1, "x", words, 0.0)) is expected

@@ -8,7 +8,7 @@ import pytest
 
 from sensor.config import Config
 from sensor.doctor.chain import check_chain
-from sensor.doctor.host import Answer
+from sensor.doctor.host import CommandResult
 from sensor.outputs import Options
 from tests.doctor.examined import ExaminedHost, levels
 
@@ -18,10 +18,10 @@ PATH = "/var/log/host-sensor/audit.jsonl"
 class Chain(ExaminedHost):
     """A host whose log gets what `auditctl -m` sends, or not."""
 
-    answer: Answer | None = Answer(0, "")
+    answer: CommandResult | None = CommandResult(0, "")
     delivers, rotates = True, False
 
-    def run(self, *command: str) -> Answer | None:
+    def run(self, *command: str) -> CommandResult | None:
         if command[:2] != ("auditctl", "-m"):
             return super().run(*command)
         path = Path(self.path(PATH))
@@ -52,8 +52,8 @@ def test_an_event_that_does_not_arrive(chain: Chain) -> None:
     assert levels(check_chain(chain, Config(), longest=0.1)) == {"chain.test_event": "failure"}
 
 
-@pytest.mark.parametrize("answer", [None, Answer(1, "Error sending user message request\n")])
-def test_an_event_that_cannot_be_sent(chain: Chain, answer: Answer | None) -> None:
+@pytest.mark.parametrize("answer", [None, CommandResult(1, "Error sending user message request\n")])
+def test_an_event_that_cannot_be_sent(chain: Chain, answer: CommandResult | None) -> None:
     chain.answer, chain.delivers = answer, False
     assert levels(check_chain(chain, Config())) == {"chain.test_event": "failure"}
 

@@ -9,14 +9,14 @@ import pytest
 from sensor.config import Config
 from sensor.doctor import examine, worst
 from sensor.doctor.finding import FAILURE, NOTE, OK, WARNING, Finding
-from sensor.doctor.host import Answer
+from sensor.doctor.host import CommandResult
 from tests.doctor.examined import ExaminedHost, levels
 
 
 class Failing(ExaminedHost):
     """A host in which one command cannot be run in a way that nobody thought of."""
 
-    def run(self, *command: str) -> Answer | None:
+    def run(self, *command: str) -> CommandResult | None:
         if command == ("auditctl", "-l"):
             raise RuntimeError("of another kind")
         return super().run(*command)

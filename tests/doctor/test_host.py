@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from sensor.doctor.host import Host, settings
+from sensor.doctor.host import HostView, settings
 
 
 def test_files_below_a_root(tmp_path: Path) -> None:
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc/a").write_bytes(b"caf\xc3\xa9\xff")
     (tmp_path / "etc/a").chmod(0o640)
-    host = Host(str(tmp_path))
+    host = HostView(str(tmp_path))
     assert host.read("/etc/a") == "café�"
     assert host.names("/etc") == ["a"]
     assert host.exists("/etc/a")
@@ -24,7 +24,7 @@ def test_files_below_a_root(tmp_path: Path) -> None:
 
 
 def test_what_is_not_there_is_none(tmp_path: Path) -> None:
-    host = Host(str(tmp_path))
+    host = HostView(str(tmp_path))
     assert (host.read("/a"), host.names("/a"), host.exists("/a"), host.mode("/a"), host.disk("/a")) == (
         None,
         [],
@@ -36,14 +36,16 @@ def test_what_is_not_there_is_none(tmp_path: Path) -> None:
 
 
 def test_a_command_prints_both_streams() -> None:
-    answer = Host().run(sys.executable, "-c", "import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)")
+    answer = HostView().run(
+        sys.executable, "-c", "import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)"
+    )
     assert answer is not None
     assert (answer.status, sorted(answer.text.split())) == (3, ["err", "out"])
 
 
 def test_this_process_is_among_the_processes() -> None:
     pytest.importorskip("psutil")
-    found = next(process for process in Host().processes() if process.pid == os.getpid())
+    found = next(process for process in HostView().processes() if process.pid == os.getpid())
     assert found.parent == os.getppid()
     assert found.words
 
@@ -71,4 +73,4 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path, kind: str) -> None:
         path.mkdir()
     else:
         path.symlink_to({"device": "/dev/zero", "fifo": str(other)}.get(kind.rsplit(maxsplit=1)[-1], "/nothing"))
-    assert Host(str(tmp_path)).read("/x") is None
+    assert HostView(str(tmp_path)).read("/x") is None

@@ -11,7 +11,7 @@ import pytest
 
 from sensor.audit.naming import Naming
 from sensor.config import Config, Enrich
-from sensor.doctor.host import Answer
+from sensor.doctor.host import CommandResult
 from sensor.doctor.log import check_log, file_of, guid_source, newest, time_of
 from sensor.outputs import Options
 from tests.doctor.examined import ExaminedHost, levels, wrong
@@ -137,7 +137,7 @@ def test_a_rate_that_fills_the_log_within_a_day(host: ExaminedHost) -> None:
 )
 def test_readers_who_cannot_enter(host: ExaminedHost, options: Options, acl: str, expected: dict[str, str]) -> None:
     write(host, event(100000), event(1))
-    host.commands[f"getfacl -cp {host.path('/var/log/host-sensor')}"] = Answer(0, acl)
+    host.commands[f"getfacl -cp {host.path('/var/log/host-sensor')}"] = CommandResult(0, acl)
     assert wrong(check_log(host, Config(auditlog=options))) == expected
 
 

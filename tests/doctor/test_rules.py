@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sensor.doctor.host import Answer
+from sensor.doctor.host import CommandResult
 from sensor.doctor.rules import check_rules, what_is_missing
 from tests.doctor.examined import RULES, ExaminedHost, levels, wrong
 
@@ -31,7 +31,7 @@ def test_healthy_rules(host: ExaminedHost) -> None:
     ],
 )
 def test_what_is_loaded(host: ExaminedHost, loaded: str, expected: dict[str, str]) -> None:
-    host.commands["auditctl -l"] = Answer(0, loaded)
+    host.commands["auditctl -l"] = CommandResult(0, loaded)
     assert wrong(check_rules(host)) == expected
 
 
@@ -46,7 +46,7 @@ def test_what_is_loaded(host: ExaminedHost, loaded: str, expected: dict[str, str
 )
 def test_watched_paths(host: ExaminedHost, rules: str, expected: dict[str, str]) -> None:
     host.write(FILE, rules)
-    host.commands["auditctl -l"] = Answer(0, RULES + "-w /etc/x -p wa\n")
+    host.commands["auditctl -l"] = CommandResult(0, RULES + "-w /etc/x -p wa\n")
     assert wrong(check_rules(host)) == expected
 
 
@@ -79,25 +79,25 @@ def test_rules_that_cannot_be_loaded_here_are_not_missed(host: ExaminedHost) -> 
     rules = [line for line in text.splitlines() if line.startswith("-") and line != "-i"]
     loaded = [line for line in rules if not what_is_missing(host, line)]
     assert len(loaded) < len(rules)
-    host.commands["auditctl -l"] = Answer(0, "\n".join([*RULES.splitlines(), *loaded]) + "\n")
+    host.commands["auditctl -l"] = CommandResult(0, "\n".join([*RULES.splitlines(), *loaded]) + "\n")
     assert wrong(check_rules(host)) == {"rules.paths": "note"}
-    host.commands["auditctl -l"] = Answer(0, "\n".join(loaded[1:]) + "\n")
+    host.commands["auditctl -l"] = CommandResult(0, "\n".join(loaded[1:]) + "\n")
     assert wrong(check_rules(host)) == {"rules.paths": "note", "rules.files": "failure"}
 
 
 @pytest.mark.parametrize("loaded", ["No rules\n", "-w /etc/shadow -p wa\n", f"{NATIVE}\n{NATIVE}\n"])
 def test_what_is_missed_can_be_installed_by_one_command(host: ExaminedHost, loaded: str) -> None:
-    host.commands["auditctl -l"] = Answer(0, loaded)
+    host.commands["auditctl -l"] = CommandResult(0, loaded)
     assert any("host-sensor rules --install minimal" in finding.advice for finding in check_rules(host))
 
 
 def test_who_may_not_list_rules(host: ExaminedHost) -> None:
-    host.commands["auditctl -l"] = Answer(4, "You must be root to run this program.\n")
+    host.commands["auditctl -l"] = CommandResult(4, "You must be root to run this program.\n")
     assert wrong(check_rules(host)) == {"rules.loaded": "note"}
 
 
 def test_the_service_that_loads_rules_failed(host: ExaminedHost) -> None:
-    host.commands["systemctl is-failed audit-rules.service"] = Answer(0, "failed\n")
+    host.commands["systemctl is-failed audit-rules.service"] = CommandResult(0, "failed\n")
     assert wrong(check_rules(host)) == {"rules.service": "failure"}
 
 

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from sensor.compiled import is_compiled
-from sensor.doctor.host import Answer
+from sensor.doctor.host import CommandResult
 from sensor.doctor.system import check_clock, check_confinement, check_package
 from tests.doctor.examined import LEVELS, ExaminedHost, levels, wrong
 
@@ -28,15 +28,15 @@ def test_whether_it_runs_compiled(host: ExaminedHost) -> None:
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        (Answer(0, "install ok installed"), {"package.state": "ok"}),
-        (Answer(0, "install ok unpacked"), {"package.state": "failure"}),
-        (Answer(0, "install ok half-configured"), {"package.state": "failure"}),
-        (Answer(0, "deinstall ok config-files"), {}),
-        (Answer(1, "no packages found"), {}),
+        (CommandResult(0, "install ok installed"), {"package.state": "ok"}),
+        (CommandResult(0, "install ok unpacked"), {"package.state": "failure"}),
+        (CommandResult(0, "install ok half-configured"), {"package.state": "failure"}),
+        (CommandResult(0, "deinstall ok config-files"), {}),
+        (CommandResult(1, "no packages found"), {}),
         (None, {}),
     ],
 )
-def test_the_state_of_the_package(host: ExaminedHost, answer: Answer | None, expected: dict[str, str]) -> None:
+def test_the_state_of_the_package(host: ExaminedHost, answer: CommandResult | None, expected: dict[str, str]) -> None:
     host.commands.pop(DPKG)
     if answer is not None:
         host.commands[DPKG] = answer
@@ -112,7 +112,7 @@ def test_denials(host: ExaminedHost, logged: bool, line: str, expected: dict[str
     if logged:
         host.write(AUDIT_LOG, f"type=EOE msg=audit(1700000001.001:2): \n{line}\n")
     else:
-        host.commands[KERNEL_LOG] = Answer(0, f"{line}\n")
+        host.commands[KERNEL_LOG] = CommandResult(0, f"{line}\n")
     assert wrong(check_confinement(host)) == expected
 
 
@@ -141,5 +141,5 @@ def test_a_clock_that_was_never_set(host: ExaminedHost) -> None:
 
 
 def test_a_clock_that_nobody_synchronizes(host: ExaminedHost) -> None:
-    host.commands["timedatectl show -p NTPSynchronized --value"] = Answer(0, "no\n")
+    host.commands["timedatectl show -p NTPSynchronized --value"] = CommandResult(0, "no\n")
     assert wrong(check_clock(host)) == {"clock.synchronized": "note"}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sensor.audit.notices import Loss
 from sensor.loss.ledger import Ledger, date
 from sensor.stats import Stats
-from sensor.tables.losses import ROWS, Row
+from sensor.tables.losses import ROWS, LossRow
 from tests.tables.test_losses import lose
 
 
@@ -21,7 +21,7 @@ def report(ledger: Ledger, clock: float, at_once: bool = False) -> list[Loss]:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.place}-{row.reason}")
-def test_every_reason_is_reported_unless_it_is_intended(row: Row) -> None:
+def test_every_reason_is_reported_unless_it_is_intended(row: LossRow) -> None:
     stats = Stats()
     ledger = Ledger(stats, 1000.0)
     lose(stats, row, 7)

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 
-from sensor.metrics.endpoint import Answer, Endpoint, Limits
+from sensor.metrics.endpoint import ClientLimits, Endpoint, Response
 
 SECONDS = 2.0
 
@@ -19,7 +19,7 @@ SECONDS = 2.0
 class Served:
     """An endpoint in a thread; `made` counts the pages."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: ClientLimits) -> None:
         self.listener = listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.address = listener.getsockname()
         self.made = 0
@@ -27,13 +27,13 @@ class Served:
         self.thread = threading.Thread(target=self.endpoint.serve)
         self.thread.start()
 
-    def page(self, path: str, variant: str) -> Answer:
+    def page(self, path: str, variant: str) -> Response:
         self.made += 1
         if path == "/wrong":
             raise ValueError
         if path == "/big":
-            return Answer(200, "text/plain", b"b" * 20_000_000)
-        return Answer(200 if path == "/" else 404, "text/plain", f"page{variant}".encode())
+            return Response(200, "text/plain", b"b" * 20_000_000)
+        return Response(200 if path == "/" else 404, "text/plain", f"page{variant}".encode())
 
     def connect(self) -> socket.socket:
         return socket.create_connection(self.address, timeout=10)
@@ -55,7 +55,7 @@ class Served:
 
 @contextmanager
 def serving(**limits: float) -> Iterator[Served]:
-    served = Served(Limits(**{"seconds": SECONDS, "pause": 0.01, **limits}))
+    served = Served(ClientLimits(**{"seconds": SECONDS, "pause": 0.01, **limits}))
     try:
         yield served
     finally:
@@ -212,7 +212,9 @@ def test_serving_goes_on_after_an_exception():
         return ""
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        endpoint = Endpoint(listener, lambda path, variant: Answer(200, "text/plain", b"page"), variant, Limits())
+        endpoint = Endpoint(
+            listener, lambda path, variant: Response(200, "text/plain", b"page"), variant, ClientLimits()
+        )
         for _ in range(2):
             with socket.create_connection(listener.getsockname()) as client:
                 client.sendall(b"GET / HTTP/1.1\r\n\r\n")

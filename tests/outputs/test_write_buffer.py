@@ -9,7 +9,7 @@ import re
 import pytest
 
 from sensor.options import OptionError
-from sensor.outputs import LONGEST_PAUSE, Options, Stream
+from sensor.outputs import LONGEST_PAUSE, Options, StreamOutput
 from sensor.outputs.write_buffer import StreamBuffer, WriteBuffer, encode, reason
 from sensor.stats import OutputStats
 from tests.support.clocks import Clock
@@ -101,7 +101,7 @@ def test_what_was_there_before_is_not_lost_for_what_comes():
     assert (buffer.data, stats.lost_lines) == (b"00\n11\n22\n", {"slow": 2})
 
 
-class Pipes(Stream):
+class Pipes(StreamOutput):
     """A stream whose far ends the test holds, each of which takes some bytes only when it is read."""
 
     def __init__(self, options: Options) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from sensor.config.read import read_options
 from sensor.retention import STATES
-from sensor.ship.options import Config
+from sensor.ship.options import Destination
 from sensor.ship.program import FOLDER
 from tests.packaging.packages import Deb
 from tests.packaging.root import REPOSITORY, Root
@@ -40,7 +40,7 @@ def test_the_unit_has_no_capability_and_a_user_of_its_own() -> None:
         "",
         "yes",
     )
-    assert service["User"] == Config().user
+    assert service["User"] == Destination().user
     assert service["ExecStart"] == "/usr/sbin/host-sensor ship %i"
     assert f"/var/lib/{service['StateDirectory'].split()[0]}" == STATES
     assert unit()["Unit"]["ConditionPathExists"] == f"{FOLDER}/%i.yaml"
@@ -52,7 +52,7 @@ def test_the_unit_has_no_capability_and_a_user_of_its_own() -> None:
 
 @pytest.mark.parametrize("path", sorted((PACKAGING / "examples/ship").glob("*.yaml")), ids=lambda path: path.stem)
 def test_an_example_has_no_mistakes(path: Path) -> None:
-    config, mistakes = read_options(str(path), Config())
+    config, mistakes = read_options(str(path), Destination())
     assert [str(mistake) for mistake in mistakes] == []
     assert config.kind
     assert config.to

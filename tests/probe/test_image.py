@@ -10,16 +10,18 @@ from hypothesis import strategies as st
 
 from sensor.errors import ProbeError
 from sensor.probe import layout
-from sensor.probe.image import Image, Program, Shape, pack, program, unpack
+from sensor.probe.image import MapShape, ProbeImage, ProbeProgram, pack, program, unpack
 
 numbers = st.integers(0, 2**32 - 1)
 words = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
 programs = st.builds(
-    Program, st.binary(max_size=64), st.dictionaries(st.integers(0, 4096), st.sampled_from(layout.MAPS), max_size=4)
+    ProbeProgram,
+    st.binary(max_size=64),
+    st.dictionaries(st.integers(0, 4096), st.sampled_from(layout.MAPS), max_size=4),
 )
 images = st.builds(
-    Image,
-    st.fixed_dictionaries({name: st.builds(Shape, *[numbers] * 5) for name in layout.MAPS}),
+    ProbeImage,
+    st.fixed_dictionaries({name: st.builds(MapShape, *[numbers] * 5) for name in layout.MAPS}),
     st.fixed_dictionaries(dict.fromkeys((*layout.PROGRAMS, layout.ITERATOR), programs)),
     st.lists(words, max_size=3).map(tuple),
     st.lists(words, max_size=3).map(tuple),
@@ -29,13 +31,13 @@ images = st.builds(
 
 
 @given(images)
-def test_an_image_comes_back(image: Image) -> None:
+def test_an_image_comes_back(image: ProbeImage) -> None:
     assert unpack(pack(image)) == image
     assert b"\n" not in pack(image)
 
 
 @given(images, st.sampled_from([*layout.MAPS, *layout.PROGRAMS]))
-def test_a_part_that_is_missing_is_an_error(image: Image, name: str) -> None:
+def test_a_part_that_is_missing_is_an_error(image: ProbeImage, name: str) -> None:
     maps = {other: shape for other, shape in image.maps.items() if other != name}
     programs = {other: program for other, program in image.programs.items() if other != name}
     with pytest.raises(ValueError, match="no compiled probe"):

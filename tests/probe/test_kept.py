@@ -16,7 +16,7 @@ import pytest
 
 from sensor.errors import ProbeError
 from sensor.probe import Options, compiler, image, layout, loader
-from sensor.probe.kept import Kept
+from sensor.probe.kept import CompiledProbes
 from sensor.probe.ring import Ring
 from tests.probe.loaded import obstacle, options_of_a_test
 
@@ -26,8 +26,8 @@ WITHOUT_BCC = """
 import sys
 sys.modules["bcc"] = None
 from sensor.probe import Options, loader
-from sensor.probe.kept import Kept
-print(loader.load(Options(path=sys.argv[1]), kept=Kept(sys.argv[2])).attached)
+from sensor.probe.kept import CompiledProbes
+print(loader.load(Options(path=sys.argv[1]), kept=CompiledProbes(sys.argv[2])).attached)
 """
 
 
@@ -42,7 +42,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of a compiled probe of this kernel, with the options of a test."""
     folder = tmp_path_factory.mktemp("compiled") / "kept"
     with options_of_a_test() as options:
-        loader.load(options, kept=Kept(str(folder)))
+        loader.load(options, kept=CompiledProbes(str(folder)))
     (file,) = folder.iterdir()
     return file
 
@@ -77,7 +77,7 @@ def acts(pins: str) -> list[tuple[object, ...]]:
 @needs_probe
 def test_one_from_disk_is_the_same_without_the_compiler(options: Options, tmp_path: Path) -> None:
     folder = str(tmp_path / "kept")
-    fresh = acts(loader.load(options, kept=Kept(folder)).path)
+    fresh = acts(loader.load(options, kept=CompiledProbes(folder)).path)
     assert [record[17] for record in fresh] == [layout.FORK, layout.EXEC, layout.EXIT]
     loader.unload(options)
     command = [sys.executable, "-c", WITHOUT_BCC, options.path, folder]
@@ -100,7 +100,7 @@ def test_without_the_compiler_one_of_other_options_is_of_no_use(options: Options
 def compiles(options: Options, folder: Path, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Whether a load takes the compiler; in either case there is a probe afterwards."""
     monkeypatch.delitem(sys.modules, "bcc", raising=False)
-    assert loader.load(options, kept=Kept(str(folder))).attached
+    assert loader.load(options, kept=CompiledProbes(str(folder))).attached
     return "bcc" in sys.modules
 
 
@@ -120,7 +120,7 @@ def signed(body: bytes) -> bytes:
 def broken_code(file: Path) -> None:
     """What the kernel refuses: each program ends before it begins."""
     found = image.unpack(file.read_bytes().partition(b"\n")[2])
-    programs = {name: image.Program(b"\x95" + bytes(7), {}) for name in found.programs}
+    programs = {name: image.ProbeProgram(b"\x95" + bytes(7), {}) for name in found.programs}
     file.write_bytes(signed(image.pack(found._replace(programs=programs))))
 
 
@@ -185,14 +185,14 @@ def test_another_version_of_the_compiler_compiles_again(
 
 
 @pytest.fixture
-def made() -> image.Image:
-    shape = image.Shape(1, 4, 8, 16, 0)
-    programs = {name: image.Program(bytes(16), {0: layout.LIVE}) for name in layout.PROGRAMS}
-    return image.Image(dict.fromkeys(layout.MAPS, shape), programs, ("-DA=1",), ("a.b",), 7, "1.0")
+def made() -> image.ProbeImage:
+    shape = image.MapShape(1, 4, 8, 16, 0)
+    programs = {name: image.ProbeProgram(bytes(16), {0: layout.LIVE}) for name in layout.PROGRAMS}
+    return image.ProbeImage(dict.fromkeys(layout.MAPS, shape), programs, ("-DA=1",), ("a.b",), 7, "1.0")
 
 
-def test_those_of_some_kernels_are_kept(tmp_path: Path, made: image.Image) -> None:
-    kept = Kept(str(tmp_path / "a" / "kept"))
+def test_those_of_some_kernels_are_kept(tmp_path: Path, made: image.ProbeImage) -> None:
+    kept = CompiledProbes(str(tmp_path / "a" / "kept"))
     for number in range(6):
         kept.keep(str(number), made)
         os.utime(tmp_path / "a" / "kept" / f"{number}.probe", (number, number))
@@ -200,31 +200,31 @@ def test_those_of_some_kernels_are_kept(tmp_path: Path, made: image.Image) -> No
     assert (tmp_path / "a" / "kept").stat().st_mode & 0o777 == 0o700
 
 
-def test_the_version_of_the_compiler_counts_where_there_is_one(tmp_path: Path, made: image.Image) -> None:
-    kept = Kept(str(tmp_path / "kept"))
+def test_the_version_of_the_compiler_counts_where_there_is_one(tmp_path: Path, made: image.ProbeImage) -> None:
+    kept = CompiledProbes(str(tmp_path / "kept"))
     kept.keep("x", made)
     assert [kept.find("x", version) for version in ("1.0", "", "1.1", "unknown")] == [made, made, None, None]
 
 
-def test_no_folder_keeps_nothing(tmp_path: Path, made: image.Image, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_folder_keeps_nothing(tmp_path: Path, made: image.ProbeImage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    Kept("").keep("x", made)
-    assert Kept("").find("x", "") is None
+    CompiledProbes("").keep("x", made)
+    assert CompiledProbes("").find("x", "") is None
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_had_is_no_error(
-    tmp_path: Path, made: image.Image, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, made: image.ProbeImage, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "link").symlink_to(tmp_path)
     for name in ("file", "file/below", "link"):
         caplog.clear()
-        Kept(str(tmp_path / name)).keep("x", made)
+        CompiledProbes(str(tmp_path / name)).keep("x", made)
         assert "is not kept" in caplog.text
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "link"]
 
 
 def test_a_missing_source_is_reported_before_anything_is_looked_for(tmp_path: Path) -> None:
     with pytest.raises(ProbeError, match="source of the probe is missing"):
-        loader.load(recipe=compiler.Recipe(tmp_path, ()), kept=Kept(str(tmp_path)))
+        loader.load(recipe=compiler.Recipe(tmp_path, ()), kept=CompiledProbes(str(tmp_path)))

@@ -54,8 +54,8 @@ def test_fields_are_where_the_compiler_puts_them(tmp_path: Path) -> None:
     [
         ("sizeof(struct record)", layout.RECORD.size),
         ("sizeof(struct counters)", layout.COUNTERS_SIZE),
-        ("offsetof(struct counters, lost)", 8 * layout.Counts._fields.index("lost")),
-        ("offsetof(struct counters, untracked)", 8 * layout.Counts._fields.index("untracked")),
+        ("offsetof(struct counters, lost)", 8 * layout.ProbeCounts._fields.index("lost")),
+        ("offsetof(struct counters, untracked)", 8 * layout.ProbeCounts._fields.index("untracked")),
         ("RECORD_VERSION", layout.VERSION),
         ("KIND_ALIVE", layout.ALIVE),
         ("KIND_FORK", layout.FORK),

@@ -13,7 +13,7 @@ from dataclasses import replace
 import pytest
 
 from sensor.probe import Options, layout, loader
-from sensor.probe.place import Place
+from sensor.probe.place import PinDirectory
 from tests.probe.loaded import obstacle, options_of_a_test
 from tests.support.program import ROOT
 
@@ -24,9 +24,9 @@ import sys
 from sensor.rights.accounts import any_user
 from sensor.errors import ProbeError
 from sensor.rights.privileges import become, harden
-from sensor.probe.place import Place
+from sensor.probe.place import PinDirectory
 
-place = Place(sys.argv[1])
+place = PinDirectory(sys.argv[1])
 become(any_user(sys.argv[2]), ["SYS_PTRACE"])
 harden()
 print("ready", flush=True)
@@ -146,7 +146,7 @@ def test_only_its_user_gets_at_it(options):
 
 
 def test_a_place_that_cannot_be_is_no_error(tmp_path):
-    place = Place(f"{tmp_path}/not/there")
+    place = PinDirectory(f"{tmp_path}/not/there")
     assert not (tmp_path / "not").exists()
     with pytest.raises(Exception, match=re.escape(f"no probe is loaded in {tmp_path}/not/there/v")):
         place.ring()

@@ -14,7 +14,7 @@ import pytest
 
 from sensor.errors import ProbeError
 from sensor.probe import Options, layout
-from sensor.probe.layout import ALIVE, EXEC, EXIT, FORK, Counts, ProbeRecord
+from sensor.probe.layout import ALIVE, EXEC, EXIT, FORK, ProbeCounts, ProbeRecord
 from sensor.probe.reader import ProbeReader
 from sensor.probe.ring import Ring
 from sensor.process.procfs import ProcFS
@@ -69,8 +69,8 @@ class FakeRing:
     def lost(self) -> int:
         return self.lost_so_far
 
-    def counts(self) -> Counts:
-        return Counts(0, self.lost_so_far, self.untracked)
+    def counts(self) -> ProbeCounts:
+        return ProbeCounts(0, self.lost_so_far, self.untracked)
 
     def alive(self) -> bool:
         return self.attached

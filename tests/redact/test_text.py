@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sensor.redact.options import Rule, parse_rules
+from sensor.redact.options import RedactionRule, parse_rules
 from sensor.redact.text import Secrets
 
 
@@ -12,7 +12,7 @@ def broken(text):
 
 def test_what_fails_is_masked_and_counted():
     counts = {}
-    secrets = Secrets([Rule("a", (), False, None, broken)], b"", counts)
+    secrets = Secrets([RedactionRule("a", (), False, None, broken)], b"", counts)
     assert secrets.words(["x", "y"]) == ["***", "***"]
     assert secrets.text("x") == "***"
     assert secrets.line("x") == "***"

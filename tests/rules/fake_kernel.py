@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from sensor.doctor.host import Answer, Host
+from sensor.doctor.host import CommandResult, HostView
 from sensor.doctor.rules import what_is_missing
 
 
-class FakeKernel(Host):
+class FakeKernel(HostView):
     """`rules` are loaded; `enabled` as auditctl -s shows it; `unknown` users and system calls are refused."""
 
     def __init__(self, folder: Path) -> None:
@@ -31,17 +31,17 @@ class FakeKernel(Host):
     def is_root(self) -> bool:
         return self.root
 
-    def run(self, *command: str) -> Answer | None:
+    def run(self, *command: str) -> CommandResult | None:
         if command[:2] == ("auditctl", "-R"):
             lines = Path(command[2]).read_text(encoding="utf-8").splitlines()
             errors = [self._one(line, number, command[2]) for number, line in enumerate(lines, start=1)]
-            return Answer(0, "".join(errors))
+            return CommandResult(0, "".join(errors))
         if command == ("auditctl", "-s"):
-            return Answer(0, f"enabled {self.enabled}\nfailure 1\n")
+            return CommandResult(0, f"enabled {self.enabled}\nfailure 1\n")
         if command == ("auditctl", "-l"):
-            return Answer(0, "\n".join(self.rules) or "No rules")
+            return CommandResult(0, "\n".join(self.rules) or "No rules")
         text = self.commands.get(" ".join(command))
-        return None if text is None else Answer(0, text)
+        return None if text is None else CommandResult(0, text)
 
     def _one(self, line: str, number: int, file: str) -> str:
         reason = ""

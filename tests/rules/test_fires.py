@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from sensor.rules.cost import measure
-from sensor.rules.match import Calls, File, Folder, HomeFile, HomeFolder, Match
+from sensor.rules.match import File, Folder, HomeFile, HomeFolder, Match, SystemCalls
 from sensor.rules.render import render
 from sensor.rules.table import SETS, SHIP_USER, USER
 from sensor.rules.target import portable
@@ -108,7 +108,7 @@ def refused(size: int, exit: str) -> list[dict[str, Any]]:
     return [opened(size, path, flags, user=UNPRIVILEGED)]
 
 
-def acts_by_calls(calls: Calls, size: int) -> list[dict[str, Any]]:
+def acts_by_calls(calls: SystemCalls, size: int) -> list[dict[str, Any]]:
     """One for each name, with the arguments that the conditions ask for; all others are -1."""
     fields = calls.fields.split()
     if any(field.startswith("exit=") for field in fields):
@@ -138,7 +138,7 @@ def acts(name: str, root: Root) -> list[dict[str, Any]]:
             continue  # by bash itself
         for match in rule.matches:
             for size in ARCHES:
-                if isinstance(match, Calls):
+                if isinstance(match, SystemCalls):
                     twins = (match.twin or (match,)) if size == 32 else (match,)
                     found = [act for calls in twins for act in acts_by_calls(calls, size)]
                 else:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sensor.doctor.host import Answer
+from sensor.doctor.host import CommandResult
 from sensor.rules.kernel import feed, loaded, subject
 from tests.rules.fake_kernel import FakeKernel
 
@@ -16,9 +16,9 @@ LINES = ["-a always,exit -S a -F key=a", "-a always,exit -S b -F key=b", "-a alw
 class Says(FakeKernel):
     """auditctl answers the same to everything."""
 
-    answer: Answer | None = None
+    answer: CommandResult | None = None
 
-    def run(self, *command: str) -> Answer | None:
+    def run(self, *command: str) -> CommandResult | None:
         return self.answer
 
 
@@ -39,7 +39,7 @@ class Says(FakeKernel):
 )
 def test_what_is_refused_has_a_reason(output: str, refused: dict[int, str], tmp_path: Path) -> None:
     host = Says(tmp_path)
-    host.answer = Answer(0, output)
+    host.answer = CommandResult(0, output)
     assert feed(host, LINES) == {LINES[number]: reason for number, reason in refused.items()}
 
 
@@ -50,17 +50,20 @@ def test_without_auditctl_all_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        (Answer(0, "No rules\n"), {}),
+        (CommandResult(0, "No rules\n"), {}),
         (
-            Answer(0, "-w /etc/x -p wa -k mine\n-a always,exit -F arch=b64 -S execve -F key=exec\n"),
+            CommandResult(0, "-w /etc/x -p wa -k mine\n-a always,exit -F arch=b64 -S execve -F key=exec\n"),
             {"mine": 1, "exec": 1},
         ),
-        (Answer(0, "-a always,exit -S a -F key=exec\n-a always,exit -S b -F key=exec\n-a never,task\n"), {"exec": 2}),
-        (Answer(4, "You must be root to run this program.\n"), None),
+        (
+            CommandResult(0, "-a always,exit -S a -F key=exec\n-a always,exit -S b -F key=exec\n-a never,task\n"),
+            {"exec": 2},
+        ),
+        (CommandResult(4, "You must be root to run this program.\n"), None),
         (None, None),
     ],
 )
-def test_what_is_loaded_by_key(answer: Answer | None, expected: dict[str, int] | None, tmp_path: Path) -> None:
+def test_what_is_loaded_by_key(answer: CommandResult | None, expected: dict[str, int] | None, tmp_path: Path) -> None:
     host = Says(tmp_path)
     host.answer = answer
     assert loaded(host) == expected

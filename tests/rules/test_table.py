@@ -6,15 +6,15 @@ import re
 
 import pytest
 
-from sensor.rules.match import Calls, File, Folder, HomeFile, HomeFolder, Rule
+from sensor.rules.match import AuditRule, File, Folder, HomeFile, HomeFolder, SystemCalls
 from sensor.rules.table import EXCLUSIONS, RULES, SETS
 from sensor.tables import syscalls
 
 X86_64, I386 = 0xC000003E, 0x40000003
 
 
-def calls_of(rule: Rule, size: int) -> list[Calls]:
-    found = [match for match in rule.matches if isinstance(match, Calls)]
+def calls_of(rule: AuditRule, size: int) -> list[SystemCalls]:
+    found = [match for match in rule.matches if isinstance(match, SystemCalls)]
     return [twin for match in found for twin in (match.twin or (match,))] if size == 32 else found
 
 
@@ -25,7 +25,7 @@ def test_keys_are_short_words_and_each_has_one_row() -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.key)
-def test_every_row_has_techniques_and_a_reason(rule: Rule) -> None:
+def test_every_row_has_techniques_and_a_reason(rule: AuditRule) -> None:
     assert rule.matches
     assert rule.techniques
     assert [one for one in rule.techniques if not re.fullmatch(r"T1\d{3}(\.\d{3})?", one)] == []
@@ -33,7 +33,7 @@ def test_every_row_has_techniques_and_a_reason(rule: Rule) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.key)
-def test_every_call_exists_for_both_word_sizes(rule: Rule) -> None:
+def test_every_call_exists_for_both_word_sizes(rule: AuditRule) -> None:
     for size, arch in ((64, X86_64), (32, I386)):
         for calls in calls_of(rule, size):
             assert [name for name in calls.names.split() if not syscalls.numbers(arch, name)] == []
@@ -99,7 +99,7 @@ def test_what_others_recommend_is_there(key: str) -> None:
     (rule,) = [rule for rule in RULES if rule.key == key]
     found: set[str] = set()
     for match in rule.matches:
-        if isinstance(match, Calls):
+        if isinstance(match, SystemCalls):
             found |= set(match.names.split())
         else:
             home = "~/" if isinstance(match, (HomeFile, HomeFolder)) else ""

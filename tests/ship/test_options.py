@@ -8,14 +8,14 @@ import pytest
 
 from sensor.config.read import read_options
 from sensor.options import OptionError
-from sensor.ship.options import KINDS, Config, check_address
+from sensor.ship.options import KINDS, Destination, check_address
 
 
 def mistakes_in(text: str, folder: Path) -> list[str]:
     path = folder / "far.yaml"
     path.write_text(text)
     path.chmod(0o644)
-    return [str(mistake).removeprefix(str(path)) for mistake in read_options(str(path), Config())[1]]
+    return [str(mistake).removeprefix(str(path)) for mistake in read_options(str(path), Destination())[1]]
 
 
 @pytest.mark.parametrize(
@@ -78,6 +78,6 @@ def test_the_reference_is_a_configuration_that_changes_nothing(tmp_path: Path) -
     text = re.sub(r"(?m)^( *)#(\w+:)", r"\1\2", reference())
     path = tmp_path / "far.yaml"
     path.write_text(text)
-    config, mistakes = read_options(str(path), Config(kind="stdout"))
+    config, mistakes = read_options(str(path), Destination(kind="stdout"))
     assert [str(mistake) for mistake in mistakes if ": kind:" not in str(mistake)] == []
-    assert config == Config(kind="stdout")
+    assert config == Destination(kind="stdout")

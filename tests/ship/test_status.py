@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sensor.ship.options import Config
+from sensor.ship.options import Destination
 from sensor.ship.status import ago, names, status
 from tests.ship.far_ends import Receiver, Ship, wait_until
 from tests.ship.logs import Log
@@ -24,7 +24,7 @@ def test_a_time_since(seconds: float, output: str) -> None:
 def test_a_destination_that_never_ran(tmp_path: Path) -> None:
     log = Log(tmp_path)
     log.write(25)
-    lines, well = status("far", Config(kind="tcp", to=("a:1",), log=str(log.path), state=str(tmp_path)))
+    lines, well = status("far", Destination(kind="tcp", to=("a:1",), log=str(log.path), state=str(tmp_path)))
     text = "\n".join(lines)
     assert not well
     assert lines[0] == "far: tcp to a:1, NOT RUNNING"
@@ -35,7 +35,7 @@ def test_a_destination_that_never_ran(tmp_path: Path) -> None:
 
 def test_a_damaged_cursor_is_reported(tmp_path: Path) -> None:
     (tmp_path / "cursor").write_bytes(b"garbage")
-    lines, well = status("far", Config(kind="stdout", log=str(tmp_path / "log"), state=str(tmp_path)))
+    lines, well = status("far", Destination(kind="stdout", log=str(tmp_path / "log"), state=str(tmp_path)))
     assert not well
     assert any("is damaged" in line for line in lines)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sensor.summary.rules import MOST_MADE_UP, Rule, _other, call_rule, record_rule
+from sensor.summary.rules import MOST_MADE_UP, SummaryRule, _other, call_rule, record_rule
 
 CALLS = [
     ("openat", "opened-file", "file", 0, "file", "info"),
@@ -20,7 +20,7 @@ CALLS = [
 
 @pytest.mark.parametrize(("name", "action", "object", "path", "categories", "types"), CALLS)
 def test_a_call_has_its_rule(name: str, action: str, object: str, path: int, categories: str, types: str) -> None:
-    assert call_rule(name) == Rule(
+    assert call_rule(name) == SummaryRule(
         action, object, path, tuple(categories.split()), tuple(types.split()), call_rule(name).fields
     )
 

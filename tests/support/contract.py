@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 from typing import Any
 
-from sensor.tables.output_schema import KEYS, Key
+from sensor.tables.output_schema import KEYS, OutputKey
 from sensor.tables.record_types import NUMBERS
 
 _FIELD = re.compile(rb"\btype=([A-Z0-9_]+) |\b([A-Za-z][A-Za-z0-9_-]*(?:\[[0-9]+\])?)=")
@@ -53,7 +53,7 @@ def _elements(value: Any) -> list[Any]:
 
 
 @cache
-def rows_for(places: tuple[str, ...], key: str) -> list[tuple[Key, str]]:
+def rows_for(places: tuple[str, ...], key: str) -> list[tuple[OutputKey, str]]:
     """The rows for a key, those of the nearest place first, each with the name or rule in it that fits."""
     return [
         (row, name)
@@ -75,7 +75,7 @@ class Contract:
     def __init__(self, prefix: str = "") -> None:
         self.mistakes: set[str] = set()
         self.bare: set[str] = set()
-        self._seen: set[tuple[Key, str, str]] = set()
+        self._seen: set[tuple[OutputKey, str, str]] = set()
         self._prefix = prefix
         self._own: set[str] = set()
 
@@ -96,7 +96,7 @@ class Contract:
         promised = {(row, name, word) for row in KEYS for name in row.name.split() for word in allowed(row.type)}
         return {f"{row.where}.{name}: {word}" for row, name, word in promised - self._seen}
 
-    def _rows(self, places: tuple[str, ...], key: str) -> list[tuple[Key, str]]:
+    def _rows(self, places: tuple[str, ...], key: str) -> list[tuple[OutputKey, str]]:
         if self._prefix and key.startswith(self._prefix):
             key = key[len(self._prefix) :].upper()
         return rows_for(places, key)

@@ -7,7 +7,7 @@ from prometheus_client import generate_latest
 
 from sensor.metrics import make_registry
 from sensor.stats import Stats
-from sensor.tables.losses import OTHERS, ROWS, SUM, Row, counts
+from sensor.tables.losses import OTHERS, ROWS, SUM, LossRow, counts
 from sensor.tables.metrics import ROWS as METRICS
 
 OF_LOSSES = (
@@ -25,7 +25,7 @@ OF_LOSSES = (
 """What counts something missing is called so."""
 
 
-def lose(stats: Stats, row: Row, count: int) -> None:
+def lose(stats: Stats, row: LossRow, count: int) -> None:
     """What the part does that counts."""
     part = getattr(stats, row.part)
     if row.key:
@@ -36,7 +36,7 @@ def lose(stats: Stats, row: Row, count: int) -> None:
         setattr(part, row.attribute, getattr(part, row.attribute) + count)
 
 
-def name(row: Row) -> str:
+def name(row: LossRow) -> str:
     return f"{row.place}-{row.reason}"
 
 
@@ -45,7 +45,7 @@ def test_no_place_and_reason_stands_twice() -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=name)
-def test_every_reason_is_counted_alone(row: Row) -> None:
+def test_every_reason_is_counted_alone(row: LossRow) -> None:
     stats = Stats()
     lose(stats, row, 7)
     assert {name(other): count for other, count in zip(ROWS, counts(stats)) if count} == {name(row): 7}

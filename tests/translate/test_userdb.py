@@ -12,7 +12,7 @@ import pytest
 
 from sensor.non_blocking_cache import Waiting
 from sensor.translate import userdb
-from sensor.translate.userdb import LIFE, Names, UserDatabase
+from sensor.translate.userdb import LIFE, AccountNames, UserDatabase
 
 PASSWD = """\
 root:x:0:0:root:/root:/bin/bash
@@ -44,7 +44,7 @@ def clock() -> list[float]:
     return [1000.0]
 
 
-def settled(names: Names, expected: bool = True) -> bool:
+def settled(names: AccountNames, expected: bool = True) -> bool:
     """Refresh until there is news, if there is to be any."""
     deadline = time.perf_counter() + 10
     while not (news := names.refresh()) and expected and time.perf_counter() < deadline:
@@ -57,7 +57,7 @@ def settled(names: Names, expected: bool = True) -> bool:
     [(0, "root"), (1000, "alice"), (1001, "j\xc3\xb6rg"), *((n, f"unknown({n})") for n in (7, 8, 9, 4242))],
 )
 def test_the_file_is_read_as_the_c_library_does(passwd: str, number: int, name: str) -> None:
-    assert Names(passwd, nobody, blocking=True).get(number) == name
+    assert AccountNames(passwd, nobody, blocking=True).get(number) == name
 
 
 @pytest.mark.parametrize("blocking", [False, True])
@@ -68,7 +68,7 @@ def test_what_the_file_lacks_is_asked_for_once(passwd: str, blocking: bool) -> N
         asked.append(number)
         return {4242: "b\u00e4rbel"}[number]
 
-    names = Names(passwd, ask, blocking)
+    names = AccountNames(passwd, ask, blocking)
     for number, name in ((4242, "b\xc3\xa4rbel"), (4243, "unknown(4243)")):
         while names.get(number) != name:  # usually it is there at once
             time.sleep(0.001)
@@ -77,7 +77,7 @@ def test_what_the_file_lacks_is_asked_for_once(passwd: str, blocking: bool) -> N
 
 def test_names_live_for_a_limited_time(passwd: str, clock: list[float]) -> None:
     world = {4242: "old"}
-    names = Names(passwd, world.__getitem__, waiting=Waiting(clock=lambda: clock[0]))
+    names = AccountNames(passwd, world.__getitem__, waiting=Waiting(clock=lambda: clock[0]))
     while names.get(4242) != "old":
         time.sleep(0.001)
     world[4242] = "new"
@@ -90,7 +90,7 @@ def test_names_live_for_a_limited_time(passwd: str, clock: list[float]) -> None:
 
 
 def test_a_changed_file_is_read_again(passwd: str) -> None:
-    names = Names(passwd, nobody, blocking=True)
+    names = AccountNames(passwd, nobody, blocking=True)
     assert names.get(1002) == "unknown(1002)"
     assert not names.refresh()
     with open(passwd, "a") as file:
@@ -101,12 +101,12 @@ def test_a_changed_file_is_read_again(passwd: str) -> None:
 
 
 def test_a_file_that_cannot_be_read_changes_nothing(passwd: str, tmp_path: Path) -> None:
-    names = Names(passwd, nobody, blocking=True)
+    names = AccountNames(passwd, nobody, blocking=True)
     assert names.get(0) == "root"
     os.unlink(passwd)
     assert not names.refresh()
     assert names.get(0) == "root"
-    assert Names(str(tmp_path / "never"), nobody, blocking=True).get(0) == "unknown(0)"
+    assert AccountNames(str(tmp_path / "never"), nobody, blocking=True).get(0) == "unknown(0)"
 
 
 @pytest.mark.parametrize("error", [KeyError, OverflowError, OSError])
@@ -114,7 +114,7 @@ def test_a_question_that_fails_has_an_answer(error: type[Exception]) -> None:
     def ask(number: int) -> str:
         raise error(number)
 
-    assert Names(os.devnull, ask, blocking=True).get(5) == "unknown(5)"
+    assert AccountNames(os.devnull, ask, blocking=True).get(5) == "unknown(5)"
 
 
 def test_a_database_that_hangs_keeps_nobody_waiting(passwd: str) -> None:
@@ -124,7 +124,7 @@ def test_a_database_that_hangs_keeps_nobody_waiting(passwd: str) -> None:
         hang.wait(60)
         return f"user{number}"
 
-    names = Names(passwd, ask)
+    names = AccountNames(passwd, ask)
     start = time.perf_counter()
     for number in range(4242, 5242):
         assert names.get(number) is None
@@ -137,7 +137,7 @@ def test_a_database_that_hangs_keeps_nobody_waiting(passwd: str) -> None:
 
 def test_what_is_remembered_is_bounded_and_what_is_lost_is_reported() -> None:
     """Once it is full all of it is forgotten, so that it is full again only after as many more."""
-    names = Names(os.devnull, nobody, blocking=True, most=10)
+    names = AccountNames(os.devnull, nobody, blocking=True, most=10)
     for number in range(10):
         names.get(number)
     assert not names.refresh()

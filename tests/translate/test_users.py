@@ -16,12 +16,12 @@ from sensor.audit.record import RecordDecoder
 from sensor.pipeline import Parts, Pipeline
 from sensor.stats import PipelineStats
 from sensor.translate.options import TranslateOptions
-from sensor.translate.userdb import Names, UserDatabase
+from sensor.translate.userdb import AccountNames, UserDatabase
 from sensor.translate.users import Users
 from tests.support.pipelines import laurel
 
 
-class Known(Names):
+class Known(AccountNames):
     """A database that knows some names, knows that 7 has none, and has not heard of the rest."""
 
     def __init__(self, names: dict[int, str]) -> None:
@@ -115,7 +115,7 @@ def test_names_that_come_late_are_in_what_follows_and_nobody_waits_for_them() ->
         return f"user{number}"
 
     database = UserDatabase(blocking=True)
-    database.users = Names(os.devnull, ask)
+    database.users = AccountNames(os.devnull, ask)
     users = Users(TranslateOptions(), Naming(), database)
     records = RecordDecoder(TransformOptions(), (users.transform,), 4096)
     form = laurel()

@@ -70,7 +70,7 @@ class Enrichment:
         return Enrichment(texts, self.addresses + more.addresses, self.hashes + more.hashes)
 
 
-class Parts:
+class EcsParts:
     """Where translations go: members of ECS process, of its parent, of the top level, and of host_sensor.
 
     addresses, hashes: IP addresses and digests among them.
@@ -144,9 +144,9 @@ def single_additions(additions: Sequence[Addition]) -> list[Addition]:
     return single
 
 
-def translate(members: Mapping[str, Value]) -> Parts:
+def translate(members: Mapping[str, Value]) -> EcsParts:
     """Put members that stages added where ECS has them."""
-    parts = Parts()
+    parts = EcsParts()
     for name, value in members.items():
         put = _TRANSLATIONS.get(name)
         if put is not None:
@@ -211,7 +211,7 @@ def _object(value: Value) -> Fields:
     return dict(value) if isinstance(value, dict) else {}
 
 
-def _process(parts: Parts, given: Value) -> None:
+def _process(parts: EcsParts, given: Value) -> None:
     members = _object(given)
     container = members.pop("container", None)
     ecs, rest = identity(members)
@@ -222,7 +222,7 @@ def _process(parts: Parts, given: Value) -> None:
         parts.own["process"] = {**rest}
 
 
-def _container(parts: Parts, given: Fields) -> None:
+def _container(parts: EcsParts, given: Fields) -> None:
     if "user" in given:  # by that user's word alone, which ECS has no place for
         parts.own["container"] = given
         return
@@ -238,7 +238,7 @@ def _container(parts: Parts, given: Fields) -> None:
     parts.own["container"] = known({"outer": outer, "source": source})
 
 
-def _parent(parts: Parts, given: Value) -> None:
+def _parent(parts: EcsParts, given: Value) -> None:
     ecs, rest = identity(given)
     parts.parent.update(_with_line(ecs))
     rest.pop("ppid", None)
@@ -246,15 +246,15 @@ def _parent(parts: Parts, given: Value) -> None:
         parts.own["parent"] = {**_object(parts.own.get("parent")), **rest}
 
 
-def _spawner(parts: Parts, given: Value) -> None:
+def _spawner(parts: EcsParts, given: Value) -> None:
     parts.own["spawned_by"] = _in_one(given)
 
 
-def _ancestors(parts: Parts, given: Value) -> None:
+def _ancestors(parts: EcsParts, given: Value) -> None:
     parts.own["ancestors"] = [_in_one(ancestor) for ancestor in given] if isinstance(given, list) else []
 
 
-def _container_info(parts: Parts, given: Value) -> None:
+def _container_info(parts: EcsParts, given: Value) -> None:
     parts.top.setdefault("container", {"id": _object(given).get("ID")})
 
 
@@ -264,20 +264,20 @@ def _with_line(process: Fields) -> Fields:
     return {**process, "command_line": " ".join(map(str, args))} if isinstance(args, list) else process
 
 
-def _environment(parts: Parts, given: Value) -> None:
+def _environment(parts: EcsParts, given: Value) -> None:
     parts.process["env_vars"] = [f"{name}={value}" for name, value in _object(given).items()]
 
 
-def _hash(parts: Parts, given: Value) -> None:
+def _hash(parts: EcsParts, given: Value) -> None:
     parts.process["hash"] = {"sha256": given}
     parts.hashes = (str(given),)
 
 
-def _command_line(parts: Parts, given: Value) -> None:
+def _command_line(parts: EcsParts, given: Value) -> None:
     parts.process.update(_with_line({"args": given}))
 
 
-def _session(parts: Parts, given: Value) -> None:
+def _session(parts: EcsParts, given: Value) -> None:
     parts.own["session"] = given
     address = _object(given).get("addr")
     if address_family(address) is not None:
@@ -285,12 +285,12 @@ def _session(parts: Parts, given: Value) -> None:
         parts.addresses = (str(address),)
 
 
-def _leads(parts: Parts, given: Value) -> None:
+def _leads(parts: EcsParts, given: Value) -> None:
     for name, leader in _object(given).items():
         _leader(parts, name, leader, same=True)
 
 
-def _leader(parts: Parts, name: str, given: Value, same: bool) -> None:
+def _leader(parts: EcsParts, name: str, given: Value, same: bool) -> None:
     ecs, rest = identity(given)
     leader: Fields = {"pid": rest.get("pid"), **_with_line(ecs), "same_as_process": same}
     if "type" in rest:
@@ -298,15 +298,15 @@ def _leader(parts: Parts, name: str, given: Value, same: bool) -> None:
     _add(parts.process, name.lower(), leader)
 
 
-def _entry_leader(parts: Parts, given: Value) -> None:
+def _entry_leader(parts: EcsParts, given: Value) -> None:
     _leader(parts, ENTRY, given, same=False)
 
 
-def _session_leader(parts: Parts, given: Value) -> None:
+def _session_leader(parts: EcsParts, given: Value) -> None:
     _leader(parts, SESSION, given, same=False)
 
 
-def _group_leader(parts: Parts, given: Value) -> None:
+def _group_leader(parts: EcsParts, given: Value) -> None:
     _leader(parts, GROUP, given, same=False)
 
 
@@ -315,7 +315,7 @@ def _add(fields: Fields, name: str, members: Fields) -> None:
     fields[name] = merged(_object(fields.get(name)), members)
 
 
-def _arguments(parts: Parts, given: Value) -> None:
+def _arguments(parts: EcsParts, given: Value) -> None:
     parts.own["arguments"] = given
 
 
@@ -324,13 +324,13 @@ def _in_one(given: Value) -> Fields:
     return {**ecs, **rest}
 
 
-def _other(parts: Parts, name: str, given: Value) -> None:
+def _other(parts: EcsParts, name: str, given: Value) -> None:
     """The identity of a process in other records, OPID for example; anything else as it is."""
     is_identity = isinstance(given, dict) and not given.keys().isdisjoint(_RENAMED)
     parts.own[own_name(name)] = _in_one(given) if is_identity else given
 
 
-_TRANSLATIONS: dict[str, Callable[[Parts, Value], None]] = {
+_TRANSLATIONS: dict[str, Callable[[EcsParts, Value], None]] = {
     "PID": _process,
     "PPID": _parent,
     "PARENT_INFO": _parent,

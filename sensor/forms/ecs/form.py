@@ -13,7 +13,7 @@ from sensor.audit.syscall import Syscall
 from sensor.cache import BoundedDict
 from sensor.forms import Form
 from sensor.forms.ecs.data import DataTexts
-from sensor.forms.ecs.enrichment import Enrichment, Enrichments, Parts, date, known, own_name, own_records, translate
+from sensor.forms.ecs.enrichment import EcsParts, Enrichment, Enrichments, date, known, own_name, own_records, translate
 from sensor.forms.ecs.names import merged, tidy
 from sensor.forms.ecs.origin import DATASET, MODULE, VERSION, Origin
 from sensor.forms.ecs.related import related
@@ -291,7 +291,7 @@ def _is_said(name: str, event: Event, who: Who) -> bool:
     return "cwd" in who.facts.data if name == "CWD" else name == "CAPSET" and "BPRM_FCAPS" in event.records
 
 
-def _named_by_stages(parts: Parts, process: Fields, event: Event, who: Who) -> Fields:
+def _named_by_stages(parts: EcsParts, process: Fields, event: Event, who: Who) -> Fields:
     """What goes to host_sensor of what stages add of the actor; its names go to `process` where nothing else gave them.
 
     A message of user space may call its sender otherwise.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from sensor.audit.event import Event
 from sensor.audit.fields import UNSET, Fields, Value
 from sensor.forms.ecs.data import DataTexts
-from sensor.forms.ocsf.identity import Identity, named
+from sensor.forms.ocsf.identity import IdentityTexts, named
 from sensor.forms.ocsf.objects import object_of, text_of, user_of
 from sensor.forms.values import Style
 from sensor.summary.summary import Who
@@ -23,7 +23,7 @@ _STATUS = {"success": SUCCESS, "failure": FAILURE}
 _NO_TERMINAL = frozenset({"", "?", "(none)"})
 
 
-class Kind:
+class WhoTexts:
     """What is the same for all events of a Who, as texts of JSON members.
 
     outcome: severity_id and status_id, with a comma before each; metadata: of `metadata`, likewise.
@@ -40,11 +40,11 @@ class Kind:
         self.users, self.data = rest
 
 
-def kind_of(who: Who, style: Style, data: DataTexts) -> Kind:
+def who_texts(who: Who, style: Style, data: DataTexts) -> WhoTexts:
     """The texts for a Who, which remembers them."""
     if not who.text:
         who.text = _texts(who, style, data)
-    return Kind(who.text)
+    return WhoTexts(who.text)
 
 
 def _texts(who: Who, style: Style, data: DataTexts) -> tuple[str, ...]:
@@ -108,7 +108,7 @@ def session_of(number: str, terminal: object) -> Fields:
     return session
 
 
-class Actor:
+class ActorTexts:
     """Texts of JSON objects; "" for what is not known.
 
     process, parent: who made the call, and its parent; user, session: members with a comma before them.
@@ -128,7 +128,7 @@ class Actor:
         return f',"actor":{{{members[1:]}}}' if members else ""
 
 
-def actor_of(event: Event, kind: Kind, identity: Identity, more: str, style: Style) -> Actor:
+def actor_of(event: Event, texts: WhoTexts, identity: IdentityTexts, more: str, style: Style) -> ActorTexts:
     """Who acted; more: further members of the process, each with a comma before it."""
     syscall = event.syscall
     if syscall is not None and syscall.pid:
@@ -137,7 +137,7 @@ def actor_of(event: Event, kind: Kind, identity: Identity, more: str, style: Sty
     else:
         fields = event.subject
         pid, ppid = fields.get("pid"), fields.get("ppid")
-    name, file = kind.name, kind.file
+    name, file = texts.name, texts.file
     if event.process is not None and syscall is None and not (name and file):
         program = event.process.program
         ours = _names({"name": program.comm, "executable": program.exe}, style)
@@ -148,13 +148,13 @@ def actor_of(event: Event, kind: Kind, identity: Identity, more: str, style: Sty
     if number or identity.guid:
         file = f"{file}{identity.hashes}}}" if file else ""
         above = f',"parent_process":{parent}' if parent else ""
-        process = f"{number}{identity.process}{name}{file}{more}{kind.as_user}{above}"
+        process = f"{number}{identity.process}{name}{file}{more}{texts.as_user}{above}"
         process = f"{{{process[1:]}}}"
-    session = f"{kind.session}{identity.session}"
-    return Actor(process, parent, kind.user, f',"session":{{{session[1:]}}}' if session else "")
+    session = f"{texts.session}{identity.session}"
+    return ActorTexts(process, parent, texts.user, f',"session":{{{session[1:]}}}' if session else "")
 
 
-def _parent(ppid: Value, identity: Identity) -> str:
+def _parent(ppid: Value, identity: IdentityTexts) -> str:
     number = f',"pid":{ppid}' if isinstance(ppid, int) else ""
     if not number and not identity.parent_guid:
         return ""

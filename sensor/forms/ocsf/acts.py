@@ -13,7 +13,7 @@ import posixpath
 from sensor.audit.event import Event
 from sensor.audit.fields import Fields, Value
 from sensor.forms.ocsf import classes
-from sensor.forms.ocsf.acting import Actor
+from sensor.forms.ocsf.acting import ActorTexts
 from sensor.forms.ocsf.objects import (
     connection_of,
     endpoint_at,
@@ -27,7 +27,7 @@ from sensor.forms.ocsf.objects import (
 )
 from sensor.forms.values import Style
 from sensor.summary.objects import Thing
-from sensor.summary.rules import Rule
+from sensor.summary.rules import SummaryRule
 from sensor.summary.summary import Who
 from sensor.tables import uring_ops
 
@@ -60,7 +60,7 @@ class Acts:
     def __init__(self, style: Style) -> None:
         self._style = style
 
-    def of(self, event: Event, who: Who, thing: Thing, actor: Actor) -> Act:
+    def of(self, event: Event, who: Who, thing: Thing, actor: ActorTexts) -> Act:
         """The class of an event: the one that fits and has all that it requires."""
         call = call_of(event, who)
         found = _class_of(event, who, thing, call)
@@ -75,7 +75,7 @@ class Acts:
         head = classes.head(classes.BASE, classes.OTHER, who.rule.action)
         return Act(head, actor.text(actor.process), "")
 
-    def _act(self, kind: tuple[int, int], event: Event, who: Who, thing: Thing, actor: Actor) -> Act | None:
+    def _act(self, kind: tuple[int, int], event: Event, who: Who, thing: Thing, actor: ActorTexts) -> Act | None:
         """The event as one of that class; None if something is missing that the class requires."""
         uid, activity = kind
         acting = actor.process
@@ -100,7 +100,7 @@ class Acts:
             return None
         return Act(classes.head(uid, activity, _rule(who).action), about, object)
 
-    def _process(self, event: Event, who: Who, actor: Actor) -> str:
+    def _process(self, event: Event, who: Who, actor: ActorTexts) -> str:
         action = who.rule.action
         if action == _FORK and event.syscall is not None:
             child = _number(event.syscall.exit, 10)
@@ -160,7 +160,7 @@ class Acts:
         members["connection_info"] = connection_of(thing.top.get("network"), object_of(first))
         return self._style.members(members)
 
-    def _login(self, who: Who, thing: Thing, actor: Actor) -> str:
+    def _login(self, who: Who, thing: Thing, actor: ActorTexts) -> str:
         user = object_of(who.users.get("user"))
         account = user_of(user.get("effective")) or user_of(user)
         facts = who.facts
@@ -225,7 +225,7 @@ def call_of(event: Event, who: Who) -> str:
     return name or (uring_ops.call(operation) if operation else "")
 
 
-def _rule(who: Who) -> Rule:
+def _rule(who: Who) -> SummaryRule:
     """The rule that the class is by: that of the main record, or that of the call beside it."""
     if who.beside is None or classes.class_of(who.rule) is not None or not classes.is_verdict(who.rule):
         return who.rule

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from sensor.summary.rules import Rule
+from sensor.summary.rules import SummaryRule
 
 BASE, PROCESS, FILE, EXTENSION, KERNEL, MODULE = 0, 1007, 1001, 1002, 1003, 1005
 ACCOUNT, AUTHENTICATION, GROUP, NETWORK = 3001, 3002, 3006, 4001
@@ -70,17 +70,17 @@ def _parsed() -> dict[str, tuple[int, int]]:
 _BY_ACTION = _parsed()
 
 
-def class_of(rule: Rule) -> tuple[int, int] | None:
+def class_of(rule: SummaryRule) -> tuple[int, int] | None:
     """Class and activity of what a rule is about; None for what the table does not have."""
     return _BY_ACTION.get(rule.action)
 
 
-def is_verdict(rule: Rule) -> bool:
+def is_verdict(rule: SummaryRule) -> bool:
     """Whether a record is about the call during which it was written, and reports no act of its own."""
     return not _VERDICTS.isdisjoint(rule.categories)
 
 
-def activity_of_file(activity: int, rule: Rule, call: str, created: bool) -> int:
+def activity_of_file(activity: int, rule: SummaryRule, call: str, created: bool) -> int:
     """What was done to a file, where a call can do several things; created: it was not there before."""
     if rule.action != _OPENED:
         return activity
@@ -91,7 +91,7 @@ def activity_of_file(activity: int, rule: Rule, call: str, created: bool) -> int
     return _READ if call in _SYMLINK_READ else activity
 
 
-def activity_of_signal(activity: int, rule: Rule, call: str, args: tuple[str | None, ...]) -> int:
+def activity_of_signal(activity: int, rule: SummaryRule, call: str, args: tuple[str | None, ...]) -> int:
     """Whether a signal was meant to end the process; 0 asks whether there is one."""
     if rule.action != _KILLED:
         return activity

@@ -14,7 +14,7 @@ from sensor.forms.ecs.enrichment import own_name, own_records, translate
 from sensor.forms.ecs.names import tidy
 from sensor.forms.ecs.origin import Origin
 from sensor.forms.ocsf import classes
-from sensor.forms.ocsf.acting import actor_of, kind_of
+from sensor.forms.ocsf.acting import actor_of, who_texts
 from sensor.forms.ocsf.acts import Acts
 from sensor.forms.ocsf.device import PRODUCT, VERSION, Devices
 from sensor.forms.ocsf.identity import Identities, process_of
@@ -60,19 +60,19 @@ class Ocsf(Form):
         if not event.records:
             return self.plainly(event)
         who, thing = self._summaries.of(event)
-        kind = kind_of(who, self._style, self._data)
+        texts = who_texts(who, self._style, self._data)
         identity = self._identities.of(event.additions)
         beside, own = self._of_records(event, who) if event.altered else ("", "")
         line, directory, left, data, paths = self._of_template(event, who)
-        actor = actor_of(event, kind, identity, f"{beside}{line or identity.line}{directory}", self._style)
+        actor = actor_of(event, texts, identity, f"{beside}{line or identity.line}{directory}", self._style)
         act = self._acts.of(event, who, thing, actor)
         call = self._data.of_call(event.syscall) if event.syscall is not None else ""
         title = self._left("PROCTITLE", event)
         process = f',"process":{{{(left + title)[1:]}}}' if left or title else ""
         return (
-            f"{{{act.head}{kind.outcome}{_code(event)}{self._metadata(event.id, kind.metadata, identity.contained)}"
+            f"{{{act.head}{texts.outcome}{_code(event)}{self._metadata(event.id, texts.metadata, identity.contained)}"
             f"{self._devices.text(event.node)}{act.actor}{act.object}"
-            f',"unmapped":{{"data":{{{(kind.data + call + data)[1:]}}}{kind.users}{process}{paths}'
+            f',"unmapped":{{"data":{{{(texts.data + call + data)[1:]}}}{texts.users}{process}{paths}'
             f"{_own(event.notes, identity.own + own)}}}}}"
         )
 

@@ -17,7 +17,7 @@ from datetime import datetime
 from sensor.audit.event import Addition
 from sensor.audit.fields import Fields, Value
 from sensor.cache import BoundedDict
-from sensor.forms.ecs.enrichment import Parts, single_additions, translate
+from sensor.forms.ecs.enrichment import EcsParts, single_additions, translate
 from sensor.forms.ecs.names import tidy
 from sensor.forms.ocsf.objects import object_of, program_of, text_of
 from sensor.forms.values import Style
@@ -27,7 +27,7 @@ _OF_ONE = "PID"
 """What is added to the events of one process alone."""
 
 
-class Identity:
+class IdentityTexts:
     """Texts of JSON members, each with a comma before it.
 
     process, parent: of the process and of its parent; hashes: of the process's file.
@@ -51,7 +51,7 @@ class Identity:
         "spawner_pid",
     )
 
-    def __init__(self, parts: Parts, style: Style) -> None:
+    def __init__(self, parts: EcsParts, style: Style) -> None:
         self.guid = parts.process.get("entity_id")
         self.parent_guid = parts.parent.get("entity_id")
         members = process_of(parts.process)
@@ -71,7 +71,7 @@ class Identity:
         own = tidy({**parts.own, **_left_of(parts.top)})
         self.own = f",{style.render(own)}" if own else ""
 
-    def with_others(self, others: Identity) -> Identity:
+    def with_others(self, others: IdentityTexts) -> IdentityTexts:
         """What this one and another one say, which have no member in common."""
         both = copy(self)
         both.process += others.process
@@ -96,23 +96,23 @@ class Identities:
 
     def __init__(self, style: Style, entries: int) -> None:
         self._style = style
-        self._known: BoundedDict[tuple[Addition, ...], Identity] = BoundedDict(entries)
-        self._shared: BoundedDict[tuple[Addition, ...], Identity] = BoundedDict(entries)
+        self._known: BoundedDict[tuple[Addition, ...], IdentityTexts] = BoundedDict(entries)
+        self._shared: BoundedDict[tuple[Addition, ...], IdentityTexts] = BoundedDict(entries)
 
-    def of(self, additions: list[Addition]) -> Identity:
+    def of(self, additions: list[Addition]) -> IdentityTexts:
         """The translation of what was added to an event."""
         key = tuple(additions)
         return self._known.get(key) or self._known.keep(key, self._translated(additions))
 
-    def _translated(self, additions: list[Addition]) -> Identity:
+    def _translated(self, additions: list[Addition]) -> IdentityTexts:
         single = single_additions(additions)
         of_one = [addition for addition in single if _OF_ONE in addition.subject]
         others = tuple([addition for addition in single if _OF_ONE not in addition.subject])
-        shared = self._shared.get(others) or self._shared.keep(others, Identity(parts_of(others), self._style))
-        return Identity(parts_of(of_one), self._style).with_others(shared) if of_one else shared
+        shared = self._shared.get(others) or self._shared.keep(others, IdentityTexts(parts_of(others), self._style))
+        return IdentityTexts(parts_of(of_one), self._style).with_others(shared) if of_one else shared
 
 
-def parts_of(additions: Iterable[Addition]) -> Parts:
+def parts_of(additions: Iterable[Addition]) -> EcsParts:
     """What single additions are where ECS has it."""
     subject: Fields = {}
     top: Fields = {}

@@ -27,9 +27,9 @@ from sensor.audit.syscall import Rest
 from sensor.cache import BoundedDict
 from sensor.regex import searcher
 from sensor.stages.filters.addresses import is_wanted, parse_wanted
-from sensor.stages.filters.facts import Facts, keys
+from sensor.stages.filters.facts import EventFacts, keys
 from sensor.stages.filters.options import ANY_ID, FilterOptions
-from sensor.stages.filters.rules import Condition, Rule, parse_rule
+from sensor.stages.filters.rules import Condition, FilterRule, parse_rule
 
 _REMEMBERED = 2048
 _LONGEST_REMEMBERED = 1024
@@ -46,7 +46,7 @@ class Filters:
     def __init__(
         self,
         options: FilterOptions,
-        facts: Facts,
+        facts: EventFacts,
         filtered: dict[str, int],
         log: Verdict = LOG,
         entries: int = _REMEMBERED,
@@ -58,8 +58,8 @@ class Filters:
         self.rules = _rules(options, entries)
         for rule in self.rules:
             filtered.setdefault(rule.name, 0)
-        self._by_rest: BoundedDict[Rest, Sequence[Rule]] = BoundedDict(entries)
-        self._by_template: BoundedDict[Template, Sequence[Rule]] = BoundedDict(2 * entries)
+        self._by_rest: BoundedDict[Rest, Sequence[FilterRule]] = BoundedDict(entries)
+        self._by_template: BoundedDict[Template, Sequence[FilterRule]] = BoundedDict(2 * entries)
         self._counts = filtered
 
     def decide(self, event: Event) -> Verdict:
@@ -81,16 +81,16 @@ class Filters:
         counts = {_bytes(rule.name): count for rule, count in held if count}
         return Notice(None, "", {}, {"SUPPRESSED": {**counts}}) if counts else None
 
-    def _fitting(self, event: Event) -> Sequence[Rule]:
+    def _fitting(self, event: Event) -> Sequence[FilterRule]:
         """The rules that fit what repeats of an event, up to one that is certain."""
         if event.syscall is None:
             subject = _who(event)
-            rules: Sequence[Rule] = [rule for rule in self.rules if rule.may_match(subject)]
+            rules: Sequence[FilterRule] = [rule for rule in self.rules if rule.may_match(subject)]
         else:
             rest = event.syscall.rest
             found = self._by_rest.get(rest)
             rules = self._remember(rest) if found is None else found
-        fitting: list[Rule] = []
+        fitting: list[FilterRule] = []
         for rule in rules:
             if rule.fits(event, self._facts):
                 fitting.append(rule)
@@ -100,10 +100,10 @@ class Filters:
             self._by_template.keep(event.template, fitting)
         return fitting
 
-    def _remember(self, rest: Rest) -> Sequence[Rule]:
+    def _remember(self, rest: Rest) -> Sequence[FilterRule]:
         return self._by_rest.keep(rest, tuple([rule for rule in self.rules if rule.may_match(rest.fields)]))
 
-    def _judge(self, event: Event, rules: Sequence[Rule]) -> Verdict:
+    def _judge(self, event: Event, rules: Sequence[FilterRule]) -> Verdict:
         """Ask rules that fit, until one filters the event."""
         held: dict[str, int] = {}
         verdict = KEEP
@@ -122,10 +122,10 @@ class Filters:
         return verdict
 
 
-class _Keys(Rule):
+class _Keys(FilterRule):
     """System calls, and io_uring's, with a key; the key of CONFIG_CHANGE, for instance, is another matter."""
 
-    def fits(self, event: Event, facts: Facts) -> bool:
+    def fits(self, event: Event, facts: EventFacts) -> bool:
         return event.is_call
 
 
@@ -136,18 +136,18 @@ class _NullKey(_Keys):
         return not keys(fields)
 
 
-class _Sockaddr(Rule):
+class _Sockaddr(FilterRule):
     """Events with an address."""
 
     def __init__(self, addresses: Sequence[str]) -> None:
         super().__init__("filter_sockaddr", [])
         self._wanted = [parse_wanted(address) for address in addresses]
 
-    def fits(self, event: Event, facts: Facts) -> bool:
+    def fits(self, event: Event, facts: EventFacts) -> bool:
         return any(is_wanted(record.body, self._wanted) for record in event.records.get("SOCKADDR", ()))
 
 
-class _RawLines(Rule):
+class _RawLines(FilterRule):
     """Events with a line that an expression matches."""
 
     def __init__(self, expressions: Sequence[str], entries: int) -> None:
@@ -157,7 +157,7 @@ class _RawLines(Rule):
         self._known: BoundedDict[Record, bool] = BoundedDict(entries)
         self._by_template: BoundedDict[Template, bool] = BoundedDict(2 * entries)
 
-    def matches(self, event: Event, facts: Facts) -> bool:
+    def matches(self, event: Event, facts: EventFacts) -> bool:
         syscall, template = event.syscall, event.template
         if syscall is not None and self._is_matched(event.node, "SYSCALL", syscall.body):
             return True
@@ -197,15 +197,15 @@ def _who(event: Event) -> Fields:
     return {**known, **{name: value for name, value in subject.items() if value is not None}}
 
 
-def _rules(options: FilterOptions, entries: int) -> list[Rule]:
+def _rules(options: FilterOptions, entries: int) -> list[FilterRule]:
     """All rules, in the order in which they decide."""
-    rules: list[Rule] = []
+    rules: list[FilterRule] = []
     if options.filter_keys:
         rules.append(_Keys("filter_keys", [_exactly("key", options.filter_keys)]))
     if options.filter_null_keys:
         rules.append(_NullKey("filter_null_keys", []))
     if options.filter_labels:
-        rules.append(Rule("filter_labels", [_exactly("label", options.filter_labels)]))
+        rules.append(FilterRule("filter_labels", [_exactly("label", options.filter_labels)]))
     if options.filter_sockaddr:
         rules.append(_Sockaddr(options.filter_sockaddr))
     if options.filter_raw_lines:

@@ -129,7 +129,7 @@ def _folded(event: Event, name: str) -> list[str]:
     return [path, *left] if len(left) <= _MOST_LEFT else [""]
 
 
-class Facts:
+class EventFacts:
     """What can be asked about a whole event; its methods are the callables of EVENT."""
 
     def __init__(self, containers: ContainerNames, host_paths: HostPaths, names: Collection[str]) -> None:

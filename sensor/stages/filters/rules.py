@@ -26,7 +26,7 @@ from typing import NamedTuple
 from sensor.audit.event import Event
 from sensor.audit.fields import Fields
 from sensor.audit.paths import names_are_known
-from sensor.stages.filters.facts import NUMBERS, WHO, Facts, Texts
+from sensor.stages.filters.facts import NUMBERS, WHO, EventFacts, Texts
 from sensor.stages.filters.limits import PER, Limit, Rate, Repeat
 from sensor.tables import syscalls
 
@@ -63,7 +63,7 @@ class Condition(NamedTuple):
         return text in self.values or (bool(self.beginnings) and text.startswith(self.beginnings))
 
 
-class Rule:
+class FilterRule:
     """A rule, by its name.
 
     action: "drop", "log", or "" for the configured `filter_action`.
@@ -96,14 +96,14 @@ class Rule:
         """Return whether the conditions on who acted hold."""
         return all(condition.holds(texts(fields)) for texts, condition in self._who)
 
-    def fits(self, event: Event, facts: Facts) -> bool:
+    def fits(self, event: Event, facts: EventFacts) -> bool:
         """Return whether the conditions on what repeats of an event hold (sensor.audit.event.Template)."""
         for condition in self._repeated:
             if not condition.holds(facts.event[condition.name](event)):
                 return False
         return True
 
-    def matches(self, event: Event, facts: Facts) -> bool:
+    def matches(self, event: Event, facts: EventFacts) -> bool:
         """Return whether the other conditions hold: those on the process, and that the names are what they seem."""
         if self._by_path and not names_are_known(event):
             return False
@@ -113,7 +113,7 @@ class Rule:
         return self._root == "any" or facts.root_is(self._root, event, self._image_only)
 
 
-def parse_rule(name: str, text: str) -> Rule:
+def parse_rule(name: str, text: str) -> FilterRule:
     """Read a rule; raises ValueError with what is wrong."""
     conditions: list[Condition] = []
     limit: Limit | None = None
@@ -148,7 +148,7 @@ def parse_rule(name: str, text: str) -> Rule:
         limit = Rate(rate, per or PER[0])
     if not conditions and limit is None and words["root"] in ("", "any"):
         raise ValueError("a rule without conditions would filter everything")
-    return Rule(name, conditions, limit, **words)
+    return FilterRule(name, conditions, limit, **words)
 
 
 def _check(name: str, value: str) -> None:

@@ -10,7 +10,7 @@ from sensor.process.containers import ContainerNames
 from sensor.process.files import ProcFiles
 from sensor.process.host_paths import HostPaths
 from sensor.stages.cgroup import Cgroups, Options
-from sensor.stages.filters.facts import WHO, Facts
+from sensor.stages.filters.facts import WHO, EventFacts
 from tests.support.fake_host import FakeHost, event, syscall
 
 ID = "3f" * 32
@@ -36,7 +36,7 @@ def facts(tmp_path):
         if event.process is not None:
             event.process.program.labels = frozenset(["a"])
         fields = event.subject
-        asked = Facts(containers, HostPaths(host.table), ())
+        asked = EventFacts(containers, HostPaths(host.table), ())
         reported.update({name: tuple(texts(fields)) for name, texts in WHO.items()})
         reported.update({name: tuple(texts(event)) for name, texts in asked.event.items()})
 

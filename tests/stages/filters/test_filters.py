@@ -10,7 +10,7 @@ from sensor.audit.event import DROP, LOG, Event, Verdict
 from sensor.process.containers import ContainerNames
 from sensor.process.host_paths import HostPaths
 from sensor.stages.filters import Filters
-from sensor.stages.filters.facts import Facts
+from sensor.stages.filters.facts import EventFacts
 from sensor.stages.filters.options import FilterOptions
 from tests.support.fake_host import FakeHost, event, exec_event, syscall
 
@@ -29,7 +29,7 @@ class Filtering:
 
     def run(self, *events, prefix="", labels=(), entries=100, **options):
         options = {"keep_first_per_process": False, **options}
-        facts = Facts(ContainerNames("/nowhere"), self.paths or HostPaths(self.host.table), ("web01",))
+        facts = EventFacts(ContainerNames("/nowhere"), self.paths or HostPaths(self.host.table), ("web01",))
         filters = Filters(FilterOptions(**options), facts, self.counts, entries=entries)
 
         def label(event: Event) -> None:
