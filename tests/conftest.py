@@ -50,11 +50,12 @@ def live_obstacle() -> str | None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    if "live" in item.keywords and (obstacle := live_obstacle()):
+    # Not by keywords: the names of folders are among them, that of the checkout too.
+    if item.get_closest_marker("live") and (obstacle := live_obstacle()):
         pytest.skip(obstacle)
-    if "vm" in item.keywords and not item.config.getoption("--vm"):
+    if item.get_closest_marker("vm") and not item.config.getoption("--vm"):
         pytest.skip("a virtual machine takes minutes: make vm-test")
-    if "root" in item.keywords and os.geteuid() != 0:
+    if item.get_closest_marker("root") and os.geteuid() != 0:
         pytest.skip("needs root")
 
 
