@@ -65,6 +65,10 @@ INTERPRETED = {
 }
 """What of that is not compiled, besides modules with options, which are read by their annotations as written."""
 
+HARDENED = ["-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=2"]
+HARDENED_LINKS = ["-Wl,-z,relro,-z,now"]
+"""What dpkg-buildflags(1) asks for with hardening=+all and Python's own flags lack."""
+
 SWITCH = "HOST_SENSOR_COMPILE"
 """Environment variable: 0 builds without compiling, 1 fails if nothing can be compiled; else what can be done is."""
 
@@ -109,7 +113,11 @@ class BuildExt(build_ext):
         from mypyc.build import mypycify
 
         modules = ["--no-warn-unused-ignores", *modules_to_compile()]
-        self.distribution.ext_modules = mypycify(modules, opt_level="2", debug_level="0", group_name="host_sensor")
+        extensions = mypycify(modules, opt_level="2", debug_level="0", group_name="host_sensor")
+        for extension in extensions:
+            extension.extra_compile_args += HARDENED
+            extension.extra_link_args += HARDENED_LINKS
+        self.distribution.ext_modules = extensions
         builder = build_ext(self.distribution)  # this command was finalized before there was anything to build
         builder.inplace, builder.build_lib, builder.build_temp = self.inplace, self.build_lib, self.build_temp
         builder.ensure_finalized()
