@@ -1,5 +1,5 @@
-"""What pyproject.toml cannot say of a wheel: data from outside the package goes in, what only developers run stays out,
-and the path of every event is compiled.
+"""What pyproject.toml cannot express of a wheel: data from outside the package goes in, what only developers run stays
+out, and the path of every event is compiled.
 
     bpf/           →  sensor/share/bpf/            so that `host-sensor probe load` finds the source of the probe
     sensor/audit/  →  sensor/audit/*.cpython-….so  beside the .py, which runs where no binary fits the interpreter

@@ -7,7 +7,7 @@
       summary: …
       runbook: what to do, the first thing being host-sensor doctor
 
-becomes two alerts of one name, told apart by `severity`; the runbooks become a section of host-sensor-metrics(7).
+becomes two alerts of one name, distinguished by `severity`; the runbooks become a section of host-sensor-metrics(7).
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ def convert(files: Sequence[str], config: Config) -> int:
     sys.stdout.flush()
     skipped, read = sum(stats.pipeline.unparsed.values()), stats.pipeline.lines
     if skipped:
-        _tell(f"{skipped:,} of {read:,} lines were no audit records; they are the PARSE_ERRORs")
+        _report(f"{skipped:,} of {read:,} lines were no audit records; they are the PARSE_ERRORs")
     return 1 if skipped and skipped == read else 0
 
 
@@ -40,9 +40,9 @@ def converted(sensor: Sensor, files: Sequence[str]) -> Iterator[list[str]]:
     progress = _Progress(sensor.stats.pipeline) if sys.stderr.isatty() else None
     ordered = in_order(files)
     if ordered != list(files):
-        _tell(f"the order of time is {', '.join(map(printable, ordered))}")
+        _report(f"the order of time is {', '.join(map(printable, ordered))}")
     now = 0.0
-    for chunk in _told_seams(ordered):
+    for chunk in _chunks_of(ordered):
         now = max(now, last_time(chunk))
         yield sensor.pipeline.feed(chunk, now)
         yield sensor.pipeline.tick(now)
@@ -53,7 +53,7 @@ def converted(sensor: Sensor, files: Sequence[str]) -> Iterator[list[str]]:
         progress.end()
 
 
-def _told_seams(paths: Sequence[str]) -> Iterator[bytes]:
+def _chunks_of(paths: Sequence[str]) -> Iterator[bytes]:
     """The chunks of some files; reports where one does not go on where the one before it ended."""
     before: EventId | None = None
     last_path = ""
@@ -64,21 +64,23 @@ def _told_seams(paths: Sequence[str]) -> Iterator[bytes]:
             if first is None and len(paths) > 1:
                 first = first_id(chunk)
                 if first is not None and before is not None:
-                    _tell_seam(before, first, (last_path, path))
+                    _report_seam(before, first, (last_path, path))
             last = (last_id(chunk) if len(paths) > 1 else None) or last
             yield chunk
         before, last_path = last or before, path
 
 
-def _tell_seam(last: EventId, first: EventId, paths: Iterable[str]) -> None:
+def _report_seam(last: EventId, first: EventId, paths: Iterable[str]) -> None:
     earlier, later = map(printable, paths)
     if first.time < last.time - _OVERLAP:
-        _tell(f"{later} begins {last.time - first.time:,.0f} s before {earlier} ends: what both are of is in disorder")
+        _report(
+            f"{later} begins {last.time - first.time:,.0f} s before {earlier} ends: their events are out of order there"
+        )
     elif first.serial > last.serial + 1:
-        _tell(f"between {earlier} and {later} events {last.serial + 1} to {first.serial - 1} are missing")
+        _report(f"between {earlier} and {later} events {last.serial + 1} to {first.serial - 1} are missing")
 
 
-def _tell(text: str) -> None:
+def _report(text: str) -> None:
     print(f"host-sensor: {text}", file=sys.stderr)
 
 

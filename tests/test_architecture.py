@@ -335,7 +335,7 @@ def test_nothing_is_left_unfinished():
     assert_none(found)
 
 
-SPEECH = re.compile(r"\b(?:told|said|whoever)\b", re.IGNORECASE)
+SPEECH = re.compile(r"(?<!\.)\b_?(?:told|said|whoever|tells?|says?)(?:_\w+)?\b", re.IGNORECASE)
 
 
 def test_code_reports_and_shows():

@@ -6,7 +6,7 @@
 
 One `replace` takes the id out of the block; the numbers are cut out of the SYSCALL record
 (sensor.audit.numbers). What is left, without the title at the end, is a repeated string, and what it
-says, its records and how they are written, is remembered as a Template (sensor.audit.event) when it comes a
+means, its records and how they are written, is remembered as a Template (sensor.audit.event) when it comes a
 second time: two of three events are no news but for numbers and title. Of the others each
 line is looked up in the record cache.
 

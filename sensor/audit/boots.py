@@ -1,7 +1,7 @@
 """A node has booted: in what was recorded, or came from elsewhere, its pids and sessions are others from then on.
 
-    type=SYSTEM_BOOT msg=audit(1700009000.001:1): …          says so (systemd-update-utmp)
-    type=KERNEL msg=audit(1700009000.001:1): state=init…     says so, if the kernel's serials begin again with it
+    type=SYSTEM_BOOT msg=audit(1700009000.001:1): …          marks a boot (systemd-update-utmp)
+    type=KERNEL msg=audit(1700009000.001:1): state=init…     marks one, if the kernel's serials begin again with it
     type=DAEMON_START msg=audit(1700009000.002:500): …       auditd was started; by a boot, if they begin again after it
 
 auditd counts the serials of its own records (DAEMON_*) apart. The records around a boot come in any order.
@@ -57,15 +57,15 @@ class Boots:
         if "SYSTEM_BOOT" in event.records:
             was_noticed = node.noticed is not None and 0 <= event.time - node.noticed < _BY_THEN
             if not was_noticed:
-                self._tell(event, node)
+                self._notify(event, node)
             node.noticed = None
         elif begins_again and (after_start or "KERNEL" in event.records):
-            self._tell(event, node)
+            self._notify(event, node)
             node.noticed = event.time
         elif after_start:
             node.started = None
 
-    def _tell(self, event: Event, node: _Node) -> None:
+    def _notify(self, event: Event, node: _Node) -> None:
         node.started = None
         for observer in self.observers:
             observer(event.node)

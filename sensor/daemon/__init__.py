@@ -164,7 +164,7 @@ class Daemon:
         if self._signals.reload or self._files.is_asked:  # it may be the way out for what could not be written so far
             self._guard(self._reload)
         self._write(self._pipeline.close())
-        self._say_the_last()
+        self._report_end()
         self._logs.close()
         self._guard(self._keeper.end)
         self._pipeline.host_state().close()
@@ -174,7 +174,7 @@ class Daemon:
         if self._exporter is not None:
             self._exporter.close()
 
-    def _say_the_last(self) -> None:
+    def _report_end(self) -> None:
         """Report what is lost by now, and that the sensor ends."""
         now = time.monotonic()
         self._guard(self._events.losses, now, True)

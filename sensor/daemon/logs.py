@@ -26,20 +26,20 @@ def open_output(options: Options, directory: str, stats: OutputStats) -> Output:
     if options.file == "-":
         from sensor.outputs.stdout import StdoutOutput
 
-        return StdoutOutput(options, stats, _say)
+        return StdoutOutput(options, stats, _warn)
     if options.file.startswith("|"):
         from sensor.outputs.program import ProgramOutput
 
-        return ProgramOutput(options, stats, _say)
+        return ProgramOutput(options, stats, _warn)
     if options.file.startswith("unix:"):
         from sensor.outputs.unix import UnixOutput
 
-        return UnixOutput(options, stats, _say)
+        return UnixOutput(options, stats, _warn)
     from sensor.outputs.fifo import FifoOutput, is_fifo
     from sensor.outputs.file import FileOutput
 
     path = os.path.join(directory, options.file)
-    return FifoOutput(path, options, stats, _say) if is_fifo(path) else FileOutput(path, options, stats, _say)
+    return FifoOutput(path, options, stats, _warn) if is_fifo(path) else FileOutput(path, options, stats, _warn)
 
 
 def admit_readers(config: Config) -> None:
@@ -77,7 +77,7 @@ def _admit(readers: Readers, directory: str, below: list[str]) -> None:
             os.close(fd)
 
 
-def _say(message: str) -> None:
+def _warn(message: str) -> None:
     log.warning("%s", message)
 
 

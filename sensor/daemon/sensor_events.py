@@ -53,12 +53,12 @@ class SensorEvents:
 
     def start(self, start: Start, mistakes: Iterable[object], before: str | None) -> None:
         """The sensor has begun; with the mistakes of the configuration, and how the sensor before ended."""
-        self._say(replace(start, mistakes=_texts(mistakes), before=before))
+        self._report(replace(start, mistakes=_texts(mistakes), before=before))
 
     def of_the_run_before(self, unreported: Sequence[int], begun: float) -> None:
         """Report what the sensor before could not; begun: when it did."""
         for loss in of_the_run_before(unreported, begun):
-            self._say(loss)
+            self._report(loss)
 
     def unreported(self) -> list[int]:
         """What is missing and was not reported, in the order of sensor.tables.losses.ROWS."""
@@ -66,12 +66,12 @@ class SensorEvents:
 
     def reload(self, accepted: bool, config_sha256: str, mistakes: Iterable[object]) -> None:
         """The configuration was read again."""
-        self._say(Reload(accepted, config_sha256, _texts(mistakes)))
+        self._report(Reload(accepted, config_sha256, _texts(mistakes)))
 
     def stop(self, reason: str, lost: int) -> None:
         """The sensor ends."""
         stats = self._stats
-        self._say(Stop(reason, stats.pipeline.lines, stats.pipeline.events, stats.output.lines, lost))
+        self._report(Stop(reason, stats.pipeline.lines, stats.pipeline.events, stats.output.lines, lost))
 
     @property
     def output_lost(self) -> bool:
@@ -92,11 +92,11 @@ class SensorEvents:
             return
         losses = self._ledger.take(rows, clock)
         for loss in losses:
-            self._say(loss)
+            self._report(loss)
         if any(loss.place == "output" for loss in losses):
             self._lost_lines = sum(output.lost_lines.values())
 
-    def _say(self, contents: Contents) -> None:
+    def _report(self, contents: Contents) -> None:
         if not self._wanted:
             return
         self._count += 1

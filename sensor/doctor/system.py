@@ -84,7 +84,7 @@ def _denials(host: HostView) -> int:
 
 
 def _boot_time(host: HostView) -> int:
-    """Seconds since 1970, 0 where /proc does not tell."""
+    """Seconds since 1970, 0 where /proc does not show it."""
     lines = (host.read("/proc/stat") or "").splitlines()
     text = next((line.split()[1] for line in lines if line.startswith("btime ")), "")
     return int(text) if text.isdecimal() else 0

@@ -21,7 +21,7 @@ def without_raw(render: Render, naming: Naming) -> Render:
     def hidden(name: str, fields: Fields) -> bool:
         if name in _UNIVERSAL or name.endswith(_IDS) or name == "id":
             given = fields.get(naming.key(name.upper()))
-            return given is not None and (name != "saddr" or _says_all(given))
+            return given is not None and (name != "saddr" or _is_complete(given))
         return False
 
     def shown(fields: Fields) -> Fields:
@@ -34,6 +34,6 @@ def without_raw(render: Render, naming: Naming) -> Render:
     return lambda fields: render(shown(fields))
 
 
-def _says_all(address: Value) -> bool:
+def _is_complete(address: Value) -> bool:
     """Return whether more than the family of an address was translated, or there is no more."""
     return isinstance(address, dict) and (len(address) > 1 or address.get("saddr_fam") == "unspecified")

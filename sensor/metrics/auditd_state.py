@@ -28,7 +28,7 @@ class AuditdState:
         self._open()
 
     def values(self) -> dict[str, float]:
-        """Metric → what the newest report says; nothing but a time of 0 while there is none."""
+        """Metric → its value in the newest report; nothing but a time of 0 while there is none."""
         try:
             return self._read()
         except OSError:

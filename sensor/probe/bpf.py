@@ -92,7 +92,7 @@ def create_map(name: str, shape: tuple[int, int, int, int, int]) -> int:
 
 
 def load_program(name: str, code: bytes, iterator: int = 0) -> int:
-    """Have a program verified; returns its descriptor. What the verifier has to say is in the OSError.
+    """Load a program; returns its descriptor. The end of the verifier's report is in the OSError.
 
     iterator: BTF's number of the kernel's function that will call it; 0 for a program of a raw tracepoint.
     """

@@ -70,7 +70,7 @@ class HostPaths:
         """Return whether the file that it runs is the one that the host calls by the name in `exe`.
 
         That may be so within another root, too: system services have mount namespaces in which most files are the
-        host's. But not in a user namespace of its own, where a process may say what it likes (PR_SET_MM_EXE_FILE).
+        host's. But not in a user namespace of its own, where a process may set it to any file (PR_SET_MM_EXE_FILE).
         """
         if self._proc is None:
             return True

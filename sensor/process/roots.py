@@ -2,7 +2,7 @@
 
     unshare -Ur chroot /tmp/jail /usr/sbin/cron         exe="/usr/sbin/cron" is /tmp/jail/usr/sbin/cron
 
-The kernel writes paths as the process sees them. They mean what they say where its root directory and its mount
+The kernel writes paths as the process sees them. They name the host's files where its root directory and its mount
 namespace are those of pid 1, and its image is a file of that namespace (a descriptor of another may be executed as
 well). In a user namespace of its own a process can change all of this at any time (chroot(2), unshare(2), prctl(2)
 PR_SET_MM), and never comes back out of one: a process outside now has been outside all the time, so one look is

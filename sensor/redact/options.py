@@ -53,7 +53,7 @@ class Options:
     )
     action: str = option(
         "mask",
-        "What becomes of a secret unless its rule says otherwise: `mask` writes *** in its place, `hash` hmac: and the "
+        "What becomes of a secret, unless its rule has an action: `mask` writes *** in its place, `hash` hmac: and the "
         "first 64 bits of its HMAC-SHA-256, so that equal secrets can be joined.",
         _ACTIONS,
     )

@@ -126,7 +126,7 @@ _KINDS: dict[str, Callable[[Destination, Common], Any]] = {
 
 
 def make_sender(
-    name: str, config: Destination, stats: ShipStats, say: Callable[[str], None], once: bool = False
+    name: str, config: Destination, stats: ShipStats, report: Callable[[str], None], once: bool = False
 ) -> Sender:
     """Everything that ships to one destination; raises ShipError, also where another process does so already."""
     kind = make_kind(name, config)
@@ -135,7 +135,7 @@ def make_sender(
         os.makedirs(folder, 0o755, exist_ok=True)
         cursor = Cursor(os.path.join(folder, "cursor"), config.log, host_identity())
         if cursor.lost:
-            say(f"{folder}/cursor: {cursor.lost}; what is there is read from its beginning, whatever `start` says")
+            report(f"{folder}/cursor: {cursor.lost}; what is there is read from its beginning, whatever `start` is")
         elif cursor.fresh:
             begin(config.start, config.log, cursor)
     except OSError as error:
@@ -153,6 +153,6 @@ def make_sender(
         retry=config.retry,
         once=once,
     )
-    follower = Follower(config.log, cursor, stats, say)
+    follower = Follower(config.log, cursor, stats, report)
     letters = DeadLetters(config.dead_letters, folder, name)
-    return Sender((follower, cursor), kind, settings, letters, (stats, say))
+    return Sender((follower, cursor), kind, settings, letters, (stats, report))

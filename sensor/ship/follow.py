@@ -40,11 +40,11 @@ MOST_OPEN = 64
 class Follower:
     """`log` is the absolute path of the newest file."""
 
-    def __init__(self, log: str, cursor: Cursor, stats: ShipStats, say: Callable[[str], None]) -> None:
+    def __init__(self, log: str, cursor: Cursor, stats: ShipStats, report: Callable[[str], None]) -> None:
         self._log = log
         self._cursor = cursor
         self._stats = stats
-        self._say = say
+        self._log_message = report
         self.at = cursor.position  # how far the log is read
         self._source: Source | None = None
         self._passed: deque[Source] = deque()  # read to the end, not all acknowledged
@@ -156,7 +156,7 @@ class Follower:
         try:
             source = Source(generation)
         except OSError as error:
-            self._say(f"{generation.path}: {error.strerror}")
+            self._log_message(f"{generation.path}: {error.strerror}")
             return False
         self._source = source
         if generation.identity != self.at.file or offset != self.at.offset:
@@ -224,7 +224,7 @@ class Follower:
         self._stats.missed_files += max(1, len(missing))
         self._stats.missed_bytes += size
         gap = {"GAP": why, "FILES": len(missing) or None, "BYTES": size or None, "AFTER": self.at.id or None}
-        self._say(f"{self._log}: not all of it could be read: {json.dumps(gap)}")
+        self._log_message(f"{self._log}: not all of it could be read: {json.dumps(gap)}")
         self._reports[before.identity] = json.dumps({"ID": None, "SHIP": gap}, separators=(",", ":")).encode()
 
     def _report(self) -> Batch | None:

@@ -34,7 +34,7 @@ from sensor.ship.tls import context
 
 MOST_ANSWER = 16 << 20
 """Bytes of an answer; more is an error."""
-CUT = "its answer is shorter than it says"
+CUT = "its answer is shorter than its Content-Length"
 SHOWN = 300
 """Characters of an answer that a message shows."""
 NEVER = frozenset({400, 406, 411, 413, 414, 415, 416, 422, 431, 501})
@@ -177,7 +177,7 @@ def shown(text: bytes) -> str:
 
 
 def _read(answer: Any, deadline: float) -> bytes:
-    """The whole body: one shorter than it says, endless, or coming drop by drop is an error."""
+    """The whole body: one shorter than its Content-Length, endless, or coming drop by drop is an error."""
     expected = answer.headers.get("Content-Length")
     parts, size = [], 0
     read = getattr(answer, "read1", answer.read)  # urllib3 1.x has none, and waits until all it is asked for has come

@@ -50,7 +50,7 @@ class PackedFile:
 
 
 def open_packed(raw: IO[bytes], suffix: str) -> PackedFile:
-    """Read a file that is packed as its suffix says; raises OSError where nothing here can unpack it."""
+    """Read a file that its suffix shows to be packed; raises OSError where nothing here can unpack it."""
     if suffix == ".zst":
         return _zst(raw)
     errors = (EOFError, lzma.LZMAError, zlib.error, ValueError)

@@ -43,7 +43,7 @@ class Settings:
 
 
 class Sender:
-    """Owns the follower and the kind; `say` takes what people should know."""
+    """Owns the follower and the kind; `report`: the counters, and a function that logs a message."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Sender:
         self._kind = kind
         self._settings = settings
         self._letters = letters
-        self.stats, self._say = report
+        self.stats, self._log_message = report
         joined = (",".join(settings.addresses),)
         self._addresses = joined if kind.takes_all_addresses else settings.addresses
         self._address = 0
@@ -197,7 +197,7 @@ class Sender:
         self._kind.connect(self.address)
         self.stats.connected = 1
         self._connected_at = now
-        self._say(f"{self.address}: connected")
+        self._log_message(f"{self.address}: connected")
 
     def _settle(self, batch: Batch, receipt: Receipt) -> None:
         """What the far end has, or will never take, is done."""
@@ -279,5 +279,5 @@ class Sender:
     def _note(self, message: str, outlook: str = "") -> None:
         """Remember a failure, and report it where it is not the one before over again."""
         if message != self.error:
-            self._say(message + outlook)
+            self._log_message(message + outlook)
         self.error, self.error_at = message, time.time()

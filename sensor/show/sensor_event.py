@@ -1,4 +1,4 @@
-"""SENSOR events as LogEvents, whatever the form of the log: what the sensor says of itself.
+"""SENSOR events as LogEvents, whatever the form of the log: what the sensor reports of itself.
 
 13:36:07.589  sensor loss    812 lines, output ENOSPC, since 2026-11-22T13:36:12.104Z
 13:36:08.589  sensor reload  refused: auditlog.sise: no such key

@@ -82,12 +82,12 @@ def ends_of(paths: Sequence[Fields], rule: SummaryRule) -> tuple[int, int] | Non
     rename("a", "b"): PARENT "/" PARENT "/" DELETE "a" DELETE "b" CREATE "b" → (2, 4); the fourth if there was a "b".
     """
     types = [nametype(path) for path in paths]
-    says = any(types)
+    is_named = any(types)
     found: list[int] = []
     for wanted in (rule.fields.get("first", (None,))[0], rule.fields["second"][0]):
         if wanted is None:
             places = [rule.path]
-        elif says:
+        elif is_named:
             places = [place for place, type in enumerate(types) if type == wanted and place not in found]
         else:
             places = [_PLACES[wanted] % len(paths)] if len(paths) > _PLACES[wanted] + 1 else []

@@ -118,7 +118,7 @@ class Who:
 class _Path:
     """What is remembered of a PATH record.
 
-    thing: what it says; None if its name is relative, and so depends on more.
+    thing: what it names; None if its name is relative, and so depends on more.
     beside: it is the directory above what the call was about, or was never looked up.
     """
 

@@ -1,4 +1,4 @@
-"""Every key that the sensor adds to what the records say: the contract of its output.
+"""Every key that the sensor adds to records: the contract of its output.
 
     identity | GUID | string | probe, or … | enrich.pid, enrich.spawned_by | of the process, for all its life …
 
@@ -85,7 +85,7 @@ record | *PID | object (identity) | probe, /proc, records | enrich.pid | the pro
 record | SESSION_GUID | string or null | ses=, boot id | enrich.session_guid | of the login session; null for none
 record | denied granted | list of strings | avc: | | permissions of a security module's decision
 record | avc | string | avc: | | the same as text, in messages of user space
-record | msg | object | msg='…' | | what a program of user space says; its members are those of a record
+record | msg | object | msg='…' | | what a program of user space reports; its members are those of a record
 record | netlabel | null | netlabel: | | the word before the fields of some MAC records
 record | TEXT | string | words without a name | | what stands between the fields; all of a msg without fields
 record | *_text | string | the field | | a word where a number belongs: exit=EACCES is exit null, exit_text "EACCES"

@@ -90,7 +90,7 @@ def weigh_line(line: bytes, prefix: str = "") -> EventWeight | None:
         else:
             weight = _laurel(document, len(line), Naming(prefix))
         return weight._replace(added=added_sizes(document, prefix))
-    except Exception:  # noqa: BLE001  the border: what a line says may have any shape, depth and size
+    except Exception:  # noqa: BLE001  the border: a line may have any shape, depth and size
         return None
 
 

@@ -53,7 +53,7 @@ class Universal:
         for field, form in forms_of(name).items():
             value = fields.get(field)
             if isinstance(value, int) or (isinstance(value, str) and len(value) <= _LONGEST):
-                words = _say(form, value, arch or arches.X86_64)
+                words = _meaning(form, value, arch or arches.X86_64)
                 if words is not None:
                     fields[key(field.upper())] = words
         if name == "SOCKADDR":
@@ -85,7 +85,7 @@ class Universal:
 
 
 @lru_cache(_REMEMBERED)
-def _say(form: str, value: int | str, arch: int) -> Value:
+def _meaning(form: str, value: int | str, arch: int) -> Value:
     """What a number means, None if it has no name."""
     number = _number(value)
     if number is None or number < 0:

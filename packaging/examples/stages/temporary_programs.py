@@ -28,12 +28,12 @@ EVERYBODY_WRITES = ("/tmp/", "/var/tmp/", "/dev/shm/")
 
 def stage(event):
     """Look at one event."""
-    # Events from user space have no system call; this stage has nothing to say about them.
+    # Events from user space have no system call; this stage adds nothing to them.
     if event.syscall is None:
         return True
 
     # Drop what a monitoring agent does all day. Note that it is dropped unseen: prefer filter.rules, which are counted
-    # by rule and can limit rates, wherever they can say what you mean.
+    # by rule and can limit rates, wherever they can express what you mean.
     if event.exe == "/usr/lib/monitoring/agent" and event.syscall == "openat":
         return False
 

@@ -38,7 +38,7 @@ _RENAMED = {
 """What the stages call the parts of an identity → ECS, or what we call them where ECS has no word."""
 _OF_PROCESS = frozenset({"entity_id", "start", "name", "executable", "args", "exit_code"})
 """Parts of an identity that ECS has among its process fields."""
-_SAID_OTHERWISE = frozenset({"EXIT"})
+_SHOWN_ELSEWHERE = frozenset({"EXIT"})
 _LAST = 253402300799.0
 _OF_ONE = frozenset({"PID", "CONTAINER_INFO", "LEADS"})
 """What is added to events of one process alone, or goes together with that."""
@@ -151,7 +151,7 @@ def translate(members: Mapping[str, Value]) -> EcsParts:
         put = _TRANSLATIONS.get(name)
         if put is not None:
             put(parts, _plain(value))
-        elif name not in _SAID_OTHERWISE:
+        elif name not in _SHOWN_ELSEWHERE:
             _other(parts, name, _plain(value))
     return parts
 

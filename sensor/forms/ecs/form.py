@@ -25,7 +25,7 @@ from sensor.summary.summary import Who
 
 _ENTRIES = 4096
 _OF_ACTOR = ("entity_id", "start", "env_vars")
-"""What stages say of the acting process in its EXECVE, or in the one record of an event without a system call."""
+"""What stages add of the acting process in its EXECVE, or in the one record of an event without a system call."""
 _OF_PROCESS = ("EXECVE", "CWD", "BPRM_FCAPS", "CAPSET")
 """Records that have members of `process`."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -233,7 +233,7 @@ class Ecs(Form):
         records = event.records
         text = ""
         for name in _OF_PROCESS:
-            if name in records and not _is_said(name, event, who):
+            if name in records and not _is_shown_elsewhere(name, event, who):
                 text += self._data.remembered_of(name, records[name][0])
         return text
 
@@ -286,7 +286,7 @@ def _object(name: str, members: str) -> str:
     return f',"{name}":{{{members[1:]}}}' if members else ""
 
 
-def _is_said(name: str, event: Event, who: Who) -> bool:
+def _is_shown_elsewhere(name: str, event: Event, who: Who) -> bool:
     """Return whether another record has the members of this one."""
     return "cwd" in who.facts.data if name == "CWD" else name == "CAPSET" and "BPRM_FCAPS" in event.records
 

@@ -30,7 +30,7 @@ class WhoTexts:
     user, session: of `actor`; the members of the second alone, each with a comma before it.
     name, file: of the process, the first with its directory if the record has it; the second is open at its end.
     as_user: its `user`.
-    users: of unmapped: all that the numbers say, in ECS words; data: of unmapped.data.
+    users: of unmapped: what all the numbers mean, in ECS words; data: of unmapped.data.
     """
 
     __slots__ = ("as_user", "data", "file", "metadata", "name", "outcome", "session", "user", "users")

@@ -49,7 +49,7 @@ _ENDING = frozenset({1, 2, 3, 6, 9, 15})
 _SIGNAL_AT = {"tgkill": 2, "rt_tgsigqueueinfo": 2}
 """Which argument of a call is the signal, where it is not the second."""
 _MEMBERS = {"add": _ADD_USER, "del": _REMOVE_USER, "rem": _REMOVE_USER, "un": _REMOVE_USER}
-"""How the words begin by which programs say that somebody joins a group, or leaves it: op=add-user-to-group."""
+"""The beginnings of the words with which programs report that a user joins or leaves a group: op=add-user-to-group."""
 _VERDICTS = frozenset({"intrusion_detection", "file"})
 """Categories of what is decided, or found, about a call."""
 _HEADS = 1024

@@ -77,7 +77,7 @@ class Ocsf(Form):
         )
 
     def plainly(self, event: Event) -> str:
-        """Write an event that cannot be put into OCSF words: what its records say, by their own names."""
+        """Write an event that cannot be put into OCSF words: what its records hold, by their own names."""
         records = own_records(event)
         own: Fields = {"notes": [*event.notes]} if event.notes else {}
         return self._base(event.id, OwnLine("unreadable"), {"records": records, "host_sensor": own}, event.node)
@@ -96,7 +96,7 @@ class Ocsf(Form):
         return self._base(notice.id, line, {"host_sensor": own})
 
     def forget(self) -> None:
-        """Write everything anew: what the records' fields say has changed."""
+        """Write everything anew: the meaning of the records' fields has changed."""
         self._data.forget()
         for texts in (*self._lines.values(), *self._leftovers.values()):
             texts.clear()

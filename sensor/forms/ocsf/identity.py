@@ -72,7 +72,7 @@ class IdentityTexts:
         self.own = f",{style.render(own)}" if own else ""
 
     def with_others(self, others: IdentityTexts) -> IdentityTexts:
-        """What this one and another one say, which have no member in common."""
+        """The members of this one and of another one; they have none in common."""
         both = copy(self)
         both.process += others.process
         both.parent += others.parent

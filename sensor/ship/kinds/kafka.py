@@ -63,7 +63,7 @@ class KafkaKind(Kind):
             found = self._producer.list_topics(self._options.topic, timeout=self._common.timeout)
         except self._kafka.KafkaException as error:
             self.close()
-            raise UnavailableError(_said(error.args[0])) from error
+            raise UnavailableError(_message(error.args[0])) from error
         self.answer = f"{len(found.brokers)} brokers, topic {self._options.topic}"
 
     def send(self, batch: Batch) -> None:
@@ -149,10 +149,10 @@ class _Open:
             self.left -= 1
         elif error.code() in {confluent_kafka.KafkaError.MSG_SIZE_TOO_LARGE, confluent_kafka.KafkaError.INVALID_MSG}:
             self.left -= 1
-            self.refused.append((index, _said(error)))
+            self.refused.append((index, _message(error)))
         else:
-            self.failure = self.failure or _said(error)
+            self.failure = self.failure or _message(error)
 
 
-def _said(error: Any) -> str:
+def _message(error: Any) -> str:
     return str(error.str()) if hasattr(error, "str") else str(error)

@@ -1,4 +1,4 @@
-"""`kind: syslog`: RFC 5424 messages over TCP or TLS, framed as RFC 6587 and RFC 5425 say.
+"""`kind: syslog`: RFC 5424 messages over TCP or TLS, framed by RFC 6587 and RFC 5425.
 
     157 <110>1 2023-11-14T22:13:20.123Z web01 host-sensor - audit - {"ID":"1700000000.123:4567",…}
 

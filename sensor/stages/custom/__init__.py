@@ -4,7 +4,7 @@
 
 EventView describes what such a file can do; packaging/examples/stages, installed in
 /usr/share/host-sensor/stages, has one to begin with. A stage that raises loses what it
-wanted to say of that event, never the event. It is switched off, until the configuration
+would have added to that event, never the event. It is switched off, until the configuration
 is read again, when it goes beyond the Limits. Counted are its mistakes, its time,
 and that it is off.
 """

@@ -143,7 +143,7 @@ def parse_rule(name: str, text: str) -> FilterRule:
             raise ValueError(f'"{key}" cannot be asked; there are {names}')
     per = words.pop("per")
     if per and not rate:
-        raise ValueError("per says whose events a rate counts; there is no rate")
+        raise ValueError("per= decides whose events a rate counts, and there is no rate=")
     if rate:
         limit = Rate(rate, per or PER[0])
     if not conditions and limit is None and words["root"] in ("", "any"):
