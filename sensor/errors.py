@@ -1,16 +1,20 @@
-"""Every exception host-sensor raises on purpose.
+"""The exceptions that host-sensor reports to its user, as one line and exit status 1.
 
-    SensorError            never raised itself; catch it to catch them all
+    SensorError            never raised itself, but by a command that lacks a library; catch it to catch them all
     ├── ConfigError        a configuration file asks for what cannot be
     ├── InputError         where the audit records come from cannot be read
     ├── OutputError        where the JSON lines go cannot be opened
     ├── RulesError         audit rules cannot be installed; nothing was changed
     ├── ProbeError         the kernel probe cannot be loaded, attached or read
+    ├── PrivilegeError     a privilege cannot be given up (sensor.rights.privileges)
+    ├── UntrustedError     another user could have written a file that runs with our rights (sensor.rights.trust)
+    ├── StageFileError     a custom stage cannot be used (sensor.stages.custom.loading)
     └── ShipError          events cannot be shipped as configured
         ├── UnavailableError   the far end does not take anything now
         └── RefusedError       the far end will never take this batch
 
-Input data never raises: a line that cannot be parsed becomes an event of its own.
+A mistake in a value is a ValueError of the part that reads it (OptionError, PatternError); `sensor.config` makes a
+ConfigError of it. Input data never raises: a line that cannot be parsed becomes an event of its own.
 """
 
 from __future__ import annotations

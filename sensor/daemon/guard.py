@@ -2,7 +2,7 @@
 
 auditd starts a plugin ten times in its life and then never again, so whatever fails, the sensor goes on:
 
-    host-sensor: a mistake in the sensor (KeyError: 'pid' at stages/labels.py:88); it goes on
+    host-sensor: a mistake in the sensor (KeyError at stages/labels.py:88, event.py:254, __init__.py:299); it goes on
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
     laurel   {"ID":"1626611363.720:348501","SYSCALL":{…},"PATH":[{…}],…}     the layout that LAUREL has
     ecs      {"@timestamp":"2021-07-18T12:29:23.720Z","event":{…},…}          the words of the Elastic Common Schema
+    ocsf     {"class_uid":1001,"activity_id":14,…,"metadata":{…},…}           the Open Cybersecurity Schema Framework
     count    no text at all: what `host-sensor top` counts
 
 A form is given to the pipeline when that is made. It gets values and owns every text that is

@@ -159,7 +159,6 @@ class StatsCollector:
         self._rows = rows
 
     def collect(self) -> Iterator[Metric]:
-
         for row in self._rows:
             yield _metric(row, getattr(self._stats, row.part))
 
