@@ -222,14 +222,14 @@ def _convert(parsed: argparse.Namespace) -> int:
 
 def _check(parsed: argparse.Namespace) -> int:
     from sensor.config import read
-    from sensor.daemon.warnings import warnings
+    from sensor.config.warnings import missing
 
     config, mistakes = read(parsed.file)
     for mistake in mistakes:
         print(printable(str(mistake)))
-    found = list(warnings(config)) if not mistakes else []
-    for warning in found:
-        print(printable(f"{parsed.file}: warning: {warning}"))
+    found = list(missing(config)) if not mistakes else []
+    for each in found:
+        print(printable(f"{parsed.file}: warning: {each}"))
     if not mistakes:
         print(printable(f"{parsed.file}: no mistakes" + (f", {len(found)} to look at" if found else " found")))
     return 1 if mistakes else 0

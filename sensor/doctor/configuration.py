@@ -1,12 +1,11 @@
-"""The configuration: without mistakes, accepted by the running sensor, changed by root only; its user exists."""
+"""The configuration: without mistakes, changed by root only; what it asks for is there."""
 
 from __future__ import annotations
 
-import grp
-import pwd
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from sensor.config import Config, check
+from sensor.config.warnings import Missing, missing
 from sensor.doctor.finding import FAILURE, OK, WARNING, Finding
 from sensor.doctor.host import HostView
 
@@ -14,7 +13,7 @@ _LEFT_OVER = (".dpkg-new", ".dpkg-dist", ".ucf-dist", ".rpmnew")
 
 
 def check_configuration(host: HostView, config: Config, path: str) -> Iterator[Finding]:
-    """The file, its rights, and the names in it."""
+    """The file, its rights, and what it asks for that this host does not have."""
     mistakes = check(host.path(path)) if host.exists(path) else []
     for mistake in mistakes:
         text = str(mistake)
@@ -33,28 +32,19 @@ def check_configuration(host: HostView, config: Config, path: str) -> Iterator[F
         if host.exists(path + suffix):
             text = f"{path + suffix} waits for a decision since an upgrade"
             yield Finding(WARNING, "configuration.upgrade", text, f"compare it with {path}, then remove it")
-    yield from _names(config)
+    yield from _missing(config)
 
 
-def _names(config: Config) -> Iterator[Finding]:
-    """Users and groups that do not exist."""
-    known: list[tuple[str, Callable[[str], object], str]] = []
-    if config.user:
-        known.append((config.user, pwd.getpwnam, "user"))
-    known += [(name, pwd.getpwnam, "auditlog.read_users") for name in config.auditlog.read_users]
-    known += [(name, grp.getgrnam, "auditlog.read_groups") for name in config.auditlog.read_groups]
-    for name, look_up, key in known:
-        if not name.isdigit() and not _exists(name, look_up):
-            what = "group" if key.endswith("groups") else "user"
-            level = FAILURE if key == "user" else WARNING
-            text = f"{key}: there is no {what} {name}"
-            advice = "systemd-sysusers" if name == "_host-sensor" else f"make the {what}, or change {key}"
-            yield Finding(level, f"configuration.{what}", text, advice)
+def _missing(config: Config) -> Iterator[Finding]:
+    """Users, groups and custom stages that this host does not have."""
+    for lack in missing(config):
+        level = FAILURE if lack.option == "user" else WARNING
+        yield Finding(level, f"configuration.{lack.kind}", str(lack), _advice(lack, config))
 
 
-def _exists(name: str, look_up: Callable[[str], object]) -> bool:
-    try:
-        look_up(name)
-    except KeyError:
-        return False
-    return True
+def _advice(lack: Missing, config: Config) -> str:
+    if lack.kind == "stage":
+        return "mend the file, or its owner and mode, then auditctl --signal HUP"
+    if lack.option == "user" and config.user == "_host-sensor":
+        return "systemd-sysusers"
+    return f"make the {lack.kind}, or change {lack.option}"

@@ -53,7 +53,19 @@ def test_an_upgrade_waits_for_a_decision(host: ExaminedHost, suffix: str) -> Non
             Config(user="root", auditlog=Options(read_groups=("_no_such_group", "4"))),
             {"configuration.group": "warning"},
         ),
+        (
+            Config(user="root", filterlog=Options("filtered.jsonl", read_users=("_no_such_user",))),
+            {"configuration.user": "warning"},
+        ),
     ],
 )
 def test_names(host: ExaminedHost, config: Config, expected: dict[str, str]) -> None:
     assert wrong(check_configuration(host, config, PATH)) == expected
+
+
+def test_a_stage_that_others_can_write(host: ExaminedHost, tmp_path: Path) -> None:
+    stage = tmp_path / "stage.py"
+    stage.write_text("def stage(event): pass")
+    stage.chmod(0o666)
+    config = Config(user="root", stages=(str(stage),))
+    assert wrong(check_configuration(host, config, PATH)) == {"configuration.stage": "warning"}
