@@ -18,6 +18,8 @@ from sensor.audit.options import TransformOptions
 from sensor.audit.spellings import ENRICHED
 
 _ARGUMENT = re.compile(r"a([0-9]{1,7})(?:\[([0-9]{1,7})\]|(_len))?")
+_LENGTH = re.compile(r"(?<= a)([0-9]{1,7})_len=([0-9]{1,9})(?= |\Z)")
+_PIECE = re.compile(r"(?<= a)([0-9]{1,7})\[([0-9]{1,7})\]=([^ ]+)")
 _HALF_A_BYTE = re.compile(r"(?:[0-9A-F]{2})+[0-9A-F]")
 _WHOLE = TransformOptions()
 _MAX_MISSING = 1024
@@ -56,6 +58,29 @@ def arguments_of(body: str) -> list[str | int | None]:
     argv = parse_execve(body, _WHOLE)["ARGV"]
     assert isinstance(argv, list)
     return [_skipped(word) if isinstance(word, dict) else word if isinstance(word, str) else None for word in argv]
+
+
+def lacks_arguments(body: str) -> bool:
+    """Whether an EXECVE body has fewer arguments than it counts (argc), or an argument fewer pieces or bytes (aN_len).
+
+    The kernel gives the length before it knows whether it will write each byte as two digits.
+    """
+    number = body[5 : body.find(" ")] if body.startswith("argc=") else ""
+    if "[" not in body and len(number) < 8 and number.isdigit():  # nearly always
+        count = int(number)
+        if body.count(" a") == count and (count == 0 or f" a{count - 1}=" in body):
+            return False
+    if any(word is None or isinstance(word, int) for word in arguments_of(body)):
+        return True
+    lengths = {name: int(length) for name, length in _LENGTH.findall(body)}
+    found: dict[str, dict[int, int]] = {}
+    for name, piece, value in _PIECE.findall(body):
+        size = len(value) - 2 if value[0] == '"' else len(value) // 2
+        found.setdefault(name, {})[int(piece)] = size
+    return any(
+        max(pieces) + 1 > len(pieces) or sum(pieces.values()) < lengths.get(name, 0) != 2 * sum(pieces.values())
+        for name, pieces in found.items()
+    )
 
 
 def parse_proctitle(body: str) -> Fields:

@@ -1,17 +1,19 @@
 """Which part of an event never came, as its own records show.
 
     SYSCALL … items=2 …   with one PATH                      path
+    EXECVE argc=3 …       with two arguments                 argument
     CWD, PATH …           without SYSCALL or URINGOP         syscall
     …                     ended by time, or to make room     eoe
 
 The kernel counts in `items` the names that it then writes as PATH records (kernel/auditsc.c, audit_log_exit), so fewer
-of them were lost on the way, or excluded by an audit rule. In 40,000 recorded events none is missing.
+of them were lost on the way, or excluded by an audit rule; so does io_uring's URINGOP. Arguments are counted in `argc`
+(audit_log_execve_info). In 40,000 recorded events none is missing.
 """
 
 from __future__ import annotations
 
 from sensor.audit.event import Event
-from sensor.audit.syscall import Syscall
+from sensor.audit.fields import NOTHING
 
 _OF_A_CALL = frozenset(["CWD", "PATH", "EXECVE", "SOCKADDR", "FD_PAIR", "MMAP", "IPC", "OBJ_PID", "BPRM_FCAPS"])
 _CALLS = frozenset(["SYSCALL", "URINGOP"])
@@ -21,19 +23,23 @@ _ENDED_EARLY = frozenset(["timeout", "evicted"])
 def count_missing(event: Event, counts: dict[str, int]) -> None:
     """Add 1 for each kind of part that an event lacks. The rest of an event that has left before is none of its own."""
     syscall = event.syscall
-    if syscall is not None and _items(syscall) > len(event.records.get("PATH", ())):
+    if _items(event) > len(event.records.get("PATH", ())):
         _add(counts, "path")
     if "late" in event.notes:
         return
+    if event.template.lacks_arguments:
+        _add(counts, "argument")
     if not _ENDED_EARLY.isdisjoint(event.notes):
         _add(counts, "eoe")
     if syscall is None and not _OF_A_CALL.isdisjoint(event.records) and _CALLS.isdisjoint(event.records):
         _add(counts, "syscall")
 
 
-def _items(syscall: Syscall) -> int:
+def _items(event: Event) -> int:
     """How many PATH records an event should have; 0 if that is unknown."""
-    items = syscall.items if syscall.usual else syscall.rest.fields.get("items")
+    syscall = event.syscall
+    fields = event.subject if event.is_call else NOTHING
+    items = syscall.items if syscall is not None and syscall.usual else fields.get("items")
     return int(items) if isinstance(items, (int, str)) else 0
 
 

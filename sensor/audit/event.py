@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Callable, Optional
 
+from sensor.audit.argv import lacks_arguments
 from sensor.audit.fields import NOTHING, Fields
 from sensor.audit.record import Record
 from sensor.audit.syscall import Head, Rest, Syscall
@@ -44,6 +45,7 @@ class Template:
     head, rest: segments of the SYSCALL record, None without one.
     begins_with_call: the SYSCALL record comes first.
     has_execve: there is a record of a command line, as of an exec.
+    lacks_arguments: not all of that command line has come.
     names_processes: there are records that may name processes besides the one that acts.
     kept: more events are expected to share it, so what is worked out for one of them is worth remembering.
     text: for the form: the text of all records but SYSCALL and title; "" before it is written.
@@ -56,6 +58,7 @@ class Template:
         "head",
         "items",
         "kept",
+        "lacks_arguments",
         "names_processes",
         "records",
         "rest",
@@ -70,6 +73,7 @@ class Template:
         self.rest: Rest | None = syscall.rest if syscall is not None else None
         self.begins_with_call = syscall is not None
         self.has_execve = "EXECVE" in records
+        self.lacks_arguments = self.has_execve and lacks_arguments(records["EXECVE"][0].body)
         self.names_processes = not records.keys() <= WITHOUT_PIDS
         self.kept = False
         self.text = ""

@@ -81,6 +81,7 @@ ROWS: tuple[LossRow, ...] = (
         "restart", "unwritten", "lines", False, "a sensor was killed that could not write them", "loss", "unwritten"
     ),
     LossRow("stream", "path", "events", False, "PATH records are missing", "pipeline", "incomplete", "path"),
+    LossRow("stream", "argument", "events", False, "arguments are missing", "pipeline", "incomplete", "argument"),
     LossRow("stream", "syscall", "events", False, "the SYSCALL record is missing", "pipeline", "incomplete", "syscall"),
     LossRow("stream", "eoe", "events", False, "the end was not seen", "pipeline", "incomplete", "eoe"),
     LossRow("input", "dropped", "lines", False, "no room, no memory, or no time at the end", "input", "dropped_lines"),

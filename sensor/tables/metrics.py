@@ -139,9 +139,9 @@ ROWS = (
         "pipeline",
         "incomplete",
         "incomplete_events_total",
-        "Events with a part missing: path, syscall or eoe.",
+        "Events with a part missing: path, argument, syscall or eoe.",
         "missing",
-        ("path", "syscall", "eoe"),
+        ("path", "argument", "syscall", "eoe"),
     ),
     MetricRow("pipeline", "filtered", "filtered_events_total", "Events left out on purpose, by rule.", "rule"),
     MetricRow(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sensor.audit.argv import parse_execve, parse_proctitle
+from sensor.audit.argv import lacks_arguments, parse_execve, parse_proctitle
 from sensor.audit.options import TransformOptions
 
 
@@ -53,6 +53,35 @@ def test_arguments_are_put_together(body, expected):
 )
 def test_a_thousand_missing_arguments_are_shown_one_by_one(body, expected):
     assert parse_execve(body, TransformOptions())["ARGV"] == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("argc=0", False),
+        ('argc=1 a0="a"', False),
+        ('argc=2 a0="a" a1=62', False),
+        ('argc=2 a0="a" a2=62', True),
+        ('argc=2 a1="b"', True),
+        ("argc=1", True),
+        ("argc=99999999", True),
+        ('argc=many a0="a"', False),
+        ('a0="a" argc=2', True),
+        ('argc=2 a0="[" a1="]"', False),
+        ('argc=3 a0="[" a1="]"', True),
+        ('argc=2 a0="a[1]=" a1_len=4 a1[0]=6162 a1[1]=6364', False),  # its length in bytes
+        ('argc=2 a0="a" a1_len=8 a1[0]=6162 a1[1]=6364', False),  # in digits
+        ('argc=2 a0="a" a1_len=6 a1[0]=6162 a1[1]="cdef"', False),
+        ('argc=2 a0="a" a1_len=5 a1[0]=6162 a1[1]=6364', True),
+        ('argc=2 a0="a" a1_len=6 a1[0]=6162 a1[2]=6364', True),
+        ('argc=2 a0="a" a1_len=6 a1[1]=6162 a1[2]=6364', True),
+        ('argc=2 a0="a" a1_len=6', True),
+        ('argc=2 a0="a" a1[0]=6162', False),
+        ('argc=2 a0="a" a1_len=4 a1[0]=6162 a1[0]=6162 a1[1]=6364', False),
+    ],
+)
+def test_what_is_missing_of_a_command_line(body, expected):
+    assert lacks_arguments(body) is expected
 
 
 def test_gaps_in_a_command_line_do_not_swell_it():

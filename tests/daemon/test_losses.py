@@ -85,12 +85,14 @@ def test_events_that_lack_a_part(sensor: Callable[..., Sensor]) -> None:
             f"type=SYSCALL {id % 1}: arch=c000003e syscall=59 success=yes exit=0 items=2 pid=1\n",
             f'type=PATH {id % 1}: item=0 name="/"\ntype=EOE {id % 1}: \n',
             f'type=PATH {id % 2}: item=0 name="/"\ntype=EOE {id % 2}: \n',
+            f"type=SYSCALL {id % 4}: arch=c000003e syscall=59 success=yes exit=0 items=0 pid=1\n",
+            f'type=EXECVE {id % 4}: argc=3 a0="rm" a1="-r"\ntype=EOE {id % 4}: \n',
             f"type=SYSCALL {id % 3}: arch=c000003e syscall=59 success=yes exit=0 items=0 pid=1\n",
         ]
     )
     run.auditd.sendall(text.encode())
-    run.wait_for(lambda: len(lines_of(run.folder / "audit.jsonl")) >= 4)
-    assert outcome(run) == {("stream", "path"): 1, ("stream", "syscall"): 1, ("stream", "eoe"): 1}
+    run.wait_for(lambda: len(lines_of(run.folder / "audit.jsonl")) >= 5)
+    assert outcome(run) == {("stream", part): 1 for part in ("path", "argument", "syscall", "eoe")}
 
 
 def test_lines_that_are_no_records(sensor: Callable[..., Sensor]) -> None:
