@@ -24,6 +24,7 @@ _PLACED = frozenset({"pid", "ppid", "comm", "exe", "cwd"})
 """Fields that stand elsewhere than in auditd.data."""
 _OF_CALL = frozenset({"exit", "a0", "a1", "a2", "a3", "socket"})
 """Names in auditd.data that are those of the call itself."""
+_OF_SOCKET = frozenset({"socket"})
 _NOTHING: frozenset[str] = frozenset()
 _REPLACED = {"user": "uid", "effective": "euid"}
 """Option of a rule → the number whose place in `user` it takes."""
@@ -72,7 +73,11 @@ class DataTexts:
             if option in who.rule.fields and field in facts.ids:
                 data[field] = facts.ids[field]
         start = f'{self._render(members)},"sequence":'
-        return start, self.members({"tags": tags}), self.members(data, _OF_CALL if who.main == "SYSCALL" else _NOTHING)
+        return (
+            start,
+            self.members({"tags": tags}),
+            self.members(data, _OF_CALL if "syscall" in facts.data else _OF_SOCKET),
+        )
 
     def of(self, event: Event, who: Who) -> str:
         """Members of auditd.data that are not the same for all events of one kind."""

@@ -20,6 +20,9 @@ CASES: list[tuple[tuple[str, ...], dict[str, Any]]] = [
     ((call(42), SADDR, "SOCKADDR saddr=10000000"), {"socket_2": {"family": "netlink"}}),
     ((call(2), "CAPSET pid=7 cap_pi=0 cap_pp=1 cap_pe=1 cap_pa=0"), {"capset_pid": "7", "cap_pp": "0x1"}),
     ((call(2), "MQ_OPEN oflag=0x0 a0=5"), {"mq_open_a0": "5"}),
+    ((call(2) + " a0=9", "UNKNOWN[1999] exit=7"), {"a0": "0", "a0_2": "9", "unknown[1999]_exit": "7"}),
+    ((call(2) + " a0=9", "USER_LOGIN pid=1 uid=0 msg='exit=7 res=success'"), {"a0": "0", "a0_2": "9", "exit": "0"}),
+    ((call(42) + " socket=9", "AVC avc: denied { read } for pid=1", SADDR), {"socket_2": "9"}),
 ]
 
 
