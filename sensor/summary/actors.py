@@ -56,13 +56,14 @@ def users_of(rule: SummaryRule, facts: Facts, actor: Actor, target: Found | None
     user: Fields = {}
     for field, place in PLACES.items():
         value = facts.ids.get(field, "unset")
-        if value not in _UNSET and facts.ids.get(_SAME_AS.get(field, "")) != value:
+        is_account = field == "suid" and (field, value) in (actor.secondary, target)
+        if value not in _UNSET and facts.ids.get(_SAME_AS.get(field, "")) != value and not is_account:
             _put(user, place, _entity(facts, (field, value)))
     group: Fields = {}
     for option in ("user", "effective", "target", "group"):
         wanted = rule.fields.get(option)
         if wanted is not None:
-            _assign(user, group, option, _entity(facts, _meant(wanted[0], facts, actor, target)))
+            _assign(user, group, option, _entity(facts, _meant(wanted, facts, actor, target)))
     effective = user.get("effective")
     if isinstance(effective, dict) and any(
         effective.get(key) == user.get(key) for key in ("id", "name") if key in user
@@ -73,10 +74,10 @@ def users_of(rule: SummaryRule, facts: Facts, actor: Actor, target: Found | None
     return user, group
 
 
-def _meant(word: str, facts: Facts, actor: Actor, target: Found | None) -> Found | None:
-    """What a word of a rule stands for: a part of the event, or a field."""
+def _meant(words: tuple[str, ...], facts: Facts, actor: Actor, target: Found | None) -> Found | None:
+    """What the words of a rule stand for: a part of the event, or the first of some fields that is there."""
     parts = {"subject": actor.primary, "subject2": actor.secondary, "object": target}
-    return parts[word] if word in parts else facts.find((word,))
+    return parts[words[0]] if words[0] in parts else facts.find(words)
 
 
 def _assign(user: Fields, group: Fields, option: str, entity: Fields) -> None:

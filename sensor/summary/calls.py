@@ -74,8 +74,8 @@ traced                         process       process:change     ptrace
 read-memory-of                 process       process:access     process_vm_readv
 wrote-to-memory-of             process       process:change     process_vm_writev
 changed-namespace-of           process       process:change     unshare setns
-changed-root-of                process       process:change     chroot pivot_root
-changed-directory-of           process       process:info       chdir fchdir
+changed-root-of                file          process:change     second=NORMAL chroot pivot_root
+changed-directory-of           file          process:info       chdir fchdir
 changed-capabilities-of        process       process:change     capset
 changed-groups-of              process       process:change     how=syscall setgroups setgroups32
 changed-limits-of              process       process:change     how=syscall setrlimit prlimit64

@@ -36,6 +36,7 @@ _NEW_EACH_TIME = frozenset(["exit", "a0", "a1", "a2", "a3"])
 """Names that are the SYSCALL record's own, of whose values nothing is known here: see `data_of_call`."""
 _INNER = "msg_"
 """Before the name of what msg='…' has otherwise than the record around it."""
+_UNKNOWN = frozenset({"?", str(UNSET), "-1"})
 _RESULTS = {
     **dict.fromkeys(("yes", "success", "1"), "success"),
     **dict.fromkeys(("no", "failed", "fail", "0"), "failure"),
@@ -69,11 +70,12 @@ class Facts:
         self.session = ""
 
     def find(self, names: Iterable[str]) -> tuple[str, str] | None:
-        """The first of some fields that is there: its name and its text; "?" is how programs write that it is not."""
+        """The first of some fields that is there: its name and its text; "?" or -1 stands for one that is not."""
         for name in names:
             value = self.data.get(name) or self.ids.get(name)
-            if value and value != "?":
-                return name, value if isinstance(value, str) else " ".join(value)
+            text = value if value is None or isinstance(value, str) else " ".join(value)
+            if text and text not in _UNKNOWN:
+                return name, text
         return None
 
 

@@ -84,7 +84,8 @@ def ends_of(paths: Sequence[Fields], rule: SummaryRule) -> tuple[int, int] | Non
     types = [nametype(path) for path in paths]
     is_named = any(types)
     found: list[int] = []
-    for wanted in (rule.fields.get("first", (None,))[0], rule.fields["second"][0]):
+    first, second = rule.fields.get("first", (None,))[0], rule.fields["second"][0]
+    for wanted in (first, second):
         if wanted is None:
             places = [rule.path]
         elif is_named:
@@ -92,9 +93,15 @@ def ends_of(paths: Sequence[Fields], rule: SummaryRule) -> tuple[int, int] | Non
         else:
             places = [_PLACES[wanted] % len(paths)] if len(paths) > _PLACES[wanted] + 1 else []
         if not places or not places[0] < len(paths) or places[0] in found:
-            return None
+            return _as_far_as_it_came(types) if is_named and first is not None and second != "UNKNOWN" else None
         found.append(places[0])
     return found[0], found[1]
+
+
+def _as_far_as_it_came(types: Sequence[Value]) -> tuple[int, int] | None:
+    """The two names of a call that failed: they are there, but not as what they would have become."""
+    names = [place for place, type in enumerate(types) if type != "PARENT"]
+    return (names[0], names[1]) if len(names) == 2 else None
 
 
 def file_of(path: Fields, kind: str, cwd: str | None, naming: Naming) -> Thing:
@@ -161,10 +168,10 @@ def add_second(thing: Thing, path: Fields, cwd: str | None) -> None:
 
 
 def full_name(name: Value, cwd: str | None) -> Value:
-    """A name from the root on, if it is known from where it counts."""
+    """A name from the root on, if it is known from where it counts; None for a descriptor's own, which is ""."""
     if isinstance(name, str) and cwd is not None and not name.startswith("/"):
         return posixpath.normpath(posixpath.join(cwd, name))
-    return name
+    return name or None
 
 
 def address_of(saddr: Value, direction: str | None) -> Thing:

@@ -8,7 +8,7 @@ An indented line belongs to the one above it. `TYPE[field=value]` and `TYPE[fiel
 records of a type in which a field has that value, or is there; the first rule that fits
 counts. Several categories or types are joined by `+`; `-` stands for nothing. Each
 option names fields, of which the first one that is there counts; msg_uid is the uid in msg='…' where it is another
-than that of the program that reports it:
+than that of the program that reports it; pam_faillock has the account under suid:
 
     subject=, subject2=    who did it, and as whom; without them auid and uid
     object=, object2=      what it was done to
@@ -30,7 +30,7 @@ MACROS = {
     "@auth": "user=subject effective=subject2",
     "@changes": "user=subject effective=uid",
     "@account": "object=id,acct,msg_uid user=subject effective=subject2 source=addr",
-    "@anomaly": "kind=alert subject2=acct,id,msg_uid,uid user=subject effective=subject2 source=addr",
+    "@anomaly": "kind=alert subject2=acct,id,msg_uid,suid,uid user=subject effective=subject2 source=addr",
     "@alert": "kind=alert",
 }
 
@@ -86,13 +86,13 @@ ran-command                    process         process:start object=cmd USER_CMD
 booted-system                  system          host:start SYSTEM_BOOT
 changed-to-runlevel            system          host:change object=new-level SYSTEM_RUNLEVEL
 shutdown-system                system          host:end SYSTEM_SHUTDOWN
-started-service                service         process:start object=unit SERVICE_START
-stopped-service                service         process:end object=unit SERVICE_STOP
+started-service                service         process:start object=unit,comm SERVICE_START
+stopped-service                service         process:end object=unit,comm SERVICE_STOP
 changed-audit-configuration    audit-config    process+configuration:change
     object=op,key,audit_enabled,audit_pid,audit_backlog_limit,audit_failure CONFIG_CHANGE
 aborted-auditd-startup         service         process:end DAEMON_ABORT
-remote-audit-connected         service         network:connection+start DAEMON_ACCEPT
-remote-audit-disconnected      service         network:connection+start DAEMON_CLOSE
+remote-audit-connected         service         network:connection+start source=addr DAEMON_ACCEPT
+remote-audit-disconnected      service         network:connection+start source=addr DAEMON_CLOSE
 changed-auditd-configuration   service         process+configuration:change DAEMON_CONFIG
 shutdown-audit                 service         process:end DAEMON_END
 audit-error                    service         process:info DAEMON_ERR
@@ -105,6 +105,7 @@ changed-configuration          system          configuration:change object=op US
 loaded-firewall-rule-to        firewall        configuration:change object=table NETFILTER_CFG
 changed-audit-feature          system          configuration:change object=feature FEATURE_CHANGE
 changed-system-time            system          host:change TIME_ADJNTPVAL TIME_INJOFFSET
+unloaded-kernel-module         file            driver:end object=name KERN_MODULE[syscall=delete_module]
 loaded-kernel-module           file            driver:start object=name KERN_MODULE
 typed                          keystrokes      process:info object=data how=comm,exe TTY USER_TTY
 sent-message                   -               process:info object=addr USER
@@ -119,9 +120,13 @@ disconnected-from              socket          process:info object=nl-mcgrp EVEN
 _POLICIES = """
 violated-apparmor-policy       policy          intrusion_detection:denied object=operation
     object2=requested_mask,denied_mask,capname AVC[apparmor=DENIED] AVC[apparmor=KILLED] APPARMOR_DENIED APPARMOR_KILL
+violated-apparmor-policy       policy          intrusion_detection:denied object=operation object2=mask
+    USER_AVC[apparmor=DENIED] USER_AVC[apparmor=KILLED]
 used-apparmor-policy           policy          intrusion_detection:info object=operation
     object2=requested_mask,capname AVC[apparmor=ALLOWED] AVC[apparmor=AUDIT] AVC[apparmor=HINT] APPARMOR
     APPARMOR_AUDIT APPARMOR_ALLOWED APPARMOR_HINT AA
+used-apparmor-policy           policy          intrusion_detection:info object=operation object2=mask
+    USER_AVC[apparmor=ALLOWED] USER_AVC[apparmor=AUDIT] USER_AVC[apparmor=HINT]
 changed-apparmor-policy        policy          configuration:change object=operation object2=name AVC[apparmor]
     APPARMOR_STATUS APPARMOR_ERROR
 violated-smack-policy          policy          intrusion_detection:denied subject=subject object=object
@@ -136,6 +141,7 @@ overrode-label-of              mac-config      configuration:change LABEL_OVERRI
 mac-permission                 -               process:info MAC_CHECK
 changed-selinux-boolean        mac-config      configuration:change object=bool MAC_CONFIG_CHANGE
 loaded-selinux-policy          mac-config      configuration:access MAC_POLICY_LOAD
+changed-integrity-policy       integrity-policy configuration:change object=enforcing MAC_STATUS[lsm=ipe]
 changed-selinux-enforcement    mac-config      configuration:change object=enforcing MAC_STATUS USER_MAC_STATUS
 access-permission              -               process:info USER_AVC
 changed-mac-configuration      mac-config      configuration:change USER_MAC_CONFIG_CHANGE
@@ -161,7 +167,7 @@ crashed-program                process         process+intrusion_detection:end+i
     how=sig ANOM_ABEND
 attempted-execution-of-forbidden-program process         process+intrusion_detection:start+info @alert object=cmd
     how=terminal ANOM_EXEC
-used-suspicious-link           -               file+intrusion_detection:access+info @alert ANOM_LINK
+used-suspicious-link           file            file+intrusion_detection:access+info @alert ANOM_LINK
 created-suspicious-file        file            file+intrusion_detection:creation+info @alert ANOM_CREAT
 failed-log-in-too-many-times-to user-session    authentication+intrusion_detection:start+denied @session @anomaly
     ANOM_LOGIN_FAILURES
@@ -204,9 +210,9 @@ responded-to-anomaly           -               intrusion_detection:info RESP_ANO
 killed-process                 process         intrusion_detection+process:end+info RESP_KILL_PROC
 ended-session                  user-session    intrusion_detection+session:end+info RESP_TERM_ACCESS RESP_TERM_LOCK
 locked-account                 account         intrusion_detection+iam:user+change+info @account
-    object=id,acct,msg_uid,uid target=object RESP_ACCT_REMOTE RESP_ACCT_LOCK RESP_ACCT_LOCK_TIMED
+    object=id,acct,msg_uid,suid,uid target=object RESP_ACCT_REMOTE RESP_ACCT_LOCK RESP_ACCT_LOCK_TIMED
 unlocked-account               account         intrusion_detection+iam:user+change+info @account
-    object=id,acct,msg_uid,uid target=object RESP_ACCT_UNLOCK_TIMED
+    object=id,acct,msg_uid,suid,uid target=object RESP_ACCT_UNLOCK_TIMED
 changed-to-runlevel            system          intrusion_detection+host:change+info RESP_SINGLE RESP_HALT
 blocked-address                -               intrusion_detection+network:denied object=addr RESP_ORIGIN_BLOCK
     RESP_ORIGIN_BLOCK_TIMED
@@ -215,12 +221,12 @@ unblocked-address              -               intrusion_detection+network:allow
 violated-integrity-policy      file            file+intrusion_detection:access+denied object=name object2=op
     INTEGRITY_DATA INTEGRITY_METADATA
 checked-integrity-of           file            file:info object=name,file object2=op INTEGRITY_STATUS INTEGRITY_HASH
-    INTEGRITY_PCR INTEGRITY_EVM_XATTR INTEGRITY_USERSPACE
+    INTEGRITY_PCR INTEGRITY_EVM_XATTR INTEGRITY_USERSPACE INTEGRITY_RULE[file]
 changed-integrity-policy       integrity-policy configuration:change object=action INTEGRITY_RULE
     INTEGRITY_POLICY_RULE
 checked-integrity-policy       file            file:access object=path object2=ipe_op,op IPE_ACCESS
-changed-integrity-policy       integrity-policy configuration:change object=policy_name IPE_CONFIG_CHANGE
-    IPE_POLICY_LOAD
+changed-integrity-policy       integrity-policy configuration:change object=policy_name,new_active_pol_name
+    object2=old_active_pol_name IPE_CONFIG_CHANGE IPE_POLICY_LOAD
 violated-landlock-policy       security-policy intrusion_detection:denied
     object=path,opid,daddr,dest,saddr,src object2=blockers LANDLOCK_ACCESS
 changed-security-policy        security-policy process:change object=domain LANDLOCK_DOMAIN

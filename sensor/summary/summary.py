@@ -30,6 +30,7 @@ from sensor.summary.objects import (
     DIRECTIONS,
     Thing,
     add_second,
+    address_family,
     address_of,
     ends_of,
     file_of,
@@ -39,7 +40,7 @@ from sensor.summary.objects import (
     source_of,
 )
 from sensor.summary.rules import SummaryRule, call_rule, record_rule
-from sensor.summary.verdicts import Verdict, peers_of, verdict_of
+from sensor.summary.verdicts import Verdict, file_of_verdict, peers_of, verdict_of
 from sensor.tables import uring_ops
 from sensor.translate.main_type import main_type
 
@@ -191,6 +192,8 @@ class Summaries:
         thing = _found_object(rules[0], facts)
         if verdict_of(main, facts) is not None:
             thing.top.update(peers_of(facts))
+            if "PATH" not in event.records and "file" not in thing.top:
+                thing.top.update(file_of_verdict(facts))
         return self._who(rules, facts, thing, main)
 
     def _who(self, rules: list[SummaryRule], facts: Facts, thing: Thing, main: str) -> Who:
@@ -340,6 +343,7 @@ def _key(event: Event, main: str) -> tuple[object, ...]:
                 body = record.body
                 bodies.append(body.partition(" ")[2] if body.startswith("pid=") else body)
     syscall = event.syscall
+    main = f"{main} PATH" if "PATH" in event.records else main
     if syscall is None:
         return (main, event.node, None, 0, *bodies)
     return (main, (syscall.head, syscall.rest), syscall.success, syscall.pid, *bodies)
@@ -378,6 +382,9 @@ def _found_object(rule: SummaryRule, facts: Facts) -> Thing:
     if rule.object == "file" and "primary" in thing.object:
         thing.top["file"] = names_of(thing.object["primary"])
     source = facts.find(rule.fields.get("source", ()))
+    host = facts.find(("hostname",)) if source is None and "source" in rule.fields else None
+    if host is not None and address_family(host[1]) is not None:
+        source = host
     if source is not None:
         thing.top.update(source_of(source[1]))
     return thing

@@ -18,7 +18,7 @@ from typing import Callable, NamedTuple
 
 from sensor.audit.fields import Fields, Value
 from sensor.summary.facts import Datum, Facts
-from sensor.summary.objects import FAMILIES, address_family
+from sensor.summary.objects import FAMILIES, address_family, names_of
 
 _RET_LOG, _RET_ALLOW = 0x7FFC0000, 0x7FFF0000
 _ACTION = 0xFFFF0000
@@ -51,6 +51,21 @@ def peers_of(facts: Facts) -> Fields:
     if "destination" in top and "saddr" in facts.data:  # a packet; alone it is what was bound
         _put_end(top, "source", facts.data["saddr"], facts.data.get("src"))
     return top
+
+
+def file_of_verdict(facts: Facts) -> Fields:
+    """ECS members for the file that a security module names: path="/x" of most, name="/x" of AppArmor; else its name.
+
+    Of D-Bus path= and name= are others.
+    """
+    data = facts.data
+    is_bus = "bus" in data or str(data.get("operation")).startswith("dbus")
+    for field in () if is_bus else ("name",) if "apparmor" in data else ("path", "name"):
+        text = data.get(field)
+        if isinstance(text, str) and text.startswith("/"):
+            return {"file": names_of(text)}
+    name = data.get("name")
+    return {"file": {"name": name}} if isinstance(name, str) and "ino" in data and name not in ("/", "?") else {}
 
 
 def _put_end(top: Fields, end: str, address: Datum | None, port: Datum | None) -> None:
@@ -90,6 +105,8 @@ def _fanotify(data: Data) -> Verdict | None:
 
 
 def _seccomp(data: Data) -> Verdict | None:
+    if "code" not in data and data.get("sig", "0") != "0":  # before Linux 3.5 it only killed
+        return Verdict(True, False)
     try:
         action = int(str(data.get("code")), 16) & _ACTION
     except ValueError:

@@ -39,6 +39,10 @@ LOGIN = (
     " old-ses=4294967295 ses=5 res={}"
 )
 AFTER = call("1700009011.001:10", 601, 201)
+UNIT = message("1700009000.001:12", "SERVICE_START", 4294967295)
+SHUTDOWN = message("1700008000.001:110", "SYSTEM_SHUTDOWN", 4294967295)
+KERNEL_LATE = KERNEL.replace(":1)", ":700)")
+MANY = [call(f"17000000{second:02}.001:{8000 + second}", 900 + second, 1) for second in range(10, 20)]
 REBOOTS = [
     ("SYSTEM_BOOT", [BOOT]),
     ("SYSTEM_BOOT and DAEMON_START", [BOOT, START]),
@@ -49,6 +53,12 @@ REBOOTS = [
         "a second one within seconds of the first",
         [KERNEL, BOOT, call("1700009002.000:2", 201, 1), message("1700009005.001:1", "SYSTEM_BOOT", 4294967295)],
     ),
+    ("serials alone", [*MANY, UNIT]),
+    ("serials alone, of calls", [*MANY, call("1700009000.000:2", 77, 1)]),
+    ("serials alone, of as many digits", [*MANY, call("1700009000.000:1002", 77, 1)]),
+    ("a runlevel", [*MANY, message("1700009000.001:5", "SYSTEM_RUNLEVEL", 4294967295)]),
+    ("a shutdown, then DAEMON_START, in a short log", [SHUTDOWN, START, message("1700009000.500:500", "USER_START")]),
+    ("KERNEL in a short log", [KERNEL_LATE, call("1700009000.000:701", 77, 1)]),
     ("all of them, and a process between", [KERNEL, START, call("1700009000.000:2", 77, 1), BOOT]),
 ]
 
@@ -68,6 +78,13 @@ NO_REBOOTS = [
         "an event of before auditd was started comes late",
         [START, call("1700000000.500:90", 7, 1)],
         call("1700009011.001:102", 601, 201),
+    ),
+    ("a call that began long ago", [call("1700009000.000:99", 7, 1)], call("1700009011.001:102", 601, 201)),
+    ("a shutdown that was not", [SHUTDOWN], call("1700009011.001:112", 601, 201)),
+    (
+        "KERNEL with other words",
+        [KERNEL_LATE.replace("state=initialized", "op=x")],
+        call("1700009011.001:702", 601, 201),
     ),
     ("another node boots", [f"node=web2 {line}" for line in (START, BOOT)], call("1700009011.001:102", 601, 201)),
 ]

@@ -85,6 +85,8 @@ HEAD, SAID = "pid=7 uid=0 auid=1000 ses=6 msg=", '\x1dUID="root" AUID="alice"'
 FAILLOCK = (
     f'{HEAD}\'pam_faillock uid=20003  exe="/usr/bin/su" hostname=? addr=? terminal=pts/0 res=success\'{SAID} UID="bob"'
 )
+FAILLOCK_NOW = FAILLOCK.replace("'pam_faillock uid=", "'op=pam_faillock suid=").replace(' UID="bob"', ' SUID="bob"')
+SSHD = {"saved": {"id": "74"}}
 PASSWD = f'{HEAD}\'op=locked-password id=20003 exe="/usr/bin/passwd" res=success\'{SAID} ID="bob"'
 MESSAGES += [
     ("ANOM_LOGIN_FAILURES", FAILLOCK, {**BY_ALICE, "effective": BOB}, {}),
@@ -112,6 +114,14 @@ MESSAGES += [
     ),
     ("ADD_GROUP", f"{HEAD}'op=add-group grp=\"devs\" res=success'", SELF, {"name": "devs"}),
     ("GRP_CHAUTHTOK", f"{HEAD}'op=change-password grp=\"devs\" res=success'", SELF, {"name": "devs"}),
+    ("ANOM_LOGIN_FAILURES", FAILLOCK_NOW, {**BY_ALICE, "effective": BOB}, {}),
+    ("RESP_ACCT_LOCK", FAILLOCK_NOW, {**BY_ALICE, "target": BOB}, {}),
+    ("RESP_ACCT_UNLOCK_TIMED", FAILLOCK_NOW, {**BY_ALICE, "target": BOB}, {}),
+    ("CRYPTO_SESSION", f"{HEAD}'op=start spid=5 suid=74 rport=1 addr=192.0.2.1 res=success'", {"id": "0", **SSHD}, {}),
+    ("ADD_USER", f"{HEAD}'op=add-user id=4294967295 acct=\"bob\" res=failed'", {**SELF, "target": {"name": "bob"}}, {}),
+    ("CHGRP_ID", f"{HEAD}'op=changing new_gid=10 res=success'", {"id": "0"}, {"id": "10"}),
+    ("GRP_AUTH", f"{HEAD}'op=authenticate new_gid=10 res=failed'", SELF, {"id": "10"}),
+    ("GRP_AUTH", f"{HEAD}'op=authenticate grp=\"devs\" res=failed'", SELF, {"name": "devs"}),
 ]
 
 
@@ -130,3 +140,29 @@ def test_the_security_context_is_the_users() -> None:
         "domain": "c",
         "level": "s0",
     }
+
+
+@pytest.mark.parametrize(
+    ("ends", "source"),
+    [
+        ("hostname=192.0.2.7 addr=?", "192.0.2.7"),
+        ("hostname=2001:db8::1 addr=?", "2001:db8::1"),
+        ("hostname=web01 addr=192.0.2.8", "192.0.2.8"),
+        ("hostname=web01 addr=?", None),
+        ("hostname=? addr=?", None),
+    ],
+)
+def test_an_address_may_stand_where_the_host_name_belongs(ends: str, source: str | None) -> None:
+    output = summary(f"USER_AUTH pid=1 uid=0 auid=-1 ses=-1 msg='op=x acct=\"root\" {ends} res=failed'")
+    assert output.get("source", {}).get("ip") == source
+
+
+@pytest.mark.parametrize("type", ["DAEMON_ACCEPT", "DAEMON_CLOSE"])
+def test_who_sends_records_to_an_auditd(type: str) -> None:
+    output = summary(f"{type} op=accept addr=192.0.2.1 port=60 res=success")
+    assert output["source"] == {"address": "192.0.2.1", "ip": "192.0.2.1"}
+
+
+def test_old_systemd_calls_the_unit_comm() -> None:
+    output = summary('SERVICE_START pid=1 uid=0 auid=-1 ses=-1 msg=\' comm="crond" exe="/x" res=success\'')
+    assert output["auditd"]["summary"]["object"] == {"type": "service", "primary": "crond"}

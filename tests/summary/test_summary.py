@@ -351,3 +351,17 @@ def test_owners_of_files_are_no_users() -> None:
     (event,) = events(record)
     who, _ = Summaries(Naming()).of(event)
     assert who.users["user"] == {"filesystem": {"id": "0"}}
+
+
+@pytest.mark.parametrize(
+    ("number", "action", "type"),
+    [
+        (176, "unloaded-kernel-module", "end"),
+        (175, "loaded-kernel-module", "start"),
+        (313, "loaded-kernel-module", "start"),
+    ],
+)
+def test_a_module_that_goes_is_none_that_comes(number: int, action: str, type: str) -> None:
+    """The kernel writes KERN_MODULE for both (kernel/module/main.c)."""
+    event = summary('KERN_MODULE name="evil"', call(number))["event"]
+    assert (event["action"], event["category"], event["type"]) == (action, ["driver"], [type])

@@ -21,6 +21,10 @@ USER_AVC = (
     "USER_AVC pid=1 uid=81 auid=-1 ses=-1 msg='avc:  {}  {{ start }} for auid=-1 uid=0 gid=0 scontext=a:b:c:s0"
     ' tcontext=d:e:f:s0 tclass=service permissive=0  exe="/usr/lib/systemd/systemd" sauid=0\''
 )
+BUS = (
+    'USER_AVC pid=700 uid=102 auid=-1 ses=-1 msg=\'apparmor="{}" operation="dbus_method_call"  bus="system"'
+    ' path="/" interface="org.a" member="b" mask="send" name="org.bluez" pid=900 label="snap.x"\''
+)
 VERDICTS = [
     (SELINUX.format("denied", 0), ["denied"], "failure"),
     (SELINUX.format("denied", 1), ["denied"], "success"),
@@ -45,6 +49,9 @@ VERDICTS = [
     (SECCOMP.format("0x50001"), ["denied"], "failure"),
     (SECCOMP.format("0x7ffc0000"), ["allowed"], "success"),
     ('LANDLOCK_ACCESS domain=1a blockers=fs.read_file path="/x" dev="vda" ino=1', ["denied"], "failure"),
+    ('SECCOMP auid=1 uid=1 gid=1 ses=1 pid=9 comm="x" sig=31 syscall=101 compat=0 ip=0x7f', ["denied"], "failure"),
+    (BUS.format("DENIED"), ["denied"], "failure"),
+    (BUS.format("ALLOWED"), ["info", "allowed"], "success"),
     (USER_AVC.format("denied"), ["denied"], "failure"),
     (USER_AVC.format("granted"), ["info", "allowed"], "success"),
 ]
@@ -88,3 +95,53 @@ def test_a_packet_has_two_ends_and_what_was_bound_is_none() -> None:
     bound = summary(LANDLOCK.format("saddr=10.0.0.1 src=80").replace("connect", "bind"))
     assert not {"source", "destination"} & bound.keys()
     assert bound["auditd"]["summary"]["object"]["primary"] == "10.0.0.1"
+
+
+FILES: list[tuple[str, str | None, str | None]] = [
+    (APPARMOR.format("DENIED"), "/etc/shadow", "shadow"),
+    (APPARMOR.format("DENIED").replace('AVC apparmor="DENIED"', "APPARMOR_DENIED"), "/etc/shadow", "shadow"),
+    (APPARMOR.format("ALLOWED").replace("/etc/shadow", "/bin/sh").replace("open", "exec"), "/bin/sh", "sh"),
+    (APPARMOR.format("STATUS").replace("open", "profile_replace"), None, None),
+    (SELINUX.format("denied", 0).replace("dest=5432", 'path="/etc/shadow" dev="dm-0" ino=1'), "/etc/shadow", "shadow"),
+    (SELINUX.format("denied", 0).replace("dest=5432", 'name="shadow" dev="dm-0" ino=1'), None, "shadow"),
+    (SELINUX.format("denied", 0).replace("dest=5432", 'path="socket:[5]" dev="sockfs" ino=5'), None, None),
+    (SELINUX.format("denied", 0), None, None),
+    (SMACK.format("denied") + ' name="x" dev="sda1" ino=12', None, "x"),
+    ('LANDLOCK_ACCESS domain=1a blockers=fs.read_file path="/etc/shadow" dev="vda" ino=1', "/etc/shadow", "shadow"),
+    (LANDLOCK.format("dest=80"), None, None),
+    (USER_AVC.format("denied").replace("gid=0", 'gid=0 path="/etc/x.service"'), "/etc/x.service", "x.service"),
+    (BUS.format("DENIED"), None, None),
+    (IPE.format(1, "DEFAULT action=DENY"), "/x", "x"),
+    ('INTEGRITY_RULE file="/usr/bin/x" hash="sha256:aa" ppid=1 pid=9', "/usr/bin/x", "x"),
+]
+
+
+@pytest.mark.parametrize(("record", "path", "name"), FILES)
+def test_the_file_that_was_denied(record: str, path: str | None, name: str | None) -> None:
+    file = summary(record).get("file", {})
+    assert (file.get("path"), file.get("name")) == (path, name)
+
+
+def test_the_files_of_a_call_hold_more() -> None:
+    opened = 'PATH item=0 name="/etc/shadow" inode=7 dev=fd:01 mode=0100640 ouid=0 ogid=42 nametype=NORMAL'
+    denied = SELINUX.format("denied", 0).replace("dest=5432", 'name="shadow" dev="dm-0" ino=7')
+    for record in (APPARMOR.format("DENIED"), denied):
+        file = summary(record, call(257, "success=no exit=-13"), opened)["file"]
+        assert (file["path"], file["inode"]) == ("/etc/shadow", "7")
+    link = 'PATH item=0 name="/tmp/x" inode=7 dev=fd:01 mode=0120777 ouid=0 ogid=42 nametype=NORMAL'
+    assert summary("ANOM_LINK op=follow_link ppid=1 pid=9 res=0", link)["file"]["path"] == "/tmp/x"
+
+
+def test_modules_that_are_not_selinux() -> None:
+    status = summary("MAC_STATUS enforcing=0 old_enforcing=1 auid=0 ses=1 lsm=ipe res=1")
+    assert status["event"]["action"] == "changed-integrity-policy"
+    assert summary("MAC_STATUS enforcing=0 old_enforcing=1 auid=0 ses=1 lsm=selinux res=1")["event"]["action"] == (
+        "changed-selinux-enforcement"
+    )
+    active = 'IPE_CONFIG_CHANGE old_active_pol_name="a" new_active_pol_name="b" auid=0 ses=1 lsm=ipe res=1'
+    assert summary(active)["auditd"]["summary"]["object"] == {
+        "type": "integrity-policy",
+        "primary": "b",
+        "secondary": "a",
+    }
+    assert summary(BUS.format("DENIED"))["event"]["action"] == "violated-apparmor-policy"
