@@ -73,7 +73,7 @@ def _add_streams(add: Any) -> None:
         "run",
         _run,
         "Read audit records and write JSON Lines, until the input ends.",
-        "This is what auditd runs: records come from standard input, or from the configured input.",
+        "This is what auditd runs: records come from standard input, unless the configuration names another input.",
     )
     _add_config(sub)
     sub = add(

@@ -133,13 +133,22 @@ def usage(parser: argparse.ArgumentParser) -> str:
     for action in parser._actions:
         if isinstance(action, argparse._HelpAction):
             continue
-        value = "|".join(action.choices) if action.choices else str(action.metavar or action.dest)
-        shown = f"\\fI{text(value)}\\fR" if action.choices is None else bold(value)
+        shown = value(action)
         if action.option_strings:
-            shown = bold(action.option_strings[0]) + ("" if action.nargs == 0 else f" {shown}")
+            shown = f"{bold(action.option_strings[0])} {shown}".rstrip()
         shown += "..." if action.nargs in {"*", "+"} else ""
         words.append(f"[{shown}]" if action.option_strings or action.nargs in {"*", "?"} else shown)
     return " ".join(words)
+
+
+def value(action: argparse.Action) -> str:
+    """What an option takes, or what stands for an argument; "" for an option that takes nothing."""
+    if action.nargs == 0:
+        return ""
+    if action.choices:
+        return bold("|".join(action.choices))
+    name = str(action.metavar or (action.dest.upper() if action.option_strings else action.dest))
+    return f"\\fI{text(name)}\\fR"
 
 
 def capabilities() -> Iterator[str]:
@@ -164,7 +173,7 @@ def commands() -> Iterator[str]:
         arguments = [action for action in parser._actions if action.help and "--help" not in action.option_strings]
         yield from [".RS"] if arguments else []
         for action in arguments:
-            term = ", ".join(map(bold, action.option_strings)) or f"\\fI{text(str(action.metavar or action.dest))}\\fR"
+            term = f"{', '.join(map(bold, action.option_strings))} {value(action)}".strip()
             yield from entry(term, str(action.help))
         yield from [".RE"] if arguments else []
 

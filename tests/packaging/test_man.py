@@ -116,6 +116,11 @@ def test_every_command_is_there(pages: Path) -> None:
     assert [name for name in commands if name not in described] == []
 
 
+@pytest.mark.parametrize("term", ["-c, --config FILE", "-k, --key KEY", "--success yes|no", "-f, --follow", "LOG"])
+def test_an_option_of_a_command_shows_what_it_takes(pages: Path, term: str) -> None:
+    assert term in terms(plain(pages / "man8/host-sensor.8"), "COMMANDS")
+
+
 def test_every_option_is_there(pages: Path) -> None:
     assert terms(plain(pages / "man5/host-sensor.yaml.5"), "OPTIONS") == option_names(Config())
 
