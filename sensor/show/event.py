@@ -11,6 +11,13 @@ to that.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Optional
+
+PROBE_KINDS = {"PROBE_EXEC": "exec (probe)", "PROBE_EXIT": "exit (probe)"}
+"""What the events of the probe's own are called."""
+
+Ended = tuple[Optional[int], Optional[int], Optional[float]]
+"""How a process ended: exit code, or the signal that killed it, and after how many seconds."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,7 @@ class LogEvent:
 
     time: seconds since 1970; kind: the system call or the record type; success: None where neither is known.
     users: names and numbers of the acting user and the login user; words: the command line of an exec.
-    ended: (exit code, signal, seconds) of a process end.
+    ended: of the end of a process.
     """
 
     id: str
@@ -58,4 +65,4 @@ class LogEvent:
     success: bool | None = None
     result: str = ""
     is_exec: bool = False
-    ended: tuple[int | None, int | None, float | None] | None = None
+    ended: Ended | None = None

@@ -9,12 +9,11 @@ import errno
 import os
 
 from sensor.show import sensor_event
-from sensor.show.event import NOBODY, LogEvent, LogProcess
-from sensor.show.values import Object, decoded, number, obj, objects, text, texts
+from sensor.show.event import NOBODY, PROBE_KINDS, LogEvent, LogProcess
+from sensor.show.values import Object, decoded, ended, number, obj, objects, text, texts
 from sensor.tables import syscalls
 
 _EXECS = frozenset({"execve", "execveat"})
-_PROBE = {"PROBE_EXEC": "exec (probe)", "PROBE_EXIT": "exit (probe)"}
 _UNSET = 4294967295
 _ACCOUNTS = ("acct", "id", "uid")
 
@@ -27,7 +26,7 @@ def read(document: Object, prefix: str = "") -> LogEvent:
     if "event" in sensor:
         return sensor_event.read(id, time, sensor)
     call = obj(document.get("SYSCALL") or document.get("URINGOP"))
-    for name, kind in _PROBE.items():
+    for name, kind in PROBE_KINDS.items():
         if name in document:
             return _of_probe(id, time, kind, document[name], prefix)
     if call:
@@ -150,11 +149,9 @@ def _of_message(id: str, time: float, document: Object, prefix: str) -> LogEvent
 
 def _of_probe(id: str, time: float, kind: str, value: object, prefix: str) -> LogEvent:
     record = obj(value)
-    ended = None
-    if kind == _PROBE["PROBE_EXIT"]:
-        duration = record.get("duration")
-        seconds = float(duration) if isinstance(duration, (int, float)) else None
-        ended = (number(record.get("exit_code")), number(record.get("signal")), seconds)
+    end = None
+    if kind == PROBE_KINDS["PROBE_EXIT"]:
+        end = ended(record.get("exit_code"), record.get("signal"), record.get("duration"))
     return LogEvent(
         id=id,
         time=time,
@@ -165,6 +162,6 @@ def _of_probe(id: str, time: float, kind: str, value: object, prefix: str) -> Lo
         numbers=tuple(n for n in (number(record.get("auid")),) if n is not None),
         session=_session(record),
         success=True,
-        is_exec=ended is None,
-        ended=ended,
+        is_exec=end is None,
+        ended=end,
     )

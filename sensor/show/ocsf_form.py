@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from sensor.show.event import LogEvent, LogProcess
-from sensor.show.values import Object, number, obj, objects, text, texts
+from sensor.show import sensor_event
+from sensor.show.event import PROBE_KINDS, LogEvent, LogProcess
+from sensor.show.values import Object, ended, number, obj, objects, text, texts
 
 _STATUS = {1: True, 2: False}
 _EXECS = frozenset({"execve", "execveat"})
@@ -16,11 +17,18 @@ def read(document: Object) -> LogEvent:
     """The event. Raises ValueError where metadata.uid is none."""
     metadata, actor, unmapped = obj(document.get("metadata")), obj(document.get("actor")), obj(document.get("unmapped"))
     data, user = obj(unmapped.get("data")), obj(unmapped.get("user"))
-    login, session = obj(user.get("audit")), obj(actor.get("session") or document.get("session"))
+    session = obj(actor.get("session") or document.get("session"))
     id = text(metadata.get("uid"))
-    call = text(data.get("syscall"))
-    is_exec = call in _EXECS
-    process = obj(document.get("process")) if is_exec else obj(actor.get("process"))
+    own = obj(unmapped.get("host_sensor"))
+    sensor = obj(own.get("sensor"))
+    if sensor:
+        return sensor_event.read(id, float(id.partition(":")[0]), sensor)
+    call, of_probe = text(data.get("syscall")), PROBE_KINDS.get(text(metadata.get("event_code")), "")
+    is_exec = call in _EXECS or of_probe == PROBE_KINDS["PROBE_EXEC"]
+    is_end = of_probe == PROBE_KINDS["PROBE_EXIT"]
+    process = obj(document.get("process")) if is_exec or is_end else obj(actor.get("process"))
+    user = user or obj(own.get("user"))
+    login = obj(user.get("audit"))
     paths = [text(path.get("name")) for path in objects(unmapped.get("paths")) if path.get("nametype") != "PARENT"]
     file = text(obj(document.get("file")).get("path"))
     device = text(obj(document.get("device")).get("hostname"))
@@ -29,7 +37,7 @@ def read(document: Object) -> LogEvent:
         id=id,
         time=float(id.partition(":")[0]),
         node=device if device != "unknown" else "",
-        kind=call or text(document.get("activity_name")) or text(metadata.get("event_code")),
+        kind=of_probe or call or text(document.get("activity_name")) or text(metadata.get("event_code")),
         keys=texts(metadata.get("labels")),
         process=_process(process),
         parent=_process(obj(process.get("parent_process"))),
@@ -46,6 +54,7 @@ def read(document: Object) -> LogEvent:
         success=_STATUS.get(status) if isinstance(status, int) else None,
         result=text(document.get("status_code")),
         is_exec=is_exec,
+        ended=ended(document.get("exit_code"), own.get("signal"), own.get("duration")) if is_end else None,
     )
 
 

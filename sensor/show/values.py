@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from sensor.show.event import Ended
+
 Object = dict[str, Any]
 
 
@@ -40,6 +42,12 @@ def objects(value: Any) -> list[Object]:
 def texts(value: Any) -> tuple[str, ...]:
     """The texts and numbers of a list; a single one counts as a list of it."""
     return tuple(map(text, value)) if isinstance(value, list) else (text(value),) if text(value) else ()
+
+
+def ended(code: Any, signal: Any, duration: Any) -> Ended:
+    """The end of a process; what is no number is not known."""
+    is_number = isinstance(duration, (int, float)) and not isinstance(duration, bool)
+    return number(code), number(signal), float(duration) if is_number else None
 
 
 def decoded(value: str) -> str:

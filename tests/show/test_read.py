@@ -1,11 +1,18 @@
-"""Lines in either form become events; what is none is counted."""
+"""Lines in every form become events; what is none is counted."""
 
 from __future__ import annotations
 
 import pytest
 
+from sensor.audit.event import Notice
+from sensor.audit.fields import Fields
+from sensor.audit.number import Number
+from sensor.build import build
+from sensor.config import Config
 from sensor.show.conditions import Conditions
+from sensor.show.event import LogEvent
 from sensor.show.read import Reader
+from sensor.stats import Stats
 from tests.show.lines import LS, STORY, encode
 from tests.show.test_ecs_form import LINE
 
@@ -14,6 +21,29 @@ def test_both_forms() -> None:
     reader = Reader()
     found = [reader.event(encode(line)) for line in (STORY[1], LINE)]
     assert [event and event.kind for event in found] == ["execve", "connect"]
+
+
+def of_probe(output: str, name: str, end: Fields) -> LogEvent | None:
+    members: Fields = {"pid": 42, "ppid": 31, "comm": "ls", "auid": 1000, "ses": 3, "cgroup": 5, **end}
+    added: Fields = {"PID": {"GUID": "g", "GUID_SOURCE": "probe"}, "PPID": {"GUID": "h"}}
+    pipeline = build(Config(output=output), Stats(), live=False).pipeline
+    pipeline.notice(Notice("1700000000.123:probe-7", name, members, added))
+    return Reader().event(pipeline.take_notices()[0].encode("latin-1"))
+
+
+@pytest.mark.parametrize(
+    ("name", "end", "ended"),
+    [
+        ("PROBE_EXEC", {}, None),
+        ("PROBE_EXIT", {"exit_code": 3, "signal": None, "duration": Number("0.250000")}, (3, None, 0.25)),
+        ("PROBE_EXIT", {"exit_code": None, "signal": 9, "duration": Number("1.000000")}, (None, 9, 1.0)),
+    ],
+)
+def test_what_the_probe_reports_is_read_alike_in_every_form(name, end, ended) -> None:
+    event = of_probe("laurel", name, end)
+    assert event is not None
+    assert (event.ended, event.is_exec, event.process.guid, event.login) == (ended, ended is None, "g", "1000")
+    assert [of_probe(output, name, end) for output in ("ecs", "ocsf")] == [event, event]
 
 
 @pytest.mark.parametrize(

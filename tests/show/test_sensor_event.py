@@ -9,8 +9,9 @@ import pytest
 from sensor.audit.naming import Naming
 from sensor.audit.notices import Loss, Reload, SensorNotice, Start, Stop
 from sensor.forms.ecs.form import Ecs
+from sensor.forms.ocsf import Ocsf
 from sensor.forms.values import Style
-from sensor.show import ecs_form, laurel_form
+from sensor.show import ecs_form, laurel_form, ocsf_form
 from sensor.show.screen import what
 from sensor.show.sensor_event import read
 
@@ -37,20 +38,21 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("told", "kind", "words", "success", "result"), CASES)
-def test_an_event(told, kind, words, success, result) -> None:
-    event = read("1.000:sensor-1", 1.0, SensorNotice("", told).members)
+@pytest.mark.parametrize(("contents", "kind", "words", "success", "result"), CASES)
+def test_an_event(contents, kind, words, success, result) -> None:
+    event = read("1.000:sensor-1", 1.0, SensorNotice("", contents).members)
     assert (event.kind, what(event), event.success, event.result.replace("%%", "%")) == (kind, words, success, result)
 
 
-@pytest.mark.parametrize("told", [case[0] for case in CASES])
-def test_every_form_is_read_alike(told) -> None:
-    notice = SensorNotice("1.000:sensor-1", told)
+@pytest.mark.parametrize("contents", [case[0] for case in CASES])
+def test_every_form_is_read_alike(contents) -> None:
+    notice = SensorNotice("1.000:sensor-1", contents)
     style = Style("unicode", Naming(""))
     members = json.loads("{" + style.members(notice.members)[1:] + "}")
     expected = read("1.000:sensor-1", 1.0, members)
     assert laurel_form.read({"ID": "1.000:sensor-1", "SENSOR": members}) == expected
     assert ecs_form.read(json.loads(Ecs(style).notice(notice))) == expected
+    assert ocsf_form.read(json.loads(Ocsf(style).notice(notice))) == expected
 
 
 @pytest.mark.parametrize("value", [None, 1, 1.5, True, [], {}, [1], {"a": []}])
