@@ -74,7 +74,7 @@ class Sensor:
     def output(self) -> str:
         return self.messages.read_text()
 
-    def wait_for(self, what: Callable[[], Any], seconds: float = 20) -> None:
+    def wait_for(self, what: Callable[[], Any], seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
         while not what():
             assert time.monotonic() < deadline, self.output()
@@ -91,7 +91,7 @@ class Sensor:
         lines = b"".join([path.read_bytes() for path in files]).splitlines()
         return [json.loads(line)["SYSCALL"]["exit"] for line in lines]
 
-    def end(self, seconds: float = 20) -> int:
+    def end(self, seconds: float = 60) -> int:
         """End the input and return the exit code."""
         self.auditd.close()
         return self.process.wait(seconds)
