@@ -27,7 +27,10 @@ def check_auditd(host: HostView) -> Iterator[Finding]:
             FAILURE, "auditd.installed", "auditd is not installed", "apt install auditd, or dnf install audit"
         )
         return
-    if daemon is None:
+    if not processes:  # never so on a host: HostView.processes
+        text = "whether auditd and the plugin run cannot be seen without Python's psutil"
+        yield Finding(NOTE, "auditd.running", text, "apt install python3-psutil, or dnf install python3-psutil")
+    elif daemon is None:
         advice = "systemctl start auditd; journalctl -b -u auditd -u audit-rules has the reason"
         yield Finding(FAILURE, "auditd.running", "auditd is not running", advice)
     else:
