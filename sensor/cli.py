@@ -240,7 +240,7 @@ def _doctor(parsed: argparse.Namespace) -> int:
     from sensor.doctor import examine, worst
     from sensor.doctor.host import HostView
     from sensor.doctor.report import as_json, show
-    from sensor.top.show import Screen
+    from sensor.terminal import Screen
 
     path = parsed.config or DEFAULT_CONFIG
     config, _ = read(path)  # mistakes are among the findings
@@ -381,8 +381,9 @@ def _describe_probe(status: Any) -> Iterator[str]:
 
 
 def _top(parsed: argparse.Namespace) -> int:
+    from sensor.terminal import Screen
     from sensor.top.read import DIMENSIONS, count
-    from sensor.top.show import Screen, show
+    from sensor.top.show import show
 
     _log_to_terminal()
     chosen = parsed.by.split(",") if parsed.by else list(DIMENSIONS)

@@ -14,7 +14,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from sensor.doctor.finding import FAILURE, NOTE, OK, WARNING, Finding
-from sensor.top.show import Screen, printable
+from sensor.terminal import Screen, displayable
 
 _COLOURS = {OK: "32", NOTE: "36", WARNING: "33;1", FAILURE: "31;1"}
 _INDENT = 36
@@ -32,9 +32,9 @@ def show(findings: Sequence[Finding], screen: Screen) -> Iterator[str]:
         head = f"{word:8} {finding.name:26} "
         if screen.color:
             head = f"\x1b[{_COLOURS[finding.level]}m{word:8}\x1b[0m {finding.name:26} "
-        first, *rest = textwrap.wrap(printable(finding.text, screen), max(screen.width - _INDENT, 20)) or [""]
+        first, *rest = textwrap.wrap(displayable(finding.text, screen), max(screen.width - _INDENT, 20)) or [""]
         yield f"{head}{first}"
-        advice = f"{'→' if screen.unicode else '->'} {printable(finding.advice, screen)}" if finding.advice else ""
+        advice = f"{'→' if screen.unicode else '->'} {displayable(finding.advice, screen)}" if finding.advice else ""
         for line in [*rest, *textwrap.wrap(advice, max(screen.width - _INDENT, 20))]:
             yield f"{'':{_INDENT}}{line}"
     counts = {level: sum(finding.level == level for finding in findings) for level in (FAILURE, WARNING, NOTE)}

@@ -16,7 +16,7 @@ from sensor.show.logs import follow, generations, read_lines
 from sensor.show.read import Reader
 from sensor.show.screen import day, lines
 from sensor.show.tree import ProcessTree
-from sensor.top.show import Screen
+from sensor.terminal import Screen
 
 
 def logs(files: Sequence[str], config: Config) -> list[str]:

@@ -6,7 +6,7 @@
                   parent   /usr/bin/bash, process 3103  684768c7-19bb-8b9e-b765-3e5bb0069afb
                   session  3  a7381f43-3dce-8659-b280-c2aeaad1f6c2
 
-Names are chosen by the processes watched: each text passes `printable`, so that none of them moves the cursor.
+Names are chosen by the processes watched: each text passes `displayable`, so that none of them moves the cursor.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from sensor.show.event import LogEvent, LogProcess
-from sensor.top.show import Screen, printable, shortened
+from sensor.terminal import Screen, displayable, shortened
 
 _BOLD, _DIM, _RED = "1", "2", "31;1"
 _INDENT = 14
@@ -25,12 +25,12 @@ def lines(event: LogEvent, screen: Screen) -> Iterator[str]:
     """The lines of one event, an empty one behind them."""
     failed = event.success is False
     keys = f"  [{', '.join(event.keys)}]" if event.keys else ""
-    head = f"{clock(event.time)}  {printable(event.kind, screen)}"
-    deed = shortened(printable(what(event), screen), max(screen.width - len(head) - 4 - len(keys), 20), screen)
-    yield f"{head}  {paint(deed, _RED if failed else _BOLD, screen)}{printable(keys, screen)}".rstrip()
+    head = f"{clock(event.time)}  {displayable(event.kind, screen)}"
+    deed = shortened(displayable(what(event), screen), max(screen.width - len(head) - 4 - len(keys), 20), screen)
+    yield f"{head}  {paint(deed, _RED if failed else _BOLD, screen)}{displayable(keys, screen)}".rstrip()
     for name, text in _details(event):
         room = max(screen.width - _INDENT - 9, 20)
-        yield f"{'':{_INDENT}}{name:8} {shortened(printable(text, screen), room, screen)}"
+        yield f"{'':{_INDENT}}{name:8} {shortened(displayable(text, screen), room, screen)}"
     yield ""
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from sensor.show.event import LogEvent, LogProcess
 from sensor.show.screen import clock, paint
-from sensor.top.show import Screen, printable, shortened
+from sensor.terminal import Screen, displayable, shortened
 
 LIMIT = 200_000
 """Processes; one takes about a kilobyte."""
@@ -149,6 +149,6 @@ class ProcessTree:
         head = f"{clock(node.since)}  {indent}"
         room = max(screen.width - len(head) - len(about) - 12, 20)
         name = shortened(
-            printable((" → " if screen.unicode else " -> ").join(node.runs) or node.name or "?", screen), room, screen
+            displayable((" → " if screen.unicode else " -> ").join(node.runs) or node.name or "?", screen), room, screen
         )
-        return f"{head}{paint(name, '1', screen)} ({node.pid})  {paint(printable(about, screen), '2', screen)}"
+        return f"{head}{paint(name, '1', screen)} ({node.pid})  {paint(displayable(about, screen), '2', screen)}"

@@ -14,47 +14,21 @@ are chosen by the processes watched, so nothing in them may reach the terminal a
 
 from __future__ import annotations
 
-import os
-import shutil
 import textwrap
-import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
-from typing import NamedTuple, TextIO
+from typing import NamedTuple
 
+from sensor.terminal import Screen, displayable, pad, shortened, width
 from sensor.top.heavy_hitters import Entry, HeavyHitters
 from sensor.top.read import DIMENSIONS, Counts
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _NUMBERS = 33  # columns of share, bytes and events, with their blanks
 _BOTH = 64  # from this width on there is room for bytes and events
-_PIPE_WIDTH = 100
 _LEAST_NAME, _MOST_NAME = 14, 60
 _LEAST_BAR, _MOST_BAR = 10, 30
 _UNITS = ("B", "kB", "MB", "GB", "TB")
-
-
-class Screen(NamedTuple):
-    """Where a table is shown.
-
-    width: in columns; color: whether emphasis may be used; unicode: whether blocks may be drawn.
-    """
-
-    width: int
-    color: bool
-    unicode: bool
-
-    @classmethod
-    def of(cls, stream: TextIO) -> Screen:
-        """What a stream can show; COLUMNS is the width where there is no terminal, NO_COLOR forbids emphasis."""
-        terminal = stream.isatty()
-        width = shutil.get_terminal_size((_PIPE_WIDTH, 24)).columns
-        try:
-            "█…".encode(stream.encoding or "ascii")
-            unicode = True
-        except UnicodeEncodeError:
-            unicode = False
-        return cls(max(width, 40), terminal and not os.environ.get("NO_COLOR"), unicode)
 
 
 class _Layout(NamedTuple):
@@ -73,9 +47,9 @@ def show(counts: Counts, by: Sequence[str], rows: int, by_events: bool, screen: 
     """The lines of the table."""
     yield from textwrap.wrap(_headline(counts), screen.width)
     for rule, number in sorted(counts.filtered.items(), key=lambda item: -item[1]):
-        yield f"{number:,} events dropped by the filter {printable(rule, screen)}"
+        yield f"{number:,} events dropped by the filter {displayable(rule, screen)}"
     tables = {name: counts.heavies[name].top(rows, by_events) for name in by}
-    names = [printable(entry.name, screen) for entries in tables.values() for entry in entries]
+    names = [displayable(entry.name, screen) for entries in tables.values() for entry in entries]
     both = screen.width >= _BOTH
     room = screen.width - (_NUMBERS if both else _NUMBERS - 12)
     name_width = min(max([_LEAST_NAME, *map(width, names)]), _MOST_NAME, max(room - _LEAST_BAR, _LEAST_NAME))
@@ -122,7 +96,7 @@ def _rest(heavy: HeavyHitters, shown: Sequence[Entry], screen: Screen) -> list[E
 def _row(entry: Entry, share: float, layout: _Layout, screen: Screen) -> str:
     least = "≥" if screen.unicode else ">"
     percent = f"{least if entry.doubt else ''}{share:.1%}"
-    name = pad(shortened(printable(entry.name, screen), layout.name, screen), layout.name)
+    name = pad(shortened(displayable(entry.name, screen), layout.name, screen), layout.name)
     columns = _chosen(f"{size(entry.bytes):>9}", f"{entry.events:>11,}", layout)
     return " ".join([f"  {name} {percent:>7} {_bar(min(share, 1.0), layout.bar, screen.unicode)}", *columns])
 
@@ -154,40 +128,3 @@ def size(bytes: int) -> str:
             break
         number /= 1000
     return f"{number:.0f} {unit}" if unit == "B" or number >= 99.95 else f"{number:.1f} {unit}"
-
-
-def printable(name: str, screen: Screen) -> str:
-    """A name without anything that a terminal would obey, or that the stream cannot show.
-
-    name: with one character per byte, or as it was in JSON.
-    """
-    try:
-        name = name.encode("latin-1").decode("utf-8")
-    except (UnicodeEncodeError, UnicodeDecodeError):
-        pass
-    shown = "".join([char if char.isprintable() else f"\\x{ord(char):02x}" for char in name])
-    return shown if screen.unicode else shown.encode("ascii", "backslashreplace").decode()
-
-
-def width(text: str) -> int:
-    """How many columns a text takes."""
-    return sum(
-        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "FW" else 1 for char in text
-    )
-
-
-def pad(text: str, columns: int) -> str:
-    """A text with blanks behind it, to fill so many columns."""
-    return text + " " * (columns - width(text))
-
-
-def shortened(text: str, columns: int, screen: Screen) -> str:
-    """A text without its middle, if it is too wide; of a path the end matters most."""
-    if width(text) <= columns:
-        return text
-    gap = "…" if screen.unicode else "..."
-    room = columns - len(gap)
-    head, tail = text[: room // 3], text[room // 3 - room :] if room // 3 - room else ""
-    while width(head) + width(tail) > room:
-        tail = tail[1:]
-    return head + gap + tail

@@ -6,7 +6,7 @@ import json
 
 from sensor.doctor.finding import FAILURE, NOTE, OK, WARNING, Finding
 from sensor.doctor.report import as_json, show
-from sensor.top.show import Screen
+from sensor.terminal import Screen
 
 FINDINGS = [
     Finding(OK, "audit.enabled", "auditing is on"),

@@ -6,7 +6,7 @@ import pytest
 
 from sensor.show.laurel_form import read
 from sensor.show.screen import lines
-from sensor.top.show import Screen
+from sensor.terminal import Screen
 from tests.show.lines import LS, SESSION, SHELL, STORY, call, ended, execve
 
 PLAIN = Screen(120, False, True)

@@ -6,7 +6,7 @@ import pytest
 
 from sensor.show.laurel_form import read
 from sensor.show.tree import ProcessTree
-from sensor.top.show import Screen
+from sensor.terminal import Screen
 from tests.show.lines import LS, SESSION, SHELL, STORY, SUDO, ended, execve
 
 SCREEN = Screen(200, False, True)

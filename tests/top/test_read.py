@@ -11,8 +11,9 @@ import pytest
 
 from sensor.cli import main
 from sensor.config import Config, load
+from sensor.terminal import Screen
 from sensor.top.read import DIMENSIONS, Counts, _lines, count
-from sensor.top.show import Screen, show
+from sensor.top.show import show
 from tests.test_data import DATA
 
 WHOLE = lzma.decompress((DATA / "corpora" / "session-mixed.raw.audit.xz").read_bytes())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from sensor.cli import main
+from sensor.terminal import Screen, width
 from sensor.top.heavy_hitters import HeavyHitters
 from sensor.top.read import Counts
-from sensor.top.show import Screen, pad, printable, shortened, show, size, width
+from sensor.top.show import show, size
 from sensor.top.weight import EventWeight
 
 PLAIN = Screen(80, color=False, unicode=True)
@@ -92,21 +92,6 @@ def test_nothing_at_all() -> None:
     assert list(show(Counts(), ["exe"], 5, False, PLAIN)) == ["0 events, 0 records, 0 B as JSON lines"]
 
 
-HOSTILE = [
-    ("\x1b[2J\x07", "\\x1b[2J\\x07"),
-    ("a\tb\nc", "a\\x09b\\x0ac"),
-    ("\u202e".encode().decode("latin-1"), "\\x202e"),
-    ("\xff\xfe", "ÿþ"),
-    ("日本".encode().decode("latin-1"), "日本"),
-    ("日本", "日本"),
-]
-
-
-@pytest.mark.parametrize(("name", "shown"), HOSTILE)
-def test_no_name_reaches_the_terminal_as_a_command(name: str, shown: str) -> None:
-    assert printable(name, PLAIN) == shown
-
-
 SIZES = [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (99_949, "99.9 kB"), (99_950, "100 kB"), (999_499, "999 kB")]
 SIZES += [(999_500, "1.0 MB"), (10**9, "1.0 GB"), (10**15, "1000 TB")]
 
@@ -114,22 +99,6 @@ SIZES += [(999_500, "1.0 MB"), (10**9, "1.0 GB"), (10**15, "1000 TB")]
 @pytest.mark.parametrize(("bytes", "text"), SIZES)
 def test_sizes(bytes: int, text: str) -> None:
     assert size(bytes) == text
-
-
-def test_widths() -> None:
-    assert [width(text) for text in ("abc", "日本", "e\u0301")] == [3, 4, 1]
-    assert pad("日", 4) == "日  "
-    assert shortened("/usr/lib/x86_64-linux-gnu/libc.so.6", 16, PLAIN) == "/usr/…/libc.so.6"
-    assert shortened("short", 16, PLAIN) == "short"
-    assert width(shortened("日本語" * 10, 16, PLAIN)) <= 16
-
-
-def test_what_a_stream_can_show(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "90")
-    latin = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
-    assert Screen.of(latin) == Screen(90, color=False, unicode=False)
-    monkeypatch.setenv("COLUMNS", "10")
-    assert Screen.of(io.TextIOWrapper(io.BytesIO(), encoding="utf-8")) == Screen(40, color=False, unicode=True)
 
 
 def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
