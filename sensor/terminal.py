@@ -1,7 +1,7 @@
 """A terminal, or what stands for one: how wide it is, what it can show, and texts that fit there and are harmless.
 
     /usr/lib/x86_64-linux-gnu/libc.so.6      in 16 columns:  /usr/…/libc.so.6
-    \\x1b[2J, which clears the screen           the same as four harmless characters and [2J
+    a name with \\x1b[2J, which clears a screen   shows four harmless characters and [2J
 
 Names are chosen by the processes watched, so nothing in them may reach the terminal as a command.
 """

@@ -16,8 +16,8 @@ from sensor.audit.syscall import Syscall
 from sensor.cache import BoundedDict
 from sensor.forms.values import Style
 from sensor.process.roots import HOST
-from sensor.summary.objects import Thing
-from sensor.summary.summary import Summaries, Who
+from sensor.summary.objects import Object
+from sensor.summary.summary import Subject, Summaries
 
 _ENTRIES = 4096
 
@@ -50,18 +50,18 @@ class SummaryTexts:
         """Of how many templates SUMMARY is remembered."""
         return len(self._made)
 
-    def of(self, event: Event) -> tuple[Who, Thing]:
+    def of(self, event: Event) -> tuple[Subject, Object]:
         """Who did it, and to what; the event has at least one record."""
         return self._summaries.of(event)
 
-    def who(self, who: Who) -> tuple[str, ...]:
+    def who(self, who: Subject) -> tuple[str, ...]:
         """The members of ECS `event`, and, with a comma before each, of the top level, `process` and auditd.summary."""
         if not who.text:
             members = self.members
             who.text = self._render(who.event), members(who.users), members(who.process), members(who.means)
         return who.text
 
-    def thing(self, thing: Thing) -> tuple[str, ...]:
+    def thing(self, thing: Object) -> tuple[str, ...]:
         """The members of the top level and of auditd.summary, with a comma before each."""
         if not thing.text:
             thing.text = self.members(thing.top), self.members({"object": thing.object})
@@ -88,7 +88,7 @@ class SummaryTexts:
                 return f'{start}{syscall.pid},"parent":{{"pid":{syscall.ppid}{middle}{top}{end}{object}}}}}{mark}}}'
         return f"{self._learn(event)}{mark}}}"
 
-    def process(self, event: Event, who: Who, members: str, more: str = "", parent: str = "") -> str:
+    def process(self, event: Event, who: Subject, members: str, more: str = "", parent: str = "") -> str:
         """ECS `process` with a comma before it; "" if the event names none.
 
         members: those of who; more, parent: further ones of the process, and of its parent; each has a comma before it.
@@ -122,7 +122,7 @@ class SummaryTexts:
         acting = self.process(event, who, process)
         return f"{self._start}{given}}}{users}{acting}{top}{summary}"
 
-    def _remember(self, template: Template, syscall: Syscall, who: Who, thing: Thing) -> None:
+    def _remember(self, template: Template, syscall: Syscall, who: Subject, thing: Object) -> None:
         directories = who.directories if thing.relative else ()
         if directories and not is_at_cwd(syscall.args, directories):
             return

@@ -46,7 +46,7 @@ FAMILIES = {"inet": "ipv4", "inet6": "ipv6", "local": "unix"}
 """What families of addresses are called in ECS network.type, where it has a word of its own."""
 
 
-class Thing:
+class Object:
     """One thing that was acted upon.
 
     top: ECS members for the top level.
@@ -104,7 +104,7 @@ def _as_far_as_it_came(types: Sequence[Value]) -> tuple[int, int] | None:
     return (names[0], names[1]) if len(names) == 2 else None
 
 
-def file_of(path: Fields, kind: str, cwd: str | None, naming: Naming) -> Thing:
+def file_of(path: Fields, kind: str, cwd: str | None, naming: Naming) -> Object:
     """The file of a PATH record.
 
     kind: what the rule calls the object; the file's mode comes first.
@@ -127,7 +127,7 @@ def file_of(path: Fields, kind: str, cwd: str | None, naming: Naming) -> Thing:
     if isinstance(context, str):
         members["selinux"] = dict(context_parts(context))
     created = nametype(path) == "CREATE"
-    return Thing({"file": _known(members)}, _known({"type": what, "primary": name}), created)
+    return Object({"file": _known(members)}, _known({"type": what, "primary": name}), created)
 
 
 def names_of(path: Value) -> Fields:
@@ -149,7 +149,7 @@ def names_of(path: Value) -> Fields:
     return members
 
 
-def add_second(thing: Thing, path: Fields, cwd: str | None) -> None:
+def add_second(thing: Object, path: Fields, cwd: str | None) -> None:
     """Add the other name of a call that has two: the new one of a file, or the target of a symlink.
 
     cwd: as in `file_of`; a symlink's text counts from the directory that the link is in.
@@ -174,11 +174,11 @@ def full_name(name: Value, cwd: str | None) -> Value:
     return name or None
 
 
-def address_of(saddr: Value, direction: str | None) -> Thing:
+def address_of(saddr: Value, direction: str | None) -> Object:
     """The address of a SOCKADDR record; direction: source, destination or neither."""
     decoded = decode_sockaddr(saddr.encode("latin-1")) if isinstance(saddr, str) else None
     if decoded is None:
-        return Thing({}, {"type": "socket"})
+        return Object({}, {"type": "socket"})
     address = decoded.get("addr") or decoded.get("path")
     port = decoded.get("port")
     top: Fields = {}
@@ -189,13 +189,13 @@ def address_of(saddr: Value, direction: str | None) -> Thing:
         family = str(decoded.get("saddr_fam"))
         way = "ingress" if direction == "source" else "egress"
         top["network"] = {"direction": way, "type": FAMILIES.get(family, family)}
-    return Thing(top, _known({"type": "socket", "primary": address, "secondary": _text(port)}))
+    return Object(top, _known({"type": "socket", "primary": address, "secondary": _text(port)}))
 
 
-def process_of(target: Fields) -> Thing:
+def process_of(target: Fields) -> Object:
     """The process of an OBJ_PID record."""
     object: Fields = {"type": "process", "primary": target.get("ocomm"), "secondary": _text(target.get("opid"))}
-    return Thing({}, _known(object))
+    return Object({}, _known(object))
 
 
 def source_of(address: str) -> Fields:

@@ -28,7 +28,7 @@ from sensor.summary.actors import Actor, actor_of, users_of
 from sensor.summary.facts import ELSEWHERE, Facts, facts_of, facts_of_call
 from sensor.summary.objects import (
     DIRECTIONS,
-    Thing,
+    Object,
     add_second,
     address_family,
     address_of,
@@ -52,7 +52,7 @@ _OF_PROCESS = {"name": "comm", "executable": "exe", "working_directory": "cwd"}
 _INTERPRETERS = ("/usr/bin/python", "/usr/bin/sh", "/usr/bin/bash", "/usr/bin/perl")
 
 
-class Who:
+class Subject:
     """All of a summary but the process ids and what was acted upon, as ECS members.
 
     rule: what applies; beside: the rule of the call during which the main record was written, which names the file.
@@ -98,16 +98,16 @@ class Who:
     users: Fields
     process: Fields
     means: Fields
-    thing: Thing
+    thing: Object
     facts: Facts
     main: str
-    creating: Who | None
+    creating: Subject | None
     creation: list[Value]
     text: tuple[str, ...]
     details: tuple[str, ...]
     related: tuple[str, ...]
 
-    def of_creation(self) -> Who:
+    def of_creation(self) -> Subject:
         """The same where the file that it acted upon is a new one."""
         if self.creating is None:
             other = self.creating = copy(self)
@@ -125,7 +125,7 @@ class _Path:
 
     __slots__ = ("beside", "thing")
 
-    def __init__(self, thing: Thing | None, beside: bool) -> None:
+    def __init__(self, thing: Object | None, beside: bool) -> None:
         self.thing = thing
         self.beside = beside
 
@@ -138,11 +138,11 @@ class Summaries:
 
     def __init__(self, naming: Naming, entries: int = _ENTRIES) -> None:
         self._naming = naming
-        self._whos: BoundedDict[tuple[object, ...], Who] = BoundedDict(entries)
+        self._whos: BoundedDict[tuple[object, ...], Subject] = BoundedDict(entries)
         self._paths: dict[str, BoundedDict[Record, _Path]] = {
             kind: BoundedDict(entries) for kind in ("file", "filesystem")
         }
-        self._things: BoundedDict[tuple[str, ...], Thing] = BoundedDict(entries)
+        self._things: BoundedDict[tuple[str, ...], Object] = BoundedDict(entries)
         self._plain: BoundedDict[tuple[str, ...], str] = BoundedDict(entries)
 
     @property
@@ -150,7 +150,7 @@ class Summaries:
         """How many of each kind are remembered."""
         return [len(self._whos), *map(len, self._paths.values()), len(self._things), len(self._plain)]
 
-    def of(self, event: Event) -> tuple[Who, Thing]:
+    def of(self, event: Event) -> tuple[Subject, Object]:
         """Who did it, and to what; the event has at least one record."""
         syscall = event.syscall
         names = tuple(event.records)
@@ -165,10 +165,10 @@ class Summaries:
             facts = facts_of_call(syscall.head, syscall.rest, syscall.success, self._naming)
             call = facts.data["syscall"]
             rule = call_rule(str(call))
-            who = self._whos.keep(key, self._who([rule], facts, Thing({}, _nothing(rule)), main))
+            who = self._whos.keep(key, self._who([rule], facts, Object({}, _nothing(rule)), main))
         return _with_creation(who, self._upon(event, who, who.rule))
 
-    def _whole(self, event: Event, main: str) -> tuple[Who, Thing]:
+    def _whole(self, event: Event, main: str) -> tuple[Subject, Object]:
         """A summary of an event that is not about a system call alone."""
         key = _key(event, main)
         who = self._whos.get(key)
@@ -180,10 +180,10 @@ class Summaries:
         thing = who.thing if who.found_object else self._upon(event, who, who.rule)
         if not thing.top and who.beside is not None:
             beside = self._upon(event, who, who.beside)
-            thing = Thing(beside.top, thing.object, beside.created)
+            thing = Object(beside.top, thing.object, beside.created)
         return _with_creation(who, thing)
 
-    def _who_of(self, event: Event, main: str) -> Who:
+    def _who_of(self, event: Event, main: str) -> Subject:
         facts = facts_of(event, main, self._naming)
         call = _call(facts, main) if event.is_call else ""
         rules = [call_rule(call)] if call else []
@@ -196,13 +196,13 @@ class Summaries:
                 thing.top.update(file_of_verdict(facts))
         return self._who(rules, facts, thing, main)
 
-    def _who(self, rules: list[SummaryRule], facts: Facts, thing: Thing, main: str) -> Who:
+    def _who(self, rules: list[SummaryRule], facts: Facts, thing: Object, main: str) -> Subject:
         """Put into words what is known of an event, or of all events of one kind.
 
         rules: that for the main record, and that of the call during which it was written, which adds its categories.
         """
         rule = rules[0]
-        who = Who()
+        who = Subject()
         who.text = who.details = who.related = ()
         who.creating = None
         who.main = main
@@ -235,7 +235,7 @@ class Summaries:
         who.thing = thing
         return who
 
-    def _upon(self, event: Event, who: Who, rule: SummaryRule) -> Thing:
+    def _upon(self, event: Event, who: Subject, rule: SummaryRule) -> Object:
         """What an event was done to, by this rule, as its PATH, SOCKADDR or OBJ_PID shows."""
         kind = rule.object
         records = event.records
@@ -254,7 +254,7 @@ class Summaries:
             return self._things.get(key) or self._remember(key, process_of(record.fields))
         return who.thing
 
-    def _file(self, event: Event, who: Who, rule: SummaryRule) -> Thing:
+    def _file(self, event: Event, who: Subject, rule: SummaryRule) -> Object:
         paths = event.records["PATH"]
         kind = rule.object
         if "second" in rule.fields:
@@ -281,7 +281,7 @@ class Summaries:
             thing.relative = True
         return thing
 
-    def _two_names(self, event: Event, who: Who, rule: SummaryRule, ends: tuple[Record, Record]) -> Thing:
+    def _two_names(self, event: Event, who: Subject, rule: SummaryRule, ends: tuple[Record, Record]) -> Object:
         """The file of a call that has two names; each counts from a directory of its own."""
         first, second = ends
         cwds = _cwd(event, who.directories[:1]), _cwd(event, who.directories[-1:])
@@ -302,7 +302,7 @@ class Summaries:
         path = _Path(thing, is_beside(fields))
         return self._paths[kind].keep(record, path) if len(record.body) <= _LONGEST else path
 
-    def _remember(self, key: tuple[str, ...], thing: Thing) -> Thing:
+    def _remember(self, key: tuple[str, ...], thing: Object) -> Object:
         return self._things.keep(key, thing) if sum(map(len, key)) <= _LONGEST else thing
 
 
@@ -315,7 +315,7 @@ def _types(of_rules: Sequence[tuple[str, ...]], verdict: Verdict | None) -> list
     return _once([*[word if type == "denied" else type for type in types], word])
 
 
-def _with_creation(who: Who, thing: Thing) -> tuple[Who, Thing]:
+def _with_creation(who: Subject, thing: Object) -> tuple[Subject, Object]:
     """Both; an act that can make a file, as open(2) with O_CREAT, and did, is one of creation."""
     return (who.of_creation() if thing.created and who.creation else who), thing
 
@@ -372,9 +372,9 @@ def _nothing(rule: SummaryRule) -> Fields:
     return {"type": rule.object} if rule.object else {}
 
 
-def _found_object(rule: SummaryRule, facts: Facts) -> Thing:
+def _found_object(rule: SummaryRule, facts: Facts) -> Object:
     """What an event was about, as far as the rule finds it among the facts."""
-    thing = Thing({}, _nothing(rule))
+    thing = Object({}, _nothing(rule))
     for option, member in (("object", "primary"), ("object2", "secondary")):
         found = facts.find(rule.fields.get(option, ()))
         if found is not None:

@@ -17,7 +17,7 @@ from sensor.forms.values import Style
 from sensor.summary.actors import PLACES
 from sensor.summary.circumstances import READERS, value_of
 from sensor.summary.facts import ELSEWHERE, Facts, add_record, data_of_call, pids_of
-from sensor.summary.summary import Who
+from sensor.summary.summary import Subject
 
 _LONGEST = 1024
 _PLACED = frozenset({"pid", "ppid", "comm", "exe", "cwd"})
@@ -53,7 +53,7 @@ class DataTexts:
         for texts in self._texts.values():
             texts.clear()
 
-    def details(self, who: Who) -> tuple[str, str, str]:
+    def details(self, who: Subject) -> tuple[str, str, str]:
         """What is the same for all events of one kind: the beginning of `auditd`, the tags, and its data."""
         facts = who.facts
         session = facts.session if facts.session != "unset" else ""
@@ -79,7 +79,7 @@ class DataTexts:
             self.members(data, _OF_CALL if "syscall" in facts.data else _OF_SOCKET),
         )
 
-    def of(self, event: Event, who: Who) -> str:
+    def of(self, event: Event, who: Subject) -> str:
         """Members of auditd.data that are not the same for all events of one kind."""
         records = event.records
         text = ""

@@ -20,8 +20,8 @@ from sensor.forms.ecs.related import related
 from sensor.forms.sensor_events import sensor_event
 from sensor.forms.summary import SummaryTexts
 from sensor.forms.values import Style
-from sensor.summary.objects import Thing
-from sensor.summary.summary import Who
+from sensor.summary.objects import Object
+from sensor.summary.summary import Subject
 
 _ENTRIES = 4096
 _OF_ACTOR = ("entity_id", "start", "env_vars")
@@ -60,7 +60,7 @@ class _Made:
         "who",
     )
 
-    def __init__(self, who: Who, thing: Thing) -> None:
+    def __init__(self, who: Subject, thing: Object) -> None:
         self.who = who
         self.thing = thing
         self.directories: tuple[int, ...] = who.directories if thing.relative else ()
@@ -79,7 +79,7 @@ class Ecs(Form):
         self._enrichments = Enrichments(style, entries)
         self._data = DataTexts(style, entries)
         self._origin = origin or Origin()
-        self._related: BoundedDict[tuple[Who, Thing | None, Enrichment | None, str], str] = BoundedDict(entries)
+        self._related: BoundedDict[tuple[Subject, Object | None, Enrichment | None, str], str] = BoundedDict(entries)
         self._made: BoundedDict[Template, _Made] = BoundedDict(entries)
         self._event_end = f",{self._render(_EVENT)}}}"
         self._second = ""
@@ -142,7 +142,7 @@ class Ecs(Form):
             f"{self._notes(event, added.own)}}}"
         )
 
-    def _make(self, event: Event, who: Who, thing: Thing) -> _Made:
+    def _make(self, event: Event, who: Subject, thing: Object) -> _Made:
         """The texts that are the same for all events of a template."""
         given, users, acting, means = who.text or self._summaries.who(who)
         top, object = thing.text or self._summaries.thing(thing)
@@ -228,7 +228,7 @@ class Ecs(Form):
         records = event.records
         return self._data.remembered_of("PROCTITLE", records["PROCTITLE"][0]) if "PROCTITLE" in records else ""
 
-    def _of_process(self, event: Event, who: Who) -> str:
+    def _of_process(self, event: Event, who: Subject) -> str:
         """Members of `process` from single records, but for the title."""
         records = event.records
         text = ""
@@ -237,7 +237,7 @@ class Ecs(Form):
                 text += self._data.remembered_of(name, records[name][0])
         return text
 
-    def _related_of(self, node: str, who: Who, thing: Thing, added: Enrichment | None) -> str:
+    def _related_of(self, node: str, who: Subject, thing: Object, added: Enrichment | None) -> str:
         """`related`, with a comma before it."""
         by_thing = thing if "source" in thing.top or "destination" in thing.top else None
         by_added = added if added is not None and (added.addresses or added.hashes) else None
@@ -248,7 +248,7 @@ class Ecs(Form):
             text = self._related.keep(key, self._data.members({"related": members}))
         return text
 
-    def _added_to_records(self, event: Event, who: Who) -> tuple[str, str, str, str]:
+    def _added_to_records(self, event: Event, who: Subject) -> tuple[str, str, str, str]:
         """What stages added to other records than SYSCALL: to `process`, its parent, the top level, and host_sensor."""
         process: Fields = {}
         parent: Fields = {}
@@ -286,12 +286,12 @@ def _object(name: str, members: str) -> str:
     return f',"{name}":{{{members[1:]}}}' if members else ""
 
 
-def _is_shown_elsewhere(name: str, event: Event, who: Who) -> bool:
+def _is_shown_elsewhere(name: str, event: Event, who: Subject) -> bool:
     """Return whether another record has the members of this one."""
     return "cwd" in who.facts.data if name == "CWD" else name == "CAPSET" and "BPRM_FCAPS" in event.records
 
 
-def _named_by_stages(parts: EcsParts, process: Fields, event: Event, who: Who) -> Fields:
+def _named_by_stages(parts: EcsParts, process: Fields, event: Event, who: Subject) -> Fields:
     """What goes to host_sensor of what stages add of the actor; its names go to `process` where nothing else gave them.
 
     A message of user space may call its sender otherwise.

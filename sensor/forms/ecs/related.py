@@ -11,13 +11,13 @@ from collections.abc import Iterator
 
 from sensor.audit.fields import Fields, Value
 from sensor.forms.ecs.enrichment import Enrichment
-from sensor.summary.objects import Thing, address_family
-from sensor.summary.summary import Who
+from sensor.summary.objects import Object, address_family
+from sensor.summary.summary import Subject
 
 _NO_HOST = frozenset({"?", "localhost", "localhost.localdomain", "UNKNOWN"})
 
 
-def related(who: Who, thing: Thing, added: Enrichment | None, host: str) -> Fields:
+def related(who: Subject, thing: Object, added: Enrichment | None, host: str) -> Fields:
     """The members of `related`, without those that have nothing in them; host: of the event."""
     hosts, addresses = [host], [*_addresses(thing.top), *(added.addresses if added is not None else ())]
     for name in _named_hosts(who):
@@ -51,7 +51,7 @@ def _addresses(top: Fields) -> Iterator[str]:
             yield ip
 
 
-def _named_hosts(who: Who) -> list[str]:
+def _named_hosts(who: Subject) -> list[str]:
     """The host, or its address, that a message of user space names."""
     name = who.facts.data.get("hostname")
     return [name] if isinstance(name, str) and name not in _NO_HOST else []

@@ -13,7 +13,7 @@ from sensor.forms.ecs.data import DataTexts
 from sensor.forms.ocsf.identity import IdentityTexts, named
 from sensor.forms.ocsf.objects import object_of, text_of, user_of
 from sensor.forms.values import Style
-from sensor.summary.summary import Who
+from sensor.summary.summary import Subject
 
 INFORMATIONAL, LOW, MEDIUM = 1, 2, 3
 """severity_id: nothing but an event; something was refused; an anomaly."""
@@ -23,8 +23,8 @@ _STATUS = {"success": SUCCESS, "failure": FAILURE}
 _NO_TERMINAL = frozenset({"", "?", "(none)"})
 
 
-class WhoTexts:
-    """What is the same for all events of a Who, as texts of JSON members.
+class SubjectTexts:
+    """What is the same for all events of one Subject, as texts of JSON members.
 
     outcome: severity_id and status_id, with a comma before each; metadata: of `metadata`, likewise.
     user, session: of `actor`; the members of the second alone, each with a comma before it.
@@ -40,14 +40,14 @@ class WhoTexts:
         self.users, self.data = rest
 
 
-def who_texts(who: Who, style: Style, data: DataTexts) -> WhoTexts:
-    """The texts for a Who, which remembers them."""
+def subject_texts(who: Subject, style: Style, data: DataTexts) -> SubjectTexts:
+    """The texts for a Subject, which remembers them."""
     if not who.text:
         who.text = _texts(who, style, data)
-    return WhoTexts(who.text)
+    return SubjectTexts(who.text)
 
 
-def _texts(who: Who, style: Style, data: DataTexts) -> tuple[str, ...]:
+def _texts(who: Subject, style: Style, data: DataTexts) -> tuple[str, ...]:
     members = style.members
     user = object_of(who.users.get("user"))
     real = user_of(user)
@@ -68,7 +68,7 @@ def _texts(who: Who, style: Style, data: DataTexts) -> tuple[str, ...]:
     )
 
 
-def _running_as(who: Who) -> Fields:
+def _running_as(who: Subject) -> Fields:
     """The user as whom the program runs, which may do something for another one."""
     facts = who.facts
     for field in ("euid", "uid"):
@@ -87,7 +87,7 @@ def _names(process: Fields, style: Style) -> tuple[str, str]:
     return style.members(known), file
 
 
-def severity_of(who: Who) -> int:
+def severity_of(who: Subject) -> int:
     """How grave an event is: what programs report as an anomaly, what was refused, all else."""
     event = who.event
     types, categories = event.get("type"), event.get("category")
@@ -128,7 +128,7 @@ class ActorTexts:
         return f',"actor":{{{members[1:]}}}' if members else ""
 
 
-def actor_of(event: Event, texts: WhoTexts, identity: IdentityTexts, more: str, style: Style) -> ActorTexts:
+def actor_of(event: Event, texts: SubjectTexts, identity: IdentityTexts, more: str, style: Style) -> ActorTexts:
     """Who acted; more: further members of the process, each with a comma before it."""
     syscall = event.syscall
     if syscall is not None and syscall.pid:

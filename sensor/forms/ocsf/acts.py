@@ -26,9 +26,9 @@ from sensor.forms.ocsf.objects import (
     user_of,
 )
 from sensor.forms.values import Style
-from sensor.summary.objects import Thing
+from sensor.summary.objects import Object
 from sensor.summary.rules import SummaryRule
-from sensor.summary.summary import Who
+from sensor.summary.summary import Subject
 from sensor.tables import uring_ops
 
 _NEED_ACTOR = frozenset({classes.PROCESS, classes.FILE, classes.EXTENSION, classes.KERNEL, classes.MODULE})
@@ -60,7 +60,7 @@ class Acts:
     def __init__(self, style: Style) -> None:
         self._style = style
 
-    def of(self, event: Event, who: Who, thing: Thing, actor: ActorTexts) -> Act:
+    def of(self, event: Event, who: Subject, thing: Object, actor: ActorTexts) -> Act:
         """The class of an event: the one that fits and has all that it requires."""
         call = call_of(event, who)
         found = _class_of(event, who, thing, call)
@@ -75,7 +75,7 @@ class Acts:
         head = classes.head(classes.BASE, classes.OTHER, who.rule.action)
         return Act(head, actor.text(actor.process), "")
 
-    def _act(self, kind: tuple[int, int], event: Event, who: Who, thing: Thing, actor: ActorTexts) -> Act | None:
+    def _act(self, kind: tuple[int, int], event: Event, who: Subject, thing: Object, actor: ActorTexts) -> Act | None:
         """The event as one of that class; None if something is missing that the class requires."""
         uid, activity = kind
         acting = actor.process
@@ -100,7 +100,7 @@ class Acts:
             return None
         return Act(classes.head(uid, activity, _rule(who).action), about, object)
 
-    def _process(self, event: Event, who: Who, actor: ActorTexts) -> str:
+    def _process(self, event: Event, who: Subject, actor: ActorTexts) -> str:
         action = who.rule.action
         if action == _FORK and event.syscall is not None:
             child = _number(event.syscall.exit, 10)
@@ -114,7 +114,7 @@ class Acts:
             return self._style.members({"process": target}) if target else ""
         return f',"process":{actor.process}' if actor.process else ""
 
-    def _target(self, event: Event, who: Who) -> Fields:
+    def _target(self, event: Event, who: Subject) -> Fields:
         """The process that another one acted upon."""
         if "OBJ_PID" in event.records:
             record = event.records["OBJ_PID"][0]
@@ -133,7 +133,7 @@ class Acts:
         number = _number(event.syscall.args[_PID_AT.get(call, 0)], 16)
         return {"pid": number} if 0 < number <= _LARGEST_PID else {}
 
-    def _file(self, who: Who, thing: Thing) -> str:
+    def _file(self, who: Subject, thing: Object) -> str:
         if not thing.text:
             file = file_of(thing.top.get("file"))
             second = file_at(text_of(thing.object.get("secondary")))
@@ -144,7 +144,7 @@ class Acts:
         file_text, result = thing.text
         return file_text + (result if _rule(who).action in _TWO_FILES and thing.object.get("secondary") else "")
 
-    def _network(self, thing: Thing) -> str:
+    def _network(self, thing: Object) -> str:
         members: Fields = {}
         for end, name in (("destination", "dst_endpoint"), ("source", "src_endpoint")):
             endpoint = endpoint_of(thing.top.get(end))
@@ -160,7 +160,7 @@ class Acts:
         members["connection_info"] = connection_of(thing.top.get("network"), object_of(first))
         return self._style.members(members)
 
-    def _login(self, who: Who, thing: Thing, actor: ActorTexts) -> str:
+    def _login(self, who: Subject, thing: Object, actor: ActorTexts) -> str:
         user = object_of(who.users.get("user"))
         account = user_of(user.get("effective")) or user_of(user)
         facts = who.facts
@@ -174,12 +174,12 @@ class Acts:
             members.update({"src_endpoint": remote, "is_remote": True})
         return self._style.members(members) + actor.session
 
-    def _account(self, who: Who) -> str:
+    def _account(self, who: Subject) -> str:
         user = object_of(who.users.get("user"))
         account = user_of(user.get("target")) or user_of(_found(who, ("acct", "id")))
         return self._style.members({"user": account}) if account else ""
 
-    def _other(self, uid: int, event: Event, who: Who, thing: Thing) -> str:
+    def _other(self, uid: int, event: Event, who: Subject, thing: Object) -> str:
         members: Fields = {}
         if uid == classes.GROUP:
             group = user_of(who.users.get("group")) or user_of(_found(who, ("grp", "new_gid")))
@@ -198,7 +198,7 @@ class Acts:
         return self._style.members(members)
 
 
-def _class_of(event: Event, who: Who, thing: Thing, call: str) -> tuple[int, int] | None:
+def _class_of(event: Event, who: Subject, thing: Object, call: str) -> tuple[int, int] | None:
     """Class and activity; None where the table has neither."""
     found = classes.class_of(_rule(who))
     if found is None:
@@ -215,7 +215,7 @@ def _class_of(event: Event, who: Who, thing: Thing, call: str) -> tuple[int, int
     return uid, activity
 
 
-def call_of(event: Event, who: Who) -> str:
+def call_of(event: Event, who: Subject) -> str:
     """The system call, or what io_uring's operation does; "" if it is not known."""
     if not event.is_call:
         return ""
@@ -225,14 +225,14 @@ def call_of(event: Event, who: Who) -> str:
     return name or (uring_ops.call(operation) if operation else "")
 
 
-def _rule(who: Who) -> SummaryRule:
+def _rule(who: Subject) -> SummaryRule:
     """The rule that the class is by: that of the main record, or that of the call beside it."""
     if who.beside is None or classes.class_of(who.rule) is not None or not classes.is_verdict(who.rule):
         return who.rule
     return who.beside
 
 
-def _found(who: Who, names: tuple[str, ...]) -> Fields:
+def _found(who: Subject, names: tuple[str, ...]) -> Fields:
     """A user or group of one of some fields, by its number or its name."""
     found = who.facts.find(names)
     if found is None:
@@ -240,7 +240,7 @@ def _found(who: Who, names: tuple[str, ...]) -> Fields:
     return {"id": found[1]} if found[1].isdigit() else {"name": found[1]}
 
 
-def _module_name(event: Event, who: Who) -> str:
+def _module_name(event: Event, who: Subject) -> str:
     if "KERN_MODULE" in event.records:
         return text_of(event.records["KERN_MODULE"][0].fields.get("name"))
     return text_of(who.facts.data.get("name"))

@@ -14,7 +14,7 @@ from sensor.forms.ecs.enrichment import own_name, own_records, translate
 from sensor.forms.ecs.names import tidy
 from sensor.forms.ecs.origin import Origin
 from sensor.forms.ocsf import classes
-from sensor.forms.ocsf.acting import actor_of, who_texts
+from sensor.forms.ocsf.acting import actor_of, subject_texts
 from sensor.forms.ocsf.acts import Acts
 from sensor.forms.ocsf.device import PRODUCT, VERSION, Devices
 from sensor.forms.ocsf.identity import Identities, process_of
@@ -23,7 +23,7 @@ from sensor.forms.text import bad_bytes
 from sensor.forms.values import Style
 from sensor.summary.circumstances import READERS
 from sensor.summary.facts import ELSEWHERE
-from sensor.summary.summary import Summaries, Who
+from sensor.summary.summary import Subject, Summaries
 from sensor.tables import errno
 
 _ENTRIES = 4096
@@ -60,7 +60,7 @@ class Ocsf(Form):
         if not event.records:
             return self.plainly(event)
         who, thing = self._summaries.of(event)
-        texts = who_texts(who, self._style, self._data)
+        texts = subject_texts(who, self._style, self._data)
         identity = self._identities.of(event.additions)
         beside, own = self._of_records(event, who) if event.altered else ("", "")
         line, directory, left, data, paths = self._of_template(event, who)
@@ -144,7 +144,7 @@ class Ocsf(Form):
                 texts.keep(record.body, text)
         return text
 
-    def _of_template(self, event: Event, who: Who) -> tuple[str, ...]:
+    def _of_template(self, event: Event, who: Subject) -> tuple[str, ...]:
         """What repeats of an event: command line, directory, unmapped.process, the end of unmapped.data, and paths."""
         template = event.template
         known = self._repeated.get(template) if not event.altered else None
@@ -173,7 +173,7 @@ class Ocsf(Form):
                 texts.keep(record.body, known)
         return known
 
-    def _of_records(self, event: Event, who: Who) -> tuple[str, str]:
+    def _of_records(self, event: Event, who: Subject) -> tuple[str, str]:
         """What stages added to other records than SYSCALL: members of the process, and of unmapped.host_sensor."""
         own: Fields = {}
         process: Fields = {}
