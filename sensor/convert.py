@@ -13,7 +13,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from sensor.audit.framing import last_time
 from sensor.build import Sensor, build
 from sensor.config import Config
-from sensor.inputs.files import EventId, first_id, in_order, last_id, read_chunks
+from sensor.copies import Copies
+from sensor.errors import InputError
+from sensor.inputs.files import EventId, first_id, in_order, last_id
 from sensor.printable import printable
 from sensor.stats import PipelineStats, Stats
 
@@ -42,13 +44,19 @@ def converted(sensor: Sensor, files: Sequence[str]) -> Iterator[list[str]]:
     if ordered != list(files):
         _report(f"the order of time is {', '.join(map(printable, ordered))}")
     now = 0.0
-    for chunk in _chunks_of(ordered):
-        now = max(now, last_time(chunk))
-        yield sensor.pipeline.feed(chunk, now)
-        yield sensor.pipeline.tick(now)
-        if progress is not None:
-            progress.show(len(chunk))
+    failure: InputError | None = None
+    try:
+        for chunk in _chunks_of(ordered):
+            now = max(now, last_time(chunk))
+            yield sensor.pipeline.feed(chunk, now)
+            yield sensor.pipeline.tick(now)
+            if progress is not None:
+                progress.show(len(chunk))
+    except InputError as error:
+        failure = error  # what was read is converted all the same
     yield sensor.close()
+    if failure is not None:
+        raise failure
     if progress is not None:
         progress.end()
 
@@ -57,16 +65,19 @@ def _chunks_of(paths: Sequence[str]) -> Iterator[bytes]:
     """The chunks of some files; reports where one does not go on where the one before it ended."""
     before: EventId | None = None
     last_path = ""
-    for path in paths:
+    copies = Copies(paths)
+    for place, path in enumerate(paths):
         first: EventId | None = None
         last: EventId | None = None
-        for chunk in read_chunks(path):
+        for chunk in copies.read(place):
             if first is None and len(paths) > 1:
                 first = first_id(chunk)
                 if first is not None and before is not None:
                     _report_seam(before, first, (last_path, path))
             last = (last_id(chunk) if len(paths) > 1 else None) or last
             yield chunk
+        if copies.left_out:
+            _report(f"{printable(path)}: {copies.left_out:,} lines are left out: files before it have them as well")
         before, last_path = last or before, path
 
 

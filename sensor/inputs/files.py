@@ -1,6 +1,7 @@
 """Recorded audit logs, plain or compressed, as chunks: what `convert` and `bench` read.
 
-The first bytes, not the name, decide the kind: 1f 8b is gzip, 28 b5 2f fd is zstd, anything else is text,
+The first bytes, not the name, decide the kind: 1f 8b is gzip, 28 b5 2f fd is zstd, fd "7zXZ" is xz, "BZh" is bzip2,
+anything else is text,
 
     type=SYSCALL msg=audit(1700000000.123:4567): arch=c000003e syscall=59 success=yes exit=0 …
 """
@@ -18,7 +19,7 @@ from sensor.errors import InputError
 
 CHUNK_BYTES = 262144
 _LAST_BYTES = 16384
-_FIRST_TIME = re.compile(rb'(?:audit\(|"ID":"|"id":"|"uid":")([0-9]{1,16}\.[0-9]{1,3}):[0-9]')
+_FIRST_TIME = re.compile(rb'(?:audit\(|"ID": ?"|"id": ?"|"uid": ?")([0-9]{1,16}\.[0-9]{1,3}):[0-9]')
 _KERNEL_ID = re.compile(rb"type=(?!DAEMON_)[^ ]+ (?:msg=)?audit\(([0-9]{1,16}\.[0-9]{1,3}):([0-9]{1,10})\)")
 
 
@@ -31,7 +32,7 @@ def read_chunks(path: str) -> Iterator[bytes]:
                 if not chunk:
                     return
                 yield chunk
-    except (OSError, EOFError) as error:
+    except _errors() as error:
         raise InputError(f"{path}: {error.strerror or error if isinstance(error, OSError) else error}") from error
 
 
@@ -46,12 +47,23 @@ def in_order(paths: Sequence[str]) -> list[str]:
     """Files of logs from the oldest on, by their first record; as they are named if one is a pipe, to be read once."""
     if len(paths) < 2 or not all(os.path.isfile(path) for path in paths):
         return list(paths)
-    return sorted(paths, key=_begins)  # which is stable
+    return sorted(paths, key=begin_of)  # which is stable
 
 
-def _begins(path: str) -> float:
-    found = _FIRST_TIME.search(next(read_chunks(path), b""))
+def begin_of(path: str) -> float:
+    """The time of the first record in a file, in seconds since 1970; infinite if there is none to be found."""
+    try:
+        found = _FIRST_TIME.search(next(read_chunks(path), b""))
+    except InputError:  # is raised again when the file is read
+        found = None
     return float(found.group(1)) if found is not None else math.inf
+
+
+def end_of(chunk: bytes) -> float:
+    """The time of the last record in a chunk; minus infinity if there is none."""
+    start = max(len(chunk) - _LAST_BYTES, 0)
+    found = [*_FIRST_TIME.finditer(chunk, start)] or [*_FIRST_TIME.finditer(chunk)]
+    return float(found[-1].group(1)) if found else -math.inf
 
 
 def first_id(chunk: bytes) -> EventId | None:
@@ -84,7 +96,24 @@ def _decompressed(raw: BinaryIO) -> BinaryIO:
         return gzip.open(raw)  # type: ignore[return-value]
     if start == b"\x28\xb5\x2f\xfd":
         return _zstd(raw)
+    if start == b"\xfd7zX":
+        import lzma
+
+        return lzma.open(raw)  # type: ignore[return-value]
+    if start[:3] == b"BZh":
+        import bz2
+
+        return bz2.open(raw)  # type: ignore[return-value]
     return raw
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """What is raised for files that cannot be read, and by the libraries that unpack for what is damaged."""
+    import lzma
+    import zlib
+
+    zstandard = sys.modules.get("zstandard")
+    return (OSError, EOFError, zlib.error, lzma.LZMAError, *([zstandard.ZstdError] if zstandard is not None else []))
 
 
 def _zstd(raw: BinaryIO) -> BinaryIO:

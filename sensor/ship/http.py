@@ -21,6 +21,7 @@ import http.client
 import ipaddress
 import json
 import time
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -166,7 +167,7 @@ def parse(text: bytes) -> Any:
     """The JSON of an answer; raises UnavailableError where it is none: then the answer is not the far end's."""
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise UnavailableError(f"expected JSON as its answer, found {shown(text)}") from None
 
 
@@ -196,9 +197,19 @@ def _read(answer: Any, deadline: float) -> bytes:
         raise ValueError(CUT)
     answer.release_conn()
     text = b"".join(parts)
-    if answer.headers.get("Content-Encoding", "").lower() == "gzip":
-        text = gzip.decompress(text)
-    return text
+    return _unpacked(text) if answer.headers.get("Content-Encoding", "").lower() == "gzip" else text
+
+
+def _unpacked(text: bytes) -> bytes:
+    """A packed answer; raises ValueError where it is damaged, or would be longer than an answer may be."""
+    unpacking = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    try:
+        plain = unpacking.decompress(text, MOST_ANSWER)
+    except zlib.error as error:
+        raise ValueError(f"its answer cannot be unpacked: {error}") from None
+    if not unpacking.eof:
+        raise ValueError(f"its packed answer is cut short, or longer than {MOST_ANSWER} bytes")
+    return plain
 
 
 def _is_address(name: str) -> bool:
@@ -225,11 +236,11 @@ def _retry_after(value: str | None) -> float | None:
     """Seconds, from a number or a date (RFC 9110, 10.2.3)."""
     if not value:
         return None
-    if value.strip().isdigit():
+    if value.strip().isascii() and value.strip().isdigit():
         return float(value)
     try:
         return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from sensor.config import Config
 from sensor.errors import InputError
+from sensor.inputs.files import in_order
 from sensor.printable import ESCAPES
 from sensor.show.conditions import Conditions, moment
 from sensor.show.logs import follow, generations, read_lines
@@ -22,7 +23,7 @@ from sensor.terminal import Screen
 def logs(files: Sequence[str], config: Config) -> list[str]:
     """The files to read: those given, else the configured log and what was rotated away from it."""
     if files:
-        return list(files)
+        return in_order(files)
     path = os.path.join(config.directory, config.auditlog.file)
     found = generations(path) if os.path.isdir(os.path.dirname(path)) else []
     if not found:

@@ -17,7 +17,7 @@ from sensor.inputs.files import read_chunks
 
 LONGEST_LINE = 1 << 24
 """Bytes; a longer line is left out."""
-_ROTATED = re.compile(r"\.(\d+)(?:\.gz|\.zst)?$")
+_ROTATED = re.compile(r"\.(\d+)(?:\.(?:gz|zst|xz|bz2))?$")
 _PAUSE = 0.25  # seconds
 
 

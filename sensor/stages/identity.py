@@ -129,6 +129,8 @@ class Identity:
                 if process is not None:
                     for describe in self._more:
                         describe(process)
+                    if name == "ANOM_ABEND":
+                        table.exited(process, event.time)
                 return process
         return None
 
@@ -244,5 +246,5 @@ class Identity:
 
 
 def _ends_process(syscall: Syscall) -> bool:
-    """Return whether a call from which nothing returned ended all threads; exit(2) ends one."""
+    """Return whether a call from which nothing returned ended all threads; exit(2) ends one, a crash all as well."""
     return syscalls.name(syscall.head.arch, syscall.head.number) == "exit_group"

@@ -124,6 +124,15 @@ def test_a_pid_after_exit_group_is_another_process(ppid: int) -> None:
     assert ended(231)["PID"] == {"EVENT_ID": "1700000000.001:1"}
 
 
+def test_a_crash_ends_a_process() -> None:
+    """The kernel writes ANOM_ABEND before it dumps the core of a process that a signal ends (kernel/auditsc.c)."""
+    abend = 'type=ANOM_ABEND msg=audit(1700000000.{0:03}:{0}): auid=0 ses=5 pid=500 comm="job" exe="/x" sig=11 res=1'
+    lines = [call("1700000000.001:1", 500, 400), abend.format(5), call("1700000000.006:6", 500, 1, number=257)]
+    documents = converted("".join([f"{line}\n" for line in lines]).encode(), "")
+    assert documents[1]["ANOM_ABEND"][0]["PID"]["EVENT_ID"] == "1700000000.001:1"
+    assert documents[2]["SYSCALL"]["PID"] == {"EVENT_ID": "1700000000.006:6"}
+
+
 def test_exit_ends_one_thread_only() -> None:
     assert ended(60, call("1700000000.006:6", 500, 400, number=257))["PID"] == {"EVENT_ID": "1700000000.001:1"}
 

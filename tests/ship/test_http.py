@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+import gzip
 import time
 from contextlib import nullcontext
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from sensor.errors import RefusedError, ShipError, UnavailableError
 from sensor.options import OptionError
 from sensor.ship import tls
-from sensor.ship.http import Client, Options, parse, shown
+from sensor.ship.http import MOST_ANSWER, Client, Options, parse, shown
 from sensor.ship.kinds import Common
 from tests.ship import certificates
 from tests.ship.far_ends import Collector, answer, says
@@ -125,12 +126,37 @@ def test_an_answer_that_drips_or_never_ends_is_left(server: Collector, make) -> 
 
 
 def test_a_packed_answer_is_unpacked(server: Collector, make) -> None:
-    import gzip
-
     server.plan = [lambda handler: answer(handler, 200, gzip.compress(b"{}"), Content_Encoding="gzip") or True]
     client = make()
     client.connect(server.url)
     assert client.post("", b"", "text/plain") == b"{}"
+
+
+PACKED = gzip.compress(b'{"a":' + b"[" * 60 + b"1" + b"]" * 60 + b"}")
+
+
+@pytest.mark.parametrize(
+    ("body", "output"),
+    [
+        (PACKED[: len(PACKED) // 2], "cut short"),
+        (PACKED[:10] + b"\xff\xff\xff" + PACKED[13:], "cannot be unpacked"),
+        (b"no gzip", "cannot be unpacked"),
+        (b"", "cut short"),
+        (gzip.compress(bytes(MOST_ANSWER + 1)), "longer than"),
+    ],
+)
+def test_a_packed_answer_may_be_damaged_or_a_bomb(body: bytes, output: str, server: Collector, make) -> None:
+    server.plan = [lambda handler: answer(handler, 200, body, Content_Encoding="gzip") or True]
+    client = make()
+    client.connect(server.url)
+    with pytest.raises(UnavailableError, match=output):
+        client.post("", b"", "text/plain")
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"[" * 100_000, b"\xff", b"<html>"])
+def test_an_answer_that_is_no_json_holds_everything(text: bytes) -> None:
+    with pytest.raises(UnavailableError, match="expected JSON"):
+        parse(text)
 
 
 @pytest.fixture(scope="module")

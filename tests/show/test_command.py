@@ -27,6 +27,12 @@ def test_the_configured_log_with_what_was_rotated_away(config: str, capsys: pyte
     assert "1 lines are no events" in printed.err
 
 
+def test_files_that_are_named_come_in_the_order_of_time(config: str, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    log = str(Path(config).with_name("audit.jsonl"))
+    assert main(["show", "-c", config, "--json", log, f"{log}.1"]) == 0
+    assert capfdbinary.readouterr().out.splitlines() == [encode(event) for event in STORY]
+
+
 def test_lines_as_they_are(config: str, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     assert main(["show", "-c", config, "--json", "--guid", LS]) == 0
     assert capfdbinary.readouterr().out == encode(STORY[1]) + b"\n" + encode(STORY[2]) + b"\n"

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sensor import __version__
-from sensor.errors import RefusedError
+from sensor.errors import RefusedError, UnavailableError
 from sensor.options import option
 from sensor.ship import http
 from sensor.ship.batch import Batch, event_milliseconds
@@ -59,8 +59,12 @@ class OtlpKind(Kind):
         self.answer = self._client.status
         answer = http.parse(text) if text.strip() else {}
         partial = answer.get("partialSuccess") if isinstance(answer, dict) else None
-        if isinstance(partial, dict) and int(partial.get("rejectedLogRecords") or 0):
-            reason = f"{partial['rejectedLogRecords']} rejected: {partial.get('errorMessage')}"
+        partial = partial if isinstance(partial, dict) else {}
+        rejected = str(partial.get("rejectedLogRecords") or 0)
+        if not rejected.isascii() or not rejected.isdigit():
+            raise UnavailableError("its answer does not show how many records it rejected")
+        if rejected.strip("0"):
+            reason = f"{rejected} rejected: {partial.get('errorMessage')}"
             if len(batch.lines) > 1:
                 raise RefusedError(reason)
             return Receipt([(0, reason)])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.ship.far_ends import Collector, Ship, says
 from tests.ship.logs import Log
 
@@ -54,3 +56,15 @@ def test_what_is_rejected_of_a_batch_is_found(tmp_path: Path) -> None:
     server.stop()
     assert json.loads(letter)["event"] == log.line(7).decode()
     assert json.loads(letter)["reason"] == "1 rejected: too old"
+
+
+@pytest.mark.parametrize("rejected", ["many", "-1", [1], {"a": 1}, 1.5, "²"])
+def test_a_number_that_is_none_holds_everything(rejected: object, tmp_path: Path) -> None:
+    log = Log(tmp_path)
+    log.write(3)
+    server = Collector()
+    server.plan = [says(200, json.dumps({"partialSuccess": {"rejectedLogRecords": rejected}}).encode())]
+    with Ship(tmp_path, log.path, kind="otlp", to=server.url) as ship:
+        assert ship.run("--once").returncode == 0
+    server.stop()
+    assert [len(records(body)) for _, _, body in server.requests] == [3, 3]
