@@ -48,7 +48,7 @@ RECORD = struct.Struct("@" + BODY)
 SLOT = struct.Struct(f"@{RING_HEADER}x{BODY}")
 
 COUNTERS_SIZE = 64
-"""Bytes per CPU in the array of counters; the first three u64 are Counts."""
+"""Bytes per CPU in the array of counters; the first three u64 are ProbeCounts."""
 
 
 def pins(root: str) -> str:

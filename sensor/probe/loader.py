@@ -62,7 +62,7 @@ class Status(NamedTuple):
     made: int = 0
     lost: int = 0
     untracked: int = 0
-    """These three are layout.Counts."""
+    """These three are layout.ProbeCounts."""
     live: int = 0
     """Processes in the map of live ones."""
     missing: tuple[str, ...] = ()

@@ -1,8 +1,8 @@
 """What a rule matches: system calls, one file, or everything below a folder; each has a twin for 32-bit programs.
 
-    Calls("fchmodat fchmodat2", "a2&06000")      -S fchmodat,fchmodat2 -F a2&06000
-    File("/etc/shadow")                          -F path=/etc/shadow -F perm=wa
-    Folder("/etc/pam.d")                         -S open,openat,… -F dir=/etc/pam.d -F perm=wa
+    SystemCalls("fchmodat fchmodat2", "a2&06000")  -S fchmodat,fchmodat2 -F a2&06000
+    File("/etc/shadow")                            -F path=/etc/shadow -F perm=wa
+    Folder("/etc/pam.d")                           -S open,openat,… -F dir=/etc/pam.d -F perm=wa
 
 A folder names the system calls. Without them each of its rules is evaluated in every system call of every process: with
 78 such rules getppid(2) took 2.0 µs instead of 0.3, with names 0.7 (Linux 6.18, auditctl 3.0.9). A file needs none: the

@@ -1,6 +1,6 @@
 """Reads the log from the cursor on, file after file, whatever is done to the files meanwhile.
 
-    follower = Follower("/var/log/host-sensor/audit.jsonl", cursor)
+    follower = Follower("/var/log/host-sensor/audit.jsonl", cursor, stats, log_message)
     follower.read(5000, 1 << 20)    the next Batch; None while there is none
     follower.settle(batch)          the far end has it: the cursor moves, what lies before it is let go
     follower.rewind()               begin again at the cursor

@@ -1,7 +1,7 @@
 """How far a destination is behind: the cursor compared with the files that are there.
 
 measure("/var/log/host-sensor/audit.jsonl", "9f3a…", 1689)
-Lag(size=20971520, files=3, kept=31457280, oldest=1700000000.123, events=None, is_there=True)
+DeliveryLag(size=20971520, files=3, kept=31457280, oldest=1700000000.123, events=None, is_there=True)
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The loop: read, send, acknowledge, try again, give up on single events.
 
-    sender = Sender(follower, cursor, kind, settings)
+    sender = Sender((follower, cursor), kind, settings, letters, (stats, log_message))
     sender.step()       one round; returns for how many seconds there is nothing to do
 
 A batch that is refused is sent again in halves until the event at fault is alone; that one becomes a dead letter, and

@@ -1,6 +1,6 @@
 """A TCP connection, plain or with TLS, that knows how much of what was written the far end's kernel has.
 
-    stream = Stream("logs.example", 6514, context, 30.0)
+    stream = Stream(("logs.example", 6514), context, 30.0)
     mark = stream.write(data)
     stream.acknowledged(mark)      the far end's kernel has all of `data`: not yet what reads from it
 
