@@ -58,6 +58,7 @@ FROM_THE_START = ("user", "seccomp", "input", "input_buffer", "oom_score_adj", "
 CANNOT_BE_BUILT = "what is configured cannot be built"
 
 LOGS = ("directory", "auditlog", "filterlog", "debug")
+"""Keys that decide where lines go."""
 NOT_FOR_BUILD = (
     *FROM_THE_START,
     *LOGS,
@@ -67,6 +68,7 @@ NOT_FOR_BUILD = (
     "marker",
     "sensor_events",
 )
+"""Keys whose change needs no new pipeline."""
 
 
 def run(config_path: str) -> int:
@@ -295,7 +297,21 @@ class Daemon:
             log.error("%s", mistake)
         if mistakes:
             log.error("the configuration stays as it was")
-            config = self._config
+        config = self._changed_while_running(self._config if mistakes else config)
+        built_from = {name: getattr(config, name) for name in NOT_FOR_BUILD}
+        built = config == dataclasses.replace(self._config, **built_from) or self._rebuild(config)
+        self._replace_logs(config)
+        served = self._exporter is None or self._exporter.reload(config.metrics)
+        self._config = config
+        self.note_reload(built and served and not mistakes)
+        self._events.switch(config.sensor_events)
+        refused = [*map(str, mistakes)]
+        refused += [] if refused or built else [CANNOT_BE_BUILT]
+        refused += [] if served else ["metrics.tls cannot be used"]
+        self._events.reload(not refused, digest, refused)
+
+    def _changed_while_running(self, config: Config) -> Config:
+        """The new configuration, in which what takes a new start is as it was; logs each such change."""
         config = memory.fitted(config, self._room)
         fixed = {name: getattr(self._config, name) for name in FROM_THE_START}
         for name, value in fixed.items():
@@ -306,22 +322,16 @@ class Daemon:
         if rights.starts_programs(config) and not self._may_start_programs:
             log.error("logs stay as they are: with seccomp an output to a program takes effect after the next start")
             config = dataclasses.replace(config, **{name: getattr(self._config, name) for name in LOGS})
-        built_from = {name: getattr(config, name) for name in NOT_FOR_BUILD}
-        built = config == dataclasses.replace(self._config, **built_from) or self._rebuild(config)
+        return config
+
+    def _replace_logs(self, config: Config) -> None:
+        """Open other logs, if they are configured otherwise now; they take over what is not written yet."""
         if any(getattr(config, name) != getattr(self._config, name) for name in LOGS):
             admit_readers(config)
             logs = Logs(config, self.stats.output, self.stats.filterlog, self._guard)
             logs.take_over(self._logs)
             self._logs = logs
         self._logs.redact_by(self._pipeline.redactor())
-        served = self._exporter is None or self._exporter.reload(config.metrics)
-        self._config = config
-        self.note_reload(built and served and not mistakes)
-        self._events.switch(config.sensor_events)
-        refused = [*map(str, mistakes)]
-        refused += [] if refused or built else [CANNOT_BE_BUILT]
-        refused += [] if served else ["metrics.tls cannot be used"]
-        self._events.reload(not refused, digest, refused)
 
     def note_reload(self, successful: bool) -> None:
         """Keep for the metrics whether the configuration file, as it was last read, is in use as a whole."""
