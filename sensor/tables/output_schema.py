@@ -259,7 +259,7 @@ def clash(prefix: str) -> str | None:
 
 def holders(where: str) -> list[str]:
     """The keys whose objects have their members in the rows of this place."""
-    return list(dict.fromkeys([row.name for row in KEYS if f"({where})" in row.type]))
+    return list(dict.fromkeys([name for row in KEYS if f"({where})" in row.type for name in row.name.split()]))
 
 
 def find(key: str) -> list[OutputKey]:

@@ -34,6 +34,14 @@ def test_every_place_is_one() -> None:
         assert named is None or any(other.where == named[1] for other in KEYS)
 
 
+def test_holders_are_single_keys_each_once() -> None:
+    for where in {row.where for row in KEYS}:
+        found = holders(where)
+        assert len(found) == len(set(found))
+        assert not [name for name in found if " " in name]
+    assert holders("identity") == ["*PID", "PID", "PPID", "SPAWNED_BY"]
+
+
 def test_a_key_stands_once_in_a_place() -> None:
     names = [(row.where, name) for row in KEYS for name in row.name.split()]
     assert len(names) == len(set(names))
