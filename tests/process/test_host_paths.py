@@ -15,6 +15,7 @@ from sensor.process.program import Observation, Process
 from sensor.process.roots import HOST, Root
 from tests.support.fake_host import NOW, FakeHost
 from tests.support.hung_mount import hung_mount
+from tests.support.waiting import eventually
 
 CRON = "/usr/sbin/cron"
 OTHER_ROOTS = [{"root": "/tmp/jail"}, {"mounts": 7}, {"users": 7}, {"root": "/x", "mounts": 7, "users": 7}]
@@ -40,9 +41,7 @@ class Subject:
 
     def image(self) -> bool:
         """What it answers once it had the time to compare files."""
-        for _ in range(200):
-            if self.paths.image_holds(self.process) or self.process.program.authentic is not None:
-                break
+        eventually(lambda: self.paths.image_holds(self.process) or self.process.program.authentic is not None, 1.0)
         return self.paths.image_holds(self.process)
 
 
