@@ -15,7 +15,7 @@ from sensor.audit.event import DROP, LOG, Enrichment, Stage
 from sensor.audit.naming import Naming
 from sensor.audit.record import RecordDecoder
 from sensor.choose_decoders import choose_decoders
-from sensor.choose_form import choose_form
+from sensor.choose_form import bounded, choose_form
 from sensor.config import Config, Enrich
 from sensor.errors import place_of
 from sensor.forms import Form, Lines
@@ -215,7 +215,8 @@ def build(
     redactor = _redactor(config.redact, host, stats)
     decoders = choose_decoders(config, naming, host.users, redactor)
     origin = origin_of(config.host, host.host, live)
-    form = wrap(*choose_form(config, naming, decoders.translators, origin, redactor))
+    form, laurel = choose_form(config, naming, decoders.translators, origin, redactor)
+    form = wrap(bounded(form, config, stats.pipeline.truncated), laurel)
     cgroups = Cgroups(config.enrich, host.files, host.containers)
     identity = _identity(config, naming, host, cgroups)
     facts = EventFacts(host.containers, host.host_paths, host.host.names)
@@ -227,7 +228,6 @@ def build(
     context = _context(config.enrich, host, memo.forget, identity, redactor)
     context.added.extend([cgroups.stage] if config.enrich.container and config.enrich.container_info else [])
     remembered = Memoized(memo, watch([identity.add, *known.added, *context.added]))
-    on_execs = [*known.on_execs, *context.on_execs]
     stages: list[Stage] = [
         *watch([host.serials.stage] if live else []),  # before any that may fail or drop: serials count every event
         *watch([identity.track]),  # those that follow ask for event.process
@@ -238,7 +238,7 @@ def build(
         *watch([filters.decide] if filters.rules else []),  # before what costs: dropped events are enriched no further
         remembered.stage,
         *watch([identity.name_others]),
-        *([ExecOnly(watch(on_execs)).stage] if on_execs else []),
+        *([ExecOnly(watch(on_execs)).stage] if (on_execs := [*known.on_execs, *context.on_execs]) else []),
         *watch(_last(config, stats)),
     ]
     parts = Parts(decoders.own, stages, form, decoders.others, host.host.names)

@@ -46,10 +46,13 @@ def choose_form(
         form = Ecs(Style("unicode", naming), origin=origin)
     elif config.output == "ocsf":
         form = Ocsf(Style("unicode", naming), origin=origin)
-    limit = config.auditlog.longest_line
-    if limit:
-        form = Bounded(form, limit, Shortener(limit, _SIGNS[config.output], config.prefix))
     return form if redactor is None else Redacted(form, redactor.line), laurel
+
+
+def bounded(form: Form, config: Config, counts: dict[str, int]) -> Form:
+    """The form whose lines are no longer than is configured; counts: bound → times it was hit."""
+    limit = config.auditlog.longest_line
+    return Bounded(form, Shortener(limit, _SIGNS[config.output], config.prefix), counts) if limit else form
 
 
 def _concerns(translators: Translators, name: str, field: str) -> bool:

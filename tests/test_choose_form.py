@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sensor.audit.naming import Naming
-from sensor.choose_form import choose_form
+from sensor.choose_form import bounded, choose_form
 from sensor.config import Config
 from sensor.forms.bounded import Bounded
 from sensor.forms.ecs import Ecs, Origin
@@ -22,14 +22,20 @@ from sensor.outputs import EventOptions
         (Config(), Laurel),
         (Config(output="ecs"), Ecs),
         (Config(output="ocsf"), Ocsf),
-        (Config(auditlog=EventOptions(max_line=4096)), Bounded),
-        (Config(output="ecs", auditlog=EventOptions(max_line=4096)), Bounded),
     ],
 )
 def test_a_form_is_chosen(config: Config, kind: type) -> None:
     form, laurel = choose_form(config, Naming(), [], Origin())
     assert isinstance(form, kind)
     assert isinstance(laurel, Laurel)
+
+
+@pytest.mark.parametrize("output", ["laurel", "ecs", "ocsf"])
+def test_lines_are_bounded_where_a_bound_is_configured(output: str) -> None:
+    config = replace(Config(), output=output)
+    form, _ = choose_form(config, Naming(), [], Origin())
+    assert bounded(form, config, {}) is form
+    assert isinstance(bounded(form, replace(config, auditlog=EventOptions(max_line=4096)), {}), Bounded)
 
 
 def test_the_layout_of_records_is_there_in_every_form() -> None:

@@ -69,7 +69,7 @@ class Shortener:
     """
 
     def __init__(self, limit: int, sign: str, prefix: str = "") -> None:
-        self._limit = limit
+        self.limit = limit
         self._sign = sign
         self._prefix = prefix
 
@@ -78,7 +78,7 @@ class Shortener:
         whole = self._measured(loads(line.encode("latin-1")), False)
         assert isinstance(whole.inner, dict)
         left_out: dict[str, None] = {}
-        room = self._limit - _MOST_LEFT_OUT
+        room = self.limit - _MOST_LEFT_OUT
         longest = _longest(whole, room)
         if longest >= _SHORTEST_CUT:
             texts = self._cut_members(whole.inner, longest, "", left_out)
@@ -178,12 +178,16 @@ class Shortener:
 
 
 class Bounded(Form):
-    """A form whose lines are shortened where they are too long."""
+    """A form whose lines are shortened where they are too long, and counted.
 
-    def __init__(self, form: Form, limit: int, shorten: Shortener) -> None:
+    counts: bound → times it was hit.
+    """
+
+    def __init__(self, form: Form, shorten: Shortener, counts: dict[str, int]) -> None:
         self._form = form
-        self._limit = limit
-        self._shorten = shorten
+        self._limit = shorten.limit
+        self._shortened = shorten
+        self._counts = counts
 
     def event(self, event: Event) -> str:
         """Write an event."""
@@ -208,6 +212,10 @@ class Bounded(Form):
     def forget(self) -> None:
         """The meaning of the records' fields has changed."""
         self._form.forget()
+
+    def _shorten(self, line: str) -> str:
+        self._counts["max_line"] = self._counts.get("max_line", 0) + 1
+        return self._shortened(line)
 
 
 def _longest(whole: _Part, room: int) -> int:

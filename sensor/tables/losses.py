@@ -3,9 +3,9 @@
     output  ENOSPC  lines    the disk was full                        →  stats.output.lost_lines["ENOSPC"]
     filter  rule    events   intended: a rule left them out           →  the sum of stats.pipeline.filtered
 
-Places are in the order of a record's way: kernel, stream, input, parser, bounds, stage, filter, output, filterlog; then
-what the probe saw. A loss shows in every place that can see it: a record that the kernel dropped may also leave a
-gap in the stream, or an event incomplete.
+Places are in the order of a record's way: kernel, stream, input, parser, bounds, redact, stage, filter, output,
+filterlog; then what the probe saw. A loss shows in every place that can see it: a record that the kernel dropped may
+also leave a gap in the stream, or an event incomplete.
 """
 
 from __future__ import annotations
@@ -132,6 +132,26 @@ ROWS: tuple[LossRow, ...] = (
         "pipeline",
         "truncated",
         "events",
+    ),
+    LossRow(
+        "bounds",
+        "max_line",
+        "times",
+        True,
+        "a line was longer than auditlog.max_line, and shows what it lacks",
+        "pipeline",
+        "truncated",
+        "max_line",
+    ),
+    LossRow(
+        "redact",
+        "failed",
+        "texts",
+        False,
+        "a mistake of the sensor: masked as a whole",
+        "pipeline",
+        "redacted",
+        "failed",
     ),
     LossRow(
         "stage",

@@ -133,7 +133,7 @@ ROWS = (
         "truncations_total",
         "Times something was cut short, by the bound it hit.",
         "bound",
-        ("line", "records", "bytes", "waiting_bytes", "events"),
+        ("line", "records", "bytes", "waiting_bytes", "events", "max_line"),
     ),
     MetricRow(
         "pipeline",
@@ -150,6 +150,7 @@ ROWS = (
         "redacted_secrets_total",
         "Secrets replaced, by rule, once in records that repeat; `failed`: texts masked whole for a fault of ours.",
         "rule",
+        ("failed",),
     ),
     MetricRow(
         "pipeline", "stage_failures", "stage_failures_total", "Events that a stage failed for, by stage.", "stage"

@@ -94,7 +94,8 @@ def test_no_escape_is_cut(unit: str, shift: int) -> None:
 @pytest.mark.parametrize("form", ["all", "ecs", "ocsf"])
 def test_a_recorded_session(form: str, tmp_path: Path) -> None:
     options, sign = FORMS[form]
-    whole, cut = (lines(tmp_path, f"{options}auditlog: {{max_line: {limit}}}") for limit in (0, 2048))
+    stats = Stats()
+    whole, cut = (lines(tmp_path, f"{options}auditlog: {{max_line: {limit}}}", stats) for limit in (0, 2048))
     assert len(whole) == len(cut)
     assert sum(map(len, cut)) > 0.5 * sum(map(len, whole))
     reported = 0
@@ -108,12 +109,12 @@ def test_a_recorded_session(form: str, tmp_path: Path) -> None:
             assert form != "ocsf" or mistakes("1.5.0", read(after)) == []
             assert read(after)[sign]["shortened"]["bytes"] == len(before)
             assert read(after)[sign]["shortened"]["members"]
-    assert reported
+    assert stats.pipeline.truncated == {"max_line": reported}
 
 
-def lines(folder: Path, options: str) -> list[str]:
+def lines(folder: Path, options: str, stats: Stats) -> list[str]:
     (folder / "config.yaml").write_text(options)
-    pipeline = build(load(str(folder / "config.yaml")), Stats(), live=False).pipeline
+    pipeline = build(load(str(folder / "config.yaml")), stats, live=False).pipeline
     return pipeline.feed(lzma.decompress(CORPUS.read_bytes()), 0.0) + pipeline.close()
 
 

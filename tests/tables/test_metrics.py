@@ -38,11 +38,14 @@ def test_paths_that_cannot_be_written_fail_by_known_errors(path, tmp_path):
     assert stats.errors
 
 
+TRUNCATED = r'(?:_evict\(|truncated, |truncated\[|counts\[)"(\w+)"'
+
+
 @pytest.mark.parametrize(
     ("metric", "pattern", "file"),
     [
         ("unparsed_lines_total", r'unparsed\["(\w+)"\] =', "pipeline/__init__.py"),
-        ("truncations_total", r'(?:_evict\(|truncated, |truncated\[)"(\w+)"', "pipeline/__init__.py audit/coalesce.py"),
+        ("truncations_total", TRUNCATED, "pipeline/__init__.py audit/coalesce.py forms/bounded.py"),
         ("incomplete_events_total", r'_add\(counts, "(\w+)"\)', "audit/completeness.py"),
     ],
 )
