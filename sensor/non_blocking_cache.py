@@ -37,7 +37,7 @@ _MOST_STUCK = 8
 class Waiting:
     """How long callers wait: a share of the time that passes, so that slow loads cannot hold up the feed.
 
-    share, most: of the time that passes so much is spent waiting, and in one go no more than so many seconds.
+    share, most: the part of all time that is spent waiting, and the most seconds in one go.
     stuck: seconds after which a thread is left alone with its load, and another goes on with those behind it.
     """
 

@@ -1,4 +1,4 @@
-"""Records to events: who belongs together, and when nothing more will come.
+"""Records to events: which belong together, and when an event is complete.
 
     type=SYSCALL msg=audit(1700000000.001:7): …      ┐
     type=CWD msg=audit(1700000000.001:7): …          │ one event: same node, time and serial

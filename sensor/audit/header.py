@@ -15,7 +15,7 @@ import re
 from typing import NamedTuple
 
 BEGIN = "msg=audit("
-"""What no body holds, but for words that somebody sent as a message."""
+"""No body holds this, except text that a user sent as a message (auditctl -m)."""
 BLANKS = " \r\n\t"
 
 _NODE = r"node=([^ \t\r\n]+) +"

@@ -45,7 +45,7 @@ Made = TypeVar("Made")
 
 
 class Record:
-    """A record, decoded when somebody asks; shared by all events that hold the same bytes.
+    """A record, decoded on demand; shared by all events that hold the same bytes.
 
     type: its record type; name: the key in an event.
     repeats: an event may have several of its type.

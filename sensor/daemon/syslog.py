@@ -93,7 +93,7 @@ class Syslog(SysLogHandler):
 
 
 class StandardError(logging.Handler):
-    """Writes messages to a descriptor; loses them while nobody reads what is there.
+    """Writes messages to a descriptor; loses them while the reader is behind.
 
     It waits, and whether it does is decided for all who share it. A pipe or socket with any room takes PIPE_BUF at
     once, and as much is kept of a message.

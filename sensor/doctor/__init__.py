@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 def examine(host: HostView, config: Config, path: str, test_event: bool = True) -> Iterator[Finding]:
-    """Every finding, from the kernel along the way of an event to the log. `path` is the configuration's."""
+    """Every finding, in the order of an event: from the kernel to the log. `path` is the configuration's."""
     checks = [
         check_kernel(host),
         check_audit(host, status()),

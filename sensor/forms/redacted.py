@@ -28,7 +28,7 @@ class Redacted:
         text = self._redact(raw)
         try:
             return self._form.error(reason, text, notes)
-        except Exception:  # noqa: BLE001  the border: who catches it would write the text as it came
+        except Exception:  # noqa: BLE001  the border: a handler further up would write the text unredacted
             return unparsed(self._form, reason, text)
 
     def notice(self, notice: Notice) -> str:

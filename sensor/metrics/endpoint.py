@@ -3,11 +3,11 @@
     GET /metrics HTTP/1.1        one thread, one poll(2) for all clients
     Accept: text/plain           one request for each connection, answered and closed
 
-A request has one deadline for all of it, from accept over TLS's handshake to the last byte read; who is slower is cut
-off. When there are more than `clients` connections the oldest that has not asked yet gives way, so idle ones block no
-other. The thread looks at its sockets at most once in `pause` seconds, makes each page at most once a look, and rests
-for nine times the CPU time that a look took, so a flood of handshakes or requests costs a tenth of one processor at
-most. Without clients it sleeps. HTTP is RFC 9112, as little as GET and HEAD take.
+A request has one deadline for all of it, from accept over TLS's handshake to the last byte read; a slower
+client is cut off. When there are more than `clients` connections the oldest that has not asked yet gives way, so idle
+ones block no other. The thread looks at its sockets at most once in `pause` seconds, makes each page at most once a
+look, and rests for nine times the CPU time that a look took, so a flood of handshakes or requests costs a tenth of one
+processor at most. Without clients it sleeps. HTTP is RFC 9112, as little as GET and HEAD take.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Gatekeeper(Protocol):
     """Knows the users."""
 
     def last_wrong(self, address: str) -> float:
-        """When a wrong password came from an address: who has less goes first."""
+        """When a wrong password last came from an address, in monotonic seconds; 0: not lately."""
 
     def admits(self, authorization: str, address: str) -> bool | None:
         """Whether the value of Authorization is right; None: ask again at the next look."""
@@ -263,7 +263,7 @@ class Endpoint:
             client.asked = client.request is not None
 
     def _answer_all(self) -> None:
-        """Answer those whose requests are complete, but those of whom it is not yet known whether they may ask."""
+        """Answer complete requests, except those whose password has not been checked yet."""
         waiting = [client for client in self._clients.values() if client.request is not None]
         access = self._access
         users = access.users if access is not None else None

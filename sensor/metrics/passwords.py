@@ -2,9 +2,9 @@
 
     $scrypt$ln=14,r=8,p=1$tzZ0…$0Xq8…       scrypt (RFC 7914) as other tools write it: salt and hash in base64, unpadded
 
-Such a hash is dear on purpose, some 50 ms and 16 MiB. So a password that was found right is known again by a keyed
+Such a hash is expensive on purpose: some 50 ms and 16 MiB. So a password that was found right is known again by a keyed
 digest that lives as long as the process; and hashes take at most a twentieth of one processor, however many ask:
-who has guessed wrong lately waits behind the others.
+an address that guessed wrong lately waits behind the others.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class Passwords:
         self._wrong_at: OrderedDict[str, float] = OrderedDict()
 
     def last_wrong(self, address: str) -> float:
-        """When a wrong password came from an address, in monotonic seconds; 0: not lately. Who has less goes first."""
+        """When a wrong password last came from an address, in monotonic seconds; 0: not lately."""
         return self._wrong_at.get(address, 0.0)
 
     def admits(self, authorization: str, address: str) -> bool | None:

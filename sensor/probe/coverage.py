@@ -25,7 +25,7 @@ _MOST_USERS = 1024
 
 
 class Evidence(NamedTuple):
-    """lost: how much is known to be lost on the way of a record, in whatever unit; events: how many have come."""
+    """lost: what is known to be lost before an event is whole: records, lines, events; events: how many have come."""
 
     lost: int
     events: int

@@ -77,7 +77,7 @@ def load(
 ) -> Status:
     """Load, attach and pin the probe; nothing happens when just this probe is there. Needs root.
 
-    user: who the sensor becomes, so that it can go on with this probe when it was reading another.
+    user: the user that the sensor becomes, so that it can go on with this probe when it was reading another.
     recipe: what it is made from, if not as this kernel and the options ask for.
     kept: compiled probes, of which one is used if it is of this kernel, these options and this version of BCC.
     """

@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 
 
 class _Expected(NamedTuple):
-    """An exec that audit should report; the record only if somebody wants it."""
+    """An exec that audit should report; the record only if it is asked for."""
 
     exec: Exec
     process: Process
@@ -155,7 +155,7 @@ class ProbeReader:
         return ""
 
     def _remember(self, ring: Ring) -> None:
-        """Learn of those who have died of late: a former sensor saw it, but their events may be for this one."""
+        """Take in processes that ended recently: a former sensor saw that, but their events may come to this one."""
         since = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - int(GRACE * _SECOND)
         for records in ring.past(self._at_once):
             for record in records:

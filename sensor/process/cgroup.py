@@ -90,7 +90,7 @@ class Cgroup(NamedTuple):
 
     @property
     def container(self) -> str | None:
-        """The innermost container after who has named it: ID, 1000/ID of a user, ID/ID within another; None outside."""
+        """The innermost container, behind its namer: ID, 1000/ID of user 1000's, ID/ID within another; None outside."""
         path = "/".join([container.id for container in self.containers])
         user = self.containers[0].user if path else None
         return f"{user}/{path}" if user is not None else path or None

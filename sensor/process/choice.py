@@ -5,9 +5,10 @@
 
 An event is stamped a little before its act, by a clock that stands still between two ticks, so its process has not
 ended before: of those that had the pid, the oldest whose end is not before the event. It can be a later one only
-if that one was born within the lag of the clock. Then order and the record itself decide: an exec is of who is awaited
-to report one, nothing comes of a process that has left, and the numbers of events ascend from one process to the next;
-of those that remain it is the one with whose parent, session, login uid and name the record agrees most.
+if that one was born within the lag of the clock. Then order and the record itself decide: an exec belongs to the
+process that is expected to report one, nothing comes of a process that has left, and the numbers of events ascend from
+one process to the next; of those that remain it is the one with whose parent, session, login uid and name the record
+agrees most.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ Arguments = Callable[[str], list[Union[str, int, None]]]
 """The body of an EXECVE record → its arguments: None for one that is missing, a number for that many bytes left out."""
 
 Redact = Callable[[tuple[str, ...], bool], tuple[str, ...]]
-"""Arguments, and whether there were more bytes → as many without what nobody may see."""
+"""Arguments, and whether there were more bytes → as many arguments, without their secrets."""
 
 UNKNOWN = Command((), 0, True)
 

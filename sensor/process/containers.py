@@ -67,7 +67,7 @@ class ContainerNames:
         return tuple([text for text in (cgroup.containers[0].id, names.name, names.image) if text])
 
     def called(self, cgroup: Cgroup) -> tuple[str, ...]:
-        """The same, and what others have named, which begins with who did: 1000/ID of a user, ID/ID in a container."""
+        """The same, and its path where others named it, behind the namer: 1000/ID of a user, ID/ID in a container."""
         path, known = cgroup.container, self.of_system(cgroup)
         return (*known, path) if path is not None and path not in known else known
 

@@ -55,7 +55,7 @@ class HostPaths:
             process.rooted = self._chunk
 
     def look_if_unknown(self, process: Process) -> None:
-        """The same for who shows it: once for each process, again if its image has a new name without an exec."""
+        """The same before a path is shown: once for each process, again if its image has a new name without an exec."""
         root = process.root
         if root is None or process.rooted == STALE or not (root is HOST or root.path):
             self.look(process)

@@ -1,4 +1,4 @@
-"""Who had which pid, from when to when: the processes that live, and those that have died of late.
+"""Who had which pid, from when to when: the processes that live, and those that ended recently.
 
     42 → third ──before─→ second ──before─→ first         third has the pid now; the others are dead
             ←──after──          ←──after──
@@ -64,7 +64,7 @@ class Lives:
         return process
 
     def add(self, process: Process) -> None:
-        """Put a process in its place among those with its pid; who had the pid before it has ended by then."""
+        """Insert a process among those with its pid, by start; the one that had the pid before it has ended by then."""
         pid, began = process.pid, process.program.started or process.seen
         later = self.current.get(pid)
         if later is not None and later.program.started > began:
@@ -119,7 +119,7 @@ class Lives:
         self.bound(later)
 
     def _make_room(self) -> None:
-        """Forget who has been dead longest; only if all live, who has been known longest."""
+        """Forget the process that ended first; if all are alive, the one that has been known longest."""
         if self._dead:
             self._forget(self._dead.popleft())
         else:

@@ -151,11 +151,11 @@ class Program:
 
     @property
     def shown(self) -> Shown:
-        """Itself and all that is shown of it and may change, for who remembers what that is."""
+        """Itself and everything shown of it that may change: the key under which rendered text is remembered."""
         return self, self.ppid, self.event_id, self.source, self.comm, self.exe
 
     def invalidate_derived(self) -> None:
-        """Let conclusions about it be drawn anew: the configuration is another, or who started it is known by now."""
+        """Forget what was derived, because the configuration has changed or the parent has become known."""
         self.labels = None
 
     def successor(self, comm: str, exe: str, event_id: str) -> Program:

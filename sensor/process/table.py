@@ -67,7 +67,7 @@ class ProcessTable:
 
     @property
     def unidentified(self) -> dict[str, int]:
-        """Why → how many events, for who sees each of them to count in."""
+        """Reason → number of events; the stage that sees each event counts here."""
         return self._stats.unidentified
 
     def calibrate(self, boot: float, now: float = math.inf) -> bool:

@@ -1,7 +1,7 @@
 """Secrets replaced before anything leaves the process: in every form of output, and in every copy of the input.
 
-    EXECVE, PROCTITLE, CWD    the record's body, before anybody reads it     argc=2 a0="mysql" a1="-p***"
-    other records             their fields, before anybody sees them          cmd, data, name …
+    EXECVE, PROCTITLE, CWD    the record's body, before it is parsed         argc=2 a0="mysql" a1="-p***"
+    other records             their fields, before any stage sees them        cmd, data, name …
     /proc/PID/cmdline, environ                                                as they are read
     PARSE_ERROR, debug.inputlog                                               as text, by all rules
 

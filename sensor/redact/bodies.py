@@ -42,9 +42,9 @@ def execve(body: str, secrets: Secrets) -> str:
 
 
 def _without_strays(places: list[int], pieces: dict[int, list[tuple[int, str]]], words: list[str]) -> list[str]:
-    """Arguments of which rules could judge: masked is one without its beginning, or behind one that is missing.
+    """Mask each argument that lacks its beginning or follows a missing one.
 
-    What stood there may be the option whose value this is; without the program's name no argument is for sure.
+    The missing text may be the option whose value this is; without the program's name no argument can be judged.
     """
     if places and places[0] != 0:
         return [MASK] * len(words)

@@ -1,4 +1,4 @@
-"""A configuration whose rules cannot be read must not let out what they were to keep in."""
+"""A configuration whose redaction rules cannot be read must not let secrets out."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ _MOST = 1 << 20
 
 
 def closed() -> Options:
-    """What holds where rules were asked for and cannot be read: nothing is let out that could hold a secret."""
+    """The options that replace rules which cannot be read: they mask all that could hold a secret."""
     return Options(rules={"all": r"(?s)(.+)"})
 
 
 def is_about_redaction(mistake: ConfigError) -> bool:
-    """Return whether rules may be missing for a mistake: one in `redact`, or a whole file that mentions it."""
+    """Return whether a mistake may have cost rules: it is in `redact`, or in a whole file that mentions it."""
     if mistake.key:
         return mistake.key.partition(".")[0] == "redact"
     try:

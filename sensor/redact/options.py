@@ -19,7 +19,7 @@ _ACTIONS = ("mask", "hash")
 _WORD = re.compile(r"(fields|action|if)=(\S*)\s+")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _ELSEWHERE = frozenset({"exe", "comm", "key", "pid", "ppid"})
-"""Fields of which the sensor keeps more than the record, so they cannot be kept in."""
+"""Fields that the sensor keeps outside the record, too, so a rule cannot redact them."""
 
 
 class RedactionRule(NamedTuple):
@@ -45,10 +45,10 @@ class Options:
         {},
         "Secrets, one rule each: NAME: [fields=ARGV,CMDLINE] [action=hash] [if=EXPRESSION] EXPRESSION. The groups of "
         "the last one are what is replaced, without a group the whole match is; if= must be found in the same text. "
-        "Between arguments stands \\0, and in other text in place of each blank, so [^\\0]+ is the rest of an argument "
-        "or of a word. fields: ARGV, CMDLINE, PROCTITLE, ENV, USER_CMD, TTY (without fields these six) and names of "
-        "fields of records, as name, cwd, acct. A repetition without limit comes last, or between bytes that it cannot "
-        "take. Labels, scripts and filters see command lines without these secrets, too. "
+        "Expressions see \\0 between arguments, and in other text instead of each blank, so [^\\0]+ is the rest of an "
+        "argument or of a word. fields: ARGV, CMDLINE, PROCTITLE, ENV, USER_CMD, TTY (without fields these six) and "
+        "names of fields of records, as name, cwd, acct. A repetition without limit comes last, or between bytes that "
+        "it cannot take. Labels, scripts and filters see command lines without these secrets, too. "
         "/usr/share/host-sensor/redact/secrets.yaml has rules to begin with.",
     )
     action: str = option(

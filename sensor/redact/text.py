@@ -46,7 +46,7 @@ class Secrets:
             return [MASK] * len(words)
 
     def text(self, text: str) -> str:
-        """A text without its secrets, be it written in hexadecimal; masked if that fails."""
+        """A text without its secrets, those written in hexadecimal included; masked if that fails."""
         try:
             return self._text(text)
         except Exception:  # noqa: BLE001  the border: what cannot be looked at is not let out

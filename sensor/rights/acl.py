@@ -32,8 +32,8 @@ Entries = dict[tuple[int, int], int]
 class Readers:
     """Those who may read the files of one output: users and groups by name or number, and everybody with `other`.
 
-    Names that the host's own files do not know are asked for beside the feed, from the first renew() on; who is not
-    known yet is not let in yet.
+    Names that the host's own files do not know are asked for beside the feed, from the first renew() on; a reader
+    that is not known yet is not let in yet.
     """
 
     def __init__(self, users: Iterable[str], groups: Iterable[str], other: bool, log: Callable[[str], None]) -> None:

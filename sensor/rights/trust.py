@@ -31,7 +31,7 @@ class UntrustedError(SensorError):
 def administrators() -> frozenset[int]:
     """Root and the effective user: whose configuration is taken.
 
-    The user at the first call: who was root at the start does not begin to trust the user it becomes.
+    The effective user at the first call: a process that started as root never trusts the user it becomes.
     """
     return frozenset({0, os.geteuid()})
 

@@ -25,7 +25,7 @@ def test_line(host: str, now: float) -> bytes:
 
 
 def check(name: str, config: Destination, host: str) -> Iterator[tuple[str, bool]]:
-    """For each address a line on what came of it, and whether the test line was acknowledged; raises ShipError."""
+    """For each address a line with the result, and whether the test line was acknowledged; raises ShipError."""
     kind = make_kind(name, config)
     addresses = (",".join(config.to),) if kind.takes_all_addresses else config.to or ("-",)
     for address in addresses:

@@ -32,7 +32,7 @@ KINDS = {
     "syslog": ":6514",
     "tcp": ":PORT",
 }
-"""What an address of each kind looks like: an URL, HOST with a port, nothing."""
+"""Kind → what an address looks like: the scheme of a URL, the port behind HOST (PORT: required), or "" for none."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,11 @@ class Destination:
         'Add "SHIP":{"STREAM":…,"NUMBER":…} to each event: numbers without a gap, by which the receiver sees what is'
         " missing and drops what is repeated.",
     )
-    timeout: float = option(30.0, "How long the far end may keep silent.", (), 0.1, "seconds")
-    rate: int | None = option(None, "Send at most so much each second; null: no limit.", (), 1024, "bytes")
-    failback: float = option(300.0, "How long another than the first address is used.", (), 1, "seconds")
+    timeout: float = option(30.0, "How long the far end may take to answer.", (), 0.1, "seconds")
+    rate: int | None = option(None, "Send at most this much each second; null: no limit.", (), 1024, "bytes")
+    failback: float = option(
+        300.0, "How long a later address is used before the first one is tried again.", (), 1, "seconds"
+    )
     batch: BatchOptions = section(BatchOptions())
     retry: pace.Options = section(pace.Options())
     dead_letters: deadletter.Options = section(deadletter.Options())

@@ -1,6 +1,7 @@
 """The program: a destination from its configuration file until SIGTERM.
 
-Log messages go to standard error, which is the journal's. SIGTERM and SIGINT end it after what is on its way, but soon.
+Log messages go to standard error, which is the journal's. SIGTERM and SIGINT end it once all that is on its way
+is acknowledged, after GRACE at the latest.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ def status(name: str, config: Destination) -> tuple[list[str], bool]:
 
 
 def ago(moment: float) -> str:
-    """The time since, as people express it."""
+    """The time since `moment` (seconds since 1970), in its two largest units: 2 h 3 min."""
     seconds = max(0, int(time.time() - moment))
     for size, unit, smaller, below in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
         if seconds >= size:
@@ -106,7 +106,7 @@ def _cursor(path: str) -> tuple[dict[str, Any], str]:
 
 
 def _is_locked(path: str) -> bool:
-    """Whether a process ships with this cursor."""
+    """Whether a process ships with this cursor: it holds the lock (flock(2))."""
     try:
         with open(path, "rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -104,7 +104,7 @@ class ProcessTree:
             if len(self._nodes) >= self._limit:
                 self._drop()
             node = Node(process.guid, since=time)
-        self._nodes[process.guid] = node  # the last: of whom nothing has been heard for the longest time comes first
+        self._nodes[process.guid] = node  # to the end: the one without news for the longest time comes first
         if process.pid is not None:
             node.pid = process.pid
         if process.exe or not node.name:

@@ -1,4 +1,4 @@
-"""Leaders: of the process group, of the session (setsid(2)), and the process with which somebody or something came in.
+"""Leaders: of the process group, of the session (setsid(2)), and the process through which a user or a job came in.
 
     "ENTRY_LEADER":{"pid":3103,"GUID":"…","comm":"bash","exe":"/usr/bin/bash","START_TIME":"…","ARGV":["-bash"],
       "type":"sshd"}
@@ -7,7 +7,7 @@
 
 What the Elastic Common Schema has as process.entry_leader, session_leader and group_leader; only that form asks for it.
 Groups and sessions are in /proc/PID/stat (fields 5 and 6) alone, so recorded logs have none, and a process that has
-ended by then has the session of who forked it.
+ended by then has the session of the process that forked it.
 
 The entry leader is the nearest ancestor whose parent is a door: init, sshd(8), login(1), a container's shim and so on;
 `type` is that of ECS entry_meta.type. In a login session of which no door is known it is the furthest ancestor that is

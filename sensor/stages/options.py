@@ -52,6 +52,6 @@ class LabelOptions:
     label_root: str = option(
         "host",
         "Whose names label_exe, unlabel_exe, label_script and unlabel_script mean: those in the root of the `host`, or "
-        "in `any`, such as that of a container or a jail, where anybody may call a program as he likes.",
+        "in `any`, such as that of a container or a jail, where any user may give a program any name.",
         ("host", "any"),
     )

@@ -1,6 +1,6 @@
 """How long stages take: one call in 64 is timed, for `metrics.stage_times`.
 
-Without that option nothing of this is in the way of an event.
+Without that option an event passes no code of this module.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@
     USER_LOGIN                   category authentication   key (none)
 
 The category is the first that ECS has for the main record or, where that is the system call, for the call: see `rules`.
-Who writes rules chooses the keys, and a forwarding host may make some up, so only the first ones have a number of their
-own. On the way of an event one counter is raised; once a second the counters are added up.
+The rules' author chooses the keys, and a forwarding host may invent some, so only the first ones get a counter of their
+own. An event raises one counter; once a second the counters are added up.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class _Tally:
         self.events += 1
 
     def take(self) -> int:
-        """How many there were, which are not to be counted again."""
+        """Return the number of events, and begin again at 0."""
         events, self.events = self.events, 0
         return events
 
@@ -68,7 +68,7 @@ class EventCounts:
             self._sources[process.program.source] += 1
 
     def add_up(self, now: float = 0.0) -> None:
-        """Bring the counters up to date, to be called about once a second; now is of no interest."""
+        """Bring the counters up to date, to be called about once a second; `now` is ignored."""
         for tally in self._tallies.values():
             events = tally.take()
             if events:
@@ -77,7 +77,7 @@ class EventCounts:
                     self._keys[key] = self._keys.get(key, 0) + events
 
     def _learn(self, event: Event) -> _Tally:
-        """The tally of an event whose template was not seen before; of most of these the call was."""
+        """The tally of an event with a new template; most of these have a known call."""
         names = tuple(event.records)
         main = self._mains.get(names) or self._mains.keep(names, main_type(names))
         syscall = event.syscall

@@ -1,14 +1,14 @@
 """What security modules decided: records that are written for both verdicts, or whose policy is not enforced.
 
     AVC        avc:  denied  { read } … permissive=0       denied, and it was not done
-    AVC        avc:  denied  { read } … permissive=1       denied, but done all the same
+    AVC        avc:  denied  { read } … permissive=1       denied, but done
     AVC        apparmor="ALLOWED" …                        allowed (complain mode reports what it would deny)
     IPE_ACCESS enforcing=1 … rule="DEFAULT action=DENY"    denied (security/ipe/audit.c)
     FANOTIFY   resp=2                                      denied (linux/fanotify.h: FAN_ALLOW 1, FAN_DENY 2)
     SECCOMP    code=0x7ffc0000                             allowed (linux/seccomp.h: SECCOMP_RET_LOG)
 
-ECS has it in event.type, `denied` or `allowed`; in event.outcome
-stands what came of it, by the system call if there is one.
+ECS has the verdict in event.type, `denied` or `allowed`; event.outcome is the result, that of the system call if
+there is one.
 """
 
 from __future__ import annotations

@@ -209,7 +209,7 @@ ROWS = (
         tuple(UNIDENTIFIED),
     ),
     MetricRow(
-        "process", "lag", "event_lag_seconds", "Longest time of late by which an event was stamped before its act."
+        "process", "lag", "event_lag_seconds", "Longest recent time by which an event was stamped before its act."
     ),
     MetricRow("output", "lines", "output_lines_total", "JSON lines written."),
     MetricRow("output", "bytes", "output_bytes_total", "Bytes written."),

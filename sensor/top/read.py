@@ -39,7 +39,7 @@ class Counts:
     """Counts of one or more logs.
 
     heavies: by dimension.
-    events, records, bytes: all of them; skipped: lines that are none.
+    events, records, bytes: totals; skipped: lines that cannot be read.
     first, last: time of the earliest and the latest event, in seconds since 1970.
     filtered: rule → events that a configured filter dropped.
     """
@@ -106,7 +106,7 @@ def _count_lines(chunks: Iterable[bytes], prefix: str, counts: Counts) -> None:
 
 
 def _lines(chunks: Iterable[bytes], longest: int = _LONGEST_LINE) -> Iterator[bytes]:
-    """The lines in some chunks; what is longer than any of ours is no line."""
+    """The lines in some chunks; one that is longer than the sensor ever writes becomes an empty one."""
     rest = b""
     for chunk in chunks:
         *lines, rest = (rest + chunk).split(b"\n")

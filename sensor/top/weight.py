@@ -46,7 +46,7 @@ class EventWeight(NamedTuple):
 def weigh_event(event: Event, line: str, types: Sizes, prefix: str = "") -> EventWeight:
     """An event of the pipeline.
 
-    line: what becomes of it; types: the bytes of its records; prefix: what is put before added keys.
+    line: as it is written; types: the bytes of its records; prefix: what is put before added keys.
     """
     added = added_sizes(loads(line), prefix)
     syscall = event.syscall

@@ -1,4 +1,4 @@
-"""What a system call was asked for and what came of it: its arguments by name, and the error it failed with.
+"""The arguments of a system call by name, and the error it failed with.
 
     arch=c000003e syscall=257 success=no exit=-13 a0=ffffff9c a1=7ffd3a9e4f1b a2=80241 a3=180 …
     "EXIT":"EACCES","ARGS":{"dirfd":"AT_FDCWD","flags":["O_WRONLY","O_CREAT","O_TRUNC","O_CLOEXEC"],"mode":"0o600"}

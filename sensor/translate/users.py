@@ -64,8 +64,8 @@ class Users:
     def __init__(self, options: TranslateOptions, naming: Naming, database: UserDatabase | None) -> None:
         self._key = naming.key
         self._sources = {
-            "uid": NameSource(_by_number(options.user_map), database.users.get if database is not None else _nobody),
-            "gid": NameSource(_by_number(options.group_map), database.groups.get if database is not None else _nobody),
+            "uid": NameSource(_by_number(options.user_map), database.users.get if database is not None else _no_name),
+            "gid": NameSource(_by_number(options.group_map), database.groups.get if database is not None else _no_name),
         }
         self._plans: BoundedDict[tuple[str, ...], list[IdField]] = BoundedDict(_PLANS)
 
@@ -117,8 +117,8 @@ def _translate(ids: list[IdField], fields: Fields, record: Fields) -> None:
             fields[key] = name
 
 
-def _nobody(number: int) -> None:
-    """What somebody of another host is called, as far as this one knows."""
+def _no_name(number: int) -> None:
+    """Of another host's users no name is known here."""
 
 
 def _by_number(names: dict[str, str]) -> dict[int, str]:

@@ -116,12 +116,12 @@ class EventView:
 
     @property
     def pid(self) -> int:
-        """Who made the system call; 0 where there is none."""
+        """The process that made the system call; 0 where there is none."""
         return int(self._event.syscall.pid) if self._event.syscall is not None else 0
 
     @property
     def ppid(self) -> int:
-        """The parent of who made it."""
+        """The parent of the process that made it."""
         return int(self._event.syscall.ppid) if self._event.syscall is not None else 0
 
     @property
