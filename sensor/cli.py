@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sensor import __version__
+from sensor.command_parser import CommandParser
 from sensor.compiled import is_compiled
 from sensor.errors import SensorError
 from sensor.printable import printable
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     """The command line; the manual page is made from it, too."""
-    parser = argparse.ArgumentParser(prog="host-sensor", description="The Linux audit stream as JSON Lines.")
+    parser = CommandParser(prog="host-sensor", description="The Linux audit stream as JSON Lines.")
     how = "compiled" if is_compiled() else "interpreted"
     parser.add_argument("--version", action="version", version=f"host-sensor {__version__} ({how})")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
