@@ -206,7 +206,7 @@ class OutputStats:
         "unshipped_files",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, lost_lines: dict[str, int] | None = None) -> None:
         self.lines = 0
         self.bytes = 0
         self.rotations = 0
@@ -219,6 +219,16 @@ class OutputStats:
         self.disk_free_bytes = 0  # gauge: what the sensor may still use of it
         self.retained_bytes = 0  # gauge: most that this file and its old ones may take; 0: no limit, or no file
         self.errors: dict[str, int] = {}  # errno name → failed writes
+        # reason → lines that were given up; with other logs in a dictionary that they share
+        self.lost_lines: dict[str, int] = {} if lost_lines is None else lost_lines
+
+
+class DebugStats:
+    """The copies for finding mistakes, together."""
+
+    __slots__ = ("lost_lines",)
+
+    def __init__(self) -> None:
         self.lost_lines: dict[str, int] = {}  # reason → lines that were given up
 
 
@@ -319,6 +329,7 @@ class Stats:
     __slots__ = (
         "config",
         "daemon",
+        "debug",
         "filterlog",
         "input",
         "kernel",
@@ -340,5 +351,6 @@ class Stats:
         self.kernel = KernelStats()
         self.loss = LossStats()
         self.filterlog = OutputStats()
+        self.debug = DebugStats()
         self.probe = ProbeStats()
         self.privileges = PrivilegeStats()

@@ -137,7 +137,7 @@ class Daemon:
         self._pipeline = GuardedPipeline(sensor, self._guard, self._input.queue.drop)
         self._events = SensorEvents(self.stats, self._pipeline.notice, config.sensor_events)
         self._keeper = RunKeeper(config, self.stats, self._pipeline.host_state(), self._events)
-        self._logs = Logs(config, self.stats.output, self.stats.filterlog, self._guard)
+        self._logs = Logs(config, self.stats.output, self.stats.filterlog, self._guard, self.stats.debug)
         self._logs.redact_by(self._pipeline.redactor())
         self._lag = WrittenLag(self.stats.daemon, self.stats.output)
         self._end_by = float("inf")  # of the input, after SIGTERM
@@ -328,7 +328,7 @@ class Daemon:
         """Open other logs, if they are configured otherwise now; they take over what is not written yet."""
         if any(getattr(config, name) != getattr(self._config, name) for name in LOGS):
             admit_readers(config)
-            logs = Logs(config, self.stats.output, self.stats.filterlog, self._guard)
+            logs = Logs(config, self.stats.output, self.stats.filterlog, self._guard, self.stats.debug)
             logs.take_over(self._logs)
             self._logs = logs
         self._logs.redact_by(self._pipeline.redactor())

@@ -16,7 +16,7 @@ from sensor.forms import Lines
 from sensor.outputs import Options, Output
 from sensor.redact import Redactor
 from sensor.rights.acl import Readers
-from sensor.stats import OutputStats
+from sensor.stats import DebugStats, OutputStats
 
 log = logging.getLogger(__name__)
 
@@ -88,18 +88,26 @@ def _ignore(message: str) -> None:
 class Logs:
     """All outputs of a configuration. No method raises: what fails in one output costs nothing in another.
 
-    stats: counters of the log of events, and of the filter log.
+    stats: counters of the log of events, and of the filter log; debug: of the copies beside them, together.
     guard: calls an output; what that has not written it keeps, and tries again.
     """
 
-    def __init__(self, config: Config, stats: OutputStats, filter_stats: OutputStats, guard: Guard) -> None:
+    def __init__(
+        self,
+        config: Config,
+        stats: OutputStats,
+        filter_stats: OutputStats,
+        guard: Guard,
+        debug: DebugStats | None = None,
+    ) -> None:
         self._config = config
         self._guard = guard
         self._filter_stats = filter_stats
         self._auditlog = open_output(config.auditlog, config.directory, stats)
         self._filterlog: Output | None = None
-        self._inputlog = self._beside(config.debug.inputlog)
-        self._parse_error_log = self._beside(config.debug.parse_error_log)
+        beside = OutputStats(debug.lost_lines if debug is not None else None)
+        self._inputlog = self._beside(config.debug.inputlog, beside)
+        self._parse_error_log = self._beside(config.debug.parse_error_log, beside)
         self._carry = ""
         self._redactor: Redactor | None = None
 
@@ -170,9 +178,9 @@ class Logs:
         outputs = (self._auditlog, self._filterlog, self._inputlog, self._parse_error_log)
         return [output for output in outputs if output is not None]
 
-    def _beside(self, options: Options | None) -> Output | None:
-        """An output beside the logs of events, with counters of its own, so that those of events stay theirs."""
-        return open_output(options, self._config.directory, OutputStats()) if options else None
+    def _beside(self, options: Options | None, stats: OutputStats) -> Output | None:
+        """An output beside the logs of events, with other counters, so that those of events stay theirs."""
+        return open_output(options, self._config.directory, stats) if options else None
 
 
 def _hand_over(before: Output, heir: Output) -> None:

@@ -4,8 +4,8 @@
     filter  rule    events   intended: a rule left them out           →  the sum of stats.pipeline.filtered
 
 Places are in the order of a record's way: kernel, stream, input, parser, bounds, redact, stage, filter, output,
-filterlog; then what the probe saw. A loss shows in every place that can see it: a record that the kernel dropped may
-also leave a gap in the stream, or an event incomplete.
+filterlog, debug; then what the probe saw. A loss shows in every place that can see it: a record that the kernel dropped
+may also leave a gap in the stream, or an event incomplete.
 """
 
 from __future__ import annotations
@@ -167,6 +167,9 @@ ROWS: tuple[LossRow, ...] = (
     LossRow("filter", "rule", "events", True, "a rule of the configuration left them out", "pipeline", "filtered", SUM),
     *_of_output("output"),
     *_of_output("filterlog"),
+    LossRow(
+        "debug", "lost", "lines", False, "copies for finding mistakes were not written", "debug", "lost_lines", SUM
+    ),
     LossRow("probe", "ring", "records", False, "the probe's ring was full", "probe", "lost"),
     LossRow("coverage", "lost", "execs", False, "the probe saw them, audit lost them", "probe", "lost_execs"),
     LossRow(

@@ -258,6 +258,14 @@ ROWS = (
         LOSSES,
     ),
     MetricRow(
+        "debug",
+        "lost_lines",
+        "debug_lost_lines_total",
+        "Lines that copies for finding mistakes (`debug`) lost, by reason.",
+        "reason",
+        LOSSES,
+    ),
+    MetricRow(
         "filterlog", "pending_bytes", "filterlog_pending_bytes", "Bytes of the filter log that wait to be written."
     ),
     MetricRow("filterlog", "buffer_bytes", "filterlog_buffer_bytes", "Room for bytes that wait to be written."),

@@ -154,6 +154,18 @@ def test_an_output_that_refuses(sensor: Callable[..., Sensor]) -> None:
         folder.rmdir()
 
 
+def test_copies_for_finding_mistakes_that_cannot_be_written(sensor: Callable[..., Sensor]) -> None:
+    """Neither the copy of the input nor that of what is no record; the log itself has all."""
+    debug = {"inputlog": {"file": "/dev/full"}, "parse_error_log": {"file": "no/such/folder"}}
+    run = sensor(debug={name: {**log, "buffer": BUFFER} for name, log in debug.items()})
+    run.auditd.sendall(b"no record\n" * 3000 + events(0, 300))
+    run.wait_for(lambda: is_read(run) and ("debug", "lost") in reported(lines_of(run.folder / "audit.jsonl")))
+    assert run.end(60) == 0
+    lost = counted(run.counters())
+    assert lost["debug", "lost"] == 3000 + 2 * 300 + 3000
+    assert lost == {("parser", "header"): 3000, ("debug", "lost"): lost["debug", "lost"]}
+
+
 def outcome_of_a_stream(run: Sensor, log: Path, reader: subprocess.Popen[bytes]) -> Losses:
     assert run.end(60) == 0
     reader.wait(20)
