@@ -9,8 +9,9 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
-from sensor.audit.framing import last_time
+from sensor.audit.framing import EOE, first_time, last_time
 from sensor.build import Sensor, build
 from sensor.config import Config
 from sensor.copies import Copies
@@ -19,6 +20,10 @@ from sensor.inputs.files import EventId, first_id, in_order, last_id
 from sensor.printable import printable
 from sensor.stats import PipelineStats, Stats
 
+_EOE = EOE.encode()
+_HEAD = 512
+_LATER = 1.0
+"""Seconds after which a record without an end of its own has been all of its event."""
 _OVERLAP = 1.0
 """Seconds by which events may be out of order anyway."""
 
@@ -47,8 +52,13 @@ def converted(sensor: Sensor, files: Sequence[str]) -> Iterator[list[str]]:
     failure: InputError | None = None
     try:
         for chunk in _chunks_of(ordered):
-            now = max(now, last_time(chunk))
-            yield sensor.pipeline.feed(chunk, now)
+            for number, piece in enumerate(in_time(chunk)):
+                if number:  # what waits was read long before this
+                    yield sensor.pipeline.tick(now + _LATER / 4)
+                    now = max(now, first_time(piece, _HEAD) or 0.0)
+                    yield sensor.pipeline.tick(now)
+                now = max(now, last_time(piece))
+                yield sensor.pipeline.feed(piece, now)
             yield sensor.pipeline.tick(now)
             if progress is not None:
                 progress.show(len(chunk))
@@ -59,6 +69,55 @@ def converted(sensor: Sensor, files: Sequence[str]) -> Iterator[list[str]]:
         raise failure
     if progress is not None:
         progress.end()
+
+
+def in_time(chunk: bytes) -> Iterator[bytes]:
+    """A chunk in pieces, cut before the calls of which the clock shows that what waits before them is whole.
+
+    A message of user space has no end, and waits for other records of its event. Calls that have one, as in the feed of
+    a plugin, would leave before it, those of a session before its login.
+    """
+    messages = _messages(chunk) if _EOE in chunk else []
+    start = last = first = passed = 0  # first: of those that wait; passed: how many lie before `last`
+    while first < len(messages):
+        last = max(last, messages[first].end)
+        mark = chunk.find(_EOE, last)
+        end = chunk.find(b"\n", mark) + 1
+        if mark < 0 or not end:
+            break
+        while passed < len(messages) and messages[passed].end <= mark:
+            last = max(last, messages[passed].end)
+            passed += 1
+        earliest = last_time(chunk[mark:end]) - _LATER
+        if messages[first].time <= earliest:
+            if last > start:
+                yield chunk[start:last]
+                start = last
+            while first < passed and messages[first].time <= earliest:
+                first += 1
+        last = end
+    yield chunk[start:]
+
+
+class _Message(NamedTuple):
+    """Where the line of a record without an end of its own ends, and its time in seconds since 1970."""
+
+    end: int
+    time: float
+
+
+def _messages(chunk: bytes) -> list[_Message]:
+    """User space's records, and LOGIN."""
+    found: set[_Message] = set()
+    for mark in (b"msg='", b"type=LOGIN "):
+        place = chunk.find(mark)
+        while place >= 0:
+            end = chunk.find(b"\n", place) + 1
+            if not end:
+                break
+            found.add(_Message(end, last_time(chunk[chunk.rfind(b"\n", 0, place) + 1 : end])))
+            place = chunk.find(mark, end)
+    return sorted(found)
 
 
 def _chunks_of(paths: Sequence[str]) -> Iterator[bytes]:

@@ -11,6 +11,7 @@ import pytest
 
 from sensor.cli import main
 from sensor.config import Config
+from sensor.convert import in_time
 from sensor.top.read import count
 
 
@@ -103,3 +104,46 @@ def test_what_was_no_record_is_reported(
     output = capfd.readouterr().err
     assert reported in output
     assert bool(reported) == bool(output)
+
+
+def ended(second: int, serial: int, ses: int = 5) -> str:
+    """A call as a plugin gets it, with its end."""
+    return (
+        call(second, serial).replace("ses=2", f"ses={ses}")
+        + f"type=EOE msg=audit(17000000{second:02}.001:{serial}): \n"
+    )
+
+
+MESSAGE = (
+    'type={} msg=audit(17000000{:02}.001:{}): pid=100 uid=0 auid=1000 ses=5 msg=\'op=login id=1000 exe="/usr/sbin/sshd"'
+    " hostname=? addr=192.0.2.4 terminal=ssh res=success'\n"
+)
+LOGIN = "type=LOGIN msg=audit(1700000001.001:9): pid=100 uid=0 old-auid=4294967295 auid=1000 ses=5 res=1\n"
+FEEDS = [
+    LOGIN + MESSAGE.format("USER_LOGIN", 1, 10) + ended(10, 20) + ended(20, 30),
+    MESSAGE.format("USER_LOGIN", 1, 10) + ended(2, 20),
+    ended(1, 5, 4) + MESSAGE.format("USER_START", 1, 10) + ended(1, 11, 4) + ended(3, 20),
+    "".join(f"node=a {line}\n" for line in (MESSAGE.format("USER_LOGIN", 1, 10) + ended(10, 20)).splitlines()),
+]
+
+
+@pytest.mark.parametrize("feed", FEEDS)
+def test_the_login_of_a_session_comes_before_its_calls(
+    feed: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Those leave at their end; a message, which has none, waits: in a recorded feed until the next record's time."""
+    config = tmp_path / "c.yaml"
+    config.write_text("enrich: {session: true}")
+    assert main(["convert", "-c", str(config), *write(tmp_path, {"x.log": feed})]) == 0
+    documents = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    times = [float(document["ID"].partition(":")[0]) for document in documents]
+    assert times == sorted(times)
+    assert documents[-1]["SYSCALL"]["SESSION"]["addr"] == "192.0.2.4"
+
+
+@pytest.mark.parametrize("feed", [*FEEDS, OLD, "", "msg='", "type=EOE msg=audit(1.001:1): \nmsg='\nmsg='\n\n"])
+@pytest.mark.parametrize("size", [7, 100, 1 << 18])
+def test_pieces_are_the_whole(feed: str, size: int) -> None:
+    data = feed.encode()
+    chunks = [data[start : start + size] for start in range(0, len(data), size)]
+    assert b"".join([piece for chunk in chunks for piece in in_time(chunk)]) == data

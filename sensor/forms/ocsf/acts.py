@@ -135,8 +135,8 @@ class Acts:
 
     def _file(self, who: Subject, thing: Object) -> str:
         if not thing.text:
-            file = file_of(thing.top.get("file"))
             second = file_at(text_of(thing.object.get("secondary")))
+            file = file_of(thing.top.get("file")) or second  # as of a link to what a descriptor is
             thing.text = (
                 self._style.members({"file": file} if file else {}),
                 self._style.members({"file_result": second}),

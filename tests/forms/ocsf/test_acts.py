@@ -21,6 +21,15 @@ def brief(document: dict[str, Any]) -> tuple[Any, ...]:
     return document["class_uid"], document["activity_id"]
 
 
+def test_a_link_to_the_file_of_a_descriptor_has_one_name() -> None:
+    """linkat(4, "", AT_FDCWD, "/tmp/x", AT_EMPTY_PATH): the class requires a file."""
+    first = 'PATH item=0 name="" inode=7 dev=fd:01 mode=0100644 ouid=0 ogid=0 nametype=NORMAL'
+    second = 'PATH item=1 name="/tmp/x" inode=7 dev=fd:01 mode=0100644 ouid=0 ogid=0 nametype=CREATE'
+    document = one(call(265, args="a0=4 a1=1 a2=ffffff9c a3=2"), 'CWD cwd="/"', first, second)
+    assert document["class_uid"] == 1001
+    assert document["file"]["path"] == "/tmp/x"
+
+
 @pytest.mark.parametrize(
     ("records", "expected", "objects"),
     [
