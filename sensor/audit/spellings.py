@@ -15,10 +15,16 @@ import re
 
 ENRICHED = "\x1d"
 _ID = r"(?:A|E|S|FS|O|OA|I|SA|OLD-A|OLD_A|NEW_)?[UG]ID"
-_NAMES = rf"(?:(?:ARCH|SADDR)=|(?<![A-Z_-])(?:ID|SYSCALL|{_ID})=)"
-_CANDIDATE = re.compile(rf'"[^"]*"|(?<=[^ {ENRICHED}])(?:#035|\\035|\\x1d|\\u001d|\^\])?(?={_NAMES})')
+_BEHIND_NAMETYPE = "|".join(f"(?<={name})" for name in ("NORMAL", "PARENT", "DELETE", "CREATE", "UNKNOWN"))
+_NAMES = rf"(?:ARCH|SADDR|ID|SYSCALL|{_ID})="
+_BARE = rf"(?:(?:ARCH|SADDR)=|(?<![A-Z_-])(?:ID|SYSCALL|{_ID})=|(?:{_BEHIND_NAMETYPE})OUID=)"
+_ESCAPES = ("#035", "\\035", "\\x1d", "\\x1D", "\\u001d", "\\u001D", "^]", "%1D", "%1d", "<0x1d>", "&#x1d;")
+_REPLACED = ("\t", "\xef\xbf\xbd", "\xe2\x90\x9d")
+"""What collectors write for the byte, or put in its place: a tab, U+FFFD, U+241D, some a question mark."""
+_ESCAPED = rf"(?:{'|'.join(map(re.escape, _ESCAPES + _REPLACED))}|(?<!=)\?)"
+_CANDIDATE = re.compile(rf'"[^"]*"|(?<=[^ {ENRICHED}])(?:{_ESCAPED}(?={_NAMES})|(?={_BARE}))')
 _TAIL = re.compile(
-    r"(?:#035|\\035|\\x1d|\\u001d|\^\])?"
+    rf"{_ESCAPED}?"
     r'((?:[A-Z][A-Z_-]*=(?:"[^"]*"|\{[^{}]*\})|(?:ARCH|SYSCALL|SADDR)=[^ "{}]+)'
     r'(?: (?:[A-Z][A-Z_-]*=(?:"[^"]*"|\{[^{}]*\})|(?:ARCH|SYSCALL|SADDR)=[^ "{}]+))*)\Z'
 )

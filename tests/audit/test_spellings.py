@@ -26,13 +26,19 @@ GLUED = [
     ("ACCT_LOCK", "pid=1 msg='op=x id=20003 res=success'", 'UID="root" ID="bob"'),
     ("DAEMON_START", "op=start res=success", 'AUID="unset" UID="root"'),
     ("PATH", 'item=0 name="/x" cap_frootid=0', 'OUID="root" OGID="root"'),
+    ("PATH", 'item=0 name="/x" ouid=0 nametype=NORMAL', 'OUID="root" OGID="domain users"'),
+    ("PATH", 'item=0 name="/x" ouid=0 nametype=UNKNOWN', 'OUID="root"'),
+    ("PATH", 'item=0 name="/x" ouid=0 objtype=PARENT', 'OUID="root"'),
     ("SOCKADDR", "saddr=0200003500000000000000000000000A", "SADDR={ saddr_fam=inet laddr=0.0.0.0 lport=53 }"),
     ("LOGIN", "pid=1 uid=0 old-auid=4294967295 auid=0 res=1", 'UID="root" OLD-AUID="unset" AUID="root"'),
     ("SYSCALL", 'auid=1000 key="a"', 'ARCH=x86_64 SYSCALL=open AUID="a b" UID="unknown(77)"'),
 ]
 
 
-@pytest.mark.parametrize("separator", ["", "#035", "\\035", "\\x1d", "\\u001d", "^]"])
+ESCAPED = ["#035", "\\035", "\\x1d", "\\x1D", "\\u001d", "\\u001D", "^]", "%1D", "%1d", "<0x1d>", "&#x1d;"]
+
+
+@pytest.mark.parametrize("separator", ["", *ESCAPED, "\t", "?", "\xef\xbf\xbd", "\xe2\x90\x9d", " "])
 @pytest.mark.parametrize(("type", "body", "reported"), GLUED)
 def test_a_separator_that_was_lost_or_escaped(type: str, body: str, reported: str, separator: str) -> None:
     assert fields(type, f"{body}{separator}{reported}") == fields(type, f"{body}\x1d{reported}")
@@ -49,6 +55,8 @@ NOT_GLUED = [
     'GUID="x"',
     "op=xUUID=7",
     'key="x" UID="root" after=1',
+    'name=NORMALUID="x"',
+    "addr=?UID",
 ]
 
 

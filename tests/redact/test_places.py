@@ -95,6 +95,19 @@ def test_no_secret_is_written_to_the_filter_log():
         (["curl", "-u", "me:foo"], ["curl", "-u", "me:***"]),
         (["curl", "--user=me:foo", "x"], ["curl", "--user=me:***", "x"]),
         (["sshpass", "-p", "foo", "ssh", "-p2222"], ["sshpass", "-p", "***", "ssh", "-p***"]),
+        (["sh", "-c", "mysql -pfoo db; ls"], ["sh", "-c", "mysql -p*** db; ls"]),
+        (["docker", "login", "-u", "me", "-p", "foo", "h"], ["docker", "login", "-u", "me", "-p", "***", "h"]),
+        (["docker", "run", "-p", "80:80"], ["docker", "run", "-p", "80:80"]),
+        (["7z", "a", "-pfoo", "x"], ["7z", "a", "-p***", "x"]),
+        (["useradd", "-p", "foo", "bob"], ["useradd", "-p", "***", "bob"]),
+        (["zip", "-P", "foo", "x"], ["zip", "-P", "***", "x"]),
+        (["ldapsearch", "-D", "cn=a", "-w", "foo"], ["ldapsearch", "-D", "cn=a", "-w", "***"]),
+        (["openssl", "enc", "-k", "foo"], ["openssl", "enc", "-k", "***"]),
+        (["openssl", "rsa", "-passin", "pass:foo"], ["openssl", "rsa", "-passin", "pass:***"]),
+        (["snmpwalk", "-c", "foo", "h"], ["snmpwalk", "-c", "***", "h"]),
+        (["smbclient", "-U", "me%foo", "//h/x"], ["smbclient", "-U", "me%25***", "//h/x"]),
+        (["xfreerdp", "/u:me", "/p:foo"], ["xfreerdp", "/u:me", "/p:***"]),
+        (["vault", "login", "hvs.foo"], ["vault", "login", "***"]),
         (["x", "--api-key", "two words", "y"], ["x", "--api-key", "***", "y"]),
         (["x", "--password=", "y"], ["x", "--password=", "***"]),
         (["curl", "http://localhost:8080"], ["curl", "http://localhost:8080"]),
@@ -106,7 +119,7 @@ def test_no_secret_is_written_to_the_filter_log():
 def test_nothing_but_the_secret_goes(words, expected):
     lines, _ = output(feed(exec_of([word.encode() for word in words]), False), "")
     event = json.loads(lines[0])
-    assert event["EXECVE"]["ARGV"] == [word.replace(" ", "%20") for word in expected]
+    assert event["EXECVE"]["ARGV"] == expected
     assert event["PROCTITLE"]["ARGV"] == event["EXECVE"]["ARGV"]
 
 

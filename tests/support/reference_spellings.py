@@ -6,7 +6,9 @@ import string
 
 CAPITALS = string.ascii_uppercase
 UPPER_HEX = "0123456789ABCDEF"
-ESCAPES = ("#035", "\\035", "\\x1d", "\\u001d", "^]")
+ESCAPES = ["#035", "\\035", "^]", "%1d", "%1D", "<0x1d>", "&#x1d;", "\t", "\xef\xbf\xbd", "\xe2\x90\x9d"]
+ESCAPES += ["\\x1d", "\\x1D", "\\u001d", "\\u001D"]
+NAMETYPES = ("NORMAL", "PARENT", "DELETE", "CREATE", "UNKNOWN")
 BEFORE_ID = ("", "A", "E", "S", "FS", "O", "OA", "I", "SA", "OLD-A", "OLD_A", "NEW_")
 IDS = [f"{before}{kind}ID" for before in BEFORE_ID for kind in "UG"]
 
@@ -14,15 +16,19 @@ IDS = [f"{before}{kind}ID" for before in BEFORE_ID for kind in "UG"]
 # ----------------------------------------------------------------------------------------------------------- separator
 def escape_at(body: str, place: int) -> int:
     """How long the escaped separator at a place is."""
+    if body[place : place + 1] == "?" and body[place - 1 : place] != "=":
+        return 1
     return next((len(escape) for escape in ESCAPES if body.startswith(escape, place)), 0)
 
 
-def appended_at(body: str, place: int) -> bool:
+def appended_at(body: str, place: int, escaped: bool = False) -> bool:
     """Whether the first of the names that auditd appends stands at a place."""
     if body.startswith(("ARCH=", "SADDR="), place):
         return True
+    if body.startswith("OUID=", place) and body[:place].endswith(NAMETYPES):
+        return True
     before = body[place - 1 : place]
-    return not (before and before in CAPITALS + "_-") and any(
+    return (escaped or not (before and before in CAPITALS + "_-")) and any(
         body.startswith(f"{name}=", place) for name in ("ID", "SYSCALL", *IDS)
     )
 
@@ -62,7 +68,7 @@ def with_separator(body: str) -> str:
             place = body.index('"', place + 1) + 1
             continue
         length = escape_at(body, place)
-        if place == 0 or body[place - 1] in " \x1d" or not appended_at(body, place + length):
+        if place == 0 or body[place - 1] in " \x1d" or not appended_at(body, place + length, length > 0):
             length = 0
             if place == 0 or body[place - 1] in " \x1d" or not appended_at(body, place):
                 place += 1
