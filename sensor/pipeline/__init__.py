@@ -103,11 +103,12 @@ class Pipeline:
         try:
             self._take(chunk, out)
         except Exception as error:  # noqa: BLE001  the border: of what was begun no part may be glued to what follows
+            self._stats.lines = lines  # where there is no memory for this either, the chunk is counted as dropped
             text = self._carry + chunk.decode("latin-1")
-            self._carry = ""
             came = [line for line in text.split("\n") if line]
-            self._stats.lines = lines + len(came)
             out.take_unparsed(self._as_it_came(came, error))
+            self._carry = ""
+            self._stats.lines += len(came)
         return out
 
     def feed_record(self, number: int, id: str, body: str, now: float) -> Lines:
@@ -354,9 +355,10 @@ class Pipeline:
         """The JSON lines for lines which the pipeline cannot work on; they have been counted as lines."""
         stats = self._stats
         stats.crashed += 1
-        stats.unparsed["crash"] = stats.unparsed.get("crash", 0) + len(lines)
         self._failed("the pipeline", error)
-        return [unparsed(self.form, "crash", line) for line in lines]
+        made = [unparsed(self.form, "crash", line) for line in lines]
+        stats.unparsed["crash"] = stats.unparsed.get("crash", 0) + len(made)
+        return made
 
     def end_line(self) -> None:
         """The rest of a line that was begun will not come; what is fed next is another one."""

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from sensor.audit.event import Event, Notice
 from sensor.forms import Form
+from sensor.stats import PipelineStats
 from tests.pipeline.test_pipeline import ID, SPOILT, Subject, event, keep, log_all, spoil
+from tests.support.pipelines import make_pipeline
 
 
 class Failing(Form):
@@ -54,6 +58,22 @@ def test_an_event_that_can_be_written_plainly_is():
     assert [one["KEPT"] for one in output] == [1, 1]
     assert subject.stats.stage_failures == {"Failing.event": 1}
     assert (subject.stats.events, subject.stats.crashed) == (2, 1)
+
+
+def test_a_chunk_of_which_nothing_can_be_made_counts_once():
+    """Without memory not even the lines as they came: then the chunk is dropped by the caller, and counted there."""
+
+    def fail(part: str, error: Exception) -> None:
+        raise MemoryError
+
+    stats = PipelineStats()
+    pipeline = make_pipeline(stats=stats, failed=fail, wrap=lambda form: Failing(form, ID.format(2)))
+    assert len(pipeline.feed(event(1).encode(), 0.0)) == 1
+    with pytest.raises(MemoryError):
+        pipeline.feed((event(2) + event(3)).encode(), 0.0)
+    assert (stats.lines, stats.unparsed) == (3, {})
+    assert len(pipeline.feed(event(4).encode(), 0.0)) == 1
+    assert stats.lines == 6
 
 
 def test_of_an_event_for_the_filter_log_that_cannot_be_written_nothing_goes_elsewhere():
