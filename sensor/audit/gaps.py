@@ -1,9 +1,9 @@
 """Blocks of zeros, which a file system leaves in a log after a power cut, instead of what had not reached the disk.
 
-    type=PATH … mode=0100␀␀␀…␀␀␀type=SYSCALL …       type=PATH … mode=0100⏎␀4096⏎type=SYSCALL …
+    type=PATH … mode=0100␀␀␀…␀␀␀type=SYSCALL …       type=PATH … mode=0100␀␀…␀⏎␀4096⏎type=SYSCALL …
 
 They are no part of a record. A gap becomes a line of its own, which begins as no other does: with a zero, then its
-length.
+length. A line that it interrupts ends as no other does: with TORN.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 ZERO = "\0"
 SHORTEST = 16
 """So many zeros within a line are a gap; fewer may be of the record, but for those that begin a line."""
+TORN = ZERO * SHORTEST
 _RUN = re.compile("\0+")
 
 
@@ -54,5 +55,5 @@ class Gaps:
         if not length:
             return ""
         if self._begins_line or length >= SHORTEST:
-            return ("" if self._begins_line else "\n") + f"{ZERO}{length}\n"
+            return ("" if self._begins_line else f"{TORN}\n") + f"{ZERO}{length}\n"
         return ZERO * length

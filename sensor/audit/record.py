@@ -20,7 +20,7 @@ from sensor.audit.fields import NOTHING, Fields, Kinds, parse_fields
 from sensor.audit.header import BEGIN, BLANKS
 from sensor.audit.layout import SAFE, Found, LayoutsByType
 from sensor.audit.options import TransformOptions
-from sensor.audit.spellings import of_login, with_separator
+from sensor.audit.spellings import of_daemon, of_login, with_separator
 from sensor.audit.types import LIST, RecordType, RecordTypes
 from sensor.cache import BoundedDict
 from sensor.tables.fields import kinds_of
@@ -218,6 +218,8 @@ def _parse_prefixed(name: str, body: str, kinds: Kinds) -> Fields:
         body = body[14:]
     elif name == "LOGIN":
         body = of_login(body)
+    elif name.startswith("DAEMON_"):
+        body = of_daemon(body)
     elif body.startswith("netlabel: "):
         fields = parse_fields(body[10:], kinds)
         return {**fields, "netlabel_2" if "netlabel" in fields else "netlabel": None}

@@ -30,7 +30,8 @@ _TAIL = re.compile(
 )
 _MOST_TRIED = 4
 _OLD_OR_NEW = re.compile(r"(?<![^ ])(?:old (?=(?:auid|ses)=)|new (?=(?:auid|ses)=))")
-_OLD_MESSAGE = re.compile(r"\((?:hostname|addr|terminal|result|res)=")
+_OLD_MESSAGE = re.compile(r"\((?:sauid|hostname|addr|terminal|result|res)=")
+_OF_DAEMON = re.compile(r"(?<![^ ])([a-z_-]+=[^ ]*),(?: auditd(?= pid=))?(?![^ ])")
 
 
 def with_separator(body: str) -> str:
@@ -55,6 +56,11 @@ def of_login(body: str) -> str:
     if "new auid=" not in body:
         return body
     return _OLD_OR_NEW.sub(lambda found: "old-" if found.group().startswith("old") else "", body)
+
+
+def of_daemon(body: str) -> str:
+    """The body of a DAEMON_* without the commas of auditd 1: `ver=1.7, format=raw, … res=success, auditd pid=7`."""
+    return _OF_DAEMON.sub(r"\1", body) if ", " in body else body
 
 
 def of_message(text: str) -> str:

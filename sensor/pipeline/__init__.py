@@ -20,7 +20,7 @@ from sensor.audit.coalesce import Coalescer, Pending
 from sensor.audit.completeness import count_missing
 from sensor.audit.event import DROP, LOG, Event, Notice, Stage, StageError, name_of
 from sensor.audit.framing import EOE, ID_OF_EOE, line_of
-from sensor.audit.gaps import ZERO, Gaps
+from sensor.audit.gaps import TORN, ZERO, Gaps
 from sensor.audit.header import BEGIN, BLANKS, Line, is_torn, parse_line, records_in
 from sensor.audit.options import CoalesceOptions
 from sensor.audit.record import RecordDecoder
@@ -223,11 +223,14 @@ class Pipeline:
             out.take_unparsed(self._as_it_came([text], error))
 
     def _take_line(self, text: str, out: Lines) -> None:
+        is_torn_by_gap = text.endswith(TORN)
+        if is_torn_by_gap:
+            text = text[: -len(TORN)]
         line = parse_line(text) if len(text) <= self._max_line else None
         if line is not None and BEGIN not in line.body:  # nearly always
-            self._take_record(line, False, out)
+            self._take_record(line, is_torn_by_gap, out)
             return
-        cut = self._is_cut(len(text))
+        cut = self._is_cut(len(text)) or is_torn_by_gap
         pieces = [piece for each in unwrapped(text[: self._max_line]) for piece in records_in(each)]
         for piece in pieces[:-1]:
             self._take_piece(piece, is_torn(piece), out)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from sensor.audit.gaps import SHORTEST, Gaps
+from sensor.audit.gaps import SHORTEST, TORN, Gaps
 
 MANY = "\0" * SHORTEST
 CASES = [
     ("a\nb\n", "a\nb\n"),
     (f"a\n{MANY}b\n", f"a\n\0{SHORTEST}\nb\n"),
-    (f"a{MANY}b\n", f"a\n\0{SHORTEST}\nb\n"),
+    (f"a{MANY}b\n", f"a{TORN}\n\0{SHORTEST}\nb\n"),
+    (f"a{MANY * 9}\nb\n", f"a{TORN}\n\0{SHORTEST * 9}\n\nb\n"),
     (f"a{MANY[1:]}b\n", f"a{MANY[1:]}b\n"),
     ("\0a\n\0\0b\n", "\0001\na\n\0002\nb\n"),
     ("a\0b\0\n", "a\0b\0\n"),

@@ -159,3 +159,35 @@ OLD_MESSAGES = [
 @pytest.mark.parametrize(("text", "expected"), OLD_MESSAGES)
 def test_messages_of_old_programs(text: str, expected: dict[str, Any]) -> None:
     assert fields("USER_ACCT", f"user pid=1 uid=0 auid=1 msg='{text}'")["msg"] == expected
+
+
+OLD_DAEMONS = [
+    (
+        "auditd start, ver=1.7.7, format=raw, auid=4294967295 pid=2345 res=success, auditd pid=2345",
+        "auditd start, ver=1.7.7 format=raw auid=4294967295 pid=2345 res=success",
+    ),
+    (
+        "auditd start, ver=1.2.7, format=raw, auid=4294967295 res=success, auditd pid=1",
+        "auditd start, ver=1.2.7 format=raw auid=4294967295 res=success pid=1",
+    ),
+    (
+        "auditd normal halt, sending auid=0 pid=7 subj=a:b:c res=success, auditd pid=9",
+        "auditd normal halt, sending auid=0 pid=7 subj=a:b:c res=success pid=9",
+    ),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), OLD_DAEMONS)
+def test_the_commas_of_auditd_1(old: str, new: str) -> None:
+    assert fields("DAEMON_START", old) == fields("DAEMON_START", new)
+    assert fields("DAEMON_START", old)["res"] == "success"
+
+
+def test_a_message_of_an_old_dbus_daemon() -> None:
+    message = (
+        "pid=1 uid=81 msg='avc:  denied  { send_msg } for msgtype=x spid=1 tclass=dbus :"
+        ' exe="/bin/dbus-daemon" (sauid=81, hostname=?, addr=?, terminal=?)\''
+    )
+    read = fields("USER_AVC", message)["msg"]
+    assert (read["sauid"], read["hostname"], read["addr"], read["terminal"]) == (81, None, None, None)
+    assert (read["tclass"], read["exe"], read["denied"]) == ("dbus", "/bin/dbus-daemon", ["send_msg"])

@@ -109,6 +109,21 @@ def test_zeros_are_reported_once_and_cost_no_record(name: str, form: str, length
     assert calls == {"1.001:1": 2, "1.002:2": 2}
 
 
+@pytest.mark.parametrize("size", [7, 100, 1 << 20])
+@pytest.mark.parametrize("at", [20, 60, 90, 150])
+def test_a_record_that_zeros_interrupt_is_marked(at: int, size: int) -> None:
+    """What is behind them is of another record, or of none."""
+    line = CALL.format(1)
+    documents = read(f"{EXECVE.format(1)}\n{line[:at]}{chr(0) * 100}{line[-30:]}\n{CALL.format(2)}\n", size)
+    (first,) = [document for document in documents if document["ID"] == "1.001:1"]
+    torn = [document for document in documents if document["ID"] is None and "SENSOR" in document]
+    assert (first if at > 50 else torn[0])["SENSOR"] == TORN_NOTE
+    assert [document.get("SENSOR") for document in documents if document["ID"] == "1.002:2"] == [None]
+    raws = [document["PARSE_ERROR"]["raw"] for document in documents if document["ID"] is None]
+    assert "100 bytes of zeros" in raws
+    assert "%00" not in json.dumps(documents)
+
+
 def test_two_gaps_are_two() -> None:
     zeros = "\0" * 100
     documents = read(f"{CALL.format(1)}\n{zeros}{CALL.format(2)}\n{zeros}{CALL.format(3)}\n")

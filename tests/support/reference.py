@@ -200,7 +200,7 @@ class Reference:
         count, self.zeros = self.zeros, 0
         begins = not self.partial and not self.skipping
         if count >= 16 or (count and begins):
-            self.line(self.partial)
+            self.line(self.partial, torn=not begins)
             self.partial, self.skipping = "", False
             self.not_a_record("zeros", f"{count} bytes of zeros", cut=False)
         elif not self.skipping:
@@ -225,14 +225,14 @@ class Reference:
         out, self.out = self.out, []
         return out
 
-    def line(self, text: str) -> None:
+    def line(self, text: str, torn: bool = False) -> None:
         if not text:
             return
         cut = len(text) > self.options.max_line_bytes
         *pieces, last = pieces_of(text[: self.options.max_line_bytes])
         for piece in pieces:
             self.record(piece, piece[-1] not in " \r\n\t")
-        self.record(last, cut)
+        self.record(last, cut or torn)
 
     def not_a_record(self, reason: str, text: str, cut: bool) -> None:
         notes = {"SENSOR": {"notes": ["truncated_line"]}} if cut else {}

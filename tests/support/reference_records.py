@@ -19,7 +19,7 @@ from sensor.audit.fields import OURS
 from sensor.audit.options import TransformOptions
 from sensor.tables import record_types
 from sensor.tables.fields import kinds_of
-from tests.support.reference_spellings import is_hex, is_quoted, of_login, of_message, unquoted, with_separator
+from tests.support.reference_spellings import is_hex, is_quoted, of_message, respelled, unquoted, with_separator
 
 MISSING = 1024  # arguments of a command line that are shown as null
 LETTERS = string.ascii_letters
@@ -266,13 +266,11 @@ def read_body(name: str, body: str) -> dict[str, Any]:
     kinds = kinds_of(name if name in record_types.NUMBERS else "")
     fields: dict[str, Any] = {}
     netlabel = False
-    body = with_separator(body)
+    body = respelled(name, with_separator(body))
     if name == "TTY" and body.startswith("tty "):
         body = body[4:]
     elif name == "MAC_POLICY_LOAD" and body.startswith("policy loaded "):
         body = body[14:]
-    elif name == "LOGIN":
-        body = of_login(body)
     elif body.startswith("netlabel: "):
         body, netlabel = body[10:], True
     parts = message(body)

@@ -81,6 +81,13 @@ def with_separator(body: str) -> str:
 
 
 # ------------------------------------------------------------------------------------------------------ old spellings
+def respelled(name: str, body: str) -> str:
+    """The body of a record of a type as it is spelled today."""
+    if name == "LOGIN":
+        return of_login(body)
+    return of_daemon(body) if name.startswith("DAEMON_") else body
+
+
 def of_login(body: str) -> str:
     if "new auid=" not in body:
         return body
@@ -96,8 +103,22 @@ def of_login(body: str) -> str:
     return " ".join(out)
 
 
+def of_daemon(body: str) -> str:
+    words = body.split(" ")
+    out: list[str] = []
+    for place, word in enumerate(words):
+        name, equals, value = word.partition("=")
+        is_field = equals and name and all(c in string.ascii_lowercase + "_-" for c in name)
+        if word == "auditd" and place and words[place + 1 : place + 2] and words[place + 1].startswith("pid="):
+            before = words[place - 1].partition("=")
+            if before[1] and before[2].endswith(",") and out[-1] != words[place - 1]:
+                continue
+        out.append(word[:-1] if is_field and value.endswith(",") else word)
+    return " ".join(out) if ", " in body else body
+
+
 def of_message(text: str) -> str:
-    if not any(f"({name}=" in text for name in ("hostname", "addr", "terminal", "result", "res")):
+    if not any(f"({name}=" in text for name in ("sauid", "hostname", "addr", "terminal", "result", "res")):
         return text
     return " ".join(plain_word(word) for word in text.split(" ") if word != ":")
 
