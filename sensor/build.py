@@ -158,6 +158,7 @@ class Sensor:
     redactor: what takes secrets out of text, if anything does.
     before_chunk: called before each chunk of audit lines is processed.
     every_second: called about once a second, with seconds since 1970.
+    settling: the same, with monotonic seconds: for what must not depend on a clock that is set.
     at_change: called when another one takes its place and at the end of input, with a time later than all others.
     at_end: the same, at the end of input only: what outlives a change of the configuration goes on.
     """
@@ -171,6 +172,7 @@ class Sensor:
         self.redactor = redactor
         self.before_chunk: Callable[[], None] | None = host_state.before_chunk if host_state.live else None
         self.every_second: list[Callable[[float], None]] = [host_state.every_second] if host_state.live else []
+        self.settling: list[Callable[[float], None]] = [host_state.serials.every_second] if host_state.live else []
         self.at_change: list[Callable[[float], None]] = []
         self.at_end: list[Callable[[float], None]] = []
 
@@ -245,7 +247,7 @@ def build(
     sensor = Sensor(Pipeline(parts, config.coalesce, stats.pipeline, _log_failure), stats, host, redactor)
     _report_suppressed(sensor, filters)
     if live:
-        sensor.every_second += [remembered.every_second, host.serials.every_second, *[each.add_up for each in counts]]
+        sensor.every_second += [remembered.every_second, *[each.add_up for each in counts]]
         sensor.at_change += [each.add_up for each in counts]
         sensor.at_end.append(host.serials.every_second)
         _emit_probe_events(config.probe, host, ProbeEvents(identity.describe, sensor.pipeline.notice))

@@ -237,7 +237,7 @@ class Daemon:
         if now >= self._next_second:
             self._next_second = now + 1
             self.stats.input.buffer_bytes = self._input.queue.limit
-            self._pipeline.every_second(time.time())
+            self._pipeline.every_second(time.time(), now)
             self._watch_kernel()
             self._guard(self._events.losses, now)
             self._guard(self._keeper.every_second)

@@ -48,10 +48,12 @@ class GuardedPipeline:
         """Let time pass; to be called when there is nothing to take, too."""
         return _of(self._guard(self._sensor.pipeline.tick, now))
 
-    def every_second(self, time: float) -> None:
-        """Do what the parts want done now and then; `time` in seconds since 1970."""
+    def every_second(self, time: float, clock: float) -> None:
+        """Do what the parts want done now and then; `time` in seconds since 1970, `clock` in monotonic ones."""
         for function in self._sensor.every_second:
             self._guard(function, time)
+        for function in self._sensor.settling:
+            self._guard(function, clock)
 
     def notice(self, notice: Notice) -> None:
         """Let a line of the sensor's own go out with the next ones, before them."""

@@ -128,13 +128,16 @@ class FileOutput:
         return fitting if fitting or self._size else data.find(b"\n") + 1
 
     def _is_due(self) -> bool:
-        """Whether the clock has passed a multiple of `age` since the file was last begun or written to."""
+        """Whether the clock has passed a multiple of `age` since the file was last begun, or the clock set back."""
+        if not self._options.age:
+            return False
+        period = self._period_of(self._clock.time())
+        self._period = min(self._period, period)
         return bool(
-            self._options.age
-            and self._size
+            self._size
             and self._regular
             and not self._buffer.torn
-            and self._period_of(self._clock.time()) > self._period
+            and period > self._period
             and self._clock.monotonic() >= self._rotate_at
         )
 

@@ -43,13 +43,13 @@ int clock_gettime(clockid_t clock, struct timespec *now) {
 class Host:
     """A sensor without a probe, and a process that lives."""
 
-    def __init__(self, folder: Path, shift: int) -> None:
+    def __init__(self, folder: Path, shift: int, sensor_events: bool = False) -> None:
         source, self._library, self._shift = folder / "shift.c", folder / "shift.so", folder / "shift"
         source.write_text(SHIFT)
         subprocess.run(["cc", "-shared", "-fPIC", "-o", self._library, source], check=True)
         self.log = folder / "audit.jsonl"
         self.set(shift)
-        config = write_config(folder, state={"file": None})
+        config = write_config(folder, state={"file": None}, sensor_events=sensor_events)
         self._ours, theirs = socket.socketpair()
         environment = {"LD_PRELOAD": str(self._library), "CLOCK_SHIFT": str(self._shift)}
         run = command("run", "--config", str(config))
@@ -88,16 +88,20 @@ class Host:
         self.process.wait()
         return [json.loads(line)["SYSCALL"]["PID"].get("GUID") for line in self.log.read_text().splitlines()]
 
+    def kill(self) -> None:
+        self._ours.close()
+        for process in (self.sensor, self.process):
+            process.kill()
+            process.wait()
+
 
 @pytest.fixture
 def host(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Host]:
     if shutil.which("cc") is None:
         pytest.skip("no C compiler")
-    host = Host(tmp_path, request.param)
+    host = Host(tmp_path, *request.param) if isinstance(request.param, tuple) else Host(tmp_path, request.param)
     yield host
-    for process in (host.sensor, host.process):
-        process.kill()
-        process.wait()
+    host.kill()
 
 
 UPTIME = int(time.clock_gettime(time.CLOCK_BOOTTIME))
@@ -146,3 +150,19 @@ def test_events_of_a_clock_that_the_sensor_never_saw(host: Host) -> None:
     guids = host.guids()
     assert len(guids) == 3
     assert len(set(guids) - {None}) == len(set(guids)) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("host", [(86400, True)], indirect=True)
+def test_what_is_missing_is_counted_though_the_clock_was_set_back(host: Host) -> None:
+    """It was ahead at the start; what the kernel numbered and never came is known after its usual time all the same."""
+    for shift in (86400, 0):
+        host.set(shift)
+        host.event()
+        time.sleep(1.5)
+    host.serial += 3
+    host.event()
+    deadline = time.monotonic() + 25
+    while '"reason":"gap"' not in host.log.read_text() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert '"reason":"gap","unit":"events","count":3' in host.log.read_text()

@@ -51,7 +51,7 @@ class FakePipeline:
 
 
 def make() -> SimpleNamespace:
-    sensor = SimpleNamespace(pipeline=FakePipeline("A"), stats=Stats(), before_chunk=None, every_second=[])
+    sensor = SimpleNamespace(pipeline=FakePipeline("A"), stats=Stats(), before_chunk=None, every_second=[], settling=[])
     sensor.close = sensor.pipeline.close
     return sensor
 
@@ -93,15 +93,16 @@ def test_whatever_else_fails_costs_nothing():
     sensor.before_chunk = fail
     seen: list[float] = []
     sensor.every_second = [fail, seen.append]
+    sensor.settling = [fail, seen.append]
     sensor.pipeline.tick = fail
     feed = GuardedPipeline(sensor, Guard(sensor.stats.daemon), drop=fail)
     assert feed.take(b"1\n", 0) == ["A:1"]
     assert feed.tick(0) == []
-    feed.every_second(1234.5)
+    feed.every_second(1234.5, 7.5)
     sensor.close = fail
     assert feed.close() == []
-    assert seen == [1234.5]
-    assert sensor.stats.daemon.crashed == 4
+    assert seen == [1234.5, 7.5]
+    assert sensor.stats.daemon.crashed == 5
 
 
 def test_before_each_chunk_the_probe_is_asked():
