@@ -40,7 +40,7 @@ from sensor.summary.objects import (
     source_of,
 )
 from sensor.summary.rules import SummaryRule, call_rule, record_rule
-from sensor.summary.verdicts import Verdict, file_of_verdict, peers_of, verdict_of
+from sensor.summary.verdicts import Verdict, file_of_verdict, names_peers, peers_of, verdict_of
 from sensor.tables import uring_ops
 from sensor.translate.main_type import main_type
 
@@ -190,8 +190,8 @@ class Summaries:
         if main not in _CALLS or not rules:
             rules = [record_rule(main, facts.data), *rules]
         thing = _found_object(rules[0], facts)
-        if verdict_of(main, facts) is not None:
-            thing.top.update(peers_of(facts))
+        if names_peers(main, facts):
+            thing.top.update(peers_of(main, facts))
             if "PATH" not in event.records and "file" not in thing.top:
                 thing.top.update(file_of_verdict(facts))
         return self._who(rules, facts, thing, main)

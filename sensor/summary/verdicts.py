@@ -26,6 +26,9 @@ _ALLOW, _DENY = 1, 2
 _ENDS = (("destination", "daddr", "dest"), ("destination", "faddr", "fport"))
 _NAMES = {2: "inet", 10: "inet6"}
 
+_OF_IPSEC = "MAC_IPSEC_"
+_OF_PACKET = "NETFILTER_PKT"
+
 Data = Mapping[str, Datum]
 
 
@@ -42,14 +45,24 @@ def verdict_of(main: str, facts: Facts) -> Verdict | None:
     return read(facts.data) if read is not None else None
 
 
-def peers_of(facts: Facts) -> Fields:
-    """ECS members for the addresses that a security module names: daddr= and dest= are those of the destination."""
+def names_peers(main: str, facts: Facts) -> bool:
+    """Return whether an event's main record names addresses: a verdict, a packet, a security association."""
+    return main == _OF_PACKET or main.startswith(_OF_IPSEC) or verdict_of(main, facts) is not None
+
+
+def peers_of(main: str, facts: Facts) -> Fields:
+    """ECS members for the addresses in a record: in a verdict daddr= and dest= are those of the destination."""
     top: Fields = {}
+    data = facts.data
+    if main.startswith(_OF_IPSEC):
+        _put_end(top, "destination", data.get("dst"), None)
+        _put_end(top, "source", data.get("src"), None)
+        return top
     for end, address, port in _ENDS:
-        if end not in top and (address in facts.data or port in facts.data):
-            _put_end(top, end, facts.data.get(address), facts.data.get(port))
-    if "destination" in top and "saddr" in facts.data:  # a packet; alone it is what was bound
-        _put_end(top, "source", facts.data["saddr"], facts.data.get("src"))
+        if end not in top and (address in data or port in data):
+            _put_end(top, end, data.get(address), data.get(port) or data.get("dport"))
+    if "destination" in top and "saddr" in data:  # a packet; alone it is what was bound
+        _put_end(top, "source", data["saddr"], data.get("src") or data.get("sport"))
     return top
 
 

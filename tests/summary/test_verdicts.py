@@ -145,3 +145,31 @@ def test_modules_that_are_not_selinux() -> None:
         "secondary": "a",
     }
     assert summary(BUS.format("DENIED"))["event"]["action"] == "violated-apparmor-policy"
+
+
+PACKETS = [
+    ("NETFILTER_PKT mark=0x1 saddr=192.0.2.1 daddr=192.0.2.2 proto=6", ("192.0.2.1", None), ("192.0.2.2", None)),
+    (
+        "NETFILTER_PKT action=1 hook=1 inif=eth0 saddr=2001:db8::1 daddr=2001:db8::2 proto=6 sport=5 dport=80",
+        ("2001:db8::1", 5),
+        ("2001:db8::2", 80),
+    ),
+    ("NETFILTER_PKT mark=0x1 truncated=1", None, None),
+    (
+        "MAC_IPSEC_EVENT op=SAD-add auid=0 ses=1 src=192.0.2.1 dst=192.0.2.2 spi=1(0x1) res=1",
+        ("192.0.2.1", None),
+        ("192.0.2.2", None),
+    ),
+    ("MAC_IPSEC_EVENT op=SPD-delete auid=0 ses=1 res=1", None, None),
+]
+
+
+@pytest.mark.parametrize(("record", "source", "destination"), PACKETS)
+def test_the_ends_of_packets_and_of_security_associations(
+    record: str, source: tuple[str, int | None] | None, destination: tuple[str, int | None] | None
+) -> None:
+    output = summary(record)
+    for end, wanted in (("source", source), ("destination", destination)):
+        found = output.get(end)
+        assert (found and (found["ip"], found.get("port"))) == wanted
+    assert output["event"]["category"] == ["network"]
