@@ -343,6 +343,8 @@ def test_code_reports_and_shows():
     files = sources("sensor", "bpf", "packaging", suffixes=(".py", ".c", ".h"))
     lines = [(path, line) for path in files for line in path.read_text(encoding="utf-8").splitlines()]
     assert_none([f"{name(path)}: {line.strip()}" for path, line in lines if SPEECH.search(line)])
+    names = [(path, function.name) for path in sources("tests") for function in functions(path)]
+    assert_none([f"{name(path)}: {called}" for path, called in names if SPEECH.search(called.replace("_", " "))])
 
 
 PRIVATE = re.compile(r"[\w)]\._[a-z]")

@@ -24,7 +24,7 @@ def test_it_is_one_page_about_four_kinds_of_attackers() -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[2:40])
-def test_each_line_says_what_can_and_cannot_be_done_and_names_a_test(row: str) -> None:
+def test_each_line_states_what_can_and_cannot_be_done_and_names_a_test(row: str) -> None:
     claim, shown = row.strip("| ").split(" | ")
     assert re.search(r"\b(can|cannot|has no)\b", claim)
     assert re.fullmatch(r"`tests/\S+?\.py::test_\w+`(, `tests/\S+?\.py::test_\w+`)*", shown)

@@ -20,7 +20,7 @@ REST = 'auid=1000 ses=3 comm="bash" exe="/usr/bin/bash"'
         (f"arch=c000003e syscall=59 success=yes exit=0 a0=1 a1=2 ppid=3 pid=4 {REST}", True, "12"),
     ],
 )
-def test_what_it_says_and_its_bytes(body, success, args):
+def test_what_a_syscall_record_holds_and_its_bytes(body, success, args):
     call = SyscallDecoder(RecordDecoder(TransformOptions(), (), 64)).decode(body)
     assert (call.success, call.ppid, call.pid) == (success, 3, 4)
     assert [arg for arg in call.args if arg is not None] == list(args)

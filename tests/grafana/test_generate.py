@@ -77,7 +77,7 @@ def test_all_is_what_was_found_and_not_everything(board):
 
 
 @pytest.mark.parametrize(("board", "panel"), ALL)
-def test_panels_have_good_manners(board, panel):
+def test_every_panel_has_a_title_a_description_a_unit_and_queries(board, panel):
     assert panel["title"]
     assert panel["description"].endswith(".")
     assert panel["datasource"]["uid"] == "${datasource}"

@@ -59,7 +59,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         ("host", "By category", "{{category}}"),
     ],
 )
-def test_panels_tell_of_it(prometheus: str, board: str, title: str, legend: str) -> None:
+def test_panels_show_the_loss(prometheus: str, board: str, title: str, legend: str) -> None:
     found = query(prometheus, fill(expression(board, title, legend), choose(prometheus, board), **TIMES))
     assert found
     assert max(float(sample["value"][1]) for sample in found) > 0

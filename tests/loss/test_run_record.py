@@ -48,7 +48,7 @@ def test_the_last_one_is_read(tmp_path_factory: pytest.TempPathFactory, runs: li
 
 
 @pytest.mark.parametrize("damage", ["missing", "empty", "short", "byte", "longer", "text"])
-def test_what_is_no_record_tells_of_no_run(tmp_path: Path, damage: str) -> None:
+def test_a_damaged_record_is_of_no_run(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "record"
     written(path, RUN)
     content = path.read_bytes()

@@ -158,7 +158,7 @@ DEVIATIONS = (
         "reported-names",
         "names of users that auditd wrote are replaced by this host's, or `unknown(1501)`",
         "auditd's names stay: it asked where the event happened",
-        explanations.told_names,
+        explanations.known_names,
     ),
     Deviation(
         "message-names",

@@ -207,7 +207,7 @@ def dropped(found: Difference, known: Context) -> bool:
     return path in {"SOCKADDR.saddr", "SECCOMP.arch", "SECCOMP.syscall"} and found.ours is ABSENT
 
 
-def told_names(found: Difference, _: Context) -> bool:
+def known_names(found: Difference, _: Context) -> bool:
     return _key(found).endswith(("UID", "GID")) and str(found.theirs).startswith("unknown(")
 
 

@@ -82,7 +82,7 @@ def test_of_an_event_for_the_filter_log_that_cannot_be_written_nothing_goes_else
     assert ["crash" in one for one in lines.filtered] == [True, True]
 
 
-def test_if_not_even_that_can_be_had_in_its_form_it_goes_out_all_the_same():
+def test_an_event_that_the_form_cannot_write_at_all_goes_out_as_a_parse_error():
     subject = Subject(transforms=[spoil], wrap=lambda form: Failing(form, "nothing"))
     (output,) = subject.feed(SPOILT["no system call"])
     assert json.loads(output)["PARSE_ERROR"]["raw"].endswith("flags=spoilt")

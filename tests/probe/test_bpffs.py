@@ -45,7 +45,7 @@ def test_they_are_found_among_the_mounts(tmp_path: Path) -> None:
     assert bpffs.mounted(str(tmp_path / "mounts")) == {"/sys/fs/bpf": "bpf", "/run/bpf": "host-sensor"}
 
 
-def test_none_is_mounted_at_a_place_of_somebody_elses(tmp_path: Path) -> None:
+def test_only_the_usual_directory_is_mounted_on_demand(tmp_path: Path) -> None:
     with pytest.raises(ProbeError, match="only /sys/fs/bpf is mounted on demand"):
         bpffs.mount(str(tmp_path / "probe"))
 

@@ -64,7 +64,7 @@ def counting_kernel() -> Iterator[None]:
 
 @needs_probe
 @pytest.mark.usefixtures("counting_kernel")
-def test_the_kernel_tells_what_its_programs_cost() -> None:
+def test_the_kernel_measures_what_the_probes_programs_cost() -> None:
     with loaded() as ring:
         subject = Subject(ring, ProcFS())
         for _ in range(20):

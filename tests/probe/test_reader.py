@@ -154,7 +154,7 @@ def test_sessions_and_execs_are_learnt_whether_they_are_expected_or_not() -> Non
     assert (process.login, process.execs) == ((5, 1000), [Exec(NOW / 1e9, "comm")])
 
 
-def test_who_ended_while_nobody_read_is_not_alive() -> None:
+def test_a_process_that_ended_while_no_sensor_read_is_not_alive() -> None:
     """The ring was full: it holds the start of 20 and has lost its end."""
     ring = FakeRing(record(FORK, 20), record(FORK, 21), living=(record(ALIVE, 1), record(FORK, 21)))
     assert Subject(ring).living(1, 20, 21) == [1, 21]
@@ -178,7 +178,7 @@ def test_a_new_sensor_knows_who_died_under_the_old_one() -> None:
     assert subject.stats.probe.uncovered_execs == 0
 
 
-def test_who_is_only_seen_to_end_is_known_all_the_same() -> None:
+def test_a_process_of_which_only_the_end_is_seen_is_known() -> None:
     """The ring had no room for its start."""
     subject = Subject(FakeRing(record(EXIT, 20), living=(record(ALIVE, 1),)))
     process = subject.table.current(20)
@@ -219,7 +219,7 @@ def test_a_full_ring_is_not_taken_into_memory_at_once() -> None:
     assert ring.most == 4
 
 
-def test_who_had_no_room_in_the_kernels_map_may_live_all_the_same() -> None:
+def test_a_process_without_room_in_the_kernels_map_may_be_alive() -> None:
     ring = FakeRing(record(FORK, 20), living=(record(ALIVE, 1),))
     ring.untracked = 1
     assert Subject(ring).living(1, 20) == [1, 20]

@@ -33,7 +33,7 @@ SHUFFLED = "".join(random.Random(1).choices("ab", k=20_000))
 TEXTS = st.text("abA_ \n\xe4", max_size=12)
 
 
-def said_by_re(expression: str, text: str) -> bool:
+def found_by_re(expression: str, text: str) -> bool:
     return re.search(expression, text, re.ASCII) is not None
 
 
@@ -49,7 +49,7 @@ def test_both_ways_of_searching_agree_with_re(expression, texts):
         return  # too large
     for text in texts:
         if text or r"\B" not in expression:  # \B in nothing: Python changed its mind in 3.14
-            expected = said_by_re(expression, text)
+            expected = found_by_re(expression, text)
             assert bool(search(text)) == expected
             assert automaton.search(text) == expected
 

@@ -70,7 +70,7 @@ become(listed_user("nobody"), ["DAC_READ_SEARCH", "SYS_PTRACE"])
     assert status_after(code)["CapPrm"] == f"{1 << 19:016x}"
 
 
-def test_becoming_somebody_needs_root():
+def test_becoming_another_user_needs_root():
     code = """
 become(listed_user("nobody"), [])
 try:

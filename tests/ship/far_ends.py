@@ -242,7 +242,7 @@ def answer(handler: Any, status: int, body: bytes = b"", **headers: str) -> None
     handler.wfile.write(body)
 
 
-def says(status: int, body: bytes = b"no", taken: bool = False, **headers: str) -> Callable[[Any], bool]:
+def responds(status: int, body: bytes = b"no", taken: bool = False, **headers: str) -> Callable[[Any], bool]:
     """Answer so, and take the body or not."""
 
     def act(handler: Any) -> bool:

@@ -1,11 +1,11 @@
-"""What --check says: for each address what came back, and nothing else happens."""
+"""What --check prints: for each address what came back, and nothing else happens."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-from tests.ship.far_ends import Collector, Receiver, Ship, free_port, says
+from tests.ship.far_ends import Collector, Receiver, Ship, free_port, responds
 from tests.ship.logs import Log
 
 
@@ -29,7 +29,7 @@ def test_one_line_goes_to_every_address_and_nothing_changes(tmp_path: Path) -> N
 
 def test_a_refusal_is_reported(tmp_path: Path) -> None:
     server = Collector()
-    server.plan = [says(400, b"no such field"), says(401, b"who are you?")]
+    server.plan = [responds(400, b"no such field"), responds(401, b"who are you?")]
     ship = Ship(tmp_path, tmp_path / "log", kind="http", to=server.url)
     assert ship.run("--check").stdout == f"{server.url}: FAILED: HTTP 400: no such field\n"
     assert ship.run("--check").stdout == f"{server.url}: FAILED: HTTP 401: who are you?\n"

@@ -38,7 +38,7 @@ def test_everything_there_is_goes_to_standard_output_once(tmp_path: Path) -> Non
         (["--status", "--check"], 2, "not allowed with"),
     ],
 )
-def test_what_makes_no_sense_is_reported(arguments: list[str], code: int, output: str) -> None:
+def test_a_wrong_command_line_is_reported(arguments: list[str], code: int, output: str) -> None:
     done = run(*arguments)
     assert (done.returncode, output in done.stderr) == (code, True), done.stderr
 

@@ -16,7 +16,7 @@ from sensor.ship import tls
 from sensor.ship.http import MOST_ANSWER, Client, Options, parse, shown
 from sensor.ship.kinds import Common
 from tests.ship import certificates
-from tests.ship.far_ends import Collector, answer, says
+from tests.ship.far_ends import Collector, answer, responds
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def make():
 
 @pytest.mark.parametrize("status", [200, 201, 202])
 def test_2xx_gives_the_body(status: int, server: Collector, make) -> None:
-    server.plan = [says(status, b'{"a":1}')]
+    server.plan = [responds(status, b'{"a":1}')]
     client = make()
     client.connect(server.url)
     assert client.post("/path", b"body", "text/plain") == b'{"a":1}'
@@ -52,7 +52,7 @@ def test_2xx_gives_the_body(status: int, server: Collector, make) -> None:
 
 @pytest.mark.parametrize("status", [400, 406, 411, 413, 414, 415, 416, 422, 431, 501])
 def test_some_answers_refuse_a_batch_for_good(status: int, server: Collector, make) -> None:
-    server.plan = [says(status, b"why")]
+    server.plan = [responds(status, b"why")]
     client = make()
     client.connect(server.url)
     with pytest.raises(RefusedError, match=f"HTTP {status}: why"):
@@ -61,7 +61,7 @@ def test_some_answers_refuse_a_batch_for_good(status: int, server: Collector, ma
 
 @pytest.mark.parametrize("status", [300, 301, 302, 307, 308, 401, 402, 403, 404, 405, 407, 408, 409, 410, 425, 426])
 def test_others_of_3xx_and_4xx_hold_it(status: int, server: Collector, make) -> None:
-    server.plan = [says(status)]
+    server.plan = [responds(status)]
     client = make()
     client.connect(server.url)
     with pytest.raises(UnavailableError, match=f"HTTP {status}"):
@@ -89,7 +89,7 @@ DATES = {"in a minute": lambda: date(60), "a minute ago": lambda: date(-60)}
 def test_retry_after_is_read_as_number_and_as_date(
     value: str, low: float | None, high: float | None, server: Collector, make
 ) -> None:
-    server.plan = [says(503, Retry_After=DATES[value]() if value in DATES else value)]
+    server.plan = [responds(503, Retry_After=DATES[value]() if value in DATES else value)]
     client = make()
     client.connect(server.url)
     with pytest.raises(UnavailableError) as caught:

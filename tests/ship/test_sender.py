@@ -21,7 +21,7 @@ NO_PAUSE = pace.Options(first=0.0, longest=0.0)
 
 
 class FarEnd(Kind):
-    """Takes batches; `plan` says what goes wrong, one entry for each send: None, an exception, or refused numbers."""
+    """Takes batches; `plan` is what goes wrong, one entry for each send: None, an exception, or refused numbers."""
 
     def __init__(self, plan: list, window: int = 1, evil: frozenset[int] = frozenset()) -> None:
         super().__init__()

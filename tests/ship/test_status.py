@@ -1,4 +1,4 @@
-"""What --status says."""
+"""What --status prints."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ NOTICES = [
 
 
 @pytest.mark.parametrize("notice", NOTICES, ids=["exec", "exit", "suppressed"])
-def test_what_the_sensor_itself_has_to_say_is_valid(notice: Notice) -> None:
+def test_sensor_events_are_valid(notice: Notice) -> None:
     document = json.loads(Ecs(Style("unicode")).notice(notice).encode("latin-1"))
     assert counted(iter([document])) == NONE
 

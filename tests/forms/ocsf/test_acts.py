@@ -72,7 +72,7 @@ def test_classes(records: list[str], expected: tuple[int, int], objects: dict[st
         assert value in shown
 
 
-def test_a_fork_tells_the_child() -> None:
+def test_a_fork_shows_the_child() -> None:
     document = one(call(57).replace("exit=0", "exit=99"))
     assert brief(document) == (1007, 1)
     assert document["process"]["pid"] == 99
@@ -139,7 +139,7 @@ def test_accounts(record: str, expected: tuple[int, int], objects: dict[str, Any
     assert document["actor"]["process"]["pid"] == 7
 
 
-def test_what_nobody_knows_is_a_base_event() -> None:
+def test_a_record_type_that_no_table_has_is_a_base_event() -> None:
     document = one("UNKNOWN[1999] a=b")
     assert brief(document) == (0, 99)
     assert document["activity_name"] == "unknown[1999]"

@@ -34,16 +34,16 @@ def test_what_is_known_of_the_host() -> None:
     }
 
 
-def test_a_recorded_log_is_of_nobody_knows_which_host() -> None:
+def test_the_host_of_a_recorded_log_is_unknown() -> None:
     assert device("") == {"hostname": "unknown", "type_id": 0, "os": {"name": "Linux", "type_id": 200}}
 
 
-def test_the_configuration_may_say() -> None:
+def test_the_configuration_may_name_the_host() -> None:
     found = device("host: {name: web02, os.name: Debian}")
     assert (found["hostname"], found["os"]["name"]) == ("web02", "Debian")
 
 
-def test_a_record_may_say() -> None:
+def test_a_record_may_name_the_host() -> None:
     assert device("", b"node=web03 " + LINE)["hostname"] == "web03"
 
 

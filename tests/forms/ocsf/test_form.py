@@ -167,7 +167,7 @@ UNSAID = frozenset(
 
 
 @pytest.mark.parametrize("path", [path for path in LOGS if path.parent.name in ("summary", "demo")], ids=name)
-def test_nothing_that_a_record_says_is_left_out(path: Path) -> None:
+def test_no_field_of_a_record_is_left_out(path: Path) -> None:
     lines = {each["ID"]: each for each in converted(content(path), UNICODE) if each.get("ID")}
     for document in converted(content(path), "output: ocsf"):
         line = lines.get(document["metadata"].get("uid"), {})

@@ -41,7 +41,7 @@ def test_an_end_that_the_probe_saw() -> None:
     assert document["actor"]["process"]["pid"] == 9
 
 
-def test_what_the_sensor_says_of_itself() -> None:
+def test_sensor_events_have_a_severity_and_a_status() -> None:
     loss = Loss("output", "ENOSPC", "lines", 5, 7, "2026-01-01T00:00:00.000Z", False)
     for contents, severity, status in (
         (loss, 3, 2),

@@ -15,7 +15,7 @@ from tests.ship.far_ends import (
     lies_about_the_length,
     numbers_in,
     resets,
-    says,
+    responds,
     stalls,
     wait_until,
 )
@@ -36,18 +36,18 @@ def test_100000_events_past_a_server_that_misbehaves_and_dies(log: Log, tmp_path
     log.write(EVENTS)
     server = Collector()
     server.plan = [
-        says(503, Retry_After="0"),
+        responds(503, Retry_After="0"),
         resets(),
         resets(taken=True),
         stalls(1.5),
-        says(429, Retry_After="1"),
-        says(401),
+        responds(429, Retry_After="1"),
+        responds(401),
         lies_about_the_length(+5),
         lies_about_the_length(-5, taken=True),
-        says(500),
-        says(301, Location="http://127.0.0.1:1/"),
-        says(404),
-        says(408),
+        responds(500),
+        responds(301, Location="http://127.0.0.1:1/"),
+        responds(404),
+        responds(408),
     ]
     options = {"timeout": 1, "batch": {"events": 2000}, "rate": "1 MiB"}
     with Ship(tmp_path, log.path, kind="http", to=f"{server.url}/ingest", **options) as ship:
@@ -78,10 +78,10 @@ def test_a_batch_too_large_is_halved_and_what_is_refused_alone_is_a_dead_letter(
     def judge(handler) -> bool:
         server.plan.append(judge)
         if len(handler.body) > 20_000:
-            return says(413, b"too large")(handler)
+            return responds(413, b"too large")(handler)
         if poison in handler.body:
-            return says(400, b"line 666\nis evil \xff")(handler)
-        return says(200, b"{}", taken=True)(handler)
+            return responds(400, b"line 666\nis evil \xff")(handler)
+        return responds(200, b"{}", taken=True)(handler)
 
     server = Collector()
     server.plan.append(judge)
@@ -102,7 +102,7 @@ def test_where_everything_is_refused_nearly_nothing_is_given_up(log: Log, tmp_pa
 
     def refuse(handler) -> bool:
         server.plan.append(refuse)
-        return says(400)(handler)
+        return responds(400)(handler)
 
     server = Collector()
     server.plan.append(refuse)
@@ -124,7 +124,7 @@ def test_credentials_come_from_files_and_never_go_elsewhere(log: Log, tmp_path: 
     secret.write_text("geheim\n")
     secret.chmod(0o600)
     server, other = Collector(), Collector()
-    server.plan = [says(307, Location=other.url)]
+    server.plan = [responds(307, Location=other.url)]
     options = {"http": {"token": f"file:{secret}", "headers": {"X-Scope-OrgID": "tenant"}}}
     with Ship(tmp_path, log.path, kind="http", to=server.url, **options) as ship:
         assert ship.run("--once").returncode == 0

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sensor.ship.kinds.loki import stamps
-from tests.ship.far_ends import Collector, Ship, says
+from tests.ship.far_ends import Collector, Ship, responds
 from tests.ship.logs import Log
 
 
@@ -18,7 +18,7 @@ def test_lines_are_pushed_with_labels(tmp_path: Path) -> None:
     with log.path.open("ab") as file:
         file.write(b'{"ID":"1700000000.100:100","x":"\xff \\" \\\\"}\n')
     server = Collector()
-    server.plan = [says(204, b"", taken=True)]
+    server.plan = [responds(204, b"", taken=True)]
     with Ship(tmp_path, log.path, kind="loki", to=server.url, host="web01", loki={"labels": {"job": "x"}}) as ship:
         assert ship.run("--once").returncode == 0
     server.stop()
@@ -38,7 +38,7 @@ def test_an_entry_that_is_too_old_is_a_dead_letter(tmp_path: Path) -> None:
     def judge(handler) -> bool:
         server.plan.append(judge)
         old = b"1700000000003000000" in handler.body
-        return says(400 if old else 204, b"entry too far behind" if old else b"", taken=not old)(handler)
+        return responds(400 if old else 204, b"entry too far behind" if old else b"", taken=not old)(handler)
 
     server = Collector()
     server.plan.append(judge)

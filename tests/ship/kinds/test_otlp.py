@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ship.far_ends import Collector, Ship, says
+from tests.ship.far_ends import Collector, Ship, responds
 from tests.ship.logs import Log
 
 
@@ -46,7 +46,7 @@ def test_what_is_rejected_of_a_batch_is_found(tmp_path: Path) -> None:
         server.plan.append(judge)
         bad = handler.body.count(b"1700000000.007:7")
         partial = {"rejectedLogRecords": str(bad), "errorMessage": "too old"} if bad else None
-        return says(200, json.dumps({"partialSuccess": partial} if bad else {}).encode(), taken=True)(handler)
+        return responds(200, json.dumps({"partialSuccess": partial} if bad else {}).encode(), taken=True)(handler)
 
     server = Collector()
     server.plan.append(judge)
@@ -63,7 +63,7 @@ def test_a_number_that_is_none_holds_everything(rejected: object, tmp_path: Path
     log = Log(tmp_path)
     log.write(3)
     server = Collector()
-    server.plan = [says(200, json.dumps({"partialSuccess": {"rejectedLogRecords": rejected}}).encode())]
+    server.plan = [responds(200, json.dumps({"partialSuccess": {"rejectedLogRecords": rejected}}).encode())]
     with Ship(tmp_path, log.path, kind="otlp", to=server.url) as ship:
         assert ship.run("--once").returncode == 0
     server.stop()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.ship.far_ends import Collector, Ship, answer, numbers_in, says, wait_until
+from tests.ship.far_ends import Collector, Ship, answer, numbers_in, responds, wait_until
 from tests.ship.logs import Log
 
 
@@ -93,7 +93,7 @@ def test_a_token_without_acknowledgement_is_reported_and_can_be_done_without(tmp
 @pytest.mark.parametrize("body", [b"[]", b'{"text":"Invalid token","code":4}', b"<html>", b""])
 def test_an_answer_that_is_no_success_is_none(body: bytes, tmp_path: Path) -> None:
     server = Collector()
-    server.plan = [says(200, body)]
+    server.plan = [responds(200, body)]
     ship = Ship(tmp_path, tmp_path / "log", kind="splunk", to=server.url)
     assert "FAILED" in ship.run("--check").stdout
     server.stop()
