@@ -39,6 +39,7 @@ COMPILED = (
     "sensor/process/choice.py",
     "sensor/process/clock.py",
     "sensor/process/guid.py",
+    "sensor/process/host.py",
     "sensor/process/host_paths.py",
     "sensor/process/lives.py",
     "sensor/process/program.py",

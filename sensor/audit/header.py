@@ -48,7 +48,11 @@ def parse_line(line: str) -> Line | None:
     if found is None:
         return None
     node, name, seconds, milliseconds, serial, body = found.groups()
-    return Line(node or "", name, f"{int(seconds)}.{int(milliseconds):03}:{int(serial)}", body.strip(BLANKS))
+    if len(milliseconds) == 3 and seconds[0] != "0" and serial[0] != "0":  # nearly always
+        id = f"{seconds}.{milliseconds}:{serial}"
+    else:
+        id = f"{int(seconds)}.{int(milliseconds):03}:{int(serial)}"
+    return Line(node or "", name, id, body.strip(BLANKS))
 
 
 def records_in(line: str) -> list[str]:

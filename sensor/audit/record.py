@@ -31,7 +31,7 @@ Rewrite = Callable[[str, str], str]
 Transform = Callable[[str, Fields], None]
 """Rewrites the fields of a record of the named type in place; must depend on nothing else."""
 
-_KEY = re.compile(r"type=([A-Za-z0-9_]+|UNKNOWN\[[0-9]{1,10}\])\x00(.*)\Z", re.DOTALL)
+_NAME = re.compile(r"[A-Za-z0-9_]+|UNKNOWN\[[0-9]{1,10}\]")
 _ELSEWHERE = frozenset({"SYSCALL", "EOE"})
 NUMBERED = frozenset(["arch", "syscall", "success", "exit", "items", "ppid", "pid", "a0", "a1", "a2", "a3", "ARGV"])
 """What a SYSCALL record has in its first part; another one in its last part would be a second one of the name."""
@@ -147,15 +147,13 @@ class RecordDecoder:
 
         SYSCALL and EOE, and auditd's own records, which belong to no event, are not decoded here.
         """
-        found = _KEY.match(key)
-        if (
-            found is None
-            or "\0" in found.group(2)
-            or BEGIN in found.group(2)
-            or self.types.get(found.group(1)).name in _ELSEWHERE
-        ):
+        end = key.find("\0")
+        name, body = key[5:end], key[end + 1 :]
+        if end < 0 or not key.startswith("type=") or (name not in NUMBERS and _NAME.fullmatch(name) is None):
             return None
-        record = self._remember(key, found.group(1), found.group(2).strip(BLANKS))
+        if "\0" in body or BEGIN in body or self.types.get(name).name in _ELSEWHERE:
+            return None
+        record = self._remember(key, name, body.strip(BLANKS))
         return None if record.type.alone else record
 
     def parse(self, name: str, body: str, learn: bool = False) -> Fields:

@@ -1,7 +1,8 @@
-"""Command lines as the kernel mostly writes them, from text to text.
+"""Command lines and addresses as the kernel mostly writes them, from text to text.
 
 argc=2 a0="ls" a1=2D6C         "argc":2,"ARGV":["ls","-l"]
 proctitle=6C73002D6C           "ARGV":["ls","-l"]
+saddr=01002F72756E             "saddr":"%01%00/run"
 """
 
 from __future__ import annotations
@@ -25,6 +26,13 @@ class PlainCommandLines:
         self._quote = quote
         self._argument = re.compile(rf' a([0-9]+)=(?:("[{safe}]*")|((?:[0-9A-F]{{2}})+))(?= |\Z)')
         self._safe_title = re.compile(rf"[ {safe}\0]*")
+
+    def address(self, body: str) -> str | None:
+        """JSON members of a SOCKADDR body that nothing translates; None if it is not plain."""
+        encoded = body[6:]
+        if body[:6] != "saddr=" or _BYTES.fullmatch(encoded) is None:
+            return None
+        return f'"saddr":{self._quote(bytes.fromhex(encoded).decode("latin-1"))}'
 
     def execve(self, body: str) -> str | None:
         """JSON members of an EXECVE body; None if it is not plain."""

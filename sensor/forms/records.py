@@ -57,6 +57,8 @@ class RecordTexts:
         lines = PlainCommandLines(style.quote, SAFE[options.strings])
         if options.strings == "percent":
             self._plain["PROCTITLE"] = lines.proctitle
+            if concerns is None and self._by_layout:
+                self._plain["SOCKADDR"] = lines.address
             if options.execve_argv == ("array",) and options.execve_argv_limit_bytes is None:
                 self._plain["EXECVE"] = lines.execve
 

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import os
 import uuid
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
+
+from sensor.process.host import NEVER, Host, booted
 
 
 class Stat(NamedTuple):
@@ -55,43 +56,6 @@ class View(NamedTuple):
     users: str
 
 
-NEVER = "~"
-"""Greater than any event id."""
-_CLOCK_WAS_SET = 1e9
-_DIGITS = 10
-"""2001: a clock before that counts from 1970, as one without a battery does; and its times have fewer digits."""
-
-
-@dataclass
-class Host:
-    """The host and boot whose /proc this is.
-
-    names: what a `node=` may call it.
-    boot_time: its boot in seconds since 1970, to a clock tick, by the clock as it was last set.
-    booted: the second before it in the form of an event id, so that the two compare as text; NEVER where the events are
-        of no known host or boot.
-    """
-
-    names: frozenset[str]
-    boot_id: bytes
-    boot_time: float
-    booted: str
-
-    def is_this(self, node: str, event_id: str) -> bool:
-        """Return whether an event is of this host in this boot; node: its host in the stream, or "".
-
-        Only of such events does the host still know more: processes, files, users, sessions.
-        """
-        if event_id < self.booted and (self.booted == NEVER or event_id.find(".") >= _DIGITS):
-            return False
-        return not node or node in self.names
-
-    def calibrate(self, boot_time: float) -> None:
-        """The clock was set: events that it stamped before, or stamps from now on, are all of this boot."""
-        self.boot_time = round(boot_time, 2)
-        self.booted = min(self.booted, _booted(boot_time))
-
-
 class ProcFS:
     """Reads /proc."""
 
@@ -107,8 +71,8 @@ class ProcFS:
         """Whose /proc this is; boot_time: in seconds since 1970, by the clock as it stands; live: events are of it."""
         name = (self._read("sys/kernel/hostname") or "").strip()
         names = frozenset({name, name.partition(".")[0]})
-        booted = _booted(boot_time) if live else NEVER
-        return Host(names, self.boot_id(), round(boot_time, 2), booted)
+        since = booted(boot_time) if live else NEVER
+        return Host(names, self.boot_id(), round(boot_time, 2), since)
 
     def pids(self) -> list[int]:
         """The processes there are now."""
@@ -183,11 +147,6 @@ class ProcFS:
             return os.readlink(where.encode(), dir_fd=directory).decode("latin-1")
         except OSError:
             return ""
-
-
-def _booted(boot_time: float) -> str:
-    """See Host.booted; all events are of a boot at a time when the clock was not set yet."""
-    return f"{boot_time - 1:.3f}:" if boot_time > _CLOCK_WAS_SET else ""
 
 
 def _parse_stat(text: str | None) -> Stat | None:

@@ -15,7 +15,7 @@ from sensor.audit.event import Event
 from sensor.audit.fields import Fields, Value
 from sensor.options import option
 from sensor.process.guid import process_guid
-from sensor.process.procfs import Host
+from sensor.process.host import Host
 from sensor.process.program import Process, Program
 from sensor.process.table import ProcessTable
 

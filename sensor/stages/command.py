@@ -23,7 +23,7 @@ from sensor.options import option
 from sensor.process.command import Commands
 from sensor.process.command_line import Command
 from sensor.process.guid import process_guid
-from sensor.process.procfs import Host
+from sensor.process.host import Host
 from sensor.process.program import Program, Shown
 from sensor.process.table import ProcessTable
 

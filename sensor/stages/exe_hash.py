@@ -28,7 +28,7 @@ from sensor.non_blocking_cache import NonBlockingCache
 from sensor.options import option
 from sensor.process import opening
 from sensor.process.files import ProcFiles
-from sensor.process.procfs import Host
+from sensor.process.host import Host
 from sensor.process.program import Image, Process, Program
 
 SKIPPED = {

@@ -20,7 +20,7 @@ from sensor.audit.event import Addition, Event
 from sensor.audit.fields import Value
 from sensor.non_blocking_cache import NonBlockingCache
 from sensor.options import option
-from sensor.process.procfs import Host
+from sensor.process.host import Host
 
 LIFE = 300.0
 _REMEMBERED = 4096

@@ -26,7 +26,7 @@ from sensor.audit.syscall import Syscall
 from sensor.audit.types import LIST
 from sensor.cache import BoundedDict
 from sensor.process.guid import process_guid, session_guid
-from sensor.process.procfs import Host
+from sensor.process.host import Host
 from sensor.process.program import Observation, Process, Program, Shown
 from sensor.process.table import ProcessTable
 from sensor.stages.options import IdentityOptions

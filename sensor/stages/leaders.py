@@ -24,7 +24,7 @@ from sensor.cache import BoundedDict
 from sensor.process.command import Commands
 from sensor.process.files import ProcFiles
 from sensor.process.guid import process_guid
-from sensor.process.procfs import Host
+from sensor.process.host import Host
 from sensor.process.program import Process, Program, Shown
 from sensor.process.table import ProcessTable
 

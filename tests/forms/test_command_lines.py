@@ -1,12 +1,17 @@
-"""Plain command lines are written from text to text; what is not plain is left to others."""
+"""Plain command lines and addresses are written from text to text; what is not plain is left to others."""
 
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sensor.audit.layout import SAFE
+from sensor.audit.options import TransformOptions
+from sensor.audit.record import RecordDecoder
 from sensor.forms.command_lines import PlainCommandLines
 from sensor.forms.text import quote_percent
+from sensor.forms.values import renderer
 
 LINES = PlainCommandLines(quote_percent, SAFE["percent"])
 
@@ -53,3 +58,28 @@ def test_a_command_line_that_is_not_plain_is_left_to_others(body):
 )
 def test_titles(body, expected):
     assert LINES.proctitle(body) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("saddr=", None),
+        ("saddr=(null)", None),
+        ("saddr=0100F", None),
+        ("saddr=02ab", None),
+        ("saddr=0200 x=y", None),
+        ("saddr=0200\x1dSADDR={ saddr_fam=inet }", None),
+        ("addr=0200", None),
+        ("saddr=01002F72756E", '"saddr":"%01%00/run"'),
+        ("saddr=0100222B5C", '"saddr":"%01%00\\"%2b\\\\"'),
+    ],
+)
+def test_addresses(body, expected):
+    assert LINES.address(body) == expected
+
+
+@given(st.binary(max_size=30))
+def test_an_address_is_written_as_field_by_field(address):
+    body = f"saddr={address.hex().upper()}"
+    fields = RecordDecoder(TransformOptions(), (), 10).parse("SOCKADDR", body)
+    assert LINES.address(body) in (None, renderer("percent")(fields))

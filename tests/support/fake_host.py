@@ -16,7 +16,8 @@ from typing import Any
 from sensor.audit.event import Event, Stage
 from sensor.audit.naming import Naming
 from sensor.audit.options import TransformOptions
-from sensor.process.procfs import Host, ProcFS
+from sensor.process.host import Host
+from sensor.process.procfs import ProcFS
 from sensor.process.table import ProcessTable
 from sensor.stages.identity import Describe, Identity
 from sensor.stages.options import IdentityOptions

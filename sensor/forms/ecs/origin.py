@@ -14,8 +14,8 @@ from sensor.audit.fields import Fields
 from sensor.cache import BoundedDict
 from sensor.forms.values import Render
 from sensor.process.guid import agent_guid
+from sensor.process.host import Host
 from sensor.process.host_facts import ANY, fixed_host, is_id, read_host
-from sensor.process.procfs import Host
 
 VERSION = "8.17.0"
 """Of the schema."""
