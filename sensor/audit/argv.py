@@ -20,6 +20,8 @@ from sensor.audit.spellings import ENRICHED
 _ARGUMENT = re.compile(r"a([0-9]{1,7})(?:\[([0-9]{1,7})\]|(_len))?")
 _LENGTH = re.compile(r"(?<= a)([0-9]{1,7})_len=([0-9]{1,9})(?= |\Z)")
 _PIECE = re.compile(r"(?<= a)([0-9]{1,7})\[([0-9]{1,7})\]=([^ ]+)")
+_PLAIN = re.compile(r' a([0-9]+)=(?:"([!#-~]*)"|((?:[0-9A-F]{2})+))(?= |\Z)')
+_PLACES = [str(place) for place in range(256)]
 _HALF_A_BYTE = re.compile(r"(?:[0-9A-F]{2})+[0-9A-F]")
 _WHOLE = TransformOptions()
 _MAX_MISSING = 1024
@@ -29,6 +31,11 @@ _MAX_MISSING = 1024
 def parse_execve(body: str, options: TransformOptions) -> Fields:
     """Parse the bodies of one event's EXECVE records, joined by blanks."""
     record = Collector()
+    plain = _plain_arguments(body)
+    if plain is not None:
+        record.add("argc", len(plain))
+        _add_arguments(record, [*plain], options)
+        return record.fields
     pieces: dict[int, list[tuple[int, str]]] = {}
     count = 0
     for section in body.split(ENRICHED):
@@ -45,16 +52,42 @@ def parse_execve(body: str, options: TransformOptions) -> Fields:
                 value = text if quoted else decode(text, "encoded")
                 pieces.setdefault(int(found.group(1)), []).append((int(found.group(2) or 0), str(value or "")))
     arguments = {index: _join(parts) for index, parts in pieces.items()}
-    argv = _limit(_line_up(arguments, count), options.execve_argv_limit_bytes)
+    _add_arguments(record, _line_up(arguments, count), options)
+    return record.fields
+
+
+def _add_arguments(record: Collector, arguments: list[Value], options: TransformOptions) -> None:
+    argv = _limit(arguments, options.execve_argv_limit_bytes)
     if "array" in options.execve_argv:
         record.add("ARGV", argv)
     if "string" in options.execve_argv:
         record.add("ARGV_STR", " ".join(map(_word, argv)))
-    return record.fields
+
+
+def _plain_arguments(body: str) -> list[str] | None:
+    """The arguments in a body as the kernel mostly writes it: none missing, none in pieces; None if it is another.
+
+    An expression finds them in a tenth of the time that it takes field by field.
+    """
+    count, _, _ = body.partition(" ")
+    found = _PLAIN.findall(body)
+    if count != f"argc={len(found)}" or not 0 < len(found) <= len(_PLACES):
+        return None
+    length = len(count)
+    arguments: list[str] = []
+    for place, (number, quoted, encoded) in zip(_PLACES, found):
+        if number != place:
+            return None
+        length += len(number) + (len(encoded) + 3 if encoded else len(quoted) + 5)
+        arguments.append(bytes.fromhex(encoded).decode("latin-1") if encoded else quoted)
+    return arguments if length == len(body) else None
 
 
 def arguments_of(body: str) -> list[str | int | None]:
     """All arguments in an EXECVE body: None for one that is missing, a number where at least as many bytes are."""
+    plain = _plain_arguments(body)
+    if plain is not None:
+        return [*plain]
     argv = parse_execve(body, _WHOLE)["ARGV"]
     assert isinstance(argv, list)
     return [_skipped(word) if isinstance(word, dict) else word if isinstance(word, str) else None for word in argv]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import re
 
-from sensor.audit.argv import lacks_arguments, parse_execve, parse_proctitle
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sensor.audit.argv import arguments_of, lacks_arguments, parse_execve, parse_proctitle
 from sensor.audit.options import TransformOptions
 
 
@@ -147,3 +151,20 @@ def test_the_string_form_shows_what_was_left_out():
 )
 def test_titles(body, expected):
     assert parse_proctitle(body) == expected
+
+
+ODD = ["a0", "a1", "a2", "=", '"', '"ls"', "6C73", "argc=1", "argc=2", " ", "  ", "x", "[0]", "_len", "\x1d", "00"]
+
+
+@given(st.lists(st.sampled_from(ODD), max_size=12).map("".join), st.lists(st.binary(max_size=6), max_size=300))
+def test_a_plain_command_line_is_read_as_field_by_field(odd, arguments):
+    """An empty section at the end changes nothing, but the line is not plain any more."""
+    encoded = [
+        f'"{argument.decode()}"' if argument and re.fullmatch(rb"[!#-~]+", argument) else argument.hex().upper()
+        for argument in arguments
+    ]
+    whole = f"argc={len(encoded)}" + "".join([f" a{place}={word}" for place, word in enumerate(encoded)])
+    for body in (odd, whole, whole + odd, f"argc={len(encoded)} {odd}"):
+        for options in (TransformOptions(), TransformOptions(execve_argv=("array", "string"))):
+            assert parse_execve(body, options) == parse_execve(body + "\x1d", options)
+        assert arguments_of(body) == arguments_of(body + "\x1d")
