@@ -69,7 +69,8 @@ compiled: $(READY)  ## build/compiled: a copy of the repository in which the pat
 test-compiled: compiled  ## the tests of all that is compiled, and of what it is part of, with the binaries
 	cd build/compiled && $(abspath $(BIN))/python -m pytest -p no:cacheprovider -m 'not slow' \
 		tests/audit tests/forms tests/pipeline tests/process tests/scenarios tests/stages tests/summary tests/translate \
-		tests/loss tests/test_build.py tests/test_compiled.py tests/test_convert.py tests/test_golden.py tests/test_whole.py
+		tests/loss tests/test_build.py tests/test_compiled.py tests/test_convert.py tests/test_golden.py \
+		tests/test_non_blocking_cache.py tests/test_whole.py
 
 wheel: $(READY)  ## dist/host_sensor-*.whl, compiled for this interpreter
 	HOST_SENSOR_COMPILE=1 $(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .

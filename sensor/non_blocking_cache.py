@@ -90,7 +90,7 @@ class NonBlockingCache(Generic[Key, Value]):
         lock = threading.Lock()
         self._changed = threading.Condition(lock)
         self._more = threading.Condition(lock)
-        self._thread: threading.Thread | None = None
+        self._worker: threading.Thread | None = None
         self._wait = waiting or Waiting()
         self._stuck, self._clock = self._wait.stuck, self._wait.clock
         self._left = 0
@@ -115,7 +115,7 @@ class NonBlockingCache(Generic[Key, Value]):
             idle = len(self._asked) <= self._left
             self._asked.add(key)
             self._waiting.append(key)
-            if self._thread is not None:
+            if self._worker is not None:
                 if idle:
                     self._since = self._clock()
                 self._more.notify()
@@ -133,13 +133,13 @@ class NonBlockingCache(Generic[Key, Value]):
             thread.start()
         except RuntimeError:
             return False
-        self._thread, self._since = thread, self._clock()
+        self._worker, self._since = thread, self._clock()
         return True
 
     def _go_on_without(self) -> None:
         """Leave the thread with a load that takes too long, and let another load the rest."""
         with self._changed:
-            late = self._thread is not None and self._clock() - self._since > self._stuck
+            late = self._worker is not None and self._clock() - self._since > self._stuck
             if late and self._waiting and self._left < _MOST_STUCK and self._start():
                 self._left += 1
 
@@ -150,11 +150,11 @@ class NonBlockingCache(Generic[Key, Value]):
         while True:
             with self._more:
                 has_more = self._more.wait_for(lambda: bool(self._waiting), _IDLE)
-                if self._thread is not threading.current_thread():
+                if self._worker is not threading.current_thread():
                     self._left -= 1
                     return
                 if not has_more:
-                    self._thread = None
+                    self._worker = None
                     return
                 key = self._waiting.popleft()
                 self._since = self._clock()

@@ -227,6 +227,7 @@ ASSIGNED_ELSEWHERE = {
     "stages/groups.py": "provisional",
     "stages/identity.py": "additions guid process",
     "stages/labels.py": "labels labels_given labels_open labels_taken",
+    "stages/script.py": "script",
     # Text that a form remembers with what it is the text of.
     "forms/ecs/form.py": "details",
     "forms/laurel.py": "text top_text",
@@ -307,7 +308,7 @@ def test_assignments_are_found_as_promised(source, expected):
 
 
 def test_no_two_classes_have_one_name():
-    """But Options, which each part has for its own and others call by the part's name: `exe_hash.Options`."""
+    """But Options, which each part has for its own and others call by the part's name: `metrics.Options`."""
     where: dict[str, list[str]] = {}
     for path in sources("sensor"):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:

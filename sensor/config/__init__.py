@@ -36,19 +36,20 @@ from sensor.probe import Options as ProbeOptions
 from sensor.process.host_facts import NAMES, fixed_host
 from sensor.process.state import Options as StateOptions
 from sensor.redact.options import Options as RedactOptions
-from sensor.stages import (
-    ancestors,
-    cgroup,
-    command,
-    environment,
-    exe_hash,
-    groups,
-    root,
-    script,
-    session,
-)
 from sensor.stages.filters.options import FilterOptions
-from sensor.stages.options import IdentityOptions, LabelOptions
+from sensor.stages.options import (
+    AncestorsOptions,
+    CgroupOptions,
+    CommandOptions,
+    EnvironmentOptions,
+    GroupsOptions,
+    HashOptions,
+    IdentityOptions,
+    LabelOptions,
+    RootOptions,
+    ScriptOptions,
+    SessionOptions,
+)
 from sensor.summary.options import Options as SummaryOptions
 from sensor.tables.output_schema import clash
 from sensor.translate.options import TranslateOptions
@@ -68,15 +69,15 @@ class Debug:
 
 @dataclass(frozen=True)
 class Enrich(
-    exe_hash.Options,  # the keys of the last come first
-    session.Options,
-    groups.Options,
-    command.Options,
-    environment.Options,
-    script.Options,
-    root.Options,
-    cgroup.Options,
-    ancestors.Options,
+    HashOptions,  # the keys of the last come first
+    SessionOptions,
+    GroupsOptions,
+    CommandOptions,
+    EnvironmentOptions,
+    ScriptOptions,
+    RootOptions,
+    CgroupOptions,
+    AncestorsOptions,
     IdentityOptions,
 ):
     """What is added to events."""

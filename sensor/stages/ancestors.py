@@ -8,25 +8,16 @@ init, also for processes whose parents have died since.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Callable
 
 from sensor.audit.event import Event
 from sensor.audit.fields import Fields, Value
-from sensor.options import option
 from sensor.process.guid import process_guid
 from sensor.process.host import Host
 from sensor.process.program import Process, Program
 from sensor.process.table import ProcessTable
 
 TableOf = Callable[[Event], ProcessTable]
-
-
-@dataclass(frozen=True)
-class Options:
-    """How far back the ancestors of a process are named."""
-
-    ancestors: int = option(0, "Put GUID and comm of so many ancestors on exec events, nearest first.", minimum=0)
 
 
 class Ancestors:

@@ -18,30 +18,18 @@ Looked up once for each program, and kept with it, for labels and filters as wel
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 
 from sensor.audit.event import Addition, Event
 from sensor.audit.fields import Fields, Value
 from sensor.cache import BoundedDict
-from sensor.options import option
 from sensor.process.cgroup import Cgroup, parse_cgroup
 from sensor.process.containers import ContainerNames
 from sensor.process.files import ProcFiles
 from sensor.process.program import Place, Process, Program
+from sensor.stages.options import CgroupOptions
 
 _REMEMBERED = 1024
 _LONGEST = 16384  # a path has at most 4096 bytes, and there is one for each of a dozen hierarchies
-
-
-@dataclass(frozen=True)
-class Options:
-    """Where processes run."""
-
-    container: bool = option(True, "Add `container` to PID: id and runtime, and the names its runtime keeps.")
-    container_info: bool = option(False, "Add the top-level CONTAINER_INFO of older LAUREL; needs `container`.")
-    systemd: bool = option(
-        True, "Add the systemd units to PID: systemd_service, systemd_scope, systemd_slice, systemd_user_unit."
-    )
 
 
 _NOWHERE = Place(Cgroup((), None, (), None, None, None, ()), True)
@@ -54,7 +42,7 @@ class Cgroups:
     """
 
     def __init__(
-        self, options: Options, files: ProcFiles, names: ContainerNames, mount: str = "/sys/fs/cgroup"
+        self, options: CgroupOptions, files: ProcFiles, names: ContainerNames, mount: str = "/sys/fs/cgroup"
     ) -> None:
         self._options = options
         self._files = files

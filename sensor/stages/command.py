@@ -12,34 +12,22 @@ the parent began its program, in seconds since 1970.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Callable
 
 from sensor.audit.event import Addition, Event
 from sensor.audit.fields import Fields, Value
 from sensor.audit.number import Number
 from sensor.cache import BoundedDict
-from sensor.options import option
 from sensor.process.command import Commands
 from sensor.process.command_line import Command
 from sensor.process.guid import process_guid
 from sensor.process.host import Host
 from sensor.process.program import Program, Shown
 from sensor.process.table import ProcessTable
+from sensor.stages.options import CommandOptions
 
 TableOf = Callable[[Event], ProcessTable]
 _REMEMBERED = 512
-
-
-@dataclass(frozen=True)
-class Options:
-    """Command lines on events that are no exec."""
-
-    cmdline: bool = option(False, "Add CMDLINE to SYSCALL: the command line of the process, on every event.")
-    cmdline_bytes: int = option(1024, "How much of a command line CMDLINE and PARENT_INFO have.", (), 1, "bytes")
-    parent_info: bool = option(
-        False, "Add the top-level PARENT_INFO of LAUREL's first releases: command line and start of the parent."
-    )
 
 
 class CommandLines:
@@ -48,7 +36,7 @@ class CommandLines:
     table_of: an event → the table in which its processes are.
     """
 
-    def __init__(self, options: Options, commands: Commands, host: Host, table_of: TableOf) -> None:
+    def __init__(self, options: CommandOptions, commands: Commands, host: Host, table_of: TableOf) -> None:
         self._limit = options.cmdline_bytes
         self._commands = commands
         self._host = host

@@ -11,30 +11,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Callable
 
 from sensor.audit.event import Event
 from sensor.audit.fields import Fields
-from sensor.options import OptionError, option
 from sensor.process.files import ProcFiles
 
 _LARGEST = 1 << 18
-
-
-@dataclass(frozen=True)
-class Options:
-    """Environment of programs."""
-
-    execve_env: tuple[str, ...] = option(
-        ("LD_PRELOAD", "LD_LIBRARY_PATH"),
-        "Variables to add to EXECVE as ENV; `LD_*` stands for all whose names begin so. An empty list adds none.",
-    )
-
-    def __post_init__(self) -> None:
-        for name in self.execve_env:
-            if not name or "=" in name or "*" in name[:-1]:
-                raise OptionError("execve_env", f'"{name}" is no name of a variable, nor the beginning of one and *')
 
 
 class Environment:

@@ -25,11 +25,11 @@ from typing import Callable
 
 from sensor.audit.event import Addition, Event
 from sensor.non_blocking_cache import NonBlockingCache
-from sensor.options import option
 from sensor.process import opening
 from sensor.process.files import ProcFiles
 from sensor.process.host import Host
 from sensor.process.program import Image, Process, Program
+from sensor.stages.options import HashOptions
 
 SKIPPED = {
     "gone": "the process had ended, and what it executed is not known for sure",
@@ -42,15 +42,6 @@ SKIPPED = {
 
 _REMEMBERED = 1024
 _PIECE = 1 << 18
-
-
-@dataclass(frozen=True)
-class Options:
-    """Hashes of executables."""
-
-    exe_hash: bool = option(False, "Add EXE_HASH to SYSCALL: the SHA-256 of the executed file.")
-    exe_hash_size_limit: int = option(10_000_000, "Larger files are not hashed.", (), 0, "bytes")
-    exe_hash_cache_entries: int = option(1024, "Hashes that are remembered.", (), 0)
 
 
 @dataclass(frozen=True)
@@ -72,7 +63,11 @@ class ExeHash:
     """
 
     def __init__(
-        self, options: Options, files: ProcFiles, host: Host, hashed: Callable[[Image], tuple[str, str]] | None = None
+        self,
+        options: HashOptions,
+        files: ProcFiles,
+        host: Host,
+        hashed: Callable[[Image], tuple[str, str]] | None = None,
     ) -> None:
         self._host = host
         self._limit = options.exe_hash_size_limit
@@ -189,7 +184,7 @@ def digest_of(file: Image) -> tuple[str, str]:
                     return digest, ""
                 reason = "changed"
         except (OSError, ValueError):
-            continue
+            pass  # perhaps it can be read at the next one
         finally:
             for handle in handles:
                 os.close(handle)

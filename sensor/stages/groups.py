@@ -13,13 +13,11 @@ import ctypes
 import grp
 import os
 import pwd
-from dataclasses import dataclass
 from typing import Callable
 
 from sensor.audit.event import Addition, Event
 from sensor.audit.fields import Value
 from sensor.non_blocking_cache import NonBlockingCache
-from sensor.options import option
 from sensor.process.host import Host
 
 LIFE = 300.0
@@ -28,13 +26,6 @@ _MOST_GROUPS = 65536
 """The kernel lets a process have no more."""
 
 _libc = ctypes.CDLL(None)
-
-
-@dataclass(frozen=True)
-class Options:
-    """Groups of users."""
-
-    uid_groups: bool = option(True, "Add UID_GROUPS to SYSCALL: the groups of the user in `uid`.")
 
 
 def groups_of(uid: int) -> list[str]:

@@ -1,13 +1,10 @@
-"""Options of the stages that are compiled: a configuration is read by the annotations, which a compiled class has not.
-
-The other stages have theirs beside them.
-"""
+"""Options of the stages: a configuration is read by annotations, which a compiled class, as the stages are, has not."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sensor.options import option
+from sensor.options import OptionError, option
 
 
 @dataclass(frozen=True)
@@ -18,6 +15,87 @@ class IdentityOptions:
     ppid_verbose: bool = option(False, "Add comm, exe and ppid to PPID.")
     spawned_by: bool = option(True, "Add SPAWNED_BY: the program that forked the process, or that it ran before.")
     session_guid: bool = option(True, "Add SESSION_GUID beside `ses`.")
+
+
+@dataclass(frozen=True)
+class AncestorsOptions:
+    """How far back the ancestors of a process are named."""
+
+    ancestors: int = option(0, "Put GUID and comm of so many ancestors on exec events, nearest first.", minimum=0)
+
+
+@dataclass(frozen=True)
+class CgroupOptions:
+    """Where processes run."""
+
+    container: bool = option(True, "Add `container` to PID: id and runtime, and the names its runtime keeps.")
+    container_info: bool = option(False, "Add the top-level CONTAINER_INFO of older LAUREL; needs `container`.")
+    systemd: bool = option(
+        True, "Add the systemd units to PID: systemd_service, systemd_scope, systemd_slice, systemd_user_unit."
+    )
+
+
+@dataclass(frozen=True)
+class RootOptions:
+    """Roots of processes."""
+
+    root: bool = option(True, "Add `root` to PID where a process has another root than the host's.")
+
+
+@dataclass(frozen=True)
+class ScriptOptions:
+    """Scripts."""
+
+    script: bool = option(True, "Add SCRIPT to the exec of a script: its path.")
+
+
+@dataclass(frozen=True)
+class EnvironmentOptions:
+    """Environment of programs."""
+
+    execve_env: tuple[str, ...] = option(
+        ("LD_PRELOAD", "LD_LIBRARY_PATH"),
+        "Variables to add to EXECVE as ENV; `LD_*` stands for all whose names begin so. An empty list adds none.",
+    )
+
+    def __post_init__(self) -> None:
+        for name in self.execve_env:
+            if not name or "=" in name or "*" in name[:-1]:
+                raise OptionError("execve_env", f'"{name}" is no name of a variable, nor the beginning of one and *')
+
+
+@dataclass(frozen=True)
+class CommandOptions:
+    """Command lines on events that are no exec."""
+
+    cmdline: bool = option(False, "Add CMDLINE to SYSCALL: the command line of the process, on every event.")
+    cmdline_bytes: int = option(1024, "How much of a command line CMDLINE and PARENT_INFO have.", (), 1, "bytes")
+    parent_info: bool = option(
+        False, "Add the top-level PARENT_INFO of LAUREL's first releases: command line and start of the parent."
+    )
+
+
+@dataclass(frozen=True)
+class GroupsOptions:
+    """Groups of users."""
+
+    uid_groups: bool = option(True, "Add UID_GROUPS to SYSCALL: the groups of the user in `uid`.")
+
+
+@dataclass(frozen=True)
+class SessionOptions:
+    """Sessions."""
+
+    session: bool = option(False, "Add SESSION to SYSCALL: account, address and terminal of the session's login.")
+
+
+@dataclass(frozen=True)
+class HashOptions:
+    """Hashes of executables."""
+
+    exe_hash: bool = option(False, "Add EXE_HASH to SYSCALL: the SHA-256 of the executed file.")
+    exe_hash_size_limit: int = option(10_000_000, "Larger files are not hashed.", (), 0, "bytes")
+    exe_hash_cache_entries: int = option(1024, "Hashes that are remembered.", (), 0)
 
 
 @dataclass(frozen=True)

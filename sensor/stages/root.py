@@ -9,20 +9,10 @@ Without `root` it is the host's, or unknown (a process that had ended, and no pr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sensor.audit.fields import Fields
-from sensor.options import option
 from sensor.process.host_paths import HostPaths
 from sensor.process.program import Process
 from sensor.process.roots import HOST
-
-
-@dataclass(frozen=True)
-class Options:
-    """Roots of processes."""
-
-    root: bool = option(True, "Add `root` to PID where a process has another root than the host's.")
 
 
 class Roots:

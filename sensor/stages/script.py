@@ -17,23 +17,13 @@ both execs have SCRIPT, that of env and that of python3, which has `inherited` i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sensor.audit.event import Event
 from sensor.audit.fields import Value
 from sensor.audit.paths import folded
-from sensor.options import option
 from sensor.process.command import Commands
 from sensor.process.program import Process, Script
 
 _DESCRIPTORS = "/dev/fd/"
-
-
-@dataclass(frozen=True)
-class Options:
-    """Scripts."""
-
-    script: bool = option(True, "Add SCRIPT to the exec of a script: its path.")
 
 
 class Scripts:

@@ -12,24 +12,15 @@ sudo, for instance) fills gaps and changes nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Callable
 
 from sensor.audit.event import Addition, Event
 from sensor.audit.fields import UNSET, Fields
 from sensor.audit.record import Record
 from sensor.cache import BoundedDict
-from sensor.options import option
 
 _SHOWN = ("acct", "addr", "hostname", "terminal", "exe")
 _REMEMBERED = 4096
-
-
-@dataclass(frozen=True)
-class Options:
-    """Sessions."""
-
-    session: bool = option(False, "Add SESSION to SYSCALL: account, address and terminal of the session's login.")
 
 
 class Sessions:

@@ -9,7 +9,8 @@ import pytest
 
 from sensor.process.containers import ContainerNames
 from sensor.process.files import ProcFiles
-from sensor.stages.cgroup import Cgroups, Options
+from sensor.stages.cgroup import Cgroups
+from sensor.stages.options import CgroupOptions
 from tests.support.fake_host import FakeHost, event, exec_event, syscall
 
 ID, OUTER = "3f" * 32, "9b" * 32
@@ -27,7 +28,7 @@ def host(tmp_path):
 @pytest.fixture
 def run(host, tmp_path):
     def run(*events, prefix="", **options):
-        cgroups = Cgroups(Options(**options), ProcFiles(host.proc), ContainerNames(str(tmp_path / "root")))
+        cgroups = Cgroups(CgroupOptions(**options), ProcFiles(host.proc), ContainerNames(str(tmp_path / "root")))
         after = [cgroups.stage] if options.get("container_info") else []
         return host.run([host.identity(cgroups.describe, prefix=prefix), *after], *events, prefix=prefix)
 
@@ -174,7 +175,7 @@ def test_the_probe_shows_the_group_of_a_process_that_is_gone(host, tmp_path, tex
     """Another process of the group was looked at before."""
     (tmp_path / "cgroup/system.slice/web.service").mkdir(parents=True)
     names = ContainerNames(str(tmp_path))
-    cgroups = Cgroups(Options(), ProcFiles(host.proc), names, str(tmp_path / "cgroup"))
+    cgroups = Cgroups(CgroupOptions(), ProcFiles(host.proc), names, str(tmp_path / "cgroup"))
     host.process(42, 1, "/usr/bin/web", cgroup=text)
     host.run([host.identity(cgroups.describe)], event(syscall(42, 1, "/usr/bin/web")))
 
@@ -222,6 +223,6 @@ def test_who_owns_the_group_around_a_container_has_named_it(host, tmp_path, own,
     os.chown(slice / own, 1000, 1000)
     host.process(42, 1, "/usr/bin/ls", cgroup=f"0::/system.slice/mine.service/docker-{ID}.scope\n")
     names = ContainerNames(str(tmp_path / "root"))
-    cgroups = Cgroups(Options(), ProcFiles(host.proc), names, str(tmp_path / "cgroup"))
+    cgroups = Cgroups(CgroupOptions(), ProcFiles(host.proc), names, str(tmp_path / "cgroup"))
     line = host.run([host.identity(cgroups.describe)], event(syscall(42, 1, "/usr/bin/ls")))[0]
     assert line["SYSCALL"]["PID"]["container"].get("user") == user

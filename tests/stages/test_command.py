@@ -9,7 +9,8 @@ from sensor.process.command import Commands
 from sensor.process.files import ProcFiles
 from sensor.process.program import Key
 from sensor.process.table import ProcessStart
-from sensor.stages.command import CommandLines, Options
+from sensor.stages.command import CommandLines
+from sensor.stages.options import CommandOptions
 from tests.support.fake_host import BOOTED, FakeHost, event, exec_event, syscall
 
 
@@ -24,7 +25,7 @@ def host(tmp_path):
 def run(host):
     def run(*events, prefix="", limit=1024, cmdline=True, spawned_by=True):
         lines = CommandLines(
-            Options(cmdline_bytes=limit),
+            CommandOptions(cmdline_bytes=limit),
             Commands(ProcFiles(host.proc), arguments_of, 4096),
             host.proc.host(BOOTED),
             lambda _: host.table,

@@ -10,7 +10,8 @@ from sensor.options import OptionError
 from sensor.process.files import ProcFiles
 from sensor.redact import Options as RedactOptions
 from sensor.redact import Redactor
-from sensor.stages.environment import Environment, Options
+from sensor.stages.environment import Environment
+from sensor.stages.options import EnvironmentOptions
 from tests.support.fake_host import FakeHost, event, exec_event, syscall
 
 
@@ -83,7 +84,7 @@ def test_the_key_bears_the_prefix(host, run):
 @pytest.mark.parametrize("name", ["", "A=B", "A*B", "**"])
 def test_what_is_no_name_is_refused(name):
     with pytest.raises(OptionError):
-        Options(execve_env=("A", name))
+        EnvironmentOptions(execve_env=("A", name))
 
 
 def test_a_hostile_environment_takes_no_time(host, run):

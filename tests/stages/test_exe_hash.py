@@ -15,7 +15,8 @@ import pytest
 from sensor.process.files import ProcFiles
 from sensor.process.program import Image
 from sensor.stages import exe_hash
-from sensor.stages.exe_hash import SKIPPED, ExeHash, Options, digest_of, state_of
+from sensor.stages.exe_hash import SKIPPED, ExeHash, digest_of, state_of
+from sensor.stages.options import HashOptions
 from tests.support.fake_host import BOOTED, FakeHost, event, exec_event, syscall
 from tests.support.hung_mount import hung_mount
 
@@ -35,7 +36,7 @@ def host(tmp_path):
 
 @pytest.fixture
 def stage(host):
-    return lambda **options: ExeHash(Options(**options), ProcFiles(host.proc), host.proc.host(BOOTED)).stage
+    return lambda **options: ExeHash(HashOptions(**options), ProcFiles(host.proc), host.proc.host(BOOTED)).stage
 
 
 def sha256(data: bytes) -> str:
@@ -99,7 +100,7 @@ def test_a_file_is_hashed_once(host, program):
         hashed.append(file)
         return digest_of(file)
 
-    hasher = ExeHash(Options(), ProcFiles(host.proc), host.proc.host(BOOTED), hash_it).stage
+    hasher = ExeHash(HashOptions(), ProcFiles(host.proc), host.proc.host(BOOTED), hash_it).stage
     for pid in (42, 43, 44):
         host.process(pid, 1, str(program))
         reported(host, hasher, event(syscall(pid, 1, str(program))))
@@ -167,7 +168,8 @@ def test_a_file_that_is_not_the_one_is_not_hashed(program, tmp_path):
 
 
 def test_every_reason_is_explained():
-    text = Path(exe_hash.__file__).read_text(encoding="utf-8").partition("class ExeHash")[2]
+    source = Path(exe_hash.__file__).with_name("exe_hash.py")  # also where that is compiled
+    text = source.read_text(encoding="utf-8").partition("class ExeHash")[2]
     assert all(f'"{reason}"' in text for reason in SKIPPED)
 
 

@@ -12,11 +12,9 @@ from sensor.process.containers import ContainerNames
 from sensor.process.files import ProcFiles
 from sensor.process.host_paths import HostPaths
 from sensor.stages.cgroup import Cgroups
-from sensor.stages.cgroup import Options as CgroupOptions
 from sensor.stages.command import CommandLines
-from sensor.stages.command import Options as CommandOptions
 from sensor.stages.labels import Labeller
-from sensor.stages.options import LabelOptions
+from sensor.stages.options import CgroupOptions, CommandOptions, LabelOptions
 from sensor.stages.script import Scripts
 from tests.support.fake_host import BOOTED, FakeHost, event, exec_event, syscall
 

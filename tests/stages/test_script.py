@@ -10,7 +10,8 @@ import pytest
 from sensor.audit.argv import arguments_of
 from sensor.process.command import Commands
 from sensor.process.files import ProcFiles
-from sensor.stages.command import CommandLines, Options
+from sensor.stages.command import CommandLines
+from sensor.stages.options import CommandOptions
 from sensor.stages.script import Scripts
 from tests.support.fake_host import BOOTED, FakeHost, exec_event
 
@@ -32,7 +33,7 @@ def run(tmp_path):
 
     def run(*events, prefix=""):
         commands = Commands(ProcFiles(None), arguments_of, 1024)
-        lines = CommandLines(Options(), commands, host.proc.host(BOOTED), lambda _: host.table)
+        lines = CommandLines(CommandOptions(), commands, host.proc.host(BOOTED), lambda _: host.table)
         scripts = Scripts(commands)
         return host.run(
             [host.identity(prefix=prefix), lines.learn, scripts.learn, scripts.show], *events, prefix=prefix

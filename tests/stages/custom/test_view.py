@@ -7,8 +7,9 @@ import pytest
 from sensor.process.containers import ContainerNames
 from sensor.process.files import ProcFiles
 from sensor.process.roots import HOST, Root
-from sensor.stages.cgroup import Cgroups, Options
+from sensor.stages.cgroup import Cgroups
 from sensor.stages.custom.view import EventView
+from sensor.stages.options import CgroupOptions
 from tests.support.fake_host import NOW, FakeHost, event, exec_event, syscall
 
 ID = "3f" * 32
@@ -19,7 +20,7 @@ def seen(tmp_path):
     """What an attribute of the view says."""
     host = FakeHost(tmp_path)
     host.process(42, 1, "/usr/bin/ls", cgroup=f"0::/system.slice/docker-{ID}.scope\n")
-    cgroups = Cgroups(Options(), ProcFiles(host.proc), ContainerNames(str(tmp_path)))
+    cgroups = Cgroups(CgroupOptions(), ProcFiles(host.proc), ContainerNames(str(tmp_path)))
 
     def seen(text, *names):
         output = []

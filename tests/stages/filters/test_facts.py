@@ -9,8 +9,9 @@ import pytest
 from sensor.process.containers import ContainerNames
 from sensor.process.files import ProcFiles
 from sensor.process.host_paths import HostPaths
-from sensor.stages.cgroup import Cgroups, Options
+from sensor.stages.cgroup import Cgroups
 from sensor.stages.filters.facts import WHO, EventFacts
+from sensor.stages.options import CgroupOptions
 from tests.support.fake_host import FakeHost, event, syscall
 
 ID = "3f" * 32
@@ -29,7 +30,7 @@ def facts(tmp_path):
     config.parent.mkdir(parents=True)
     config.write_text(json.dumps({"Name": "/web", "Config": {"Image": "nginx"}}))
     containers = ContainerNames(str(tmp_path / "root"))
-    cgroups = Cgroups(Options(), ProcFiles(host.proc), containers)
+    cgroups = Cgroups(CgroupOptions(), ProcFiles(host.proc), containers)
     reported = {}
 
     def ask(event):
