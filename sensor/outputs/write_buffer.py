@@ -185,12 +185,13 @@ def bytes_left_behind(fd: int) -> int:
     """The same of a pipe or socket whose reader has ended; more than there can be where that is not known.
 
     A socket has the error ECONNRESET if the other end was closed with something in it (net/unix/af_unix.c,
-    unix_release_sock).
+    unix_release_sock). A reader that only refuses more (shutdown(2), SHUT_RD) has what it left before it still.
     """
-    if not stat.S_ISSOCK(os.fstat(fd).st_mode):
-        return bytes_left(fd)
-    with socket.socket(fileno=os.dup(fd)) as same:
-        return sys.maxsize if same.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) else 0
+    if stat.S_ISSOCK(os.fstat(fd).st_mode):
+        with socket.socket(fileno=os.dup(fd)) as same:
+            if same.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                return sys.maxsize
+    return bytes_left(fd)
 
 
 def has_reader(fd: int) -> bool:

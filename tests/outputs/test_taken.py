@@ -59,6 +59,37 @@ def test_of_a_socket_it_knows_whether_anything_was_left():
             assert (bytes_left_behind(ours.fileno()) == 0) == known
 
 
+@pytest.mark.parametrize(("read", "left"), [(0, True), (150, True), (200, False)])
+def test_of_a_socket_that_takes_no_more_it_knows_it_too(read, left):
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.send(b"x" * 100)
+        ours.send(b"y" * 100)
+        if read:
+            theirs.recv(read)
+        theirs.shutdown(socket.SHUT_RD)
+        assert (bytes_left_behind(ours.fileno()) > 0) == left
+
+
+def test_a_peer_that_takes_no_more_has_not_taken_what_it_left(tmp_path):
+    """It refuses to read, closes later, and again; at the end nothing counts as written."""
+    path = str(tmp_path / "socket")
+    stats, clock = OutputStats(), Clock()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        output = UnixOutput(Options(file=f"unix:{path}"), stats, lambda message: None, clock)
+        for _ in range(3):
+            output.write(LINES[:100])
+            with listener.accept()[0] as peer:
+                peer.shutdown(socket.SHUT_RD)
+                output.write(LINES[:1])
+            clock.now += LONGEST_PAUSE
+    Path(path).unlink()
+    output.close()
+    assert (stats.lines, sum(stats.lost_lines.values())) == (0, 303)
+
+
 def test_a_file_leaves_nothing(tmp_path):
     with (tmp_path / "file").open("w") as file:
         assert (bytes_left(file.fileno()), bytes_left_behind(file.fileno()), has_reader(file.fileno())) == (0, 0, True)
