@@ -158,7 +158,7 @@ class Sensor:
     redactor: what takes secrets out of text, if anything does.
     before_chunk: called before each chunk of audit lines is processed.
     every_second: called about once a second, with seconds since 1970.
-    settling: the same, with monotonic seconds: for what must not depend on a clock that is set.
+    settling: called as often, with monotonic seconds: counts that a clock that is set must not disturb.
     at_change: called when another one takes its place and at the end of input, with a time later than all others.
     at_end: the same, at the end of input only: what outlives a change of the configuration goes on.
     """

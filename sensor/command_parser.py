@@ -1,4 +1,4 @@
-"""The parser of the command line, whose complaints reach no terminal as a command: file names are others' words."""
+"""The parser of the command line: its error messages quote arguments, whose control characters it makes printable."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from sensor.printable import printable
 
 
 class CommandParser(argparse.ArgumentParser):
-    """Reports what is wrong as argparse does, but printable; the parsers of its subcommands are of this kind, too."""
+    """An ArgumentParser whose errors are printable; the parsers of its subcommands are of this class, too."""
 
     def error(self, message: str) -> NoReturn:
-        """Exit with the message."""
+        """Print usage and message, and exit with status 2."""
         super().error(printable(message))

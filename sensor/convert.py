@@ -22,6 +22,7 @@ from sensor.stats import PipelineStats, Stats
 
 _EOE = EOE.encode()
 _HEAD = 512
+"""Bytes in which the time of a piece's first line is looked for."""
 _LATER = 1.0
 """Seconds after which a record without an end of its own has been all of its event."""
 _OVERLAP = 1.0

@@ -49,7 +49,7 @@ class GuardedPipeline:
         return _of(self._guard(self._sensor.pipeline.tick, now))
 
     def every_second(self, time: float, clock: float) -> None:
-        """Do what the parts want done now and then; `time` in seconds since 1970, `clock` in monotonic ones."""
+        """Run the periodic work of all parts; `time` in seconds since 1970, `clock` in monotonic ones."""
         for function in self._sensor.every_second:
             self._guard(function, time)
         for function in self._sensor.settling:

@@ -77,7 +77,7 @@ def _cost(host: HostView, config: Config) -> tuple[Cost, str]:
         return Cost(), f"events go to {config.auditlog.file}: there is no log to measure by"
     try:
         lines = newest(host.path(path))
-        cost = measure(lines, config.enrich.prefix or "", status.st_mtime if status else 0.0, time.time())
+        cost = measure(lines, config.prefix, status.st_mtime if status else 0.0, time.time())
     except (InputError, OSError) as error:
         return Cost(), f"{path} cannot be read: {error}"
     if not cost.seconds:

@@ -51,7 +51,7 @@ def names_peers(main: str, facts: Facts) -> bool:
 
 
 def peers_of(main: str, facts: Facts) -> Fields:
-    """ECS members for the addresses in a record: in a verdict daddr= and dest= are those of the destination."""
+    """ECS source, destination and network from an event's fields; of a verdict daddr= and dest= are the destination."""
     top: Fields = {}
     data = facts.data
     if main.startswith(_OF_IPSEC):
