@@ -16,7 +16,7 @@ import re
 
 from sensor import jsonl
 from sensor.audit.framing import line_of
-from sensor.audit.header import BLANKS, EVENT_ID, RECORD, Line, parse_line
+from sensor.audit.header import BLANKS, EVENT_ID, RECORD, Line, parse_line, records_in
 from sensor.tables.record_types import NAMES
 
 _PRIORITY = r"(?:[0-9]{1,6} )?<[0-9]{1,3}>"
@@ -32,6 +32,7 @@ _PREFIX = re.compile(
 )
 _OF_KERNEL = re.compile(rf"(?:audit: )?type=([0-9]{{1,10}}) audit{EVENT_ID}:(.*)\Z", re.DOTALL)
 _STAMP = re.compile(r"\[(?: *[0-9]+\.[0-9]+|[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} [0-9]{4})\] \Z")
+_COOKIE = re.compile(r"@cee: ?\Z")
 _LONGEST_PREFIX = 512
 _WITHIN = ("_source", "result", "event")
 _TEXTS = ("message", "MESSAGE", "log", "original", "event.original", "_raw", "raw", "line", "msg")
@@ -58,15 +59,32 @@ def behind_prefix(line: str) -> tuple[str, Line] | None:
     return None
 
 
+def pieces_of(line: str) -> list[str]:
+    """The records that stand in a line, or in the document that it is, each in a piece; the line if there is none.
+
+    What may stand before a record may stand before several; behind other words all are somebody's message.
+    """
+    pieces: list[str] = []
+    for each in unwrapped(line):
+        found = records_in(each)
+        if len(found) > 1 and _is_prefix(found[0]):
+            del found[0]
+        elif len(found) > 1 and not _is_piece(found[0]):
+            found = [each]
+        pieces += found
+    return pieces
+
+
 def unwrapped(line: str) -> list[str]:
     """The lines of audit text in a document of JSON, each with its newline; the line itself if there is none in it."""
-    if line[:1] != "{":
+    start = line.find("{", 0, _LONGEST_PREFIX)
+    if start < 0 or not _is_prefix(_COOKIE.sub("", line[:start])):
         return [line]
     try:
-        document = jsonl.loads(line.encode("latin-1"))
+        document = jsonl.loads(line[start:].encode("latin-1"))
     except ValueError:
         return [line]
-    text = _text_in(document)
+    text = _text_in(document) if isinstance(document, dict) else ""
     inner = [f"{each}\n" for each in text.split("\n") if each]
     return inner if inner and (parse_line(inner[0]) or behind_prefix(inner[0])) is not None else [line]
 

@@ -21,11 +21,11 @@ from sensor.audit.completeness import count_missing
 from sensor.audit.event import DROP, LOG, Event, Notice, Stage, StageError, name_of
 from sensor.audit.framing import EOE, ID_OF_EOE, line_of
 from sensor.audit.gaps import TORN, ZERO, Gaps
-from sensor.audit.header import BEGIN, BLANKS, Line, is_torn, parse_line, records_in
+from sensor.audit.header import BEGIN, BLANKS, Line, is_torn, parse_line
 from sensor.audit.options import CoalesceOptions
 from sensor.audit.record import RecordDecoder
 from sensor.audit.types import type_name
-from sensor.audit.wrapped import behind_prefix, unwrapped
+from sensor.audit.wrapped import behind_prefix, pieces_of
 from sensor.forms import Form, Lines, unparsed
 from sensor.stats import PipelineStats
 
@@ -231,7 +231,7 @@ class Pipeline:
             self._take_record(line, is_torn_by_gap, out)
             return
         cut = self._is_cut(len(text)) or is_torn_by_gap
-        pieces = [piece for each in unwrapped(text[: self._max_line]) for piece in records_in(each)]
+        pieces = pieces_of(text[: self._max_line])
         for piece in pieces[:-1]:
             self._take_piece(piece, is_torn(piece), out)
         self._take_piece(pieces[-1], cut, out)

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from sensor.audit.header import Line
-from sensor.audit.wrapped import behind_prefix, unwrapped
+from sensor.audit.wrapped import behind_prefix, pieces_of, unwrapped
 from tests.pipeline.test_damaged import CALL, END, EXECVE, read
 
 RECORD = 'type=CWD msg=audit(1.001:1): cwd="/"'
@@ -31,6 +31,14 @@ LINE = Line("", "CWD", "1.001:1", 'cwd="/"')
 )
 def test_the_record_and_what_stands_before_it(line: str, found: tuple[str, Line] | None) -> None:
     assert behind_prefix(line) == found
+
+
+def test_the_pieces_of_a_line() -> None:
+    assert pieces_of(f"{RECORD} {RECORD}") == [f"{RECORD} ", RECORD]
+    assert pieces_of(f"a: {RECORD} {RECORD}") == [f"{RECORD} ", RECORD]
+    assert pieces_of(f"typ{RECORD} {RECORD}") == ["typ", f"{RECORD} ", RECORD]
+    assert pieces_of(f"a b {RECORD} {RECORD}") == [f"a b {RECORD} {RECORD}"]
+    assert pieces_of(json.dumps({"message": f"{RECORD}\nx"})) == [f"{RECORD}\n", "x\n"]
 
 
 def test_a_document_becomes_its_lines() -> None:
@@ -58,8 +66,11 @@ DOCUMENTS = {
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_records_in_documents_of_json(name: str) -> None:
-    (document,) = read(json.dumps(DOCUMENTS[name]) + "\n")
+@pytest.mark.parametrize(
+    "prefix", ["", "2024-11-18T19:55:39Z stdout F ", "Nov 18 19:55:36 a x: ", "Nov 18 19:55:36 a x: @cee: "]
+)
+def test_records_in_documents_of_json(name: str, prefix: str) -> None:
+    (document,) = read(f"{prefix}{json.dumps(DOCUMENTS[name])}\n")
     assert (document["ID"], document["SYSCALL"]["KEYS"], document["SYSCALL"]["AUID"]) == ("1.001:1", ["k"], "alice")
     assert ("EXECVE" in document, "USER_END" in document) == ("several" in name,) * 2
     assert "SENSOR" not in document
@@ -75,6 +86,7 @@ NO_LOGS = [
     '{"_TRANSPORT": "audit", "_AUDIT_TYPE": [1], "MESSAGE": {"a": 1}}',
     '{"message": "audit(\xff"}',
     '["audit("]',
+    "x y " + json.dumps({"message": RECORD}),
 ]
 
 

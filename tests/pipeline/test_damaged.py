@@ -167,6 +167,14 @@ def test_what_syslog_put_before_a_record(prefix: str) -> None:
     assert (document["NODE"], document["USER_END"]["msg"]["acct"]) == ("host-a", "root")
 
 
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_what_stands_before_several_records(prefix: str) -> None:
+    (document,) = read(f"{prefix}{CALL.format(1)} {EXECVE.format(1)}\n")
+    assert (document["SYSCALL"]["pid"], document["EXECVE"]["ARGV"], document.get("SENSOR")) == (2, ["id"], None)
+    first, second = read(f"{prefix}{TORN}{START}\n")[::-1]
+    assert (first["SENSOR"], second["DAEMON_START"]["op"]) == (TORN_NOTE, "start")
+
+
 KERNEL = [
     "",
     "[  123.456789] ",
@@ -200,6 +208,9 @@ NOT_OURS = [
     "Nov 18 19:55:36 host-a sshd[1]: x type=1400 audit(1.001:5): pid=88",
     "<86>1 2024-11-18T19:55:39Z host-a sshd 700 - - x " + CALL.format(1),
     "x" * 600 + ": " + CALL.format(1),
+    "Nov 18 19:55:36 host-a sshd[1]: Invalid user " + CALL.format(1) + " " + CALL.format(2),
+    "Nov 18 19:55:36 host-a sshd[1]: Invalid user " + CALL.format(1) + CALL.format(2) + " " + EXECVE.format(2),
+    "x y " + CALL.format(1) + " " + CALL.format(2),
 ]
 
 

@@ -102,7 +102,10 @@ def pieces_of(line: str) -> list[str]:
             place += header.length
         else:
             place += 1
-    return [line[start:end] for start, end in zip(starts, [*starts[1:], len(line)])]
+    pieces = [line[start:end] for start, end in zip(starts, [*starts[1:], len(line)])]
+    if len(pieces) > 1 and is_prefix(pieces[0]):
+        return pieces[1:]
+    return pieces if is_piece(pieces[0]) else [line]
 
 
 def behind_prefix(line: str) -> tuple[str, Header] | None:
