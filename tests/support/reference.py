@@ -138,6 +138,7 @@ class Type:
     """What the number of a record type says; a name that nobody knows counts as the kernel's."""
 
     def __init__(self, written: str) -> None:
+        written = written.upper()
         number = int(written[8:-1]) if written.startswith("UNKNOWN[") else record_types.NUMBERS.get(written, -1)
         self.name = record_types.NAMES.get(number, written)
         if self.name in TOP:
