@@ -207,7 +207,7 @@ class StreamOutput:
             self.flush()
 
     def adopt(self, data: bytes, lines: int) -> None:
-        self._buffer.add(data, lines)
+        self._buffer.adopt(data, lines)
         self.flush()
 
     def flush(self) -> None:

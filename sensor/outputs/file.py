@@ -56,7 +56,7 @@ class FileOutput:
             self._drain()
 
     def adopt(self, data: bytes, lines: int) -> None:
-        self._buffer.add(data, lines)
+        self._buffer.adopt(data, lines)
         self._drain()
 
     def release(self) -> tuple[bytes, int]:

@@ -72,6 +72,13 @@ class WriteBuffer:
         self._new += len(data)
         self._lines += lines
 
+    def adopt(self, data: bytes, lines: int) -> None:
+        """Take whole lines that another one gave away; raises nothing: without memory they are lost."""
+        try:
+            self.add(data, lines)
+        except MemoryError as error:
+            self._lose(lines, reason(error))
+
     def bound(self) -> None:
         """Lose, of the lines taken since the last call, those that do not fit; one that was begun is finished."""
         # Lines from before stay: they fitted, and a reader sees one gap where the output stood still, not many.
@@ -145,10 +152,14 @@ class StreamBuffer(WriteBuffer):
     """Lines for a stream: those that were written stay until the reader has taken them from the kernel."""
 
     def write(self, fd: int, size: int) -> None:
-        with memoryview(self.data) as whole, whole[:size] as part:
-            done = os.write(fd, part)
+        before, done = len(self._out), 0
+        self._out += self.data[:size]  # first: if there is no memory for that, nothing may have been written
+        try:
+            with memoryview(self._out) as whole, whole[before:] as part:
+                done = os.write(fd, part)
+        finally:
+            del self._out[before + done :]
         self._stats.bytes += done
-        self._out += self.data[:done]
         del self.data[:done]
 
     def taken(self, left: int) -> None:

@@ -269,3 +269,37 @@ def test_without_memory_lines_are_lost_and_counted():
     buffer.data = Full()
     buffer.take(["{1}", "{a very long one}", "{2}"], None)
     assert (bytes(buffer.data), stats.lost_lines) == (b"{1}\n{2}\n", {"ENOMEM": 1})
+
+
+def test_without_memory_what_another_output_left_is_lost_and_counted():
+    stats = OutputStats()
+    buffer = StreamBuffer(1000, stats)
+    buffer.data = Full()
+    buffer.adopt(b"{1}\n{2}\n", 2)
+    buffer.adopt(b"{3}\n{4}\n{5}\n", 3)
+    assert (bytes(buffer.data), stats.lost_lines) == (b"{1}\n{2}\n", {"ENOMEM": 3})
+
+
+class Whole(bytearray):
+    """Has no memory for a copy of a part."""
+
+    def __getitem__(self, key):
+        raise MemoryError
+
+
+def test_without_memory_nothing_is_written_twice():
+    ours, theirs = os.pipe()
+    stats = OutputStats()
+    buffer = StreamBuffer(1000, stats)
+    buffer.data = Whole()
+    buffer.take(["{1}", "{2}"], None)
+    with pytest.raises(MemoryError):
+        buffer.write(theirs, 1000)
+    assert bytes_left(theirs) == 0
+    buffer.data = bytearray(buffer.data)
+    buffer.write(theirs, 1000)
+    assert os.read(ours, 1000) == b"{1}\n{2}\n"
+    buffer.taken(0)
+    assert (stats.lines, stats.lost_lines) == (2, {})
+    os.close(ours)
+    os.close(theirs)
