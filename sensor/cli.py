@@ -86,7 +86,7 @@ def _add_streams(add: Any) -> None:
     )
     _add_config(sub, _AT_DEFAULTS)
     sub.add_argument(
-        "files", nargs="*", default=["-"], metavar="LOG", help="audit.log, also .gz or .zst; - is standard input"
+        "files", nargs="*", default=["-"], metavar="LOG", help="audit.log, also .gz .zst .xz .bz2; - is standard input"
     )
 
 

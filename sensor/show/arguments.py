@@ -21,7 +21,7 @@ def add_show(parser: argparse.ArgumentParser) -> None:
     conditions.add_argument("--until", metavar="TIME", help="as --since")
     parser.add_argument("-f", "--follow", action="store_true", help="go on with what is written from now on")
     parser.add_argument("--json", action="store_true", help="the lines as they stand in the log")
-    parser.add_argument("files", nargs="*", metavar="LOG", help="what the sensor wrote, also .gz or .zst")
+    parser.add_argument("files", nargs="*", metavar="LOG", help="what the sensor wrote, also .gz, .zst, .xz or .bz2")
 
 
 def add_tree(parser: argparse.ArgumentParser) -> None:
