@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.slow]
 def test_a_build_gives_the_same_bytes_anywhere(kind, built, tmp_path):
     """From another folder, at another time, in another time zone, with another umask and files of another age."""
     copy = tmp_path / "copy of the tree"
-    ignored = shutil.ignore_patterns(".*", "build", "dist", "data", "*.egg-info", "__pycache__")
+    ignored = shutil.ignore_patterns(".*", "cache", "dist", "data", "*.egg-info", "__pycache__")
     shutil.copytree(REPOSITORY, copy, ignore=ignored, copy_function=shutil.copyfile)
     for path in copy.rglob("*"):
         path.chmod(0o700 if path.is_dir() or os.access(REPOSITORY / path.relative_to(copy), os.X_OK) else 0o600)
