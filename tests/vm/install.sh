@@ -29,4 +29,8 @@ until grep -q mark-restart $log; do left=$((left - 1)); [ $left -gt 0 ] || break
 echo "programs restart: $(cat count)"
 echo "logged restart: $(grep -o '"restart-[0-9]*"\]}' $log | sort -u | wc -l)"
 echo "auditd logged restart: $(cat /var/log/audit/audit.log* | grep -ao 'a1="restart-[0-9]*"' | sort -u | wc -l)"
+sleep 20  # until what is missing in the serials counts as lost
+echo "missed restart: $(python3 -c 'import urllib.request as u; print(u.urlopen("http://127.0.0.1:9766/metrics").read().decode())' |
+    awk '/^host_sensor_missed_events_total/ { sum += $2 } END { print sum + 0 }')"
+cat $log >out/log
 auditctl -s | sed -n 's/^lost /records lost by the kernel: /p'

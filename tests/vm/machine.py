@@ -1,6 +1,6 @@
 """A Debian machine of its own: real systemd, auditd and kernel, in qemu's software emulation, without a network.
 
-    built = image()                                            the disk, made of packages once and kept
+    built = image("trixie")                                    the disk, made of packages once and kept
     done = run(built, scenario, [package], folder, busy=3)    boots it, runs a script there as root
     done.code, done.folder                                     its exit code, and what it left in ./out
 
@@ -31,12 +31,12 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 IMAGES = Path(os.environ.get("HOST_SENSOR_VM_IMAGES", REPOSITORY / "build" / "cache"))
-RELEASE = "trixie"
 PACKAGES = (
     *("systemd-sysv", "dbus", "udev", "kmod", "initramfs-tools", "linux-image-cloud-amd64", "procps"),
     *("apt", "apparmor", "sudo", "cron", "login", "passwd", "systemd-container"),
-    *("auditd", "python3-bpfcc", "python3-prometheus-client", "python3-psutil", "python3-yaml", "python3-orjson"),
+    *("auditd", "python3-bpfcc", "python3-prometheus-client", "python3-psutil", "python3-yaml"),
 )
+RELEASES = {"trixie": (*PACKAGES, "python3-orjson"), "bookworm": PACKAGES}  # Debian 12 has no orjson
 LONGEST = 2700.0
 TOOLS = ("mmdebstrap", "mke2fs", "qemu-system-x86_64")
 
@@ -88,26 +88,30 @@ class Done:
         return (self.folder / "output").read_text(errors="replace")
 
 
-def image() -> Path:
-    """Return a folder with disk, kernel and initrd, made if it is not there; skip the test where that cannot be."""
+def image(release: str) -> Path:
+    """Return a folder with disk, kernel and initrd of a release of Debian, made once and kept.
+
+    release: one of RELEASES. Skips the test where none can be made.
+    """
     for tool in TOOLS:
         if shutil.which(tool, path=f"{os.environ['PATH']}:/usr/sbin:/sbin") is None:
             pytest.skip(f"needs {tool}; .ci/prepare vm installs it")
     if os.geteuid() != 0:
         pytest.skip("making a machine needs root")
-    folder = IMAGES / f"machine-{RELEASE}-{zlib.crc32(f'{PACKAGES}{SERVICE}'.encode()):08x}"
+    packages = RELEASES[release]
+    folder = IMAGES / f"machine-{release}-{zlib.crc32(f'{packages}{SERVICE}'.encode()):08x}"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "disk").exists():
-            _make(folder)
+            _make(folder, release, packages)
     return folder
 
 
-def _make(folder: Path) -> None:
+def _make(folder: Path, release: str, packages: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory(dir=folder) as name:
         root = Path(name) / "root"
-        command = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(PACKAGES)}", RELEASE, str(root)]
+        command = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(packages)}", release, str(root)]
         made = subprocess.run(command, capture_output=True, text=True)
         if made.returncode != 0:
             pytest.skip(f"no machine can be made: {made.stderr.strip().splitlines()[-1]}")

@@ -1,8 +1,8 @@
-# In the machine, which has no sudo, no cron and no sshd: loads every shipped rule and starts auditd anew, as a boot does.
+# In the machine, which has no sshd, and loses the folders of sudo and cron: loads every shipped rule and starts auditd anew, as a boot does.
 set -u
 rules=/etc/audit/rules.d
 dpkg -i ./host-sensor_*.deb
-rm -rf /etc/cron.d /etc/profile.d
+rm -rf /etc/sudoers.d /etc/cron.d /etc/profile.d
 ls -d /etc/sudoers.d /etc/cron.d /etc/ssh/sshd_config /var/spool/cron 2>/dev/null
 
 report() {  # NAME: what auditd is after a start, and what is loaded

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import shutil
+import subprocess
+import time
 from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timezone
 from pathlib import Path
+from typing import Callable
 
 import pytest
 
 from tests.packaging.test_upgrade import rebuilt, with_other_files
-from tests.vm import machine, report
+from tests.vm import machine, passed, report
 
 HERE = Path(__file__).parent
-EXECS = 5000
 
 pytestmark = [pytest.mark.vm, pytest.mark.slow, pytest.mark.root]
 
 
 @pytest.fixture(scope="module")
 def built() -> Path:
-    return machine.image()
+    return machine.image("trixie")
 
 
 @pytest.fixture(scope="module")
@@ -29,10 +34,41 @@ def package(tmp_path_factory) -> Path:
     return machine.package(tmp_path_factory.mktemp("deb"))
 
 
-@pytest.mark.parametrize("busy", [0, 3])
-def test_every_exec_has_the_guid_of_the_probe(busy, built, package, tmp_path):
+@pytest.fixture(scope="module")
+def short(tmp_path_factory) -> Path:
+    """A program that does nothing, without the dynamic linker, which takes most of the life of /bin/true."""
+    folder = tmp_path_factory.mktemp("short")
+    (folder / "short.c").write_text("int main(void) { return 0; }\n")
+    subprocess.run(["gcc", "-O2", "-static", "-s", "-o", folder / "short", folder / "short.c"], check=True)
+    return folder / "short"
+
+
+@pytest.fixture(scope="module")
+def keep(package) -> Iterator[Callable[[list[str], dict[str, list[str]], float], None]]:
+    """Keep what has passed: its scripts, its sections of the report, when it began; the last writes the report."""
+    run = datetime.now(timezone.utc).isoformat(timespec="minutes")
+    sha256 = passed.sha256(package)
+
+    def keep(scripts: list[str], sections: dict[str, list[str]], started: float) -> None:
+        seconds = time.monotonic() - started
+        passed.keep(passed.Passed(run, seconds, sha256, scripts, passed.checksum(scripts), sections))
+
+    yield keep
+    report.write(passed.kept(sha256))
+
+
+JOURNALD = {"trixie": set(), "bookworm": {"audit.journald"}}
+"""Debian 12 has journald read the audit stream too, of which doctor warns."""
+
+
+@pytest.mark.parametrize("case", report.IDENTITIES, ids=lambda case: f"{case.release}-{case.execs}-{case.busy}")
+def test_every_exec_has_the_guid_of_the_probe(case, package, short, tmp_path, keep):
     """With busy processes beside the machine its clock ticks late, and audit's times with it."""
-    done = machine.run(built, HERE / "identity.sh", [package], tmp_path, machine.Boot(busy=busy))
+    (tmp_path / "execs").write_text(f"{case.execs}\n")
+    boot = machine.Boot(busy=case.busy)
+    files = [package, short, tmp_path / "execs"]
+    image, started = machine.image(case.release), time.monotonic()
+    done = machine.run(image, HERE / "identity.sh", files, tmp_path, boot)
     assert done.code == 0, done.output
     lost = re.findall(r"(?m)^lost (\d+)$", (done.folder / "audit").read_text())
     records = re.search(r"([\d,]+) records made, (\d+) of them lost", (done.folder / "probe").read_text())
@@ -47,13 +83,16 @@ def test_every_exec_has_the_guid_of_the_probe(busy, built, package, tmp_path):
             source = event["SYSCALL"].get("PID", {}).get("GUID_SOURCE", "none")
             sources[source] += 1
             others += [line] if source != "probe" else []
-    print(f"busy {busy}: {records[1]} records of the probe; execs by GUID_SOURCE: {dict(sources)}")
-    assert sources["probe"] >= EXECS
+    assert sources["probe"] >= case.execs
     assert others == [], f"{len(others)} of {sum(sources.values())}: {others[:3]}"
+    found = report.findings(done.folder / "doctor.json")
+    assert {one["name"] for one in found if one["level"] != "note"} <= JOURNALD[case.release], found
+    keep(["identity.sh"], report.of_identity(case, done, dict(sources)), started)
 
 
-def test_a_missing_folder_does_not_stop_auditd(built, package, tmp_path):
+def test_a_missing_folder_does_not_stop_auditd(built, package, tmp_path, keep):
     """On Debian 13 auditd.service requires audit-rules.service, which fails when rules cannot be loaded."""
+    started = time.monotonic()
     done = machine.run(built, HERE / "missing.sh", [package], tmp_path)
     reported = dict(re.findall(r"(?m)^([a-z-]+ [a-z]+) (\w+)$", done.output))
     assert {"/etc/sudoers.d", "/etc/cron.d", "/etc/ssh/sshd_config"}.isdisjoint(done.output.split())
@@ -64,18 +103,20 @@ def test_a_missing_folder_does_not_stop_auditd(built, package, tmp_path):
     assert reported["shipped plugins"] == "1"
     # That the test can fail: without -i it is as it was.
     assert reported["without-i auditd"] != "active", done.output
+    keep(["missing.sh"], report.of_missing(done), started)
 
 
 LACKING = {
     *("auditd.admin_space_left_action", "auditd.disk_full_action", "auditd.disk_error_action"),  # Debian's defaults
-    *("clock.synchronized", "log.retention", "rules.paths"),
+    *("clock.synchronized", "log.retention", "package.compiled", "rules.paths"),
 }
 """What the image lacks, or is a matter of its size, and so is a note of doctor's."""
 
 
 @pytest.fixture(scope="module")
-def lived(built: Path, package: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[machine.Done, machine.Done]:
+def lived(built, package, tmp_path_factory, keep, request) -> Iterator[tuple[machine.Done, machine.Done]]:
     """The installation by README, and after a reboot all the rest."""
+    started, failed = time.monotonic(), request.session.testsfailed
     folder = tmp_path_factory.mktemp("life")
     (folder / "readme").write_text("\n".join(report.readme()) + "\n")
     for name, version in (("package", None), ("later", "9")):
@@ -91,9 +132,17 @@ def lived(built: Path, package: Path, tmp_path_factory: pytest.TempPathFactory) 
     ):
         (folder / script).mkdir()
         done.append(machine.run(built, HERE / script, files, folder / script, boot))
-    release = re.search(r"Linux version (\S+)", (done[1].folder / "journal").read_text(errors="replace"))
-    report.write(*done, release[1] if release else "unknown")
-    return done[0], done[1]
+    took = time.monotonic() - started
+    yield done[0], done[1]
+    tests = {name for name, one in vars(request.module).items() if name.startswith("test_") and "lived" in _asks(one)}
+    if tests <= {item.name for item in request.session.items} and request.session.testsfailed == failed:
+        sections = {**report.of_install(done[0]), **report.of_life(done[1])}
+        keep(["install.sh", "life.sh"], sections, time.monotonic() - took)
+
+
+def _asks(test: Callable[..., None]) -> Iterable[str]:
+    """The fixtures that a test asks for."""
+    return inspect.signature(test).parameters
 
 
 def test_the_installation_of_readme_gives_a_healthy_host(lived):
@@ -121,9 +170,12 @@ def test_nothing_is_lost_by_restarts_upgrades_and_downgrades(lived):
     for name in ("all", "upgrade"):
         assert int(changed[f"programs {name}"]) > 20
         assert changed[f"logged {name}"] == changed[f"programs {name}"], name
-    # What auditd had read and not yet passed on when it was stopped is in neither log.
+    # What auditd had read and not yet passed on when it was stopped is in neither log, and known to be missing.
     assert int(restarted["auditd logged restart"]) > 20
     assert restarted["logged restart"] == restarted["auditd logged restart"]
+    absent = report.restarted(lived[0])
+    assert absent.unread <= int(restarted["missed restart"])
+    assert absent.unexplained == 0
     assert restarted["records lost by the kernel"] == changed["records lost by the kernel"] == "0"
 
 
@@ -138,10 +190,13 @@ def test_people_and_jobs_are_identified(lived):
             assert "root" in process
         else:
             assert event["SYSCALL"]["SESSION_GUID"], name
-    loads = [
-        one for one in events if re.fullmatch(r"(all|upgrade)-\d+", str(one.get("EXECVE", {}).get("ARGV", [0])[-1]))
-    ]
-    assert Counter(one["SYSCALL"]["PID"].get("GUID_SOURCE") for one in loads) == {"probe": len(loads)}
+
+
+def test_programs_are_identified_under_load(lived):
+    """But for those whose records came so late that the sensor had forgotten the dead by then, as it has to."""
+    found = report.identified(lived[1])
+    assert found.programs > 1000
+    assert found.programs - found.known <= found.late
 
 
 def test_doctor_names_whatever_is_broken(lived):
