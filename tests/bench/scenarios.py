@@ -19,6 +19,7 @@ from typing import Any
 
 from sensor.compiled import is_compiled
 from tests.bench import feeds, options
+from tests.bench.flood import floods
 from tests.bench.measure import Program, compare, cpu_seconds, cpu_so_far, memory_after
 from tests.oracle import laurel
 from tests.support import exec_load, program
@@ -203,6 +204,19 @@ def forms(bench: Bench) -> Iterator[Row]:
     yield bench.compared("output: ecs; LAUREL has every option on", iter([feeds.recent(mixed)]), programs, 1)
 
 
+def flood(bench: Bench) -> Iterator[Row]:
+    """(j) As many execs as there may be; under a flood the sensor must not be the first to lose."""
+    programs = [bench.ours(auditlog={"size": None}), *bench.theirs()]
+    for rate, queue, found in floods(programs, bench.scratch):
+        ours, theirs = found[0], found[1] if len(found) > 1 else None
+        made = " and ".join([f"{each.rate:.0f}" for each in found])
+        what = f"flood: {rate} execs a second asked for, {made} made, auditd's queue {queue}"
+        lost, missing, cost = (None, None, None) if theirs is None else (theirs.lost, theirs.missing, theirs.cost)
+        yield Row(f"{what}: lost by the kernel", "records", ours.lost, lost, "–", None)
+        yield Row(f"{what}: not in the log", "execs", ours.missing, missing, "0", ours.missing == 0)
+        yield Row(f"{what}: the plugin", "µs per exec", ours.cost, cost, "–", None)
+
+
 def start(bench: Bench) -> Iterator[Row]:
     """(i) From the start of `host-sensor run` to its first event."""
     one = bench.scratch / "one-event"
@@ -221,6 +235,7 @@ SCENARIOS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "memory": memory,
     "forms": forms,
     "start": start,
+    "flood": flood,
 }
 
 

@@ -8,11 +8,9 @@ is no room, so a slow machine runs fewer of them and loses none either.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -22,6 +20,7 @@ from sensor.doctor.auditd import QUEUE
 from tests.live.sensed import sensed
 from tests.packaging.test_rules import RULES, can_be_watched
 from tests.support.audit_session import audit_status, wait_until
+from tests.support.exec_load import compiled_load, logged
 from tests.support.kernel_audit import auditctl
 from tests.support.losses import counted
 
@@ -54,18 +53,6 @@ def shipped_rules() -> list[str]:
     return [rule for rule in rules if can_be_watched(rule, Path("/"))]
 
 
-def numbers(log: Path) -> Counter[int]:
-    """How often each run of the load is in the log."""
-    found: Counter[int] = Counter()
-    with log.open("rb") as lines:
-        for line in lines:
-            if b'"EXECVE"' in line:
-                words = json.loads(line)["EXECVE"]["ARGV"]
-                if len(words) == 2 and str(words[1]).startswith("load-"):
-                    found[int(words[1][len("load-") :])] += 1
-    return found
-
-
 def cpu(counters: dict[str, float]) -> dict[str, float]:
     """Seconds that auditing has taken by now, by process."""
     names = ("kauditd", "auditd", "host-sensor")
@@ -73,8 +60,7 @@ def cpu(counters: dict[str, float]) -> dict[str, float]:
 
 
 def test_nothing_is_lost(tmp_path: Path) -> None:
-    program = tmp_path / "exec_rate"
-    subprocess.run(["cc", "-O2", "-o", program, Path(__file__).with_name("exec_rate.c")], check=True)
+    program = compiled_load(tmp_path)
     count = RATE * SECONDS
     rules = shipped_rules()
     with sensed(tmp_path, rules, sensor_events=True, auditd={"q_depth": QUEUE}) as sensor:
@@ -87,7 +73,7 @@ def test_nothing_is_lost(tmp_path: Path) -> None:
         wait_until(lambda: sensor.metric("kernel_backlog_records") == 0, 20, "the kernel's newest answer")
         counters = sensor.counters()
         lost = audit_status()["lost"] - before
-    found = numbers(sensor.log)
+    found = logged(sensor.log)
     rate = f"{count} execs in {took:.1f} s, {count / took:.0f} a second, {len(rules)} rules"
     print(f"{rate}; lost: {dict(counted(counters))}")
     print("\n".join(f"  {name} {counters[name]:g}" for name in PROOF))
