@@ -44,7 +44,8 @@ NOT_SHOWN = {
     ),
     *(f"filterlog_{name}" for name in ("lines_total", "rotations_total", "retries_total", "unshipped_files_total")),
     *("output_unshipped_bytes_total", "filterlog_unshipped_bytes_total"),
-    *("missed_events_total", "unwritten_lines_total"),  # losses_total, which is shown, has them as place restart
+    # Those that losses_total, which is shown, has as places restart and debug.
+    *("missed_events_total", "unwritten_lines_total", "debug_lost_lines_total"),
     *(f"ship_{name}" for name in ("acknowledged_bytes_total", "connected", "cursor_errors_total", "kept_bytes")),
     *(f"ship_{name}" for name in ("lag_events", "missed_bytes_total", "oldest_unshipped_timestamp_seconds")),
     *(f"ship_{name}" for name in ("retries_total", "sent_bytes_total", "sent_events_total")),
