@@ -81,8 +81,8 @@ def _add_streams(add: Any) -> None:
         "convert",
         _convert,
         "Turn recorded audit logs into JSON Lines on standard output.",
-        "Files are read in the order of time, whatever order they are named in. The exit status is 1 if there was no "
-        "audit record in them.",
+        "Without a LOG standard input is read. Files are read in the order of time, whatever order they are named in. "
+        "The exit status is 1 if what was read has lines, and none of them is an audit record.",
     )
     _add_config(sub, _AT_DEFAULTS)
     sub.add_argument(
@@ -116,8 +116,8 @@ def _add_logs(add: Any) -> None:
         "top",
         _top,
         "Show what fills a log: by audit key, program, system call, file, unit, record type and added key.",
-        "With -c the output of that configuration is counted, so that the effect of filters, and the bytes that an "
-        "option adds, can be seen before they are used.",
+        "Without a LOG standard input is read. With -c the output of that configuration is counted, so that the effect "
+        "of filters, and the bytes that an option adds, can be seen before they are used.",
     )
     _add_config(sub, _AT_DEFAULTS)
     sub.add_argument("-n", "--rows", type=int, default=10, metavar="N", help="how many of each (default: 10)")

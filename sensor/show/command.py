@@ -54,7 +54,10 @@ def show(parsed: argparse.Namespace, config: Config) -> int:
         for text in lines(event, screen):
             print(text)
     if reader.skipped:
-        print(f"host-sensor: {reader.skipped:,} lines are no events", file=sys.stderr)
+        made = "" if shown else "; `host-sensor convert` makes events of an audit log"
+        print(f"host-sensor: {reader.skipped:,} lines are no events{made}", file=sys.stderr)
+    elif not shown:
+        print("host-sensor: show: no event is found", file=sys.stderr)
     return 0 if shown else 1
 
 
@@ -103,4 +106,4 @@ def _moment(text: str | None, now: float) -> float | None:
     try:
         return moment(text, now, now - time.clock_gettime(time.CLOCK_BOOTTIME))
     except ValueError:
-        raise InputError(f"{text}: no time; try `2026-11-28 10:05`, 10:05, today, recent or `2 h ago`") from None
+        raise InputError(f"{text}: is no time; try `2026-11-28 10:05`, 10:05, today, recent or `2 h ago`") from None

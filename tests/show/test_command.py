@@ -43,6 +43,26 @@ def test_no_event_is_exit_status_1(config: str) -> None:
     assert main(["tree", "-c", config, "--guid", "none"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "asked", "expected"),
+    [
+        (encode(STORY[0]) + b"\n", [], ""),
+        (encode(STORY[0]) + b"\n", ["--key", "none"], "show: no event is found"),
+        (b"", [], "show: no event is found"),
+        (b"type=EOE msg=audit(1700000000.001:1): \n", [], "1 lines are no events; `host-sensor convert` makes events"),
+    ],
+)
+def test_nothing_to_show_has_a_reason(
+    text: bytes, asked: list[str], expected: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(text)
+    assert main(["show", str(log), *asked]) == (1 if expected else 0)
+    printed = capsys.readouterr()
+    assert expected in printed.err
+    assert bool(printed.err) == bool(expected) == (not printed.out)
+
+
 def test_the_tree(config: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["tree", "-c", config]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 4
