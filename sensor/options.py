@@ -58,6 +58,10 @@ class Declaration:
     unit: str | None = None
     section: Any = None
 
+    def listed_choices(self) -> str:
+        """The choices as words of a sentence; empty text as two quotes."""
+        return ", ".join([str(choice) or '""' for choice in self.choices])
+
 
 def option(
     default: Any,

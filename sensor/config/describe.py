@@ -59,7 +59,7 @@ def caption(declared: Declaration) -> str:
     if declared.unit == "regex":
         facts.append("regular expressions")
     if declared.choices:
-        facts.append(f"one of {', '.join(map(str, declared.choices))}")
+        facts.append(f"one of {declared.listed_choices()}")
     if declared.minimum is not None:
         facts.append(f"at least {value_text(declared.minimum, declared)}")
     text = ", ".join(facts)

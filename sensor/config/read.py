@@ -109,7 +109,9 @@ def _text_of(path: str) -> str:
     try:
         data = trust.read(path, trust.administrators(), _LARGEST + 1)
     except trust.UntrustedError as error:
-        raise ConfigError(path, None, "", f"not used, for it names what runs with our rights: {error}") from error
+        raise ConfigError(
+            path, None, "", f"not used, because a configuration decides what runs with the sensor's rights: {error}"
+        ) from error
     if len(data) > _LARGEST:
         raise ConfigError(path, None, "", f"is larger than {_LARGEST} bytes")
     return data.decode()
@@ -275,7 +277,7 @@ def _str(node: yaml.Node, declared: Declaration) -> str:
     if declared.choices and text not in declared.choices:
         close = difflib.get_close_matches(text, declared.choices, 1)
         guess = f'; did you mean "{close[0]}"?' if close else ""
-        raise ValueError(f"expected one of {', '.join(declared.choices)}, found {_found(node)}{guess}")
+        raise ValueError(f"expected one of {declared.listed_choices()}, found {_found(node)}{guess}")
     if declared.unit == "regex":
         return _regex(text)
     if "\0" in text:  # neither a path nor a name of a user can have it, and system calls refuse it with ValueError
@@ -324,7 +326,7 @@ def _str_or_dict(node: yaml.Node, declared: Declaration) -> str | dict[str, str]
     if isinstance(node, yaml.MappingNode):
         return _dict(node, declared)
     if isinstance(node, yaml.SequenceNode):
-        raise ValueError(f"expected a map, or one of {', '.join(declared.choices)}, found a list")
+        raise ValueError(f"expected a map, or one of {declared.listed_choices()}, found a list")
     return _str(node, declared)
 
 

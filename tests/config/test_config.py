@@ -89,6 +89,7 @@ MISTAKES = [
         "transform.execve_argv",
         'expected one of array, string, found "arry"; did you mean "array"?',
     ),
+    ("translate: {time: rfc}\n", 1, "translate.time", 'expected one of "", iso, found "rfc"'),
     ("input: stdn\n", 1, "input", 'expected stdin or unix:/path, found "stdn"'),
     ("metrics:\n\n  listen: nowhere\n", 3, "metrics.listen", "expected ADDRESS:PORT, not 'nowhere'"),
     ('user: ""\n', 1, "user", 'expected a name, or null to stay root, found ""'),
@@ -227,9 +228,8 @@ def test_a_file_that_others_may_write_is_refused(tmp_path, mode):
     path = write(tmp_path, "marker: x\n")
     (tmp_path / "config.yaml").chmod(mode)
     (mistake,) = check(path)
-    assert str(mistake).startswith(
-        f"{path}: not used, for it names what runs with our rights: {path}: must be owned by"
-    )
+    why = "a configuration decides what runs with the sensor's rights"
+    assert str(mistake).startswith(f"{path}: not used, because {why}: {path}: must be owned by")
     assert read(path)[0] == Config()
 
 

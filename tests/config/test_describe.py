@@ -21,6 +21,7 @@ class Outer:
     """Everything."""
 
     kind: str = option("a", "A kind.", choices=("a", "b"))
+    time: str = option("", "A time.", choices=("", "iso"))
     patterns: tuple[str, ...] = option(("^/x", "plain"), "Patterns.", unit="regex")
     labels: dict[str, str] = option({"k": "no"}, "Labels.")
     size: int = option(1536, "A size.", unit="bytes")
@@ -33,6 +34,9 @@ class Outer:
 EXPECTED = """
 # A kind. One of a, b.
 #kind: a
+
+# A time. One of "", iso.
+#time: ""
 
 # Patterns. Regular expressions.
 #patterns: ["^/x", plain]
