@@ -6,6 +6,7 @@ user: there is no user _laurel on this host; the sensor would run as nobody
 from __future__ import annotations
 
 import dataclasses
+import glob
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -34,6 +35,9 @@ def missing(config: Config) -> Iterator[Missing]:
     if config.user is not None and accounts.any_user(config.user) is None:
         text = f"there is no user {config.user} on this host; the sensor would run as {accounts.stand_in().name}"
         yield Missing("user", "user", text)
+    for pattern in config.stages:
+        if pattern == glob.escape(pattern) and not find([pattern]):
+            yield Missing("stages", "stage", f"there is no file {pattern} on this host; no stage is loaded from it")
     for path in find(config.stages):
         try:
             source(path)

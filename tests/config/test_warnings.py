@@ -24,6 +24,15 @@ NO_READER = "%s: there is no %s no-such on this host; left out of the readers"
         ("filterlog: {read_groups: [root, no-such]}", [NO_READER % ("filterlog.read_groups", "group")]),
         ("debug: {inputlog: {read_groups: no-such}}", [NO_READER % ("debug.inputlog.read_groups", "group")]),
         ("stages: [FOLDER/none*.py]", []),
+        ("stages: ['FOLDER/non?.py', 'FOLDER/[a-d].py']", []),
+        (
+            "stages: FOLDER/none.py",
+            ["stages: there is no file FOLDER/none.py on this host; no stage is loaded from it"],
+        ),
+        (
+            "stages: [none.py, FOLDER/none/*.py, FOLDER/config.yaml]",
+            ["stages: there is no file none.py on this host; no stage is loaded from it"],
+        ),
         (
             "stages: [FOLDER/config.yaml, FOLDER/evil.py]",
             ["stages: not loaded: FOLDER/evil.py: must be owned by root and writable by no one else"],
