@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 import yaml
 
 from sensor import __version__, metrics
+from sensor.cli import make_parser
 from sensor.config import Config
 from sensor.options import declaration
 from sensor.rules.table import RULES
@@ -119,6 +121,19 @@ def test_every_command_is_there(pages: Path) -> None:
 @pytest.mark.parametrize("term", ["-c, --config FILE", "-k, --key KEY", "--success yes|no", "-f, --follow", "LOG"])
 def test_an_option_of_a_command_shows_what_it_takes(pages: Path, term: str) -> None:
     assert term in terms(plain(pages / "man8/host-sensor.8"), "COMMANDS")
+
+
+def test_the_examples_are_command_lines(pages: Path) -> None:
+    """Each part of a pipeline that is this program's; what stands behind > is left to the shell."""
+    source = (pages / "man8/host-sensor.8").read_text(encoding="ascii")
+    examples = re.findall(r'(?m)^\.B "(.*)"$', source.partition(".SH EXAMPLES\n")[2])
+    assert len(examples) >= 5
+    for example in examples:
+        line = example.replace("\\-", "-").replace("\\(aq", "'").partition(" >")[0]
+        ours = [part.split(None, 1)[1] for part in line.split(" | ") if part.startswith("host-sensor ")]
+        assert ours
+        for arguments in ours:
+            make_parser().parse_args(shlex.split(arguments))
 
 
 def test_every_option_is_there(pages: Path) -> None:
