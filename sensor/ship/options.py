@@ -51,7 +51,7 @@ class Destination:
     kind: str = option("", "How events are sent.", tuple(KINDS))
     to: tuple[str, ...] = option(
         (),
-        "Where to: HOST:PORT or, for kinds over HTTP, an URL. Several are tried in turn, the first one preferred; of a"
+        "Where to: HOST:PORT or, for kinds over HTTP, a URL. Several are tried in turn, the first one preferred; of a"
         " Kafka cluster any few brokers.",
     )
     log: str = option("/var/log/host-sensor/audit.jsonl", "The log to follow: the newest file's path.")
