@@ -277,10 +277,10 @@ def _fields(parsed: argparse.Namespace) -> int:
         print(f"  option:  {row.option or 'none: always there'}\n  {row.meaning}")
     written = KINDS.get(parsed.key.rpartition(".")[2])
     if written is not None:
-        print(f"{printable(parsed.key)}\n  in records a field of theirs, written as: {written}")
+        print(f"{printable(parsed.key)}\n  in:      records\n  type:    {written}; host-sensor-events(5), VALUES")
     if rows or written:
         return 0
-    unknown = f"host-sensor: fields: {parsed.key}: no such key is added; a record may have such a field"
+    unknown = f"host-sensor: fields: {parsed.key}: is no key that the sensor adds, nor a field that it knows"
     print(printable(unknown), file=sys.stderr)
     return 1
 

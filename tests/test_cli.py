@@ -184,7 +184,7 @@ def test_fields_show_what_a_key_is(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_fields_show_how_a_field_of_a_record_is_written(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fields", "SYSCALL.arch"]) == 0
-    assert "in records a field of theirs, written as: hex" in capsys.readouterr().out
+    assert "in:      records\n  type:    hex; host-sensor-events(5), VALUES" in capsys.readouterr().out
     assert main(["fields", "nonsense"]) == 1
 
 
