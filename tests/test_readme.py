@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 from pathlib import Path
 
 import pytest
 
-from sensor.cli import make_parser
+from sensor.cli import main, make_parser
 from sensor.config import check
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,6 +35,16 @@ def test_its_commands_exist() -> None:
     named -= {"turns", "--help"}
     assert {"doctor", "convert", "rules"} <= named
     assert named <= set(commands.choices)
+
+
+def test_the_command_to_try_makes_the_event_that_is_shown(capfd: pytest.CaptureFixture[str]) -> None:
+    """Its id, arguments, file and command line; recorded logs have no GUIDs."""
+    (command,) = re.findall(r"(?m)^python3 -m sensor (.*?) +#", README)
+    assert main([str(ROOT / word) if "/" in word else word for word in command.split()]) == 0
+    made = json.loads(capfd.readouterr().out)
+    (shown,) = re.findall(r"```json\n(.*?)```", README, re.DOTALL)
+    for text in (made["ID"], *made["SYSCALL"]["ARGV"], made["PATH"][1]["name"], made["PROCTITLE"]["ARGV"][0]):
+        assert json.dumps(text, ensure_ascii=False) in shown
 
 
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"])
