@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from sensor.cli import main, make_parser
 from sensor.config import check
@@ -35,6 +36,14 @@ def test_its_commands_exist() -> None:
     named -= {"turns", "--help"}
     assert {"doctor", "convert", "rules"} <= named
     assert named <= set(commands.choices)
+
+
+def test_the_alert_that_it_names_is_the_one_for_a_sensor_that_is_gone() -> None:
+    (name,) = re.findall(r"the alert `(\w+)` in `grafana/alerts.yaml` fires if it is gone", README)
+    rules = yaml.safe_load((ROOT / "grafana/alerts.yaml").read_text(encoding="utf-8"))["groups"]
+    asked = [rule["expr"] for group in rules for rule in group["rules"] if rule.get("alert") == name]
+    assert asked
+    assert all(re.match(r"up\{[^}]*\} == 0$", expression) for expression in asked)
 
 
 def test_the_command_to_try_makes_the_event_that_is_shown(capfd: pytest.CaptureFixture[str]) -> None:
