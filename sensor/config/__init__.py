@@ -118,7 +118,7 @@ class Config:
         "map reads. Custom stages cannot make them either. Outputs to programs, which inherit the filter, must be "
         "there at the start; then execve stays allowed.",
     )
-    directory: str = option("/var/log/host-sensor", "Where log files are; made if it is not there.", unit="path")
+    directory: str = option("/var/log/host-sensor", "Where log files are; created if it is missing.", unit="path")
     input: str = option(
         "stdin",
         "Where audit records come from: `stdin` as auditd's plugin, `unix:/path` for its af_unix plugin's socket.",
@@ -142,32 +142,33 @@ class Config:
         ("auto", "off"),
     )
     input_buffer: int = option(
-        64 << 20, "How much input is kept when it comes faster than it can be worked on.", (), 65536, "bytes"
+        64 << 20, "How much input is kept when it comes faster than it can be processed.", (), 65536, "bytes"
     )
     drain_timeout: float = option(
         5.0,
-        "After SIGTERM the end of the input is awaited for so long: auditd sends it first. Then no more is read.",
+        "How long input is still read after SIGTERM, which auditd sends before it sends the end of the input.",
         (),
         0,
         "seconds",
     )
     finish_timeout: float = option(
         30.0,
-        "At the end, what has been read is worked on for so long; the rest is dropped, and counted.",
+        "How long what has been read is processed at the end; the rest is dropped, and counted.",
         (),
         0,
         "seconds",
     )
     oom_score_adj: int = option(
         -500,
-        "Out-of-memory score, if it is lower at the start: auditd's -1000 would make a leak invincible.",
+        "Out-of-memory score adjustment, to which a lower one is raised at the start: with the -1000 that auditd hands "
+        "down the kernel would never end a sensor that leaks memory.",
         (),
         -1000,
     )
     statusreport_period: float | None = option(
-        None, "Log a summary of the counters so often; null: never.", (), 1, "seconds"
+        None, "How often a summary of the counters is logged; null: never.", (), 1, "seconds"
     )
-    marker: str | None = option(None, "Text for the log at the start and in status reports.")
+    marker: str | None = option(None, "Text of your own for the messages at the start and the status reports.")
 
     sensor_events: bool = option(
         True,
