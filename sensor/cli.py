@@ -263,8 +263,7 @@ def _options(parsed: argparse.Namespace) -> None:
 
 
 def _fields(parsed: argparse.Namespace) -> int:
-    from sensor.tables.fields import KINDS
-    from sensor.tables.output_schema import KEYS, find, holders
+    from sensor.tables.output_schema import KEYS, find, holders, how_written
 
     if parsed.key is None:
         for row in KEYS:
@@ -275,7 +274,7 @@ def _fields(parsed: argparse.Namespace) -> int:
         where = ", ".join([row.where, *holders(row.where)])
         print(f"{row.name}\n  in:      {where}\n  type:    {row.kind}\n  source:  {row.source}")
         print(f"  option:  {row.option or 'none: always there'}\n  {row.meaning}")
-    written = KINDS.get(parsed.key.rpartition(".")[2])
+    written = how_written(parsed.key)
     if written is not None:
         print(f"{printable(parsed.key)}\n  in:      records\n  type:    {written}; host-sensor-events(5), VALUES")
     if rows or written:

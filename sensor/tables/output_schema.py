@@ -18,7 +18,8 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from sensor.tables.fields import KINDS
+from sensor.tables.fields import KINDS, kinds_of
+from sensor.tables.record_types import NUMBERS
 
 __all__ = ["KEYS", "OutputKey", "clash", "find", "holders"]
 
@@ -37,7 +38,7 @@ event | PARENT_INFO | object (parent) | records, probe, /proc | enrich.parent_in
 event | CONTAINER_INFO | object (container info) | /proc/PID/cgroup | enrich.container_info | as in older LAUREL
 event | SUPPRESSED | object of numbers | filter | filter.rules | events that a rule with rate or repeat held back
   before this one, or when no other came, by the rule's name
-event | CUSTOM | object | stages of your own | stages | whatever they add
+event | CUSTOM | object | stages of your own | stages | what your own stages add
 event | PROBE_EXEC | object (probe) | probe | probe.emit, probe.coverage_events | an event of its own: a program began
 event | PROBE_EXIT | object (probe) | probe | probe.emit | an event of its own: a process ended
 event | PARSE_ERROR | object (error) | sensor | | an event of its own: a line that is no audit record
@@ -59,7 +60,7 @@ sensor | mistakes | list of strings | configuration | sensor_events | what is wr
   rest is in use), reload (nothing of it is in use)
 sensor | accepted | boolean | sensor | sensor_events | whether the configuration is in use that was read; in reload
 sensor | reason | string | sensor | sensor_events | of stop: end (of the input), signal, timeout (not all that was read
-  was worked on); of loss: see LOSSES
+  was processed); of loss: see LOSSES
 sensor | lines events written lost | number | sensor | sensor_events | of the whole run: lines read and events made,
   lines in the log, lines of input and output given up; in stop
 sensor | place | string | sensor | sensor_events | where it went missing, see LOSSES; in loss
@@ -77,8 +78,9 @@ sensor | shortened | object (shortened) | sensor | auditlog.max_line | the line 
 shortened | bytes | number, bytes | sensor | auditlog.max_line | its length before
 shortened | members | list of strings | sensor | auditlog.max_line | what is not whole any more, as
   EXECVE.ARGV; the first eight
-error | reason | string | sensor | | what could not be read: header
-error | raw | string | input | | the line
+error | reason | string | sensor | | header: it does not begin as a record does; zeros: a block of zero bytes, as a
+  machine that went down leaves in a file; crash: a fault of the sensor kept it from being processed
+error | raw | string | input | | the line; of zeros their number
 record | KEYS | list of strings | key= | | the audit rule's keys; key has them joined by the byte 0x01
 record | *PID | object (identity) | probe, /proc, records | enrich.pid | the process in a field whose name ends in
   pid: PID of pid=, OPID of opid= …
@@ -274,4 +276,14 @@ def find(key: str) -> list[OutputKey]:
         return rows
     types = [row.type for row in KEYS if path[-1] in row.name.split()]
     held = [row for row in rows if row.where == path[-1] or any(f"({row.where})" in type for type in types)]
+    if not held and path[-1] in NUMBERS and name in KINDS:  # a field that the record itself has
+        return [row for row in rows if row.where in ("record", "any object")]
     return held or rows
+
+
+def how_written(key: str) -> str | None:
+    """How audit writes a field, alone or of a record (`PATH.name`), as in `KINDS`; None for what no record has."""
+    *path, name = key.replace("[]", "").split(".")
+    if path and path[-1] not in NUMBERS and any(path[-1] in row.name.split() for row in KEYS):
+        return None  # a member of an added object
+    return kinds_of(path[-1] if path else "").get(name)

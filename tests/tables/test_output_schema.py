@@ -13,7 +13,8 @@ from sensor.config import Config
 from sensor.forms.ecs import VERSION
 from sensor.stages.exe_hash import SKIPPED
 from sensor.tables.meanings import forms_of
-from sensor.tables.output_schema import KEYS, find, holders
+from sensor.tables.metrics import ROWS
+from sensor.tables.output_schema import KEYS, find, holders, how_written
 from sensor.tables.record_types import NUMBERS
 
 PLACES = {"event", "record", "any object", *NUMBERS}
@@ -49,7 +50,12 @@ def test_a_key_stands_once_in_a_place() -> None:
 
 @pytest.mark.parametrize(
     ("path", "words"),
-    [("SENSOR.notes", NOTES), ("SYSCALL.EXE_HASH_SKIPPED", SKIPPED), ("SUMMARY", [f"ECS {VERSION}"])],
+    [
+        ("SENSOR.notes", NOTES),
+        ("SYSCALL.EXE_HASH_SKIPPED", SKIPPED),
+        ("SUMMARY", [f"ECS {VERSION}"]),
+        ("PARSE_ERROR.reason", [f"{value}: " for row in ROWS if row.attribute == "unparsed" for value in row.known]),
+    ],
 )
 def test_values_of_closed_sets_are_named(path: str, words: list[str]) -> None:
     (row,) = find(path)
@@ -76,8 +82,29 @@ def test_what_no_record_may_be_called_is_in_the_table() -> None:
         ("script", [("SYSCALL", "SCRIPT")]),
         ("EXECVE.ARGV", [("EXECVE", "ARGV")]),
         ("comm_hex", [("any object", "*_hex *_HEX")]),
+        ("PATH.name", []),
+        ("SYSCALL.comm", []),
+        ("container.name", [("container", "name image")]),
+        ("SYSCALL.uid", [("record", "*UID *GID")]),
         ("nonsense", []),
     ],
 )
 def test_a_key_is_found(key: str, expected: list[tuple[str, str]]) -> None:
     assert [(row.where, row.name) for row in find(key)] == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("arch", "hex"),
+        ("SYSCALL.arch", "hex"),
+        ("PATH[].name", "encoded"),
+        ("NETFILTER_PKT.saddr", "string"),
+        ("SOCKADDR.saddr", "encoded"),
+        ("PARSE_ERROR.reason", None),
+        ("SYSCALL.PID.comm", None),
+        ("nonsense", None),
+    ],
+)
+def test_how_a_field_is_written(key: str, expected: str | None) -> None:
+    assert how_written(key) == expected
