@@ -244,7 +244,7 @@ RULES = (
     AuditRule(
         "credentials",
         ("T1003.008",),
-        "Passwords, read by who is logged in",
+        "Passwords, read by a logged-in user",
         (File("/etc/shadow", "r", _BY_A_LOGIN), File("/etc/gshadow", "r", _BY_A_LOGIN)),
     ),
     AuditRule(
@@ -253,7 +253,7 @@ RULES = (
     AuditRule(
         "xattr",
         ("T1548.001", "T1222.002"),
-        "Capabilities and access lists of files, changed by who is logged in",
+        "Capabilities and access lists of files, changed by a logged-in user",
         (
             SystemCalls(
                 "setxattr lsetxattr fsetxattr setxattrat removexattr lremovexattr fremovexattr removexattrat",
@@ -319,7 +319,7 @@ RULES = (
     AuditRule(
         "mounts",
         ("T1611", "T1564"),
-        "File systems, mounted and moved by who is logged in; those of services are too many",
+        "File systems, mounted or moved by a logged-in user; those of services are too many",
         (
             SystemCalls(
                 f"{_MOUNTING} umount2",
@@ -348,7 +348,7 @@ RULES = (
     AuditRule(
         "connect",
         ("T1071", "T1021"),
-        "Who is logged in connects to the network; unix and netlink sockets are left out",
+        "A connection of a logged-in user to the network; unix and netlink sockets are left out",
         tuple(_socket_calls("connect", 3, f"saddr_fam={family} {_BY_A_LOGIN}") for family in _INTERNET),
     ),
     AuditRule(
