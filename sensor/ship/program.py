@@ -50,7 +50,7 @@ def become(config: Destination, folder: str) -> None:
         return
     account = any_user(config.user)
     if account is None:
-        raise ShipError(f"there is no user {config.user}; set `user`, or null to stay root")
+        raise ShipError(f"there is no user {config.user}: set `user` to another, or to null to stay root")
     try:
         if not os.path.isdir(folder):
             os.makedirs(folder, 0o755)
