@@ -135,8 +135,10 @@ def test_what_is_not_shipped_is_kept_until_it_is(tmp_path: Path) -> None:
     options = {"state": str(states / "far"), "tcp": {"settle": 0}, "batch": {"wait": 0}}
     with Ship(tmp_path, sensor.log, kind="tcp", to=f"127.0.0.1:{receiver.port}", **options) as ship:
         ship.start()
-        sensor.feed(data[: len(data) // 3])
-        wait_until(lambda: receiver.lines and len(set(receiver.lines)) == sensor.count() > 1000)
+        sensor.feed(data[: len(data) // 20])
+        wait_until(lambda: receiver.lines)  # from now on there is a cursor, for which files are kept
+        sensor.feed(data[len(data) // 20 : len(data) // 3])
+        wait_until(lambda: len(set(receiver.lines)) == sensor.count() + lost(receiver, sensor) > 1000, 60)
         receiver.stop()
         sensor.feed(data[len(data) // 3 :])
         wait_until(sensor.is_idle, 60)
