@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,9 @@ def test_a_name(tmp_path: Path) -> None:
     shutil.copy("/bin/sleep", program)
     started = [subprocess.Popen([program, "60"]) for _ in range(2)]
     try:
+        for process in started:  # exec is done with the descriptors before it gives the name
+            while ProcFS().comm(process.pid) != program.name[:15]:
+                time.sleep(0.001)
         found = list(look_up([program.name], ProcFS()))
     finally:
         for process in started:
