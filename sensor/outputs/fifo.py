@@ -32,7 +32,7 @@ class FifoOutput(StreamOutput):
         self._path = path
 
     def connect(self) -> int:
-        fd = os.open(self._path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        fd = os.open(self._path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
         if not stat.S_ISFIFO(os.fstat(fd).st_mode):
             os.close(fd)
             raise OSError(errno.ENXIO, "is no FIFO any more; what is there now is written to after the next start")

@@ -148,7 +148,7 @@ class FileOutput:
         """Open the file, or begin it; raises OSError."""
         try:
             # Never waits for a FIFO's reader; means nothing to a file.
-            fd = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC)
+            fd = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
         except FileNotFoundError:
             fd = self._create()
             try:
