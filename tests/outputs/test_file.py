@@ -7,10 +7,8 @@ import os
 import resource
 import shutil
 import subprocess
-import sys
 import time
 import tty
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -21,8 +19,6 @@ from sensor.outputs.file import LOOK_PERIOD, ROTATION_PAUSE, FileOutput
 from sensor.rights import acl
 from sensor.stats import OutputStats
 from tests.support.clocks import Clock
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 class Log:
@@ -335,23 +331,6 @@ def test_what_is_no_file_is_written_to_and_never_rotated(tmp_path):
     log.output.close()
     os.close(terminal)
     os.close(reader)
-
-
-def test_a_terminal_under_the_name_of_a_log_does_not_become_our_own(tmp_path):
-    """The leader of a session without a terminal gets SIGHUP when its first one goes (credentials(7), open(2))."""
-    reader, terminal = os.openpty()
-    (tmp_path / "log").symlink_to(os.ttyname(terminal))
-    code = """if True:
-        import os, pathlib, sys
-        from tests.outputs.test_file import Log
-        Log(pathlib.Path(sys.argv[1]), size=4, age=60).output.write(["x"])
-        os.open("/dev/tty", os.O_RDWR)
-    """
-    command = [sys.executable, "-c", code, tmp_path]
-    done = subprocess.run(command, start_new_session=True, cwd=ROOT, stderr=subprocess.PIPE, text=True)
-    os.close(terminal)
-    os.close(reader)
-    assert done.stderr.endswith("OSError: [Errno 6] No such device or address: '/dev/tty'\n")
 
 
 @pytest.mark.parametrize(
