@@ -61,7 +61,7 @@ COMPILED = (
 )
 """What an event meets on its way, by mypyc. One library holds it all, so that calls between modules are calls of C.
 
-What asks /proc or the system's databases is not among it: there the time goes to the kernel.
+What does nothing but ask /proc, or the system's databases, is not among it: there the time goes to the kernel.
 """
 
 INTERPRETED = {

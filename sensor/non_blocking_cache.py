@@ -29,7 +29,10 @@ Value = TypeVar("Value")
 
 _MOST_WAITING = 1024
 _IDLE = 0.5
-"""Seconds for which a thread waits for the next key: to begin one costs 100 µs, more than most loads."""
+"""Seconds for which a thread waits for the next key.
+
+Without it 10,000 events with hashes began 150 threads, and took 53 µs of CPU each instead of 32.
+"""
 _MOST_STUCK = 8
 """Threads that may be left with loads that never end, as from a mount that hangs."""
 
