@@ -20,8 +20,7 @@ from sensor.audit.spellings import ENRICHED
 _ARGUMENT = re.compile(r"a([0-9]{1,7})(?:\[([0-9]{1,7})\]|(_len))?")
 _LENGTH = re.compile(r"(?<= a)([0-9]{1,7})_len=([0-9]{1,9})(?= |\Z)")
 _PIECE = re.compile(r"(?<= a)([0-9]{1,7})\[([0-9]{1,7})\]=([^ ]+)")
-_PLAIN = re.compile(r' a([0-9]+)=(?:"([!#-~]*)"|((?:[0-9A-F]{2})+))(?= |\Z)')
-_PLACES = [str(place) for place in range(256)]
+_DIGITS = 9
 _HALF_A_BYTE = re.compile(r"(?:[0-9A-F]{2})+[0-9A-F]")
 _WHOLE = TransformOptions()
 _MAX_MISSING = 1024
@@ -31,7 +30,7 @@ _MAX_MISSING = 1024
 def parse_execve(body: str, options: TransformOptions) -> Fields:
     """Parse the bodies of one event's EXECVE records, joined by blanks."""
     record = Collector()
-    plain = _plain_arguments(body)
+    plain = plain_arguments(body)
     if plain is not None:
         record.add("argc", len(plain))
         _add_arguments(record, [*plain], options)
@@ -64,28 +63,66 @@ def _add_arguments(record: Collector, arguments: list[Value], options: Transform
         record.add("ARGV_STR", " ".join(map(_word, argv)))
 
 
-def _plain_arguments(body: str) -> list[str] | None:
-    """The arguments in a body as the kernel mostly writes it: none missing, none in pieces; None if it is another.
+def plain_arguments(body: str) -> list[str] | None:
+    """The arguments in a body as the kernel writes it: none missing, none short of a piece; None if it is another.
 
-    An expression finds five words in 3 µs, where field by field it takes 13.
+    Their order is fixed, so each word has one name that it may have. An expression takes twice as long for five
+    words, and the general way ten times as long for thousands.
     """
-    count, _, _ = body.partition(" ")
-    found = _PLAIN.findall(body)
-    if count != f"argc={len(found)}" or not 0 < len(found) <= len(_PLACES):
+    if not body.isascii() or not body.isprintable():
         return None
-    length = len(count)
+    words = body.split(" ")
     arguments: list[str] = []
-    for place, (number, quoted, encoded) in zip(_PLACES, found):
-        if number != place:
+    at = 1
+    while at < len(words):
+        name = f"a{len(arguments)}"
+        word = words[at]
+        whole = word.startswith(f"{name}=")
+        pieces = 0 if whole else _count_pieces(words, at, name)
+        text = _written(word[len(name) + 1 :]) if whole else _whole(words[at : at + pieces + 1], name)
+        if text is None:
             return None
-        length += len(number) + (len(encoded) + 3 if encoded else len(quoted) + 5)
-        arguments.append(bytes.fromhex(encoded).decode("latin-1") if encoded else quoted)
-    return arguments if length == len(body) else None
+        arguments.append(text)
+        at += pieces + 1
+    return arguments if arguments and words[0] == f"argc={len(arguments)}" else None
+
+
+def _written(value: str) -> str | None:
+    """A value as the kernel writes it, in quotes or as digits of its bytes; None if it is neither."""
+    if value.startswith('"'):
+        return value[1:-1] if value.find('"', 1) == len(value) - 1 else None
+    try:
+        text = bytes.fromhex(value).decode("latin-1")
+    except ValueError:
+        return None
+    return text if value and value == value.upper() else None
+
+
+def _count_pieces(words: list[str], start: int, name: str) -> int:
+    """How many words from one on, which should give the length, are pieces of the argument, in their order."""
+    count = 0
+    while start + count + 1 < len(words) and words[start + count + 1].startswith(f"{name}[{count}]="):
+        count += 1
+    return count
+
+
+def _whole(words: list[str], name: str) -> str | None:
+    """The argument that pieces make, behind its length, `a1_len=6 a1[0]=6162 a1[1]="cdef"`; None if some are missing.
+
+    The kernel gives the length before it knows whether it will write each byte as two digits.
+    """
+    length = words[0].partition(f"{name}_len=")[2]
+    pieces = [_written(word.partition("=")[2]) for word in words[1:]]
+    found = [piece for piece in pieces if piece is not None]
+    text = "".join(found)
+    if not pieces or len(found) < len(pieces) or not length.isdigit() or len(length) > _DIGITS:
+        return None
+    return text if int(length) in (len(text), 2 * len(text)) and words[0] == f"{name}_len={length}" else None
 
 
 def arguments_of(body: str) -> list[str | int | None]:
     """All arguments in an EXECVE body: None for one that is missing, a number where at least as many bytes are."""
-    plain = _plain_arguments(body)
+    plain = plain_arguments(body)
     if plain is not None:
         return [*plain]
     argv = parse_execve(body, _WHOLE)["ARGV"]
@@ -103,6 +140,8 @@ def lacks_arguments(body: str) -> bool:
         count = int(number)
         if body.count(" a") == count and (count == 0 or f" a{count - 1}=" in body):
             return False
+    if plain_arguments(body) is not None:
+        return False
     if any(word is None or isinstance(word, int) for word in arguments_of(body)):
         return True
     lengths = {name: int(length) for name, length in _LENGTH.findall(body)}

@@ -9,23 +9,22 @@ from __future__ import annotations
 
 import re
 
+from sensor.audit.argv import plain_arguments
 from sensor.forms.text import Quote
 
 _BYTES = re.compile(r"(?:[0-9A-F]{2})+")
-_PLACES = [str(place) for place in range(256)]
 
 
 class PlainCommandLines:
-    """Command lines as the kernel mostly writes them, from text to text: no piece missing, none in pieces.
+    """Command lines as the kernel mostly writes them, from text to text.
 
-    quote: for the arguments that the kernel encoded.
+    quote: for words in which there may be what JSON cannot hold as it is.
     safe: the characters, besides the blank, that are the same in JSON, for a regular expression's brackets.
     """
 
     def __init__(self, quote: Quote, safe: str) -> None:
         self._quote = quote
-        self._argument = re.compile(rf' a([0-9]+)=(?:("[{safe}]*")|((?:[0-9A-F]{{2}})+))(?= |\Z)')
-        self._safe_title = re.compile(rf"[ {safe}\0]*")
+        self._safe = re.compile(f"[ {safe}]*")
 
     def address(self, body: str) -> str | None:
         """JSON members of a SOCKADDR body that nothing translates; None if it is not plain."""
@@ -36,22 +35,18 @@ class PlainCommandLines:
 
     def execve(self, body: str) -> str | None:
         """JSON members of an EXECVE body; None if it is not plain."""
-        count, blank, _ = body.partition(" ")
-        found = self._argument.findall(body)
-        arguments = [quoted or self._quote(bytes.fromhex(encoded).decode("latin-1")) for _, quoted, encoded in found]
-        length = sum([3 + len(number) + len(quoted) + len(encoded) for number, quoted, encoded in found])
-        plain = len(found) <= len(_PLACES) and [number for number, _, _ in found] == _PLACES[: len(found)]
-        if not blank or count != f"argc={len(found)}" or len(count) + length != len(body) or not plain:
-            return None
-        return f'"argc":{len(found)},"ARGV":[{",".join(arguments)}]'
+        arguments = plain_arguments(body)
+        return None if arguments is None else f'"argc":{len(arguments)},{self._argv(arguments)}'
 
     def proctitle(self, body: str) -> str | None:
         """JSON members of a PROCTITLE body; None if it is not plain."""
         encoded = body[10:]
         if body[:10] != "proctitle=" or _BYTES.fullmatch(encoded) is None:
             return None
-        title = bytes.fromhex(encoded).decode("latin-1")
-        if self._safe_title.fullmatch(title):
-            words = title.replace("\0", '","')
-            return f'"ARGV":["{words}"]'
-        return f'"ARGV":[{",".join(map(self._quote, title.split(chr(0))))}]'
+        return self._argv(bytes.fromhex(encoded).decode("latin-1").split("\0"))
+
+    def _argv(self, words: list[str]) -> str:
+        if self._safe.fullmatch("".join(words)):
+            text = '","'.join(words)
+            return f'"ARGV":["{text}"]'
+        return f'"ARGV":[{",".join([self._quote(word) for word in words])}]'

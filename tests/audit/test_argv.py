@@ -154,6 +154,7 @@ def test_titles(body, expected):
 
 
 ODD = ["a0", "a1", "a2", "=", '"', '"ls"', "6C73", "argc=1", "argc=2", " ", "  ", "x", "[0]", "_len", "\x1d", "00"]
+ODD += [" a1_len=", "2", "4", " a1[0]=", " a1[1]="]
 
 
 @given(st.lists(st.sampled_from(ODD), max_size=12).map("".join), st.lists(st.binary(max_size=6), max_size=300))
@@ -168,3 +169,18 @@ def test_a_plain_command_line_is_read_as_field_by_field(odd, arguments):
         for options in (TransformOptions(), TransformOptions(execve_argv=("array", "string"))):
             assert parse_execve(body, options) == parse_execve(body + "\x1d", options)
         assert arguments_of(body) == arguments_of(body + "\x1d")
+
+
+@given(st.lists(st.tuples(st.lists(st.binary(min_size=1, max_size=4), max_size=4), st.integers(-1, 1)), max_size=5))
+def test_arguments_in_pieces_are_read_as_field_by_field(arguments):
+    words = [f"argc={len(arguments)}"]
+    for place, (pieces, more) in enumerate(arguments):
+        size = len(b"".join(pieces)) * 2
+        words.append(
+            f"a{place}_len={size + more}" if more or len(pieces) != 1 else f"a{place}={pieces[0].hex().upper()}"
+        )
+        if words[-1].startswith(f"a{place}_len"):
+            words += [f"a{place}[{number}]={piece.hex().upper()}" for number, piece in enumerate(pieces)]
+    body = " ".join(words)
+    assert parse_execve(body, TransformOptions()) == parse_execve(body + "\x1d", TransformOptions())
+    assert lacks_arguments(body) == lacks_arguments(body + "\x1d")

@@ -29,18 +29,31 @@ LINES = PlainCommandLines(quote_percent, SAFE["percent"])
         'argc=1 a00="ls"',
         'argc=1  a0="ls"',
         'argc=1 a0="l s"',
-        'argc=1 a0="g++"',
         "argc=1 a0=ls",
         "argc=1 a0=6c73",
         "argc=1 a0=(null)",
         'argc=1 a0[0]="ls"',
+        'argc=1 a0_len=2 a0[1]="ls"',
         'argc=1 a0="ls"\x1dX="y"',
         'a0="ls" argc=1',
-        "argc=300 " + " ".join(f'a{number}="x"' for number in range(300)),
     ],
 )
 def test_a_command_line_that_is_not_plain_is_left_to_others(body):
     assert LINES.execve(body) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ('argc=1 a0="ls"', '"argc":1,"ARGV":["ls"]'),
+        ('argc=2 a0="g++" a1=2D63', '"argc":2,"ARGV":["g%2b%2b","-c"]'),
+        ("argc=2 a0=61206222 a1=0A00", '"argc":2,"ARGV":["a b\\"","%0a%00"]'),
+        ('argc=2 a0_len=4 a0[0]="ab" a0[1]=6364 a1="x"', '"argc":2,"ARGV":["abcd","x"]'),
+        (" ".join(["argc=300", *[f'a{place}="x"' for place in range(300)]]), f'"argc":300,"ARGV":{["x"] * 300}'),
+    ],
+)
+def test_command_lines(body, expected):
+    assert LINES.execve(body) == expected.replace("', '", '","').replace("'", '"')
 
 
 @pytest.mark.parametrize(
