@@ -216,7 +216,7 @@ ASSIGNED_ELSEWHERE = {
     # A slot for what one part knows of an event or a program: declared with its type where the object is, for others to
     # read; only this part fills it.
     "audit/blocks.py": "head kept rest",
-    "audit/numbers.py": "a0 a1 a2 a3 exit items pid ppid result start usual",
+    "audit/numbers.py": "a0 a1 a2 a3 end exit items pid ppid result start usual",
     "audit/syscall_decoder.py": "a0 a1 a2 a3 exit head items pid ppid rest result start usual",
     "pipeline/__init__.py": "verdict",
     "stages/cgroup.py": "place",

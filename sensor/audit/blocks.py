@@ -16,9 +16,9 @@ gathered the records of one, they are read in the same way.
 
 from __future__ import annotations
 
-from typing import Callable, NamedTuple
+from typing import Final
 
-from sensor.audit.coalesce import Pending, event_key
+from sensor.audit.coalesce import Coalescer, Pending, event_key
 from sensor.audit.event import Event, Records, Template
 from sensor.audit.framing import BEFORE_ID, BEHIND_ID
 from sensor.audit.numbers import cut
@@ -31,13 +31,15 @@ from sensor.audit.types import OBJECT
 from sensor.cache import BoundedDict
 from sensor.stats import PipelineStats
 
-_SYSCALL = "type=SYSCALL\0"
-_TITLE = "type=PROCTITLE\0"
-_LONGEST_TEMPLATE = 2048
+_SYSCALL: Final = "type=SYSCALL\0"
+_LENGTH: Final = 13
+"""Of _SYSCALL."""
+_TITLE: Final = "type=PROCTITLE\0"
+_LONGEST_TEMPLATE: Final = 2048
 _MOST_SEEN = 8192
 
 
-class Block(NamedTuple):
+class Block:
     """What is known of some lines before they are decoded.
 
     prefix: `node=NAME `, with which each line begins, or nothing.
@@ -45,17 +47,20 @@ class Block(NamedTuple):
     title: the PROCTITLE record at their end, if it has been cut off.
     """
 
-    id: str
-    node: str
-    prefix: str
-    lines: int
-    title: Record | None = None
+    __slots__ = ("id", "lines", "node", "prefix", "title")
+
+    def __init__(self, id: str, node: str, prefix: str, lines: int, title: Record | None = None) -> None:
+        self.id = id
+        self.node = node
+        self.prefix = prefix
+        self.lines = lines
+        self.title = title
 
 
 class Blocks:
     """Reads blocks.
 
-    claim: called with an event's key once it is known to be whole; False if it must go another way after all.
+    coalescer: knows which events must go another way though they are whole.
     most_seen: of how many templates that came once it is known that they did.
     """
 
@@ -64,18 +69,16 @@ class Blocks:
         records: RecordDecoder,
         options: CoalesceOptions,
         stats: PipelineStats,
-        claim: Callable[[str], bool],
+        coalescer: Coalescer,
         most_seen: int = _MOST_SEEN,
     ) -> None:
         self.syscalls = SyscallDecoder(records)
         self.records = records
         self._stats = stats
-        self._claim = claim
+        self._coalescer = coalescer
         self._longest = min(options.max_line_bytes, options.max_event_bytes)
         self._max_records = options.max_records
-        self._templates: BoundedDict[tuple[str | None, str | None, str], Template] = records.cleared(
-            BoundedDict(options.cache_entries)
-        )
+        self._templates: BoundedDict[str, Template] = records.cleared(BoundedDict(options.cache_entries))
         self._seen: set[int] = set()
         self._most_seen = most_seen
 
@@ -87,7 +90,7 @@ class Blocks:
         flat = lines.replace(token, "\0")
         count = (len(lines) - len(flat)) // (len(token) - 1)
         event = self._event(flat, prefix, id, count)
-        if event is None or not self._claim(event_key(event.node, id) if prefix else id):
+        if event is None or not self._coalescer.claim(event_key(event.node, id) if prefix else id):
             return None
         stats = self._stats
         stats.lines += count + 1
@@ -124,26 +127,27 @@ class Blocks:
 
     def _event(self, flat: str, prefix: str, id: str, count: int) -> Event | None:
         """The event that so many lines are, in which a NUL stands for the id."""
-        node = prefix[5:-1]
+        node = prefix[5:-1] if prefix else ""
         begin = len(prefix)
-        is_call = flat.startswith(_SYSCALL, begin) and (begin == 0 or flat.startswith(prefix))
-        found = cut(flat, begin + len(_SYSCALL)) if is_call else None
-        if found is None:
+        is_call = flat.startswith(f"{prefix}{_SYSCALL}") if prefix else flat.startswith(_SYSCALL)
+        syscall = cut(flat, begin + _LENGTH) if is_call else None
+        if syscall is None:
             return self._unusual(flat, Block(id, node, prefix, count))
-        syscall, end = found
-        title = None
-        last = flat.rfind("\n") + 1
-        if last > end and flat.startswith(_TITLE, last + begin) and flat.startswith(prefix, last):
-            line = flat[last + begin :]
+        end, last = syscall.end, flat.rfind("\n") + 1
+        title, line = None, flat[last:]
+        if prefix:
+            line = line[begin:] if line.startswith(prefix) else ""
+        if last > end and line.startswith(_TITLE):
             title = self.records.cache.get(line) or self.records.decode_key(line)
             if title is None:
                 return None
             text = flat[end:last]
         else:
             text = flat[end:]
-        template = self._templates.get((syscall.start, syscall.result, text))
+        key = f"{syscall.start}\0{syscall.result or ''}\0{text}"
+        template = self._templates.get(key)
         if template is None:
-            return self._news(syscall, text, Block(id, node, prefix, count, title))
+            return self._news(syscall, key, text, Block(id, node, prefix, count, title))
         if template.count + (title is not None) != count:
             return None
         assert template.head is not None  # it begins with a SYSCALL record
@@ -151,7 +155,7 @@ class Blocks:
         syscall.head, syscall.rest = template.head, template.rest
         return Event(id, node, template, syscall, title)
 
-    def _news(self, syscall: Syscall, text: str, block: Block) -> Event | None:
+    def _news(self, syscall: Syscall, key: str, text: str, block: Block) -> Event | None:
         """An event that begins with a SYSCALL record of the usual form, and is unlike those before."""
         rest, *lines = text.split("\n")
         if block.title is not None:
@@ -164,12 +168,11 @@ class Blocks:
             return None
         if block.title is not None and block.title.name in records:
             return None
-        template = self._remember(text, Template(records, count, syscall), syscall)
+        template = self._remember(key, Template(records, count, syscall))
         return Event(block.id, block.node, template, syscall, block.title)
 
-    def _remember(self, text: str, template: Template, syscall: Syscall) -> Template:
-        if len(text) <= _LONGEST_TEMPLATE:
-            key = syscall.start, syscall.result, text
+    def _remember(self, key: str, template: Template) -> Template:
+        if len(key) <= _LONGEST_TEMPLATE:
             seen = hash(key)
             if seen in self._seen:
                 template.kept = True

@@ -14,14 +14,16 @@ argument, in monotonic seconds, so that a stepped wall clock ends nothing.
 
 from __future__ import annotations
 
+from typing import Final
+
 from sensor.audit.framing import line_of
 from sensor.audit.header import Line
 from sensor.audit.options import CoalesceOptions
 from sensor.audit.types import USER, RecordType
 from sensor.stats import PipelineStats
 
-_REMEMBERED = 4096
-_RECORD_OVERHEAD = 256
+_REMEMBERED: Final = 4096
+_RECORD_OVERHEAD: Final = 256
 """Bytes that a waiting record takes beside its text, at most: a str, its place in a list, one type's list and key."""
 
 
@@ -59,6 +61,7 @@ class Coalescer:
 
     def __init__(self, options: CoalesceOptions, stats: PipelineStats) -> None:
         self._options = options
+        self._max_events: int = options.max_events
         self._stats = stats
         self._pending: dict[str, Pending] = {}
         self._recent: set[str] = set()
@@ -76,7 +79,7 @@ class Coalescer:
         That is when records of it were seen before, or when there is no room: then an older one leaves first.
         """
         pending, recent = self._pending, self._recent
-        if key in recent or key in pending or key in self._older or len(pending) >= self._options.max_events:
+        if key in recent or key in pending or key in self._older or len(pending) >= self._max_events:
             return False
         recent.add(key)
         if len(recent) >= _REMEMBERED:

@@ -11,7 +11,7 @@ A str in an event holds one byte per character.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Callable, Optional
+from typing import Callable, Final, Optional
 
 from sensor.audit.argv import lacks_arguments
 from sensor.audit.fields import NOTHING, Fields
@@ -22,7 +22,7 @@ from sensor.process.program import Process
 Records = dict[str, list[Record]]
 """Record type → its records in order of arrival."""
 
-URINGOP = "URINGOP"
+URINGOP: Final = "URINGOP"
 """The record that the kernel writes in place of SYSCALL for an operation of io_uring (kernel/auditsc.c)."""
 
 WITHOUT_PIDS = frozenset({"SYSCALL", "EXECVE", "CWD", "PATH", "PROCTITLE", "SOCKADDR", "BPRM_FCAPS"})
@@ -30,7 +30,9 @@ WITHOUT_PIDS = frozenset({"SYSCALL", "EXECVE", "CWD", "PATH", "PROCTITLE", "SOCK
 
 Verdict = int
 """What becomes of an event: KEEP, or LOG to write it to the filter log, or DROP."""
-KEEP, LOG, DROP = range(3)
+KEEP: Final = 0
+LOG: Final = 1
+DROP: Final = 2
 
 
 class Template:

@@ -9,11 +9,12 @@ length. A line that it interrupts ends as no other does: with TORN.
 from __future__ import annotations
 
 import re
+from typing import Final
 
-ZERO = "\0"
-SHORTEST = 16
+ZERO: Final = "\0"
+SHORTEST: Final = 16
 """So many zeros within a line are a gap; fewer may be of the record, but for those that begin a line."""
-TORN = ZERO * SHORTEST
+TORN: Final = ZERO * SHORTEST
 _RUN = re.compile("\0+")
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Callable, TypeVar
+from typing import Callable, Final, TypeVar
 
 from sensor.audit.argv import parse_execve, parse_proctitle
 from sensor.audit.fields import NOTHING, Fields, Kinds, parse_fields
@@ -37,7 +37,7 @@ NUMBERED = frozenset(["arch", "syscall", "success", "exit", "items", "ppid", "pi
 """What a SYSCALL record has in its first part; another one in its last part would be a second one of the name."""
 WORDS = frozenset({"CWD", "EXECVE", "PROCTITLE"})
 """Types that hold words and nothing else: no transform sees them."""
-_LONGEST_CACHED = 1024
+_LONGEST_CACHED: Final = 1024
 
 
 Key = TypeVar("Key")

@@ -12,8 +12,9 @@ away the punctuation of old messages likewise (auparse/ellist.c).
 from __future__ import annotations
 
 import re
+from typing import Final
 
-ENRICHED = "\x1d"
+ENRICHED: Final = "\x1d"
 _ID = r"(?:A|E|S|FS|O|OA|I|SA|OLD-A|OLD_A|NEW_)?[UG]ID"
 _BEHIND_NAMETYPE = "|".join(f"(?<={name})" for name in ("NORMAL", "PARENT", "DELETE", "CREATE", "UNKNOWN"))
 _NAMES = rf"(?:ARCH|SADDR|ID|SYSCALL|{_ID})="

@@ -76,11 +76,27 @@ class Syscall:
     start: its head as it came.
     result: yes or no, exit, a0 to a3: as written, None for what the record lacks; items as well.
     pid, ppid: 0 when the record lacks them.
+    end: of the usual form: where its rest begins in the text out of which its numbers were cut.
     usual: it has the usual form, so its head and rest are those of other records, too; else all fields are in its rest.
     success: None when the record lacks it, as that of exit_group(2), which never returns.
     """
 
-    __slots__ = ("a0", "a1", "a2", "a3", "exit", "head", "items", "pid", "ppid", "rest", "result", "start", "usual")
+    __slots__ = (
+        "a0",
+        "a1",
+        "a2",
+        "a3",
+        "end",
+        "exit",
+        "head",
+        "items",
+        "pid",
+        "ppid",
+        "rest",
+        "result",
+        "start",
+        "usual",
+    )
 
     head: Head
     rest: Rest
@@ -94,6 +110,7 @@ class Syscall:
     items: str | None
     ppid: int
     pid: int
+    end: int
     usual: bool
 
     @property

@@ -6,6 +6,7 @@ A record of another form than the kernel's usual one is parsed as any other reco
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from sensor.audit.fields import Value, decode
 from sensor.audit.header import BEGIN, BLANKS
@@ -16,7 +17,7 @@ from sensor.cache import BoundedDict
 
 _FIELD = re.compile("[A-Za-z][A-Za-z0-9_-]*=")
 _ENTRIES = 4096
-_LONGEST_CACHED = 1024
+_LONGEST_CACHED: Final = 1024
 
 
 class SyscallDecoder:
@@ -33,8 +34,8 @@ class SyscallDecoder:
 
     def decode_usual(self, body: str) -> Syscall | None:
         """Decode a body of the kernel's usual form; None when it has another."""
-        found = cut(body, 0)
-        return self.join(found[0], body[found[1] :]) if found is not None else None
+        syscall = cut(body, 0)
+        return self.join(syscall, body[syscall.end :]) if syscall is not None else None
 
     def join(self, syscall: Syscall, rest_text: str) -> Syscall | None:
         """Complete a record of the usual form, whose numbers are cut; None when it has another form after all."""

@@ -8,10 +8,13 @@ audit_is_last_record) and auditd, whose DAEMON_* records count their serials apa
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from sensor.tables import record_types
 
-OBJECT, LIST, USER = range(3)
+OBJECT: Final = 0
+LIST: Final = 1
+USER: Final = 2
 """How records of a type stand in the JSON: merged into one object; as a list of
 objects; as an object that came from user space."""
 

@@ -19,7 +19,7 @@ from sensor.audit.blocks import Blocks
 from sensor.audit.coalesce import Coalescer, Pending
 from sensor.audit.completeness import count_missing
 from sensor.audit.event import DROP, LOG, Event, Notice, Stage, StageError, name_of
-from sensor.audit.framing import EOE, ID_OF_EOE, line_of
+from sensor.audit.framing import EOE, id_of_eoe, line_of
 from sensor.audit.gaps import TORN, ZERO, Gaps
 from sensor.audit.header import BEGIN, BLANKS, Line, is_torn, parse_line
 from sensor.audit.options import CoalesceOptions
@@ -65,11 +65,11 @@ class Pipeline:
         self._records = parts.decoder
         self._stages = tuple(parts.stages)
         self._coalescer = Coalescer(options, stats)
-        self._blocks = Blocks(parts.decoder, options, stats, self._coalescer.claim)
+        self._blocks = Blocks(parts.decoder, options, stats, self._coalescer)
         self._names = parts.names
         self._others = self._blocks
         if parts.others is not None:
-            self._others = Blocks(parts.others, options, stats, self._coalescer.claim)
+            self._others = Blocks(parts.others, options, stats, self._coalescer)
         self._stats = stats
         self._max_line = options.max_line_bytes
         self._max_block = min(options.max_line_bytes, options.max_event_bytes)
@@ -121,12 +121,12 @@ class Pipeline:
         self._now = now
         out = self.take_notices()
         self._stats.lines += 1
-        line = Line("", type_name(number), id, body.strip(BLANKS))
+        name, fields = type_name(number), body.strip(BLANKS)
         try:
             cut = self._is_cut(len(body))
-            self._take_record(line._replace(body=line.body[: self._max_line]), cut, out)
+            self._take_record(Line("", name, id, fields[: self._max_line]), cut, out)
         except Exception as error:  # noqa: BLE001  the border: one record costs no other
-            out.take_unparsed(self._as_it_came([line_of(*line)], error))
+            out.take_unparsed(self._as_it_came([line_of("", name, id, fields)], error))
         return out
 
     def _take(self, chunk: bytes, out: Lines) -> None:
@@ -174,10 +174,10 @@ class Pipeline:
 
     def _block(self, block: str, ending: str, out: Lines) -> None:
         """Take the lines before an EOE, and the EOE, of which `ending` is what follows its opening bracket."""
-        found = ID_OF_EOE.match(ending)
+        id = id_of_eoe(ending)
         try:
             blocks = self._blocks_of(self._prefix[5:-1]) if self._prefix else self._blocks
-            event = blocks.read(block, self._prefix, found.group(1)) if found is not None else None
+            event = blocks.read(block, self._prefix, id) if id is not None else None
         except Exception:  # noqa: BLE001  reported when the line that is to blame is met
             event = None
         if event is None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import pytest
 
 from sensor.audit.blocks import Blocks
+from sensor.audit.coalesce import Coalescer
 from sensor.audit.event import Template
 from sensor.audit.options import CoalesceOptions, TransformOptions
 from sensor.audit.record import RecordDecoder
@@ -21,6 +23,7 @@ from tests.bench import feeds
 from tests.support.pipelines import laurel, make_pipeline
 
 ID = "1700000000.001:1"
+SERIALS = count(100)
 SYSCALL = (
     "arch=c000003e syscall=2 success=yes exit=0 a0=0 a1=0 a2=0 a3=0 items=1 ppid=31 pid=48"
     ' auid=1000 uid=0 ses=3 comm="bash" exe="/usr/bin/bash" key=(null)'
@@ -103,16 +106,16 @@ def test_what_is_no_whole_event_is_left_to_others(block):
     event = twice(blocks, USUAL)
     again = USUAL.replace(ID, "1700000000.001:7")
     assert blocks.read(again[:-1], "", "1700000000.001:7").template is event.template
-    assert blocks.read(block[:-1], "", ID) is None
+    assert read(blocks, block[:-1]) is None
 
 
 def test_a_title_is_no_part_of_what_repeats():
     blocks = make_blocks()
     twice(blocks, USUAL + TITLE)
-    events = [blocks.read(USUAL + TITLE.replace("bash", name)[:-1], "", ID) for name in ("bash", "ls")]
+    events = [read(blocks, USUAL + TITLE.replace("bash", name)[:-1]) for name in ("bash", "ls")]
     assert events[0].template is events[1].template
     assert [event.records["PROCTITLE"][0].fields["ARGV"] for event in events] == [["bash"], ["ls"]]
-    without = blocks.read(USUAL[:-1], "", ID)
+    without = read(blocks, USUAL[:-1])
     assert "PROCTITLE" not in without.records
     assert without.template is not events[0].template
 
@@ -125,9 +128,15 @@ def test_events_of_two_nodes_are_two_events():
     assert blocks.read(USUAL[:-1], "node=web01 ", ID) is None
 
 
+def read(blocks: Blocks, text: str) -> Any:
+    """Read a block under an id of its own, for an event leaves once."""
+    id = f"1700000000.001:{next(SERIALS)}"
+    return blocks.read(text.replace(ID, id), "", id)
+
+
 def twice(blocks: Blocks, text: str) -> Any:
     """Read what then is remembered: what has come once may never come again."""
-    first, event = (blocks.read(text[:-1], "", ID) for _ in range(2))
+    first, event = (read(blocks, text[:-1]) for _ in range(2))
     assert first is not None
     assert event is not None
     assert (first.template.kept, event.template.kept) == (False, True)
@@ -136,7 +145,9 @@ def twice(blocks: Blocks, text: str) -> Any:
 
 def make_blocks(entries: int = 64, most_seen: int = 8192) -> Blocks:
     options = CoalesceOptions(cache_entries=entries)
-    return Blocks(RecordDecoder(TransformOptions(), (), entries), options, PipelineStats(), lambda _: True, most_seen)
+    stats = PipelineStats()
+    records, coalescer = RecordDecoder(TransformOptions(), (), entries), Coalescer(options, stats)
+    return Blocks(records, options, stats, coalescer, most_seen)
 
 
 def test_so_many_templates_are_remembered_and_no_long_ones():
@@ -144,19 +155,19 @@ def test_so_many_templates_are_remembered_and_no_long_ones():
     blocks = make_blocks(entries=16)
     texts = [USUAL.replace("ses=3", f"ses={number + 1}") for number in range(100)]
     templates = [twice(blocks, text).template for text in texts]
-    again = [blocks.read(text[:-1], "", ID).template for text in reversed(texts)]
+    again = [read(blocks, text[:-1]).template for text in reversed(texts)]
     remembered = [one is other for one, other in zip(again, reversed(templates))]
     assert remembered[0]
     assert 1 <= sum(remembered) <= 16
     long = USUAL[:-1].replace('"/"', f'"/{"x" * 2048}"')
-    assert [blocks.read(long, "", ID).template.kept for _ in range(3)] == [False] * 3
+    assert [read(blocks, long).template.kept for _ in range(3)] == [False] * 3
 
 
 def test_of_what_came_once_so_much_is_known_and_no_more():
     blocks = make_blocks(most_seen=16)
     texts = [USUAL.replace("ses=3", f"ses={number + 1}")[:-1] for number in range(17)]
-    assert [blocks.read(text, "", ID).template.kept for text in texts] == [False] * 17
-    assert [blocks.read(texts[number], "", ID).template.kept for number in (16, 0)] == [True, False]
+    assert [read(blocks, text).template.kept for text in texts] == [False] * 17
+    assert [read(blocks, texts[number]).template.kept for number in (16, 0)] == [True, False]
 
 
 def test_a_new_meaning_of_a_number_makes_templates_anew():
@@ -177,7 +188,7 @@ def test_a_new_meaning_of_a_number_makes_templates_anew():
 @pytest.mark.parametrize("first", ["AVC", "PATH"])
 def test_an_event_may_begin_with_another_record(first):
     text = line(first, "item=0 name=a") + USUAL[:-1]
-    event = make_blocks().read(text, "", ID)
+    event = read(make_blocks(), text)
     assert event is not None
     assert list(event.records) == [first, "SYSCALL", "CWD"]
     assert event.syscall.pid == 48

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from sensor.audit.framing import EOE, ID_OF_EOE, first_time, last_time, line_of
-from sensor.audit.header import Line, parse_line
+from sensor.audit.framing import EOE, first_time, id_by_expression, id_by_scan, id_of_eoe, last_time, line_of
+from sensor.audit.header import parse_line
 
 A, B = b"type=A msg=audit(1.500:1): x\n", b"node=n type=EOE msg=audit(2.250:7): \n"
 
@@ -39,11 +41,40 @@ def test_the_first_record_near_the_beginning_shows_the_time(chunk: bytes, time: 
 
 @pytest.mark.parametrize("node", ["", "web01"])
 def test_a_line_is_read_as_it_was_written(node: str) -> None:
-    assert parse_line(line_of(node, "CWD", "1.500:1", 'cwd="/"')) == Line(node, "CWD", "1.500:1", 'cwd="/"')
+    line = parse_line(line_of(node, "CWD", "1.500:1", 'cwd="/"'))
+    assert line is not None
+    assert (line.node, line.type, line.id, line.body) == (node, "CWD", "1.500:1", 'cwd="/"')
 
 
-def test_the_id_of_an_end_is_found() -> None:
-    end = line_of("", "EOE", "1.500:1", "")
-    found = ID_OF_EOE.match(end[len(EOE) :])
-    assert found is not None
-    assert found.group(1) == "1.500:1"
+@pytest.mark.parametrize(
+    ("ending", "id"),
+    [
+        ("1.500:1): ", "1.500:1"),
+        ("1700000000.000:0):", "1700000000.000:0"),
+        (f"{10**16 - 1}.999:{10**10 - 1}): ", f"{10**16 - 1}.999:{10**10 - 1}"),
+        ("1.500:1):  ", None),
+        ("1.500:1): x", None),
+        ("1.500:1)", None),
+        ("1.500:01): ", None),
+        ("0.500:1): ", None),
+        ("01.500:1): ", None),
+        ("1.50:1): ", None),
+        ("1.5000:1): ", None),
+        (f"{10**16}.000:1): ", None),
+        (f"1.500:{10**10}): ", None),
+        ("1.5\u00b20:1): ", None),
+        (".500:1): ", None),
+        ("", None),
+    ],
+)
+def test_the_id_of_an_end(ending: str, id: str | None) -> None:
+    assert (id_of_eoe(ending), id_by_scan(ending), id_by_expression(ending)) == (id, id, id)
+
+
+@given(st.text("0123456789.:) x", max_size=24))
+def test_both_ways_find_the_same_id(ending: str) -> None:
+    assert id_by_scan(ending) == id_by_expression(ending)
+
+
+def test_the_end_of_an_event_is_what_is_looked_for() -> None:
+    assert line_of("", "EOE", "1.500:1", "").startswith(EOE)

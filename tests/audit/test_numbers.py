@@ -16,8 +16,8 @@ def seen(found):
     """What was cut, and where it ends."""
     if found is None:
         return None
-    call, end = found
-    return call.start, call.result, call.exit, call.a0, call.a1, call.a2, call.a3, call.items, call.ppid, call.pid, end
+    numbers = found.a0, found.a1, found.a2, found.a3, found.items, found.ppid, found.pid
+    return found.start, found.result, found.exit, *numbers, found.end
 
 
 @pytest.mark.parametrize("cutting", [by_expression, by_scan, cut])

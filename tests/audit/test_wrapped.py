@@ -6,12 +6,11 @@ import json
 
 import pytest
 
-from sensor.audit.header import Line
 from sensor.audit.wrapped import behind_prefix, pieces_of, unwrapped
 from tests.pipeline.test_damaged import CALL, END, EXECVE, read
 
 RECORD = 'type=CWD msg=audit(1.001:1): cwd="/"'
-LINE = Line("", "CWD", "1.001:1", 'cwd="/"')
+LINE = ("", "CWD", "1.001:1", 'cwd="/"')
 
 
 @pytest.mark.parametrize(
@@ -29,8 +28,10 @@ LINE = Line("", "CWD", "1.001:1", 'cwd="/"')
         ("", None),
     ],
 )
-def test_the_record_and_what_stands_before_it(line: str, found: tuple[str, Line] | None) -> None:
-    assert behind_prefix(line) == found
+def test_the_record_and_what_stands_before_it(line: str, found: tuple[str, tuple[str, ...]] | None) -> None:
+    seen = behind_prefix(line)
+    record = seen and seen[1]
+    assert (seen and (seen[0], (record.node, record.type, record.id, record.body))) == found
 
 
 def test_the_pieces_of_a_line() -> None:

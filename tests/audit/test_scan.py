@@ -1,0 +1,92 @@
+"""Places behind words, numbers and ids: what is there, what is not, and nothing behind the end of a text."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sensor.audit.scan import NONE, behind, decimal, event_id, hexadecimal, number
+
+TEXTS = st.text("0123456789abcfgABF.: =x\u00b2", max_size=24)
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "word", "place"),
+    [
+        ("a=1", 0, "a=", 2),
+        ("a=1", 1, "a=", NONE),
+        ("a=1", 1, "=1", 3),
+        ("a=", 1, "=1", NONE),
+        ("a=", 2, "=", NONE),
+        ("a=", 9, "=", NONE),
+        ("a=", NONE, "=", NONE),
+        ("", 0, "", 0),
+    ],
+)
+def test_behind_a_word(text: str, at: int, word: str, place: int) -> None:
+    assert behind(text, at, word) == place
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "plain", "place"),
+    [
+        ("7f01 ", 16, True, 4),
+        ("7f01", 4, True, 4),
+        ("7f01", 3, True, NONE),
+        ("0", 16, True, 1),
+        ("00", 16, True, NONE),
+        ("00", 16, False, 2),
+        ("7F", 16, True, 1),
+        ("F", 16, True, NONE),
+        ("g", 16, True, NONE),
+        ("", 16, True, NONE),
+    ],
+)
+def test_behind_hexadecimal_digits(text: str, most: int, plain: bool, place: int) -> None:
+    assert hexadecimal(text, 0, most, plain) == place
+    assert hexadecimal(text, NONE, most, plain) == NONE
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "place"),
+    [("42 ", 9, 2), ("42", 2, 2), ("42", 1, NONE), ("0", 9, 1), ("07", 9, NONE), ("4a", 9, 1), ("\u00b2", 9, NONE)],
+)
+def test_behind_decimal_digits(text: str, most: int, place: int) -> None:
+    assert decimal(text, 0, most) == place
+    assert decimal(text, NONE, most) == NONE
+
+
+@given(st.integers(0, 10**18 - 1), st.integers(0, 8))
+def test_a_number_is_read(value: int, place: int) -> None:
+    assert number(f"{'x' * place}{value}x", place, place + len(str(value))) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("1700000000.001:7", 16),
+        ("1700000000.001:70x", 17),
+        ("1.000:0", 7),
+        ("1.000:07", NONE),
+        ("0.000:7", NONE),
+        ("01.000:7", NONE),
+        ("1.00:7", NONE),
+        ("1.0a0:7", NONE),
+        ("1.00", NONE),
+        ("1:7", NONE),
+    ],
+)
+def test_behind_the_id_of_an_event(text: str, place: int) -> None:
+    assert event_id(text, 0) == place
+
+
+@given(TEXTS, st.integers(0, 30))
+def test_no_place_is_behind_the_end(text: str, start: int) -> None:
+    ends = [
+        hexadecimal(text, start, 16, True),
+        decimal(text, start, 9),
+        event_id(text, start),
+        behind(text, start, "x"),
+    ]
+    assert all(end == NONE or start < end <= len(text) for end in ends)
