@@ -18,11 +18,6 @@ from sensor.command_parser import CommandParser
 from sensor.compiled import is_compiled
 from sensor.errors import SensorError
 from sensor.printable import printable
-from sensor.rules.arguments import HELP as RULES_HELP
-from sensor.rules.arguments import MORE as RULES_MORE
-from sensor.rules.arguments import add_rules
-from sensor.ship.arguments import add_ship
-from sensor.show.arguments import add_show, add_tree
 
 DEFAULT_CONFIG = "/etc/host-sensor/config.yaml"
 _AT_DEFAULTS = "without it every option has its default"
@@ -31,7 +26,8 @@ _AT_DEFAULTS = "without it every option has its default"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    parsed = make_parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    parsed = make_parser(whole=list(given[:1]) != ["run"]).parse_args(given)
     try:
         return int(parsed.command(parsed) or 0)
     except SensorError as error:
@@ -44,8 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """The command line; the manual page is made from it, too."""
+def make_parser(whole: bool = True) -> argparse.ArgumentParser:
+    """The command line; the manual page is made from it, too. Not whole: what `run` needs of it."""
     parser = CommandParser(prog="host-sensor", description="The Linux audit stream as JSON Lines.")
     how = "compiled" if is_compiled() else "interpreted"
     parser.add_argument("--version", action="version", version=f"host-sensor {__version__} ({how})")
@@ -57,10 +53,13 @@ def make_parser() -> argparse.ArgumentParser:
         return sub
 
     _add_streams(add)
-    _add_logs(add)
-    _add_references(add)
-    _add_host(add)
-    add_ship(add)
+    if whole:
+        from sensor.ship.arguments import add_ship
+
+        _add_logs(add)
+        _add_references(add)
+        _add_host(add)
+        add_ship(add)
     return parser
 
 
@@ -92,6 +91,8 @@ def _add_streams(add: Any) -> None:
 
 def _add_logs(add: Any) -> None:
     """The commands that look into logs, the sensor's and auditd's."""
+    from sensor.show.arguments import add_show, add_tree
+
     sub = add(
         "show",
         _show,
@@ -157,6 +158,8 @@ def _add_references(add: Any) -> None:
 
 def _add_host(add: Any) -> None:
     """The commands about this host."""
+    from sensor.rules.arguments import HELP, MORE, add_rules
+
     sub = add(
         "doctor",
         _doctor,
@@ -168,7 +171,7 @@ def _add_host(add: Any) -> None:
     sub.add_argument("--json", action="store_true", help="an array of findings: level, name, text, advice")
     sub.add_argument("--no-test-event", action="store_true", help="send no event")
     sub.add_argument("--strict", action="store_true", help="exit with 1 for warnings, too")
-    sub = add("rules", _rules, RULES_HELP, RULES_MORE)
+    sub = add("rules", _rules, HELP, MORE)
     _add_config(sub)
     add_rules(sub)
     sub = add("guid", _guid, "Print the GUIDs of running processes.")
@@ -359,8 +362,7 @@ def _probe(parsed: argparse.Namespace) -> int:
         status = loader.unload(options)
     else:
         status = loader.status(options)
-    for line in _describe_probe(status):
-        print(line)
+    print(*_describe_probe(status), sep="\n")
     return 0 if parsed.action != "status" or status.attached else 1
 
 

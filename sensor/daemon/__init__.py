@@ -159,7 +159,7 @@ class Daemon:
         self._guard(self._keeper.report)
         self._write(self._pipeline.tick(time.monotonic()))
         self._logs.flush()
-        gc.freeze()  # what is here now stays, and need not be looked at again
+        memory.give_back_start()
         gc.set_threshold(50_000, 20, 50)  # hardly anything has cycles; 8 % less CPU
         sys.setswitchinterval(0.0005)  # of 5 ms: in a storm the reader must not wait for its turn
         self._loop()

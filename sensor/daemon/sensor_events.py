@@ -6,7 +6,6 @@ and the first line after that is the sum.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import re
@@ -21,6 +20,7 @@ from sensor.audit.event import Notice
 from sensor.audit.notices import Contents, Reload, SensorNotice, Start, Stop
 from sensor.compiled import is_compiled
 from sensor.config.read import files_of
+from sensor.digest import sha256
 from sensor.loss.ledger import Ledger, of_the_run_before
 from sensor.stats import Stats
 
@@ -125,7 +125,7 @@ def start_of(config_path: str, probe_wanted: bool, probe_attached: bool) -> Star
 
 def config_sha256(path: str) -> str:
     """SHA-256 of a configuration file and its fragments, one after the other: `cat FILE conf.d/*.yaml | sha256sum`."""
-    digest = hashlib.sha256()
+    digest = sha256()
     for name in files_of(path):
         digest.update(_content(name, _MOST_BYTES))
     return digest.hexdigest()

@@ -9,6 +9,7 @@ of those left out, and all together a few dozen. What was audited is not for the
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import select
@@ -17,7 +18,7 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Sequence
-from logging.handlers import SysLogHandler
+from contextlib import suppress
 
 from sensor.cache import BoundedDict
 from sensor.printable import printable
@@ -32,6 +33,11 @@ BURST, REFILL = 30, 2.0
 """So many different messages at once, and seconds until there may be another one."""
 _MOST = 256
 """Different messages that are remembered."""
+
+
+_DAEMON = 3 << 3  # LOG_DAEMON of syslog(3)
+_SEVERITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
+_DEBUG = 7
 
 
 class MessageRateLimit(logging.Filter):
@@ -62,34 +68,67 @@ class MessageRateLimit(logging.Filter):
         return True
 
 
-class Syslog(SysLogHandler):
+class Syslog(logging.Handler):
     """Sends messages to the first log socket there is; loses them while there is none, or while it is full.
+
+    The one of logging.handlers loads pickle and more: half a megabyte.
 
     sockets: their paths.
     """
 
-    append_nul = False
-
     def __init__(self, sockets: Sequence[str] = SOCKETS) -> None:
+        super().__init__()
         self._sockets = sockets
-        self.ident = f"host-sensor[{os.getpid()}]: "
-        super().__init__(sockets[0], SysLogHandler.LOG_DAEMON, socket.SOCK_DGRAM)
+        self._ident = f"host-sensor[{os.getpid()}]: "
+        self._socket: socket.socket | None = None
+        with suppress(OSError):
+            self._socket = self._connected()
 
-    def _connect_unixsocket(self, address: str) -> None:
-        """Connect; the base calls this at the beginning and again when a log daemon has started again."""
-        for path in self._sockets:
-            try:
-                super()._connect_unixsocket(path)  # type: ignore[misc]  # in every Python, though not in its stubs
-                break
-            except OSError:
-                if path == self._sockets[-1]:
-                    raise
-        self.socket: socket.socket
-        self.socket.setblocking(False)  # a log daemon that hangs must not hold up events
+    def emit(self, record: logging.LogRecord) -> None:
+        """Send a message; a log daemon that has started again is found again."""
+        severity = next((number for level, number in _SEVERITIES if record.levelno >= level), _DEBUG)
+        try:
+            self._send(f"<{_DAEMON | severity}>{self._ident}{self.format(record)}".encode())
+        except Exception:  # noqa: BLE001  as all handlers do
+            self.handleError(record)
 
     def format(self, record: logging.LogRecord) -> str:
         """The message, cut to what every log daemon takes, and without what has no UTF-8."""
         return printable(super().format(record)[:LONGEST].encode(errors="replace").decode())[:LONGEST]
+
+    def close(self) -> None:
+        """Close the socket."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+        super().close()
+
+    def _send(self, message: bytes) -> None:
+        if self._socket is not None:
+            try:
+                self._socket.send(message)
+                return
+            except BlockingIOError:
+                raise
+            except OSError:
+                self._socket.close()
+                self._socket = None
+        self._socket = self._connected()
+        self._socket.send(message)
+
+    def _connected(self) -> socket.socket:
+        """A socket to the first log daemon that is there; raises OSError."""
+        reason = OSError(errno.ENOENT, "no log socket")
+        for path in self._sockets:
+            made = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            made.setblocking(False)  # a log daemon that hangs must not hold up events
+            try:
+                made.connect(path)
+                return made
+            except OSError as error:
+                made.close()
+                reason = error
+        raise reason
 
 
 class StandardError(logging.Handler):

@@ -10,7 +10,6 @@ for a process that is killed, not for a machine that is. A lock shows whether th
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import stat
 import struct
@@ -18,6 +17,7 @@ import zlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from sensor.digest import sha256
 from sensor.tables.losses import ROWS
 
 _HEAD = struct.Struct("<8s16s16s?7xdqQQ")
@@ -25,7 +25,7 @@ _COUNTS = struct.Struct(f"<{len(ROWS)}Q")
 _CHECK = struct.Struct("<I")
 _SIZE = _HEAD.size + _COUNTS.size + _CHECK.size
 _MAGIC = b"hs-run\0\1"
-_TABLE = hashlib.sha256("\n".join(f"{row.place} {row.reason} {row.unit}" for row in ROWS).encode()).digest()[:16]
+_TABLE = sha256("\n".join(f"{row.place} {row.reason} {row.unit}" for row in ROWS).encode()).digest()[:16]
 _NO_SERIAL = -1
 
 

@@ -11,9 +11,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import getpass
-import hashlib
-import hmac
 import os
 import re
 import sys
@@ -43,6 +40,8 @@ class _Hash(NamedTuple):
 
     def of(self, password: bytes) -> bytes:
         """The hash that a password has."""
+        import hashlib  # with it comes OpenSSL, 3.5 MB resident, which metrics without users do without
+
         most = 2 * _MOST_MEMORY
         return hashlib.scrypt(
             password, salt=self.salt, n=1 << self.ln, r=self.r, p=self.p, maxmem=most, dklen=len(self.hash)
@@ -52,6 +51,8 @@ class _Hash(NamedTuple):
 def asked() -> str:
     """The first line of standard input, or what is typed on a terminal; surrogates are bytes that are no UTF-8."""
     if sys.stdin.isatty():
+        import getpass
+
         return getpass.getpass()
     return sys.stdin.buffer.readline().rstrip(b"\n").decode("utf-8", "surrogateescape")
 
@@ -113,6 +114,8 @@ class Passwords:
 
     def admits(self, authorization: str, address: str) -> bool | None:
         """Whether the value of a request's Authorization is that of a user; None: to be asked again a little later."""
+        import hmac
+
         user, password = _credentials(authorization)
         if user is None:
             return False
@@ -135,6 +138,8 @@ class Passwords:
 
     def _is_right(self, user: bytes, password: bytes) -> bool:
         """Compare in a time that depends neither on whether there is such a user nor how much of the hash is right."""
+        import hmac
+
         wanted = self._hashes.get(user, self._nobody)
         return hmac.compare_digest(wanted.of(password), wanted.hash) and user in self._hashes
 

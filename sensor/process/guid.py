@@ -15,14 +15,7 @@ from __future__ import annotations
 
 import struct
 
-# hashlib brings OpenSSL with it: 3.5 MB resident, for digests of 40 bytes.
-try:
-    from _sha2 import sha256  # type: ignore[import-not-found,unused-ignore]
-except ImportError:
-    try:
-        from _sha256 import sha256  # type: ignore[import-not-found,unused-ignore]
-    except ImportError:
-        from hashlib import sha256
+from sensor.digest import sha256
 
 NANOSECONDS_PER_TICK = 10_000_000
 """start_boottime in nanoseconds // this = field 22 of /proc/PID/stat (USER_HZ is 100)."""

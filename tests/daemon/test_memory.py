@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
+import mmap
 import resource
+import subprocess
+import sys
 import time
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +17,9 @@ import pytest
 
 from sensor.audit.options import CoalesceOptions
 from sensor.config import Config
-from sensor.daemon.memory import fitted, room
+from sensor.daemon.memory import fitted, give_back_start, room
 from sensor.outputs import Options
-from tests.support.program import write_config
+from tests.support.program import ROOT, write_config
 from tests.support.running import Sensor, counting, events
 
 MIB = 1 << 20
@@ -88,6 +94,118 @@ def test_what_control_groups_leave(groups, cgroup, left, tmp_path):
     assert resource.getrlimit(resource.RLIMIT_AS)[0] == resource.RLIM_INFINITY
     found = room(*host(tmp_path, groups, cgroup))
     assert (found if found is None else found // MIB) == left
+
+
+@pytest.fixture
+def thawed():
+    """What is not to be looked at by the collector again is nothing of the other tests'."""
+    yield
+    gc.unfreeze()
+
+
+RESIDENT = """
+from sensor.daemon.memory import give_back_start
+import sensor.build
+
+def of_files():
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("RssFile"))
+
+before = of_files()
+give_back_start()
+after = of_files()
+from sensor.digest import sha256
+print(before, after, sha256(b"abc").hexdigest()[:8])
+"""
+
+
+def test_files_that_only_the_start_needed_are_given_back():
+    done = subprocess.run([sys.executable, "-c", RESIDENT], cwd=ROOT, capture_output=True, text=True, check=True)
+    before, after, digest = done.stdout.split()
+    assert int(after) < 0.75 * int(before)
+    assert digest == "ba7816bf"
+
+
+@pytest.mark.parametrize(
+    "access",
+    [
+        pytest.param(mmap.PROT_READ, id="as of what the linker has protected"),
+        pytest.param(mmap.PROT_READ | mmap.PROT_EXEC, id="as of code with a breakpoint"),
+        pytest.param(mmap.PROT_READ | mmap.PROT_WRITE, id="as of variables"),
+    ],
+)
+def test_what_was_written_into_the_mapping_of_a_file_stays(access, tmp_path, thawed):
+    path = tmp_path / "library"
+    path.write_bytes(b"file" * 4096)
+    with path.open("rb") as file:
+        mapping = mmap.mmap(file.fileno(), 0, mmap.MAP_PRIVATE, mmap.PROT_READ | mmap.PROT_WRITE)
+    with mapping:
+        mapping[:4] = b"ours"
+        address = ctypes.addressof(ctypes.c_char.from_buffer(mapping))
+        gc.collect()
+        assert ctypes.CDLL(None).mprotect(ctypes.c_void_p(address), ctypes.c_size_t(len(mapping)), access) == 0
+        give_back_start()
+        assert mapping[:8] == b"oursfile"
+
+
+def test_garbage_of_the_start_is_given_back(thawed):
+    class Ring:
+        pass
+
+    ring, found = Ring(), []
+    ring.itself = ring
+    weakref.finalize(ring, found.append, 1)
+    del ring
+    give_back_start()
+    assert found == [1]
+
+
+@pytest.mark.parametrize("smaps", [None, "", "nonsense\n", "0-1000 r-xp 0 0 5\nAnonymous:\n", "a b\n\nc\n"])
+def test_mappings_that_cannot_be_read_are_left_alone(smaps, tmp_path, thawed):
+    path = tmp_path / "smaps"
+    if smaps is not None:
+        path.write_text(smaps)
+    give_back_start(str(path))
+
+
+NEEDLESS = """
+import sys
+there = set(sys.modules)  # the interpreter's own
+from sensor.cli import main
+main(["run", "--config", sys.argv[1]])
+print(*sorted(set(sys.modules) - there))
+"""
+
+
+def test_a_sensor_loads_nothing_that_it_does_not_use(tmp_path):
+    """Metrics are served, and nobody asks for them; there are no options beside the default ones."""
+    config = write_config(tmp_path, metrics={"listen": "127.0.0.1:0"})
+    command = [sys.executable, "-c", NEEDLESS, str(config)]
+    done = subprocess.run(command, cwd=ROOT, input=events(0, 3), capture_output=True, check=True)
+    loaded = set(done.stdout.decode().split())
+    assert {"sensor.daemon", "sensor.metrics.endpoint", "sensor.forms.laurel"} <= loaded
+    found = {name for name in loaded if name.startswith(NOT_FOR_RUN)}
+    assert found == set()
+
+
+NOT_FOR_RUN = (
+    *("_hashlib", "hashlib", "hmac", "ssl"),  # OpenSSL
+    *("bz2", "lzma", "gzip", "zstandard", "zipfile"),
+    *("prometheus_client", "psutil", "http", "email", "urllib.request"),
+    *("pickle", "logging.handlers", "logging.config", "multiprocessing", "asyncio", "concurrent", "unittest"),
+    *("subprocess", "getpass", "tempfile", "secrets", "bcc", "confluent_kafka", "redis", "urllib3"),
+    *(
+        "sensor.convert",
+        "sensor.copies",
+        "sensor.doctor",
+        "sensor.laurel",
+        "sensor.rules",
+        "sensor.ship",
+        "sensor.show",
+    ),
+    *("sensor.top", "sensor.terminal", "sensor.probe.loader", "sensor.probe.compiler"),
+)
+"""What other commands load, and options that are off."""
 
 
 @pytest.mark.slow
