@@ -18,7 +18,7 @@ from typing import Callable, Final, TypeVar
 from sensor.audit.argv import parse_execve, parse_proctitle
 from sensor.audit.fields import NOTHING, Fields, Kinds, parse_fields
 from sensor.audit.header import BEGIN, BLANKS
-from sensor.audit.layout import SAFE, Found, LayoutsByType
+from sensor.audit.layout import Found, LayoutsByType
 from sensor.audit.options import TransformOptions
 from sensor.audit.spellings import of_daemon, of_login, with_separator
 from sensor.audit.types import LIST, RecordType, RecordTypes
@@ -124,7 +124,7 @@ class RecordDecoder:
         self._transforms = transforms
         self._rewrite = rewrite
         self._kinds: dict[str, Kinds] = {}
-        self._layouts = LayoutsByType(self.kinds, SAFE[options.strings])
+        self._layouts = LayoutsByType(self.kinds, options.strings)
         self.find = self._layouts.find
 
     def forget(self) -> None:

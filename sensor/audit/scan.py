@@ -17,9 +17,16 @@ if TYPE_CHECKING:
 COMPILED: Final = not __file__.endswith((".py", ".pyc"))
 NONE: Final = -1
 _ZERO: Final = 48  # "0"
+_SEVEN: Final = 55
 _NINE: Final = 57
 _A: Final = 97  # "a"
 _F: Final = 102
+_BLANK: Final = 32
+_QUOTE: Final = 34
+_PERCENT: Final = 37
+_PLUS: Final = 43
+_BACKSLASH: Final = 92
+_DELETE: Final = 127
 
 
 def behind(text: str, at: i64, word: str) -> i64:
@@ -51,6 +58,36 @@ def hexadecimal(text: str, start: i64, most: i64, plain: bool) -> i64:
     return at
 
 
+def octal(text: str, start: i64, most: i64) -> i64:
+    """The place behind at most so many octal digits."""
+    if start == NONE:
+        return NONE
+    at = start
+    limit: i64 = min(len(text), start + most + 1)
+    while at < limit:
+        digit: i64 = ord(text[at])
+        if digit < _ZERO or digit > _SEVEN:
+            break
+        at += 1
+    return NONE if at == start or at > start + most else at
+
+
+def safe(text: str, start: i64, percent: bool) -> i64:
+    """The place behind characters that no form of output changes, blanks not among them; percent: of that style."""
+    if start == NONE:
+        return NONE
+    at = start
+    size: i64 = len(text)
+    while at < size:
+        sign: i64 = ord(text[at])
+        if sign <= _BLANK or sign >= _DELETE or sign in (_QUOTE, _BACKSLASH):
+            break
+        if percent and sign in (_PERCENT, _PLUS):
+            break
+        at += 1
+    return at
+
+
 def decimal(text: str, start: i64, most: i64) -> i64:
     """The place behind at most so many decimal digits, of which the first is no zero that others follow."""
     if start == NONE:
@@ -64,6 +101,14 @@ def decimal(text: str, start: i64, most: i64) -> i64:
         at += 1
     if at == start or at > start + most or (at > start + 1 and ord(text[start]) == _ZERO):
         return NONE
+    return at
+
+
+def first_digit(text: str, start: i64, end: i64) -> i64:
+    """The place of the first digit that counts of a number from one place to another: the last one, if all are zero."""
+    at = start
+    while at < end - 1 and ord(text[at]) == _ZERO:
+        at += 1
     return at
 
 

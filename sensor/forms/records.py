@@ -16,9 +16,10 @@ import operator
 from collections.abc import Sequence
 from typing import Callable, Union
 
-from sensor.audit.layout import SAFE, Found, Layout, Values
+from sensor.audit.layout import Found, Layout
 from sensor.audit.options import TransformOptions
 from sensor.audit.record import WORDS, Record
+from sensor.audit.shape import SAFE, Values
 from sensor.audit.syscall import Head, Rest
 from sensor.cache import BoundedDict
 from sensor.forms.command_lines import PlainCommandLines

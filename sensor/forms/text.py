@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 from typing import Callable
 
-from sensor.audit.layout import SAFE
+from sensor.audit.shape import SAFE
 from sensor.printable import ESCAPES
 
 Quote = Callable[[str], str]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sensor.audit.fields import Fields, Kinds, parse_fields
-from sensor.audit.layout import SAFE, LayoutsByType
+from sensor.audit.layout import LayoutsByType
 
 KINDS = Kinds({"pid": "decimal", "arch": "hex", "mode": "octal", "name": "encoded", "key": "encoded"})
 
@@ -20,7 +20,7 @@ def plainly(body: str) -> Fields:
 
 
 def taught(*bodies: str) -> LayoutsByType:
-    layouts = LayoutsByType(lambda _: KINDS, SAFE["percent"])
+    layouts = LayoutsByType(lambda _: KINDS, "percent")
     for body in bodies:
         layouts.learn("X", body, plainly(body))
     return layouts
@@ -121,7 +121,7 @@ def test_what_has_to_be_rewritten_is_never_learned(body):
 
 
 def test_made_up_layouts_and_types_are_not_kept_without_end():
-    layouts = LayoutsByType(lambda _: KINDS, SAFE["percent"])
+    layouts = LayoutsByType(lambda _: KINDS, "percent")
     for number in [n for n in range(600) for _ in (1, 2)]:
         body = f"n{number}=x"
         layouts.learn("X", body, plainly(body))
@@ -133,7 +133,7 @@ def test_made_up_layouts_and_types_are_not_kept_without_end():
 
 
 def test_command_lines_have_no_layout():
-    layouts = LayoutsByType(lambda _: KINDS, SAFE["percent"])
+    layouts = LayoutsByType(lambda _: KINDS, "percent")
     for name in ("EXECVE", "PROCTITLE"):
         for _ in range(3):
             layouts.learn(name, "a=b", {"a": "b"})

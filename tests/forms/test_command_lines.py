@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sensor.audit.layout import SAFE
 from sensor.audit.options import TransformOptions
 from sensor.audit.record import RecordDecoder
+from sensor.audit.shape import SAFE
 from sensor.forms.command_lines import PlainCommandLines
 from sensor.forms.text import quote_percent
 from sensor.forms.values import renderer
