@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 
-from sensor.audit.fields import Collector, Fields, Value, decode, key_of, split_section, unquote
+from sensor.audit.fields import Collector, Fields, Value, decode, key_of, split_section, text_of_digits, unquote
 from sensor.audit.options import TransformOptions
 from sensor.audit.spellings import ENRICHED
 
@@ -91,11 +91,7 @@ def _written(value: str) -> str | None:
     """A value as the kernel writes it, in quotes or as digits of its bytes; None if it is neither."""
     if value.startswith('"'):
         return value[1:-1] if value.find('"', 1) == len(value) - 1 else None
-    try:
-        text = bytes.fromhex(value).decode("latin-1")
-    except ValueError:
-        return None
-    return text if value and value == value.upper() else None
+    return text_of_digits(value)
 
 
 def _count_pieces(words: list[str], start: int, name: str) -> int:

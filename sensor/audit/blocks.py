@@ -210,9 +210,9 @@ class Blocks:
             if not all(line.startswith(prefix) for line in lines):
                 return False
             lines = [line[len(prefix) :] for line in lines]
-        known, decode = self.records.cache.get, self.records.decode_key
+        decoder = self.records
         for line in lines:
-            record = known(line) or decode(line)
+            record = decoder.cache.get(line) or decoder.decode_key(line)
             if record is None:
                 return False
             group = records.get(record.name)

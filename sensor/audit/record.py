@@ -103,7 +103,6 @@ class RecordDecoder:
     """Bodies to Records, with the cache in between.
 
     transforms: applied in their order to the fields of every record.
-    find: type and body → the known layout of a record, and the values in it.
     rewrite: what is read in place of the bodies that no transform sees, if anything.
     prefix: of the keys that stages add; a record's own name that begins so gets another, as those in fields.OURS do.
     """
@@ -125,7 +124,6 @@ class RecordDecoder:
         self._rewrite = rewrite
         self._kinds: dict[str, Kinds] = {}
         self._layouts = LayoutsByType(self.kinds, options.strings)
-        self.find = self._layouts.find
 
     def forget(self) -> None:
         """Decode everything anew: what the transforms know has changed."""
@@ -136,6 +134,10 @@ class RecordDecoder:
         """The same dictionary, which `forget` will empty, for what others make of records."""
         self._forget.append(cache.clear)
         return cache
+
+    def find(self, name: str, body: str) -> Found | None:
+        """The known layout of a record of the type called `name`, and the values in it; None if there is none."""
+        return self._layouts.find(name, body)
 
     def decode(self, name: str, body: str) -> Record:
         """Decode a record of the type called `name`."""

@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 
 from sensor.audit.argv import plain_arguments
+from sensor.audit.fields import text_of_digits
 from sensor.forms.text import Quote
-
-_BYTES = re.compile(r"(?:[0-9A-F]{2})+")
 
 
 class PlainCommandLines:
@@ -28,10 +27,8 @@ class PlainCommandLines:
 
     def address(self, body: str) -> str | None:
         """JSON members of a SOCKADDR body that nothing translates; None if it is not plain."""
-        encoded = body[6:]
-        if body[:6] != "saddr=" or _BYTES.fullmatch(encoded) is None:
-            return None
-        return f'"saddr":{self._quote(bytes.fromhex(encoded).decode("latin-1"))}'
+        address = text_of_digits(body[6:]) if body.startswith("saddr=") else None
+        return None if address is None else f'"saddr":{self._quote(address)}'
 
     def execve(self, body: str) -> str | None:
         """JSON members of an EXECVE body; None if it is not plain."""
@@ -40,10 +37,8 @@ class PlainCommandLines:
 
     def proctitle(self, body: str) -> str | None:
         """JSON members of a PROCTITLE body; None if it is not plain."""
-        encoded = body[10:]
-        if body[:10] != "proctitle=" or _BYTES.fullmatch(encoded) is None:
-            return None
-        return self._argv(bytes.fromhex(encoded).decode("latin-1").split("\0"))
+        title = text_of_digits(body[10:]) if body.startswith("proctitle=") else None
+        return None if title is None else self._argv(title.split("\0"))
 
     def _argv(self, words: list[str]) -> str:
         if self._safe.fullmatch("".join(words)):

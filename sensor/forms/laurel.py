@@ -154,8 +154,8 @@ class Laurel(Form):
         return f'{{"ID":"{event.id}"{node}{"".join(members)}{notes}{top}}}'
 
     def _template(self, template: Template) -> str:
-        members = self._records.members
-        template.text = "".join([f",{members(name, group)}" for name, group in template.records.items() if group])
+        texts = self._records
+        template.text = "".join([f",{texts.members(name, group)}" for name, group in template.records.items() if group])
         return template.text
 
     def _write(self, addition: Addition) -> str:

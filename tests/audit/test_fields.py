@@ -6,8 +6,21 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from sensor.audit.fields import OURS, UNSET, Collector, Kinds, decode, key_of, parse_fields, split_section, unquote
+from sensor.audit.fields import (
+    OURS,
+    UNSET,
+    Collector,
+    Kinds,
+    decode,
+    key_of,
+    parse_fields,
+    split_section,
+    text_of_digits,
+    unquote,
+)
 from sensor.audit.types import TOP
 
 SENSOR = Path(__file__).parents[2] / "sensor"
@@ -200,3 +213,30 @@ def test_remembered_words_are_the_words():
         assert kinds.field(f"pid={number}") == {"pid": number}
     assert kinds.field("pid=7") == {"pid": 7}
     assert len(kinds.words) <= 2048
+
+
+@pytest.mark.parametrize(
+    ("digits", "text"),
+    [
+        ("41", "A"),
+        ("0A00FF", "\n\0\xff"),
+        ("", None),
+        ("4", None),
+        ("414", None),
+        ("4a", None),
+        ("4G", None),
+        ("41 42", None),
+        (" 41", None),
+        ("41\n", None),
+        ("4\u00b2", None),
+        ("\u0664\u0661", None),
+        ("\xc4A", None),
+    ],
+)
+def test_the_text_of_digits(digits, text):
+    assert text_of_digits(digits) == text
+
+
+@given(st.binary(min_size=1))
+def test_digits_are_read_as_they_are_written(data):
+    assert text_of_digits(data.hex().upper()) == data.decode("latin-1")
