@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from itertools import islice
 
 from sensor.process import choice
 from sensor.process.clock import LONGEST_LAG, BootClock
@@ -17,6 +18,8 @@ from sensor.process.program import Key, Observation, Process
 
 _EDGE = 0.002
 """Seconds that times gain and lose by being written with three digits."""
+_OLDEST = 64
+"""Processes that are looked up at a time: a dictionary passes over all that were removed before its first entry."""
 
 
 class Lives:
@@ -31,6 +34,7 @@ class Lives:
         self._clock = clock
         self._limit = limit
         self._dead: deque[Process] = deque()
+        self._oldest: deque[Process] = deque()  # of those in `current`, when it was looked up
         self._forgotten = -math.inf  # until then there were processes that are not remembered
         self.current: dict[int, Process] = {}
         self.evicted = 0
@@ -123,8 +127,16 @@ class Lives:
         if self._dead:
             self._forget(self._dead.popleft())
         else:
-            self._forget(self.current[next(iter(self.current))])
+            self._forget(self._known_longest())
             self.evicted += 1
+
+    def _known_longest(self) -> Process:
+        while True:
+            while self._oldest:
+                process = self._oldest.popleft()
+                if self.current.get(process.pid) is process:
+                    return process
+            self._oldest.extend(islice(self.current.values(), _OLDEST))
 
     def _forget(self, process: Process) -> None:
         self._forgotten = max(self._forgotten, math.inf if process.ended is None else process.ended)
