@@ -23,9 +23,10 @@ from sensor.audit.event import DROP, KEEP, LOG, Addition, Event, Notice, Templat
 from sensor.audit.fields import Fields
 from sensor.audit.framing import line_of
 from sensor.audit.record import Record
-from sensor.audit.syscall import Rest
+from sensor.audit.syscall import Rest, Syscall
 from sensor.cache import BoundedDict
 from sensor.regex import searcher
+from sensor.regex.word import word_of
 from sensor.stages.filters.addresses import is_wanted, parse_wanted
 from sensor.stages.filters.facts import EventFacts, keys
 from sensor.stages.filters.options import ANY_ID, FilterOptions
@@ -33,6 +34,9 @@ from sensor.stages.filters.rules import Condition, FilterRule, parse_rule
 
 _REMEMBERED = 2048
 _LONGEST_REMEMBERED = 1024
+_OF_EVERY_CALL = "type SYSCALL msg audit arch syscall success yes no exit a items ppid pid"
+"""The words in the first part of a SYSCALL record of the usual form (sensor.audit.numbers), besides its numbers."""
+_HEX = frozenset("abcdef")
 
 
 class Filters:
@@ -154,20 +158,40 @@ class _RawLines(FilterRule):
         super().__init__("filter_raw_lines", [])
         self.certain = False
         self._searches = tuple([searcher(expression) for expression in expressions])
+        self._calls = tuple([(search, _telling(word_of(it))) for search, it in zip(self._searches, expressions)])
         self._known: BoundedDict[Record, bool] = BoundedDict(entries)
         self._by_template: BoundedDict[Template, bool] = BoundedDict(2 * entries)
 
     def matches(self, event: Event, facts: EventFacts) -> bool:
         syscall, template = event.syscall, event.template
-        if syscall is not None and self._is_matched(event.node, "SYSCALL", syscall.body):
+        if syscall is not None and self._is_call_matched(event.node, syscall):
             return True
         found = self._by_template.get(template) if not event.node else None
         if found is None:
-            others = [record for group in template.records.values() for record in group]
-            found = any(self._is_known(event.node, record) for record in others)
+            found = self._is_one_known(event.node, template)
             if not event.node and template.kept:
                 self._by_template.keep(template, found)
         return found or (event.title is not None and self._is_known(event.node, event.title))
+
+    def _is_call_matched(self, node: str, syscall: Syscall) -> bool:
+        """Look at what is new in each event; most often it can be seen without writing it that there is no match."""
+        if node or not syscall.usual:
+            return self._is_matched(node, "SYSCALL", syscall.body)
+        rest = syscall.rest.body
+        line = ""
+        for search, word in self._calls:
+            if word in rest:
+                line = line or line_of("", "SYSCALL", ANY_ID, syscall.body)
+                if search(line):
+                    return True
+        return False
+
+    def _is_one_known(self, node: str, template: Template) -> bool:
+        for group in template.records.values():
+            for record in group:
+                if self._is_known(node, record):
+                    return True
+        return False
 
     def _is_known(self, node: str, record: Record) -> bool:
         found = None if node else self._known.get(record)
@@ -185,6 +209,11 @@ class _RawLines(FilterRule):
             if search(line):
                 return True
         return False
+
+
+def _telling(word: str) -> str:
+    """A word that the first part of no SYSCALL record has; "" if this one may be there."""
+    return "" if word in _OF_EVERY_CALL or _HEX.issuperset(word) else word
 
 
 def _who(event: Event) -> Fields:

@@ -9,7 +9,7 @@ or by the one record of an event from user space and its msg='…'; so they can 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Callable
 
 from sensor.audit.event import Event
@@ -20,7 +20,7 @@ from sensor.process.host_paths import HostPaths
 from sensor.process.program import Place, Process
 from sensor.tables import syscalls, uring_ops
 
-Texts = Sequence[str]
+Texts = Collection[str]
 _DONE = {"yes": "yes", "success": "yes", "1": "yes", "no": "no", "failed": "no", "0": "no"}
 NUMBERS = ("uid", "auid", "euid", "suid", "fsuid", "gid", "egid", "sgid", "fsgid", "ses")
 _MOST_LEFT = 8
@@ -86,7 +86,7 @@ def _types(event: Event) -> Texts:
 
 
 def _labels(event: Event) -> Texts:
-    return tuple(event.process.program.labels or ()) if event.process is not None else ()
+    return (event.process.program.labels or ()) if event.process is not None else ()
 
 
 def _place(event: Event) -> Place | None:

@@ -21,7 +21,6 @@ name. `root=any` lets a rule hold wherever a process is, `root=other` for all ot
 from __future__ import annotations
 
 import shlex
-from typing import NamedTuple
 
 from sensor.audit.event import Event
 from sensor.audit.fields import Fields
@@ -39,25 +38,31 @@ ACTIONS = ("drop", "log")
 _WORDS = {"success": ("yes", "no"), "action": ACTIONS, "root": ROOTS, "per": PER}
 
 
-class Condition(NamedTuple):
+class Condition:
     """One condition of a rule.
 
     values, beginnings: what fits as a whole, and as a beginning.
     """
 
-    name: str
-    negated: bool
-    values: frozenset[str]
-    beginnings: tuple[str, ...]
+    __slots__ = ("beginnings", "name", "negated", "values")
+
+    def __init__(self, name: str, negated: bool, values: frozenset[str], beginnings: tuple[str, ...]) -> None:
+        self.name = name
+        self.negated = negated
+        self.values = values
+        self.beginnings = beginnings
 
     def holds(self, texts: Texts) -> bool:
         """Return whether the texts that an event has for the name fit."""
         if self.name == "path":
-            if not self.negated:
-                return bool(texts) and all(map(self._fits, texts))
-            if not all(texts):
-                return False
-        return any(map(self._fits, texts)) != self.negated
+            for text in texts:
+                if (not text or self._fits(text)) if self.negated else not self._fits(text):
+                    return False
+            return self.negated or bool(texts)
+        for text in texts:
+            if self._fits(text):
+                return not self.negated
+        return self.negated
 
     def _fits(self, text: str) -> bool:
         return text in self.values or (bool(self.beginnings) and text.startswith(self.beginnings))
@@ -94,7 +99,10 @@ class FilterRule:
 
     def may_match(self, fields: Fields) -> bool:
         """Return whether the conditions on who acted hold."""
-        return all(condition.holds(texts(fields)) for texts, condition in self._who)
+        for texts, condition in self._who:
+            if not condition.holds(texts(fields)):
+                return False
+        return True
 
     def fits(self, event: Event, facts: EventFacts) -> bool:
         """Return whether the conditions on what repeats of an event hold (sensor.audit.event.Template)."""
