@@ -37,14 +37,17 @@ class Memo:
     """Version of a process, and the rest of a SYSCALL record → what is added to such events.
 
     A process has another version after every change, so what is remembered of it before is never found again.
+    joined: parts → what is made of them, which is often the same whatever the rest: then it is written once.
     """
 
     def __init__(self, entries: int = _ENTRIES) -> None:
         self.known: BoundedDict[tuple[int, Rest], Addition] = BoundedDict(entries)
+        self.joined: BoundedDict[tuple[Addition, ...], Addition] = BoundedDict(entries)
 
     def forget(self) -> None:
         """Let everything be worked out anew."""
         self.known.clear()
+        self.joined.clear()
 
 
 class Memoized:
@@ -82,7 +85,11 @@ class Memoized:
         try:
             self._ask(event)
         finally:
-            added = Addition(parts=tuple(event.additions))
+            added = self._join(tuple(event.additions))
             event.additions = [*before, added]
         if not event.provisional and syscall.usual:
             self._known.keep((version, syscall.rest), added)
+
+    def _join(self, parts: tuple[Addition, ...]) -> Addition:
+        joined = self._memo.joined.get(parts)
+        return self._memo.joined.keep(parts, Addition(parts=parts)) if joined is None else joined

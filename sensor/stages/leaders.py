@@ -59,6 +59,7 @@ class Leaders:
         self._bytes = bytes
         self._known: BoundedDict[tuple[str, str, float, Shown], Addition] = BoundedDict(_REMEMBERED)
         self._sessions: BoundedDict[Program, int] = BoundedDict(_REMEMBERED)
+        self._orphans: BoundedDict[Process, int] = BoundedDict(_REMEMBERED)
 
     def stage(self, event: Event) -> None:
         """Add its leaders to a system call."""
@@ -66,7 +67,7 @@ class Leaders:
         if process is None or syscall is None:
             return
         table = self._table_of(event)
-        entry, type = _entry(table, process, event.time)
+        entry, type = self._entry(table, process, event.time)
         group, session = self._numbers(process)
         leaders: list[tuple[str, Process | None]] = []
         if type or syscall.rest.ses not in (None, UNSET):
@@ -74,19 +75,25 @@ class Leaders:
         for name, pid in ((SESSION, session), (GROUP, group)):
             if pid:
                 leaders.append((name, process if pid == process.pid else table.find(pid, event.time)))
-        leads: Fields = {}
+        leads = ""
         for name, leader in leaders:
             if leader is process:
-                leads[name] = self._describe(table, leader, name, type)
+                leads += f"{name} "
             elif leader is not None:
                 key = name, type, self._host.boot_time, leader.program.shown
                 event.additions.append(self._known.get(key) or self._led_by(key, table, leader))
         if leads:
-            event.add({"LEADS": leads})
+            key = leads, type, self._host.boot_time, process.program.shown
+            event.additions.append(self._known.get(key) or self._leads(key, table, process))
 
     def _led_by(self, key: tuple[str, str, float, Shown], table: ProcessTable, leader: Process) -> Addition:
         name, type, *_ = key
         return self._known.keep(key, Addition({name: self._describe(table, leader, name, type)}))
+
+    def _leads(self, key: tuple[str, str, float, Shown], table: ProcessTable, process: Process) -> Addition:
+        names, type, *_ = key
+        leads: Fields = {name: self._describe(table, process, name, type) for name in names.split()}
+        return self._known.keep(key, Addition({"LEADS": leads}))
 
     def _numbers(self, process: Process) -> tuple[int, int]:
         """Numbers of its group and of its session; 0 where they are not known."""
@@ -115,28 +122,32 @@ class Leaders:
             members.update({"ARGV": words or None, "type": type or None})
         return {name: value for name, value in members.items() if value is not None}
 
+    def _entry(self, table: ProcessTable, process: Process, when: float) -> tuple[Process, str]:
+        """The entry leader and by which kind of door it came in; "" if none is known."""
+        seen = {id(process)}
+        while len(seen) < _FURTHEST:
+            if process.ppid == 1:
+                return process, "init"
+            parent = self._parent(table, process, when)
+            if parent is None or id(parent) in seen:
+                break
+            type = _DOORS.get(_name(process.parent or parent.program), "")
+            if type and _DOORS.get(_name(process.program)) != type:
+                return process, type
+            seen.add(id(parent))
+            process = parent
+        return process, ""
 
-def _entry(table: ProcessTable, process: Process, when: float) -> tuple[Process, str]:
-    """The entry leader and by which kind of door it came in; "" if none is known."""
-    seen = {id(process)}
-    while len(seen) < _FURTHEST:
-        if process.ppid == 1:
-            return process, "init"
-        parent = _parent(table, process, when)
-        if parent is None or id(parent) in seen:
-            break
-        type = _DOORS.get(_name(process.parent or parent.program), "")
-        if type and _DOORS.get(_name(process.program)) != type:
-            return process, type
-        seen.add(id(parent))
-        process = parent
-    return process, ""
-
-
-def _parent(table: ProcessTable, process: Process, when: float) -> Process | None:
-    if process.parent is not None:
-        return table.process_of(process.parent)
-    return table.find(process.ppid, when) if process.ppid > 0 else None
+    def _parent(self, table: ProcessTable, process: Process, when: float) -> Process | None:
+        if process.parent is not None:
+            return table.process_of(process.parent)
+        pid = process.ppid
+        if pid <= 0 or (self._orphans.get(process) == pid and table.current(pid) is None):
+            return None  # a parent that was gone once does not come back: /proc need not be asked again
+        parent = table.find(pid, when)
+        if parent is None:
+            self._orphans.keep(process, pid)
+        return parent
 
 
 def _name(program: Program) -> str:
