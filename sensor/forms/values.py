@@ -8,7 +8,6 @@ style a text that is not UTF-8 has its exact bytes beside it, in hexadecimal:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache, partial
 from typing import Callable
 
 from sensor.audit.fields import Fields, Value
@@ -20,7 +19,6 @@ from sensor.forms.text import Quote, bad_bytes, quote_percent, quote_unicode
 
 _REMEMBERED = 4096
 _LONGEST = 64
-_SMALL = frozenset({int, type(None)})
 
 Render = Callable[[Fields], str]
 """Fields → the members of a JSON object, without its braces."""
@@ -80,27 +78,42 @@ class Style:
         return self._keys.keep(name, f",{self.quote(name)}:")
 
 
+class _Renderer:
+    """Writes fields; the texts of names and of short values are remembered, for most come again and again."""
+
+    def __init__(self, strings: str, distinct: DistinctKeys | None) -> None:
+        self._quote = quoter(strings)
+        self._with_bytes = strings != "percent"
+        self._distinct = distinct
+        self._keys: BoundedDict[str, str] = BoundedDict(_REMEMBERED)
+        self._quoted: BoundedDict[str, str] = BoundedDict(_REMEMBERED)
+
+    def render(self, fields: Fields) -> str:
+        """The members of an object."""
+        if self._with_bytes and _has_bad_bytes(fields):
+            fields = _with_bytes(fields)
+        if self._distinct is not None:
+            fields = self._distinct.fields(fields)
+        keys, quoted = self._keys, self._quoted
+        text = ""
+        for name, value in fields.items():
+            key = keys.get(name) or self._key(name)
+            if isinstance(value, str) and value.__class__ is str and len(value) <= _LONGEST:
+                text += key + (quoted.get(value) or self._short(value))
+            else:
+                text += key + write(value, self._quote)
+        return text[1:]
+
+    def _key(self, name: str) -> str:
+        return self._keys.keep(name, f",{self._quote(name)}:")
+
+    def _short(self, value: str) -> str:
+        return self._quoted.keep(value, self._quote(value))
+
+
 def renderer(strings: str, distinct: DistinctKeys | None = None) -> Render:
     """The renderer for one value of `transform.strings`; distinct: what keys become."""
-    quote = quoter(strings)
-    remembered = lru_cache(_REMEMBERED)(partial(_member, quote))
-
-    def render(fields: Fields) -> str:
-        return ",".join(
-            [
-                remembered(name, value)  # type: ignore[arg-type]  # neither a list nor a dict
-                if value.__class__ in _SMALL or (isinstance(value, str) and len(value) <= _LONGEST)
-                else _member(quote, name, value)
-                for name, value in fields.items()
-            ]
-        )
-
-    if distinct is not None:
-        rename = distinct.fields
-        return lambda fields: render(rename(fields if strings == "percent" else _with_bytes(fields)))
-    if strings == "percent":
-        return render
-    return lambda fields: render(_with_bytes(fields) if _has_bad_bytes(fields) else fields)
+    return _Renderer(strings, distinct).render
 
 
 def quoter(strings: str) -> Quote:

@@ -15,7 +15,7 @@ else under the record's: {"pid": "1", "avc_pid": "2"}. What the event as a whole
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Union
 
 from sensor.audit.event import URINGOP, Event
@@ -181,17 +181,19 @@ def _first(facts: Facts, fields: Fields, naming: Naming) -> None:
                 facts.names[name] = meaning
 
 
-def own_fields(fields: Fields, naming: Naming) -> Iterator[tuple[str, Value]]:
+def own_fields(fields: Fields, naming: Naming) -> list[tuple[str, Value]]:
     """The fields without their translations, those of msg='…' among them."""
+    own: list[tuple[str, Value]] = []
     for name, value in fields.items():
         if name == "msg" and isinstance(value, dict):
             for inner, content in own_fields(value, naming):
                 if inner not in fields:
-                    yield inner, content
+                    own.append((inner, content))
                 elif fields[inner] != content:
-                    yield f"{_INNER}{inner}", content
+                    own.append((f"{_INNER}{inner}", content))
         elif not _is_translation(name, fields, naming):
-            yield name, value
+            own.append((name, value))
+    return own
 
 
 def _is_translation(name: str, fields: Fields, naming: Naming) -> bool:

@@ -130,7 +130,7 @@ class Ecs(Form):
             at_cwd = not made.directories or is_at_cwd(syscall.args, made.directories)
             if event.template.kept and at_cwd:
                 self._made.keep(event.template, made)
-        added = self._enrichments.of(event.additions, "EXECVE" in event.records)
+        added = self._enrichments.of(event.additions, event.template.has_execve)
         related = made.related
         if added.addresses or added.hashes:
             related = self._related_of("", made.who, made.thing, added)
@@ -225,8 +225,11 @@ class Ecs(Form):
         return f',"event":{{{members}{comma}"id":"{event.id}"{self._event_end}'
 
     def _title(self, event: Event) -> str:
-        records = event.records
-        return self._data.remembered_of("PROCTITLE", records["PROCTITLE"][0]) if "PROCTITLE" in records else ""
+        title = event.title
+        if title is None or event.altered:
+            records = event.records
+            title = records["PROCTITLE"][0] if "PROCTITLE" in records else None
+        return self._data.remembered_of("PROCTITLE", title) if title is not None else ""
 
     def _of_process(self, event: Event, who: Subject) -> str:
         """Members of `process` from single records, but for the title."""

@@ -19,8 +19,8 @@ def tidy(fields: Fields, taken: frozenset[str] = _NOTHING) -> Fields:
     taken: names in small letters that stand before them in the same object. Names in small letters stay what they are,
         if they are not among these; of others the first does. Objects within are treated alike.
     """
-    if _is_tidy(fields) and taken.isdisjoint(fields):
-        return fields
+    if _is_plain(fields) and taken.isdisjoint(fields):
+        return _without_empty(fields)
     seen = {*taken}
     small = {name for name in fields if name == name.lower()}
     numbers: dict[str, int] = {}  # by name in small letters, the first that may be free: in linear time
@@ -40,12 +40,24 @@ def tidy(fields: Fields, taken: frozenset[str] = _NOTHING) -> Fields:
     return out
 
 
-def _is_tidy(fields: Fields) -> bool:
-    """Return whether there are only plain values, under names in small letters."""
+def _is_plain(fields: Fields) -> bool:
+    """Return whether there are no objects, and only names in small letters."""
     for name, value in fields.items():
-        if value is None or isinstance(value, (list, dict)) or not name.islower():
+        if isinstance(value, dict) or not name.islower():
             return False
+        if isinstance(value, list):
+            for element in value:
+                if isinstance(element, dict):
+                    return False
     return True
+
+
+def _without_empty(fields: Fields) -> Fields:
+    """Plain fields that have a value; they are not copied if all have."""
+    for value in fields.values():
+        if value is None or (isinstance(value, list) and not value):
+            return {name: kept for name, kept in fields.items() if kept is not None and kept != []}
+    return fields
 
 
 def merged(first: Fields, second: Fields) -> Fields:
