@@ -47,6 +47,7 @@ COMPILED = (
     "sensor/process/guid.py",
     "sensor/process/host.py",
     "sensor/process/host_paths.py",
+    "sensor/process/image.py",
     "sensor/process/lives.py",
     "sensor/process/program.py",
     "sensor/process/roots.py",

@@ -229,7 +229,7 @@ def build(
     watch = times.watch(config.metrics.stage_times, stats.pipeline)
     context = _context(config.enrich, host, memo.forget, identity, redactor)
     context.added.extend([cgroups.stage] if config.enrich.container and config.enrich.container_info else [])
-    remembered = Memoized(memo, watch([identity.add, *known.added, *context.added]))
+    remembered = Memoized(memo, watch([*_identities(config.enrich, identity), *known.added, *context.added]))
     stages: list[Stage] = [
         *watch([host.serials.stage] if live else []),  # before any that may fail or drop: serials count every event
         *watch([identity.track]),  # those that follow ask for event.process
@@ -238,8 +238,8 @@ def build(
         *watch(known.labels),  # custom stages and rules read labels
         *watch([Custom(config.stages, stats.pipeline).stage] if config.stages else []),  # before records are dropped
         *watch([filters.decide] if filters.rules else []),  # before what costs: dropped events are enriched no further
-        remembered.stage,
-        *watch([identity.name_others]),
+        *([remembered.stage] if remembered.stages else []),
+        *watch([identity.name_others] if config.enrich.pid else []),
         *([ExecOnly(watch(on_execs)).stage] if (on_execs := [*known.on_execs, *context.on_execs]) else []),
         *watch(_last(config, stats)),
     ]
@@ -266,6 +266,11 @@ def _identity(config: Config, naming: Naming, host_state: HostState, cgroups: Cg
     describe = [cgroups.describe] if config.uses_control_groups else []
     describe += [Roots(host_state.host_paths).describe] if config.enrich.root and host_state.live else []
     return Identity(config.enrich, naming, host_state.table, host_state.host, describe)
+
+
+def _identities(options: Enrich, identity: Identity) -> list[Enrichment]:
+    """The stage that adds who acted, if any of that is asked for."""
+    return [identity.add] if options.pid or options.spawned_by or options.session_guid else []
 
 
 def _log_failure(part: str, error: Exception) -> None:
@@ -373,7 +378,7 @@ def _context(
     if host_state.live and options.uid_groups:
         parts.added.append(Groups(host_state.host).stage)
     if host_state.live and options.exe_hash:
-        parts.added.append(ExeHash(options, host_state.files, host_state.host).stage)
+        parts.added.append(ExeHash(options, host_state.files, host_state.host, host_state.host_paths).stage)
     return parts
 
 

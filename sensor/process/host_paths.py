@@ -29,6 +29,7 @@ class HostPaths:
     proc: None where the records are not of this host as it is now: then all they report is taken for the host's, for
         there is nothing to compare it with.
     catch_up: takes in what the probe has written since the chunk was begun.
+    chunk: which one is worked on, as a number of Process.rooted.
     """
 
     def __init__(
@@ -38,12 +39,12 @@ class HostPaths:
         self._proc = proc
         self._files = ProcFiles(proc)
         self._catch_up = catch_up
-        self._chunk = 0.0  # as a number of Process.rooted
+        self.chunk = 0.0
         self._same: NonBlockingCache[tuple[str, str, int], bool] = NonBlockingCache(_is_same_file, _REMEMBERED)
 
     def begin_chunk(self) -> None:
         """Other records are worked on: what was seen before need not hold for them."""
-        self._chunk += 1.0
+        self.chunk += 1.0
 
     def look(self, process: Process) -> None:
         """Find out where its paths begin, if it lives and that is not known."""
@@ -52,7 +53,7 @@ class HostPaths:
         root = root_of(self._proc, process.pid)
         if root is not None and self._files.lives(process.program):
             process.found_in(root)
-            process.rooted = self._chunk
+            process.rooted = self.chunk
 
     def look_if_unknown(self, process: Process) -> None:
         """The same before a path is shown: once for each process, again if its image has a new name without an exec."""
@@ -95,11 +96,11 @@ class HostPaths:
 
     def _is_certain(self, process: Process) -> bool:
         """Return whether what is known of its root holds for all records that have been read."""
-        if process.rooted < self._chunk:
+        if process.rooted < self.chunk:
             self.look(process)
-        if process.rooted < self._chunk and self._catch_up is not None:
+        if process.rooted < self.chunk and self._catch_up is not None:
             self._catch_up()
-        return process.rooted >= self._chunk
+        return process.rooted >= self.chunk
 
     def _compare(self, process: Process) -> bool | None:
         """Whether the image is the host's file; None as long as that is being found out, or cannot be."""

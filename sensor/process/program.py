@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from itertools import count
 from typing import NamedTuple
 
 from sensor.process.cgroup import Cgroup
 from sensor.process.command_line import Command
+from sensor.process.image import Image
 from sensor.process.roots import Root, worst
 
 _FOR_EVER = "~"
@@ -49,23 +49,6 @@ class Script(NamedTuple):
     path: str
     inherited: bool
     certain: bool = True
-
-
-@dataclass(frozen=True)
-class Image:
-    """One state of the file that a program was executed from, and the paths under which it may be found.
-
-    mtime, ctime: in nanoseconds since 1970.
-    own: the first path is a link of /proc.
-    """
-
-    device: int
-    inode: int
-    size: int
-    mtime: int
-    ctime: int
-    paths: tuple[str, ...] = field(compare=False, default=())
-    own: bool = field(compare=False, default=False)
 
 
 class Program:

@@ -6,7 +6,8 @@
 Files are hashed beside the feed (sensor.non_blocking_cache), once each: a file is known by
 device, inode, size and the whole of its mtime and ctime, so that a change in place is
 seen. The file is that of /proc/PID/exe; of a process that is gone it is the one at the
-path, if the records of its exec show the same device and inode; one that executed
+path, if the records of its exec show the same device and inode. A look at a path holds for all execs
+whose records had been read by then (the same chunk), so one is enough for these. One that executed
 nothing since it was forked has its file from the program that forked it, `inherited`.
 SKIPPED is why there is no hash. Only for this host's own events.
 
@@ -20,15 +21,17 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Callable
+from typing import Callable, NamedTuple
 
 from sensor.audit.event import Addition, Event
+from sensor.cache import BoundedDict
 from sensor.non_blocking_cache import NonBlockingCache
 from sensor.process import opening
 from sensor.process.files import ProcFiles
 from sensor.process.host import Host
-from sensor.process.program import Image, Process, Program
+from sensor.process.host_paths import HostPaths
+from sensor.process.image import FileState, Image
+from sensor.process.program import Process, Program
 from sensor.stages.options import HashOptions
 
 SKIPPED = {
@@ -44,8 +47,7 @@ _REMEMBERED = 1024
 _PIECE = 1 << 18
 
 
-@dataclass(frozen=True)
-class Where:
+class Where(NamedTuple):
     """Where the file of a program may be found: in /proc, as long as it runs, and at a path.
 
     opened: device and inode of what its exec has opened, of which that at the path must be one.
@@ -56,9 +58,17 @@ class Where:
     opened: frozenset[tuple[int, int]] = frozenset()
 
 
+class Look(NamedTuple):
+    """What was found, and in which chunk; a text is why nothing was."""
+
+    found: Image | str
+    chunk: float
+
+
 class ExeHash:
     """The stage.
 
+    paths: counts the chunks; None if each program is to be looked for by itself.
     hashed: the digest of a file, or why there is none; called in the background.
     """
 
@@ -67,13 +77,18 @@ class ExeHash:
         options: HashOptions,
         files: ProcFiles,
         host: Host,
+        paths: HostPaths | None = None,
         hashed: Callable[[Image], tuple[str, str]] | None = None,
     ) -> None:
         self._host = host
         self._limit = options.exe_hash_size_limit
+        self._shown: BoundedDict[tuple[str, str], Addition] = BoundedDict(_REMEMBERED)
         self._skipped = {reason: Addition({"EXE_HASH_SKIPPED": reason}) for reason in SKIPPED}
         self._files = files
-        self._found: NonBlockingCache[Where, Image | str] = NonBlockingCache(self._find, _REMEMBERED)
+        self._paths = paths
+        self._chunk = -1.0
+        self._looks: BoundedDict[tuple[str, frozenset[tuple[int, int]]], Image | str] = BoundedDict(_REMEMBERED)
+        self._found: NonBlockingCache[Where, Look] = NonBlockingCache(self._find, _REMEMBERED)
         self._digests: NonBlockingCache[Image, tuple[str, str]] = NonBlockingCache(
             hashed or digest_of, options.exe_hash_cache_entries
         )
@@ -93,7 +108,7 @@ class ExeHash:
         image = program.image
         if image is None and program.image_unknown:
             return self._skipped[program.image_unknown]
-        if image is not None and image.size > self._limit:
+        if image is not None and image.state.size > self._limit:
             return self._skipped["too_large"]
         answer = self._digests.get(image) if image is not None else None
         if answer is None:
@@ -103,7 +118,10 @@ class ExeHash:
         if not digest:
             return self._skipped[reason]
         source = "inherited" if program.image_inherited else "observed"
-        return Addition({"EXE_HASH": digest, "EXE_HASH_SOURCE": source})
+        return self._shown.get((digest, source)) or self._show(digest, source)
+
+    def _show(self, digest: str, source: str) -> Addition:
+        return self._shown.keep((digest, source), Addition({"EXE_HASH": digest, "EXE_HASH_SOURCE": source}))
 
     def _identify(self, process: Process, event: Event, path: str) -> None:
         """Find the file, or why there is none, unless it takes longer than an event waits."""
@@ -112,7 +130,7 @@ class ExeHash:
             program.image_path = path
             program.image_opened = frozenset(_opened(event) if event.began_program else ())
         where = Where(program, program.image_path, program.image_opened)
-        found = self._found.get(where) if where.opened or self._files.runs(program) else "gone"
+        found = self._look_for(where) if where.opened or self._files.runs(program) else "gone"
         by = process.spawned_by
         if found == "gone" and by is not None and by.exe == program.exe and by.image is not None:
             program.image_inherited = True
@@ -122,14 +140,35 @@ class ExeHash:
         elif found is not None:
             program.image_unknown = found
 
-    def _find(self, where: Where) -> Image | str:
+    def _look_for(self, where: Where) -> Image | str | None:
+        """What is found of it, None if that takes too long; what /proc cannot show is looked for once in a chunk."""
+        chunk = self._paths.chunk if self._paths is not None else -1.0
+        if chunk < 0 or self._files.path(where.program, "exe") is not None:
+            look = self._found.get(where)
+            return look.found if look is not None else None
+        if chunk != self._chunk:
+            self._chunk = chunk
+            self._looks.clear()
+        known = self._looks.get((where.path, where.opened))
+        if known is not None:
+            return known
+        look = self._found.get(where)
+        if look is None:
+            return None
+        return self._looks.keep((where.path, where.opened), look.found) if look.chunk == chunk else look.found
+
+    def _find(self, where: Where) -> Look:
+        chunk = self._paths.chunk if self._paths is not None else -1.0  # before the look: it holds for that one
+        return Look(self._found_by(where), chunk)
+
+    def _found_by(self, where: Where) -> Image | str:
         """Look for the file; in the background."""
         own = self._files.path(where.program, "exe")
         found = state_of((own, where.path), own=True) if own is not None else None
         if found is not None and self._files.runs(where.program):
             return found
         found = state_of((where.path,)) if where.opened else None
-        return found if found is not None and (found.device, found.inode) in where.opened else "gone"
+        return found if found is not None and found.state[:2] in where.opened else "gone"
 
 
 def state_of(paths: tuple[str, ...], own: bool = False) -> Image | None:
@@ -153,7 +192,8 @@ def _described(descriptor: int, paths: tuple[str, ...] = (), own: bool = False) 
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode):
         return None
-    return Image(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns, paths, own)
+    state = FileState(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    return Image(state, paths, own)
 
 
 def _opened(event: Event) -> Iterator[tuple[int, int]]:
@@ -179,7 +219,7 @@ def digest_of(file: Image) -> tuple[str, str]:
             if _described(handles[0]) == file:
                 reason = "unreadable"
                 handles.append(opening.reopen(handles[0]))
-                digest = _read(handles[1], file.size)
+                digest = _read(handles[1], file.state.size)
                 if _described(handles[1]) == file:
                     return digest, ""
                 reason = "changed"

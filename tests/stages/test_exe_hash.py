@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from sensor.process.files import ProcFiles
-from sensor.process.program import Image
+from sensor.process.host_paths import HostPaths
+from sensor.process.image import FileState, Image
 from sensor.stages import exe_hash
 from sensor.stages.exe_hash import SKIPPED, ExeHash, digest_of, state_of
 from sensor.stages.options import HashOptions
@@ -100,7 +101,7 @@ def test_a_file_is_hashed_once(host, program):
         hashed.append(file)
         return digest_of(file)
 
-    hasher = ExeHash(HashOptions(), ProcFiles(host.proc), host.proc.host(BOOTED), hash_it).stage
+    hasher = ExeHash(HashOptions(), ProcFiles(host.proc), host.proc.host(BOOTED), hashed=hash_it).stage
     for pid in (42, 43, 44):
         host.process(pid, 1, str(program))
         reported(host, hasher, event(syscall(pid, 1, str(program))))
@@ -110,6 +111,36 @@ def test_a_file_is_hashed_once(host, program):
 def test_of_a_process_that_is_gone_the_records_show_the_file(host, stage, program):
     text = exec_event(42, 1, str(program), ["tool"], path_record(program))
     assert reported(host, stage(), text) == hashed(b"one")
+
+
+def test_a_look_holds_for_what_was_read_before_it_and_for_no_more(host, program):
+    paths = HostPaths(host.table, host.proc)
+    hasher = ExeHash(HashOptions(), ProcFiles(host.proc), host.proc.host(BOOTED), paths).stage
+
+    def hash_of(pid: int) -> dict[str, str]:
+        return reported(host, hasher, exec_event(pid, 1, str(program), ["tool"], path_record(program)))
+
+    paths.begin_chunk()
+    assert hash_of(42) == hashed(b"one")
+    program.write_bytes(b"two")
+    assert hash_of(43) == hashed(b"one")  # it was executed before its records were read, so before the look
+    paths.begin_chunk()
+    assert hash_of(44) == hashed(b"two")
+
+
+def test_a_look_is_for_one_file_only(host, program, tmp_path):
+    paths = HostPaths(host.table, host.proc)
+    hasher = ExeHash(HashOptions(), ProcFiles(host.proc), host.proc.host(BOOTED), paths).stage
+    other = tmp_path / "bin" / "other"
+    other.write_bytes(b"other")
+    paths.begin_chunk()
+    texts = [
+        exec_event(42, 1, str(program), ["tool"], path_record(program)),
+        exec_event(43, 1, str(other), ["other"], path_record(other)),
+        exec_event(44, 1, str(program), ["tool"], path_record(other)),
+    ]
+    gone = {"EXE_HASH_SKIPPED": "gone"}
+    assert [reported(host, hasher, text) for text in texts] == [hashed(b"one"), hashed(b"other"), gone]
 
 
 @pytest.mark.parametrize("records", [[], ['PATH item=0 name="/x" inode=1 dev=zz:'], ['PATH item=0 name="/x" inode=1']])
@@ -164,7 +195,7 @@ def test_a_file_that_is_not_the_one_is_not_hashed(program, tmp_path):
     assert digest_of(file) == ("", "changed")  # and nobody waits at it
     other = tmp_path / "other"
     other.write_bytes(b"x")
-    assert digest_of(Image(1, 2, 3, 4, 5, ("/nowhere", str(other)))) == ("", "changed")
+    assert digest_of(Image(FileState(1, 2, 3, 4, 5), ("/nowhere", str(other)))) == ("", "changed")
 
 
 def test_every_reason_is_explained():
