@@ -97,6 +97,20 @@ def test_the_dead_make_room_before_the_living():
     assert not subject.all_known(99.0)  # who was evicted may live for ever
 
 
+def test_of_many_that_all_live_the_one_known_longest_goes():
+    subject = lives(limit=100)
+    for pid in range(100):
+        subject.add(process(pid, pid))
+    subject.add(process(5, 100.0))  # whose pid was another's: it is known as the last one now
+    expected = [*(pid for pid in range(100) if pid != 5), 5]
+    for number in range(250):
+        pid = 1000 + number
+        subject.add(process(pid, pid))
+        expected.append(pid)
+        assert sorted(subject.current) == sorted(expected[-101:])
+    assert subject.evicted == 249  # the first process 5, which had ended, went before
+
+
 def test_the_dead_of_one_pid_are_bounded_too():
     subject = lives(limit=3)
     for began in range(10):

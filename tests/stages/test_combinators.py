@@ -110,3 +110,16 @@ def test_only_execs_are_shown_to_those_that_want_nothing_else(host):
     calls = event(CALL), exec_event(42, 1, "/usr/bin/ls", ["ls"]), event(CALL)
     lines = host.run([host.identity(), bundle.stage], *calls)
     assert ["TOP" in line for line in lines] == [False, True, False]
+
+
+def test_what_is_the_same_for_several_kinds_of_events_is_one_object(host):
+    same, found = Addition({"SAME": 1}), []
+
+    def add(event: Event) -> None:
+        event.additions.append(same)
+
+    bundle = Memoized(Memo(), [add])
+    events = [event(syscall(42, 1, "/usr/bin/ls", key=f'"{number}"')) for number in range(3)]
+    host.run([host.identity(), bundle.stage, lambda event: found.append(event.additions[-1])], *events)
+    assert len(found) == 3
+    assert len({id(each) for each in found}) == 1

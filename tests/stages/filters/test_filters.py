@@ -75,6 +75,13 @@ def filtering(tmp_path):
         ({"filter_raw_lines": ("^type=SYSCALL .*key=.noise",)}, [KEYED], "filter_raw_lines"),
         ({"filter_raw_lines": (r"msg=audit\(\d+\.\d+:\d+\): pid=7 ",)}, ["USER_ACCT pid=7 uid=0"], "filter_raw_lines"),
         ({"filter_raw_lines": ("^SYSCALL", "x{9}")}, [KEYED, INET], None),
+        ({"filter_raw_lines": ("ppid=1 pid=42 auid=",)}, [KEYED], "filter_raw_lines"),
+        ({"filter_raw_lines": ("arch=c000003e",)}, [KEYED], "filter_raw_lines"),
+        ({"filter_raw_lines": ("success=[a-z]+ exit",)}, [KEYED], "filter_raw_lines"),
+        ({"filter_raw_lines": ("nowhere", "key=.noise")}, [KEYED], "filter_raw_lines"),
+        ({"filter_raw_lines": ("(?i)KEY=.NOISE",)}, [KEYED], "filter_raw_lines"),
+        ({"filter_raw_lines": ("KEY=.noise", "nowhere", "comm=.nowhere")}, [KEYED], None),
+        ({"filter_raw_lines": ("^node=web01 type=SYSCALL",)}, [KEYED], None),
         ({"rules": {"mine": "exe=/usr/bin/ls syscall=openat"}}, [KEYED], "mine"),
         ({"rules": {"mine": "exe=/usr/bin/ls syscall=execve"}}, [KEYED], None),
         ({"rules": {"cron": "type=USER_ACCT exe=/usr/sbin/cron"}}, [
