@@ -21,7 +21,7 @@ from tests.pipeline.test_failing_forms import Failing
 from tests.support.fake_host import event, exec_event, syscall
 
 ASKED = ["CommandLines.learn", "Scripts.learn", "Labeller.label"]
-ALWAYS = ["Identity.track", "Identity.add", "Identity.name_others"]
+ALWAYS = ["Identity.track"]
 
 
 def configured(**sections: Any) -> Config:
@@ -57,6 +57,9 @@ def test_with_everything_off_only_processes_are_tracked():
 @pytest.mark.parametrize(
     ("sections", "added"),
     [
+        ({"enrich": {"pid": True}}, ["Identity.add", "Identity.name_others"]),
+        ({"enrich": {"spawned_by": True}}, ["Identity.add"]),
+        ({"enrich": {"session_guid": True}}, ["Identity.add"]),
         ({"enrich": {"script": True}}, ["CommandLines.learn", "Scripts.learn", "Scripts.show"]),
         ({"enrich": {"cmdline": True}}, ["CommandLines.learn", "CommandLines.add_cmdline"]),
         ({"enrich": {"parent_info": True}}, ["CommandLines.learn", "CommandLines.add_parent_info"]),
