@@ -7,8 +7,6 @@ All of it but the process ids depends on what repeats of an event, and is rememb
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from sensor.audit.event import Event, Template
 from sensor.audit.fields import Fields
 from sensor.audit.paths import is_at_cwd
@@ -22,18 +20,18 @@ from sensor.summary.summary import Subject, Summaries
 _ENTRIES = 4096
 
 
-class _Made(NamedTuple):
+class _Made:
     """The texts between which the process ids belong, for all events of a template; who acted and what upon, shared.
 
     directories: which arguments of the call must be the current directory for it to hold.
     """
 
-    start: str
-    middle: str
-    end: str
-    top: str
-    object: str
-    directories: tuple[int, ...]
+    __slots__ = ("directories", "end", "middle", "object", "start", "top")
+
+    def __init__(self, who: Subject, thing: Object, directories: tuple[int, ...]) -> None:
+        self.start, self.middle, self.end = who.details
+        self.top, self.object = thing.text
+        self.directories = directories
 
 
 class SummaryTexts:
@@ -83,9 +81,12 @@ class SummaryTexts:
         if process is not None and process.root is not None and process.root is not HOST:
             mark = ',"labels":{"root":"other"}'
         if made is not None and syscall is not None:
-            start, middle, end, top, object, directories = made
+            directories = made.directories
             if not directories or is_at_cwd(syscall.args, directories):
-                return f'{start}{syscall.pid},"parent":{{"pid":{syscall.ppid}{middle}{top}{end}{object}}}}}{mark}}}'
+                return (
+                    f'{made.start}{syscall.pid},"parent":{{"pid":{syscall.ppid}{made.middle}{made.top}{made.end}'
+                    f"{made.object}}}}}{mark}}}"
+                )
         return f"{self._learn(event)}{mark}}}"
 
     def process(self, event: Event, who: Subject, members: str, more: str = "", parent: str = "") -> str:
@@ -130,6 +131,5 @@ class SummaryTexts:
             given, users, process, means = self.who(who)
             start = f'{self._start}{given}}}{users},"process":{{"pid":'
             who.details = start, f"}}{process}}}", f',"auditd":{{"summary":{{{means[1:]}'
-        start, middle, end = who.details
-        top, object = self.thing(thing)
-        self._made.keep(template, _Made(start, middle, end, top, object, directories))
+        self.thing(thing)
+        self._made.keep(template, _Made(who, thing, directories))

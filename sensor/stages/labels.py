@@ -19,7 +19,7 @@ alphabetical order.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Callable
+from typing import Callable, Final
 
 from sensor.audit.event import Addition, Event
 from sensor.audit.fields import Fields, Value
@@ -32,8 +32,8 @@ from sensor.process.program import Labels, Process, Program
 from sensor.regex import Search, searcher
 from sensor.stages.options import LabelOptions
 
-_NONE: Labels = frozenset()
-_UNCHANGED = _NONE, _NONE
+_NONE: Final[Labels] = frozenset()
+_UNCHANGED: Final = (_NONE, _NONE)
 _REMEMBERED = 512
 _MOST_ANCESTORS = 32
 
@@ -61,7 +61,14 @@ def _compiled(rules: Mapping[str, str]) -> list[tuple[Search, str]]:
 
 
 def _matching(rules: Iterable[tuple[Search, str]], texts: tuple[str, ...]) -> Labels:
-    return frozenset([label for search, label in rules if any(map(search, texts))])
+    return frozenset([label for search, label in rules if _is_found(search, texts)])
+
+
+def _is_found(search: Search, texts: tuple[str, ...]) -> bool:
+    for text in texts:
+        if search(text):
+            return True
+    return False
 
 
 class Labeller:
@@ -76,6 +83,7 @@ class Labeller:
         self._by_rest: BoundedDict[Rest, tuple[Labels, Labels]] = BoundedDict(_REMEMBERED)
         self._keys = frozenset(map(_bytes, options.label_keys))
         self._unkeys = _compiled(options.unlabel_keys)
+        self._by_keys = bool(self._keys or self._unkeys)
         self._propagated = frozenset(map(_bytes, options.propagate_labels))
         self._argv_count, self._argv_bytes = options.label_argv_count, options.label_argv_bytes
         self._unit = _Rules(options.label_unit, options.unlabel_unit)
@@ -92,13 +100,16 @@ class Labeller:
         program = process.program
         if program.labels is None or program.labels_open:
             self._give(process, event)
-        if self._keys or self._unkeys:
+        if self._by_keys:
             if syscall is None:
                 change = self._change_by(event.subject) if event.is_call else _UNCHANGED
             else:
                 change = self._by_rest.get(syscall.rest) or self._remember(syscall.rest)
             if change is not _UNCHANGED:
-                _change(process, *change)
+                added, removed = change
+                labels = program.labels
+                if labels is None or not (added <= labels and removed.isdisjoint(labels)):  # else nothing is new
+                    _change(process, added, removed)
 
     def _give(self, process: Process, event: Event) -> None:
         program = process.program

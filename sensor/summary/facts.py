@@ -212,10 +212,11 @@ def _translation(fields: Fields, name: str, naming: Naming) -> Value:
     if name.startswith(_INNER) and isinstance(message, dict):
         key_of_name = name[len(_INNER) :].upper()
         return message.get(naming.key(key_of_name)) or message.get(key_of_name) or fields.get(f"{key_of_name}_2")
-    key = naming.key(name.upper())
-    for source in (fields, message if isinstance(message, dict) else {}):
-        if name in source:
-            return source.get(key) or fields.get(name.upper())
+    upper = name.upper()
+    if name in fields:
+        return fields.get(naming.key(upper)) or fields.get(upper)
+    if isinstance(message, dict) and name in message:
+        return message.get(naming.key(upper)) or fields.get(upper)
     return None
 
 

@@ -213,7 +213,7 @@ class Summaries:
         call = _call(facts, main)
         who.directories = DIRECTORIES.get(call, ())
         who.direction = DIRECTIONS.get(call)
-        categories = _once(category for applied in rules for category in applied.categories)
+        categories = _once([category for applied in rules for category in applied.categories])
         verdict = verdict_of(main, facts)
         if verdict is not None:
             categories = _once([*categories, "intrusion_detection"])
@@ -308,7 +308,7 @@ class Summaries:
 
 def _types(of_rules: Sequence[tuple[str, ...]], verdict: Verdict | None) -> list[Value]:
     """ECS event.type: that of each rule, and what a security module decided."""
-    types = _once(type for types in of_rules for type in types)
+    types = _once([type for types in of_rules for type in types])
     if verdict is None:
         return types
     word = "denied" if verdict.denied else "allowed"

@@ -97,12 +97,16 @@ class DataTexts:
         """Members of auditd.data that are new each time: what a call was given and gave."""
         if not syscall.usual:
             return self.members({name: value_of(given) for name, given in data_of_call(syscall).items()})
+        exit = f',"exit":"{syscall.exit}"' if syscall.result == "yes" else self._exit_of(syscall)
+        return f'{exit},"a0":"{syscall.a0}","a1":"{syscall.a1}","a2":"{syscall.a2}","a3":"{syscall.a3}"'
+
+    def _exit_of(self, syscall: Syscall) -> str:
         key = (syscall.exit, syscall.head.arch, syscall.result)
         exit = self._exits.get(key)
         if exit is None:
             given: Fields = {name: value_of(given) for name, given in data_of_call(syscall).items() if name == "exit"}
             exit = self._exits.keep(key, self.members(given))
-        return f'{exit},"a0":"{syscall.a0}","a1":"{syscall.a1}","a2":"{syscall.a2}","a3":"{syscall.a3}"'
+        return exit
 
     def paths(self, event: Event) -> str:
         """auditd.paths, with a comma before it."""

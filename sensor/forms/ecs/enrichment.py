@@ -100,6 +100,7 @@ class Enrichments:
     def __init__(self, style: Style, entries: int = _ENTRIES) -> None:
         self._render = style.render
         self._known: BoundedDict[tuple[tuple[Addition, ...], bool], Enrichment] = BoundedDict(entries)
+        self._single: BoundedDict[Addition, Enrichment] = BoundedDict(entries)
         self._shared: BoundedDict[tuple[tuple[Addition, ...], bool], Enrichment] = BoundedDict(entries)
 
     def of(self, additions: list[Addition], is_exec: bool) -> Enrichment:
@@ -107,6 +108,9 @@ class Enrichments:
 
         is_exec: the event has a command line of its own.
         """
+        if len(additions) == 1 and not is_exec:  # nearly always
+            single = self._single.get(additions[0])
+            return self._single.keep(additions[0], self._translate(additions, False)) if single is None else single
         key = tuple(additions), is_exec
         found = self._known.get(key)
         return self._known.keep(key, self._translate(additions, is_exec)) if found is None else found

@@ -62,8 +62,8 @@ class Filters:
         self.rules = _rules(options, entries)
         for rule in self.rules:
             filtered.setdefault(rule.name, 0)
-        self._by_rest: BoundedDict[Rest, Sequence[FilterRule]] = BoundedDict(entries)
-        self._by_template: BoundedDict[Template, Sequence[FilterRule]] = BoundedDict(2 * entries)
+        self._by_rest: BoundedDict[Rest, list[FilterRule]] = BoundedDict(entries)
+        self._by_template: BoundedDict[Template, list[FilterRule]] = BoundedDict(2 * entries)
         self._counts = filtered
 
     def decide(self, event: Event) -> Verdict:
@@ -85,11 +85,11 @@ class Filters:
         counts = {_bytes(rule.name): count for rule, count in held if count}
         return Notice(None, "", {}, {"SUPPRESSED": {**counts}}) if counts else None
 
-    def _fitting(self, event: Event) -> Sequence[FilterRule]:
+    def _fitting(self, event: Event) -> list[FilterRule]:
         """The rules that fit what repeats of an event, up to one that is certain."""
         if event.syscall is None:
             subject = _who(event)
-            rules: Sequence[FilterRule] = [rule for rule in self.rules if rule.may_match(subject)]
+            rules = [rule for rule in self.rules if rule.may_match(subject)]
         else:
             rest = event.syscall.rest
             found = self._by_rest.get(rest)
@@ -104,12 +104,12 @@ class Filters:
             self._by_template.keep(event.template, fitting)
         return fitting
 
-    def _remember(self, rest: Rest) -> Sequence[FilterRule]:
-        return self._by_rest.keep(rest, tuple([rule for rule in self.rules if rule.may_match(rest.fields)]))
+    def _remember(self, rest: Rest) -> list[FilterRule]:
+        return self._by_rest.keep(rest, [rule for rule in self.rules if rule.may_match(rest.fields)])
 
-    def _judge(self, event: Event, rules: Sequence[FilterRule]) -> Verdict:
+    def _judge(self, event: Event, rules: list[FilterRule]) -> Verdict:
         """Ask rules that fit, until one filters the event."""
-        held: dict[str, int] = {}
+        held: dict[str, int] | None = None
         verdict = KEEP
         for rule in rules:
             if not rule.certain and not rule.matches(event, self._facts):
@@ -120,8 +120,8 @@ class Filters:
                 verdict = self._actions[rule.action or self._action]
                 break
             if passed:
-                held[_bytes(rule.name)] = passed
-        if held:
+                held = {**(held or {}), _bytes(rule.name): passed}
+        if held is not None:
             event.additions.append(Addition(top={"SUPPRESSED": {**held}}))
         return verdict
 
