@@ -57,7 +57,8 @@ class Coverage:
 
     def reported(self, user: int) -> None:
         """Audit has reported an exec of this login user."""
-        self._asked.keep(user, True)
+        if not self._asked.get(user, False):
+            self._asked.keep(user, True)
 
     def unreported(self, time: float, user: int) -> None:
         """Audit has not reported an exec of that time."""

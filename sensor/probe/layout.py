@@ -9,7 +9,7 @@ A record in the ring is 8 bytes of the ring's own header and 120 of ours, in the
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 VERSION = 2
 """RECORD_VERSION of bpf/record.h."""
@@ -31,10 +31,17 @@ ITERATOR, WALK = "bpf_iter__task", "bpf_iter_task"
 """Function in bpf/process.c that is run once, over the tasks that are there when the probe is loaded, and the kernel's
 function that calls it."""
 
-ALIVE, FORK, EXEC, EXIT = 0, 1, 2, 3
+ALIVE: Final = 0
+FORK: Final = 1
+EXEC: Final = 2
+EXIT: Final = 3
 """Kinds. ALIVE never comes out of the ring: it marks, among the live processes, those from before the probe."""
 
-EXECED, KTHREAD, HOST_ROOT, OTHER_ROOT, OWN_USERS = 1, 2, 4, 8, 16
+EXECED: Final = 1
+KTHREAD: Final = 2
+HOST_ROOT: Final = 4
+OTHER_ROOT: Final = 8
+OWN_USERS: Final = 16
 """Flags: the process runs an image of its own; it is a kernel thread; its root directory and mount namespace, and that
 of its image, are those of pid 1; they are not; its user namespace is not that of pid 1. With neither of HOST_ROOT and
 OTHER_ROOT it is not certain where its paths begin."""
@@ -54,6 +61,12 @@ COUNTERS_SIZE = 64
 def pins(root: str) -> str:
     """The directory of this version's pins below Options.path: two versions can live side by side."""
     return f"{root}/v{VERSION}"
+
+
+Values = tuple[
+    int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, bytes
+]  # fmt: skip
+"""The values of a ProbeRecord alone: to name them costs as much as to unpack them."""
 
 
 class ProbeRecord(NamedTuple):

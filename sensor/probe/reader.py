@@ -16,12 +16,12 @@ import logging
 import time
 from collections import deque
 from collections.abc import Sequence
-from typing import Callable, NamedTuple
+from typing import Callable, Final
 
 from sensor.errors import ProbeError
 from sensor.probe import layout
 from sensor.probe.coverage import Coverage, Evidence
-from sensor.probe.layout import EXEC, EXIT, FORK, ProbeRecord
+from sensor.probe.layout import EXEC, EXIT, FORK, HOST_ROOT, OTHER_ROOT, OWN_USERS, ProbeRecord, Values
 from sensor.probe.ring import Ring
 from sensor.process.guid import NANOSECONDS_PER_TICK
 from sensor.process.program import Exec, Key, Process, ProcessStart
@@ -29,8 +29,8 @@ from sensor.process.roots import HOST, Root
 from sensor.process.table import GRACE, ProcessTable
 from sensor.stats import ProbeStats
 
-_SECOND = 1_000_000_000
-_ROOT_FLAGS = layout.HOST_ROOT | layout.OTHER_ROOT | layout.OWN_USERS
+_SECOND: Final = 1e9
+_ROOT_FLAGS: Final = HOST_ROOT | OTHER_ROOT | OWN_USERS
 _MAX_EXPECTED = 65536
 _AT_ONCE = 1024
 """Records in memory at a time, 700 bytes each: a full ring holds 32768."""
@@ -40,13 +40,16 @@ Emit = Callable[[ProbeRecord, Process], None]
 log = logging.getLogger(__name__)
 
 
-class _Expected(NamedTuple):
-    """An exec that audit should report; the record only if it is asked for."""
+class _Expected:
+    """An exec that audit should report: of a login user; the record only if it is asked for."""
 
-    exec: Exec
-    process: Process
-    user: int  # its login user
-    record: ProbeRecord | None
+    __slots__ = ("exec", "process", "record", "user")
+
+    def __init__(self, exec: Exec, process: Process, user: int, record: ProbeRecord | None) -> None:
+        self.exec = exec
+        self.process = process
+        self.user = user
+        self.record = record
 
 
 class ProbeReader:
@@ -104,9 +107,10 @@ class ProbeReader:
             self._stats.records += len(records)
             for record in records:
                 process = self._take(record)
-                for observer in self._observers:
-                    if process is not None:
-                        observer(record, process)
+                if self._observers and process is not None:
+                    named = ProbeRecord._make(record)
+                    for observer in self._observers:
+                        observer(named, process)
             if len(records) < self._at_once:
                 return
             self._mend(ring)
@@ -159,7 +163,7 @@ class ProbeReader:
         since = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - int(GRACE * _SECOND)
         for records in ring.past(self._at_once):
             for record in records:
-                if record.time > since:
+                if record[0] > since:
                     self._take(record)
 
     def _look_again(self) -> None:
@@ -208,48 +212,90 @@ class ProbeReader:
             stats.program_seconds[name] = stats.program_seconds.get(name, 0.0) + (spent - spent_before) / _SECOND
         self._runs = found
 
-    def _take(self, record: ProbeRecord) -> Process | None:
-        key = Key(record.pidns, record.start // NANOSECONDS_PER_TICK, record.ns_tgid)
-        if record.kind == EXIT:
+    def _take(self, record: Values) -> Process | None:
+        time, cgroup, start, pidns, pid, ns_pid, _, _, _, _, _, _, _, _, user, session, mntns, kind, flags, comm = (
+            record
+        )
+        key = self._key(pid, start, pidns, ns_pid)
+        if kind == EXIT:
             return self._end(record, key)
-        process = self._table.current(record.tgid)
-        if record.kind == FORK or process is None or process.program.key != key:
-            process = self._table.born(_process_start(record, key))
-        process.found_in_cgroup(record.cgroup)
-        _learn_root(process, record)
-        if record.kind == EXEC:
-            exec = Exec(record.time / _SECOND, _text(record.comm))
+        process = self._table.current(pid)
+        if kind == FORK or process is None or process.program.key != key:
+            process = self._table.born(self._start_of(record, key))
+        process.found_in_cgroup(cgroup)
+        _learn_root(process, flags, mntns)
+        if kind == EXEC:
+            exec = Exec(time / _SECOND, _text(comm))
             counted = self._accounting and len(self._expected) < _MAX_EXPECTED
             process.executed(exec, counted)
-            process.found_in_session(record.sessionid, record.loginuid)
+            process.found_in_session(session, user)
             if counted:
-                self._expected.append(
-                    _Expected(exec, process, record.loginuid, record if self._uncovered is not None else None)
-                )
+                asked = ProbeRecord._make(record) if self._uncovered is not None else None
+                self._expected.append(_Expected(exec, process, user, asked))
         return process
 
-    def _end(self, record: ProbeRecord, key: Key) -> Process | None:
-        process = self._table.ended(record.tgid, key, record.time / _SECOND)
+    def _end(self, record: Values, key: Key) -> Process | None:
+        time, cgroup, pid, flags = record[0] / _SECOND, record[1], record[4], record[18]
+        process = self._table.ended(pid, key, time)
         if process is None:  # its start was lost; its events may still come
-            self._table.born(_process_start(record, key)).found_in_cgroup(record.cgroup)
-            process = self._table.ended(record.tgid, key, record.time / _SECOND)
-        if process is not None and process.root is not None and record.flags & _ROOT_FLAGS:
-            _learn_root(process, record)
+            self._table.born(self._start_of(record, key)).found_in_cgroup(cgroup)
+            process = self._table.ended(pid, key, time)
+        if process is not None and process.root is not None and flags & _ROOT_FLAGS:
+            _learn_root(process, flags, 0)
             process.keep_root()
         return process
+
+    def _start_of(self, record: Values, key: Key) -> ProcessStart:
+        """The start of the process that has that key."""
+        (
+            _,
+            _,
+            start,
+            _,
+            pid,
+            _,
+            start1,
+            pidns1,
+            pid1,
+            ns_pid1,
+            start2,
+            pidns2,
+            pid2,
+            ns_pid2,
+            user,
+            session,
+            _,
+            _,
+            _,
+            comm,
+        ) = record
+        parent = pid1, self._key(pid1, start1, pidns1, ns_pid1)
+        spawner = None
+        if pid2:
+            same = pid2 == pid1 and start2 == start1
+            spawner = parent if same else (pid2, self._key(pid2, start2, pidns2, ns_pid2))
+        return ProcessStart(pid, key, start / _SECOND, _text(comm), parent, spawner, (session, user))
+
+    def _key(self, pid: int, start: int, namespace: int, ns_pid: int) -> Key:
+        """The key of a process; that which the table has, where it has one: most parents have many children."""
+        process = self._table.current(pid)
+        if process is not None and process.program.started == start / _SECOND and process.program.key is not None:
+            return process.program.key
+        return Key(namespace, start // NANOSECONDS_PER_TICK, ns_pid)
 
     def _settle(self, now: float) -> None:
         """Count the execs whose audit event should have come by now; in seconds since boot."""
         while self._expected and self._expected[0].exec.time + self._expect < now:
-            exec, process, user, record = self._expected.popleft()
+            expected = self._expected.popleft()
+            exec, process, user = expected.exec, expected.process, expected.user
             if not process.missed(exec):
                 if process.login is not None and process.login[1] == user:  # else it may be its exec as another user
                     self._coverage.reported(user)
                 continue
             process.switch_program(exec.comm, "", "")
             self._coverage.unreported(exec.time, user)
-            if record is not None and self._uncovered is not None:
-                self._uncovered(record, process)
+            if expected.record is not None and self._uncovered is not None:
+                self._uncovered(expected.record, process)
 
     def _resynchronise(self, ring: Ring) -> None:
         """Learn of all processes that live now, and of the end of those that do not."""
@@ -260,11 +306,11 @@ class ProbeReader:
             return
         # Oldest first, so that a parent is known before its children.
         for record in sorted(living.values(), key=lambda record: record.start):
-            key = Key(record.pidns, record.start // NANOSECONDS_PER_TICK, record.ns_tgid)
-            process = self._table.born(_process_start(record, key))
+            key = self._key(record.tgid, record.start, record.pidns, record.ns_tgid)
+            process = self._table.born(self._start_of(record, key))
             if not process.cgroup:
                 process.found_in_cgroup(record.cgroup)
-            _learn_root(process, record)
+            _learn_root(process, record.flags, record.mntns)
         if not ring.counts().untracked:  # else a process may live without being among them
             self._table.keep_alive(frozenset(living), time.clock_gettime(time.CLOCK_BOOTTIME))
 
@@ -274,25 +320,11 @@ def _nothing() -> Evidence:
     return Evidence(0, 0)
 
 
-def _learn_root(process: Process, record: ProbeRecord) -> None:
-    if record.flags & layout.HOST_ROOT:
+def _learn_root(process: Process, flags: int, mntns: int) -> None:
+    if flags & HOST_ROOT:
         process.found_in(HOST)
-    elif record.flags & _ROOT_FLAGS:
-        process.found_in(Root(record.mntns, users=bool(record.flags & layout.OWN_USERS)))
-
-
-def _process_start(record: ProbeRecord, key: Key) -> ProcessStart:
-    parent = Key(record.parent_pidns, record.parent_start // NANOSECONDS_PER_TICK, record.parent_ns_tgid)
-    spawner = Key(record.spawner_pidns, record.spawner_start // NANOSECONDS_PER_TICK, record.spawner_ns_tgid)
-    return ProcessStart(
-        record.tgid,
-        key,
-        record.start / _SECOND,
-        _text(record.comm),
-        (record.parent_tgid, parent),
-        (record.spawner_tgid, spawner) if record.spawner_tgid else None,
-        (record.sessionid, record.loginuid),
-    )
+    elif flags & _ROOT_FLAGS:
+        process.found_in(Root(mntns, users=bool(flags & OWN_USERS)))
 
 
 def _text(comm: bytes) -> str:

@@ -21,10 +21,11 @@ import mmap
 import os
 import threading
 from collections.abc import Iterator
+from typing import cast
 
 from sensor.errors import ProbeError
 from sensor.probe import bpf, layout
-from sensor.probe.layout import ProbeCounts, ProbeRecord
+from sensor.probe.layout import ProbeCounts, ProbeRecord, Values
 
 _BUSY, _DISCARDED = 1 << 31, 1 << 30
 _LENGTH, _SLOT = layout.RECORD.size, layout.SLOT.size
@@ -46,10 +47,10 @@ class Records:
         self._lengths = self._data.cast("I")[:: _SLOT // 4]
         self._fence = threading.Lock()
 
-    def drain(self, limit: int | None = None) -> list[ProbeRecord]:
+    def drain(self, limit: int | None = None) -> list[Values]:
         """Take out what is there, at most `limit` records; an empty list when there is nothing."""
         start, end = self._consumer[0], self._producer[0]
-        records: list[ProbeRecord] = []
+        records: list[Values] = []
         if start == end:
             return records
         if limit is not None:
@@ -67,7 +68,7 @@ class Records:
                 break
         return records
 
-    def past(self, limit: int) -> Iterator[list[ProbeRecord]]:
+    def past(self, limit: int) -> Iterator[list[Values]]:
         """What was taken out before and still is in its place, oldest first, at most `limit` records at a time.
 
         The kernel may overwrite any of it while it is read; what it has touched is left out.
@@ -76,7 +77,7 @@ class Records:
         while start < end:
             first = start & self._mask
             last = min(first + min(limit * _SLOT, end - start), self._mask + 1)
-            records: list[ProbeRecord] = []
+            records: list[Values] = []
             done = self._take(first, last, records)
             self._barrier()
             oldest = self._oldest()
@@ -87,7 +88,7 @@ class Records:
         """The position of the oldest record that the kernel has not begun to overwrite."""
         return max(0, self._producer[0] - self._mask - 1 + _SLOT)
 
-    def _take(self, first: int, last: int, records: list[ProbeRecord]) -> int:
+    def _take(self, first: int, last: int, records: list[Values]) -> int:
         """Append the records between two places; returns the bytes done with, up to one being written."""
         lengths = self._lengths[first // _SLOT : last // _SLOT].tolist()
         whole = lengths.count(_LENGTH) == len(lengths)
@@ -96,7 +97,7 @@ class Records:
             del lengths[busy:]
             last = first + busy * _SLOT
         self._barrier()
-        found = map(ProbeRecord._make, layout.SLOT.iter_unpack(self._data[first:last]))
+        found = cast(Iterator[Values], layout.SLOT.iter_unpack(self._data[first:last]))
         if whole:
             records += found
             return last - first
@@ -195,11 +196,11 @@ class Ring:
         """Bytes in the ring that were not read yet."""
         return self._records.pending()
 
-    def drain(self, limit: int | None = None) -> list[ProbeRecord]:
+    def drain(self, limit: int | None = None) -> list[Values]:
         """Records in their order, at most `limit`, empty when there are none; what is taken is gone."""
         return self._records.drain(limit)
 
-    def past(self, limit: int) -> Iterator[list[ProbeRecord]]:
+    def past(self, limit: int) -> Iterator[list[Values]]:
         """Records that a former reader has taken and that are still there, so many at a time, oldest first."""
         return self._records.past(limit)
 

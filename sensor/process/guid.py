@@ -14,10 +14,11 @@ bytes "session", and the kernel's session number (/proc/PID/sessionid).
 from __future__ import annotations
 
 import struct
+from typing import Final
 
 from sensor.digest import sha256
 
-NANOSECONDS_PER_TICK = 10_000_000
+NANOSECONDS_PER_TICK: Final = 10_000_000
 """start_boottime in nanoseconds // this = field 22 of /proc/PID/stat (USER_HZ is 100)."""
 
 _UNSET = 0xFFFFFFFF

@@ -90,7 +90,7 @@ class Lives:
         """A process has ended, if that is not known yet."""
         if process.ended is None:
             process.ended = time
-            self.bound(process)
+            self._bound_end(process, time)
             self._dead.append(process)
             if len(self._dead) > self._limit:
                 self._forget(self._dead.popleft())
@@ -102,14 +102,20 @@ class Lives:
 
     def bound(self, process: Process) -> None:
         """Find out from when to when, by any clock that events may be stamped with, the pid meant this process only."""
+        self._bound_begin(process)
+        if process.ended is not None:
+            self._bound_end(process, process.ended)
+
+    def _bound_end(self, process: Process, ended: float) -> None:
+        process.until = f"{self._clock.earliest + ended - _EDGE:.3f}"
+
+    def _bound_begin(self, process: Process) -> None:
         before, begin = process.before, -math.inf
         if process.program.key is not None:
             begin = process.program.started - LONGEST_LAG
         if before is not None and before.ended is not None:
             begin = max(begin, before.ended + _EDGE)
         process.since = f"{self._clock.latest + begin:.3f}" if begin > -math.inf else ""
-        if process.ended is not None:
-            process.until = f"{self._clock.earliest + process.ended - _EDGE:.3f}"
 
     def _put_before(self, process: Process, later: Process) -> None:
         """Take in a process that had its pid before one that is known already."""

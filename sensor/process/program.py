@@ -170,11 +170,14 @@ class ProcessStart(NamedTuple):
     login: tuple[int, int] | None = None
 
 
-class Exec(NamedTuple):
+class Exec:
     """An exec that the probe saw, in seconds since boot, and the name that the process got by it."""
 
-    time: float
-    comm: str
+    __slots__ = ("comm", "time")
+
+    def __init__(self, time: float, comm: str) -> None:
+        self.time = time
+        self.comm = comm
 
 
 class Process:
@@ -275,7 +278,9 @@ class Process:
 
     def found_in_session(self, session: int, login_uid: int) -> None:
         """Take in whose session it is in, as the probe saw it."""
-        self.login = session, login_uid
+        login = self.login
+        if login is None or login[0] != session or login[1] != login_uid:
+            self.login = session, login_uid
 
     def run(self, comm: str, exe: str, event_id: str, time: float) -> None:
         """It has executed a program, by an audit event; time: of the event, in seconds since boot."""

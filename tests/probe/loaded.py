@@ -2,7 +2,7 @@
 
 with loaded() as ring:
     subprocess.run(["/bin/true"])
-    records = ring.drain()
+    records = drained(ring)
 """
 
 from __future__ import annotations
@@ -20,9 +20,15 @@ import psutil
 
 from sensor.probe import DEFAULTS, Options, btf, layout, loader
 from sensor.probe.compiler import Recipe
+from sensor.probe.layout import ProbeRecord
 from sensor.probe.ring import Ring
 
 _numbers = itertools.count()
+
+
+def drained(ring: Ring) -> list[ProbeRecord]:
+    """What is in a ring, and is gone then."""
+    return [ProbeRecord(*values) for values in ring.drain()]
 
 
 def obstacle() -> str | None:

@@ -18,7 +18,7 @@ from sensor.errors import ProbeError
 from sensor.probe import Options, compiler, image, layout, loader
 from sensor.probe.kept import CompiledProbes
 from sensor.probe.ring import Ring
-from tests.probe.loaded import obstacle, options_of_a_test
+from tests.probe.loaded import drained, obstacle, options_of_a_test
 
 needs_probe = pytest.mark.skipif(obstacle() is not None, reason=str(obstacle()))
 
@@ -65,7 +65,7 @@ def acts(pins: str) -> list[tuple[object, ...]]:
         pid = os.posix_spawn("/bin/false", ["false"], {})
         os.waitpid(pid, 0)
         me = next(record for record in ring.live() if record.tgid == os.getpid())
-        records = [record for record in ring.drain() if record.tgid == pid]
+        records = [record for record in drained(ring) if record.tgid == pid]
         assert [record.start for record in records] == [records[0].start] * 3
         assert {record.spawner_start for record in records} == {me.start}
         varying = {"time": 0, "start": 0, "tgid": 0, "ns_tgid": 0, "parent_start": 0, "spawner_start": 0}

@@ -17,7 +17,7 @@ from sensor.probe import DEFAULTS, Options, bpf, bpffs, layout, loader
 from sensor.probe.compiler import Recipe
 from sensor.probe.ring import Ring
 from sensor.rights import accounts
-from tests.probe.loaded import obstacle, options_of_a_test
+from tests.probe.loaded import drained, obstacle, options_of_a_test
 
 STAND_IN = accounts.stand_in().name
 needs_probe = pytest.mark.skipif(obstacle() is not None, reason=str(obstacle()))
@@ -103,7 +103,8 @@ def test_another_build_takes_its_place_without_a_gap(options: Options, tmp_path:
     assert not first.alive()
     assert second.alive()
     assert second.size == 1 << 20
-    old, new = ({r.start for r in ring.drain() if r.spawner_tgid == shell.pid} for ring in (first, second))
+    records = [drained(ring) for ring in (first, second)]
+    old, new = ({record.start for record in those if record.spawner_tgid == shell.pid} for those in records)
     assert min(len(old), len(new)) > 0
     assert len(old | new) == started
     for ring in (first, second):
@@ -245,7 +246,7 @@ def test_a_kernel_that_lacks_fields_loses_those_fields_only(options: Options) ->
     ring = Ring.open(status.path)
     pid = os.posix_spawn("/bin/false", ["false"], {})
     os.waitpid(pid, 0)
-    records = [record for record in ring.drain() if record.tgid == pid]
+    records = [record for record in drained(ring) if record.tgid == pid]
     ring.close()
     assert status.missing == ("task_struct.of_the_future",)
     assert [(record.kind, record.spawner_tgid) for record in records] == [(kind, os.getpid()) for kind in (1, 2, 3)]
@@ -282,7 +283,7 @@ def test_it_runs_on_after_the_loader_has_ended(options: Options) -> None:
     ring.drain()
     pid = os.posix_spawn("/bin/true", ["true"], {})
     os.waitpid(pid, 0)
-    assert [record.kind for record in ring.drain() if record.tgid == pid] == [1, 2, 3]
+    assert [record.kind for record in drained(ring) if record.tgid == pid] == [1, 2, 3]
     ring.close()
 
 
@@ -294,11 +295,12 @@ SEALED = "import ctypes, os, sys; print(ctypes.CDLL(None).prctl(65, 1, 0, 0, 0),
 def test_loader_and_reader_work_where_no_memory_can_be_made_executable(options: Options) -> None:
     script = f"""
 import os
-from sensor.probe import Options, loader
+from sensor.probe import Options, layout, loader
 from sensor.probe.ring import Ring
 ring = Ring.open(loader.load(Options(path={options.path!r})).path)
 os.waitpid(os.posix_spawn("/bin/true", ["true"], {{}}), 0)
-print(len([record for record in ring.drain() if record.spawner_tgid == os.getpid()]), ring.alive())
+records = [layout.ProbeRecord(*values) for values in ring.drain()]
+print(len([record for record in records if record.spawner_tgid == os.getpid()]), ring.alive())
 """
     command = [sys.executable, "-c", f"{SEALED}[sys.executable, '-c', {script!r}])"]
     result = subprocess.run(command, capture_output=True, text=True, cwd=loader.SOURCE.parent)

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 
 from sensor.errors import ProbeError
 from sensor.probe import Options, layout, loader
-from sensor.probe.layout import EXEC, EXIT, FORK, ProbeRecord
+from sensor.probe.layout import EXEC, EXIT, FORK, ProbeRecord, Values
 from sensor.probe.ring import Records, Ring
-from tests.probe.loaded import loaded, obstacle, options_of_a_test
+from tests.probe.loaded import drained, loaded, obstacle, options_of_a_test
 from tests.support.audit_session import LOCK
 from tests.support.program import ROOT
 
@@ -70,13 +70,14 @@ def kernel() -> Iterator[Kernel]:
     os.close(kernel.file)
 
 
-def times(records: list[ProbeRecord]) -> list[int]:
-    return [record.time for record in records]
+def times(records: list[Values]) -> list[int]:
+    return [record[0] for record in records]
 
 
 def test_a_record_comes_out_as_it_went_in(kernel: Kernel) -> None:
     kernel.write(7)
-    (record,) = kernel.reader().drain()
+    (values,) = kernel.reader().drain()
+    record = ProbeRecord(*values)
     assert record == (7, *range(1, 19), b"comm".ljust(16, b"\0"))
     assert (record.cgroup, record.spawner_ns_tgid, record.flags) == (1, 13, 18)
 
@@ -213,7 +214,7 @@ def test_twenty_three_programs_make_three_records_each() -> None:
         script = "i=0; while [ $i -lt 23 ]; do /bin/true; i=$((i+1)); done"
         with subprocess.Popen(["/bin/sh", "-c", script]) as shell:
             shell.wait()
-        records = [record for record in ring.drain() if record.spawner_tgid == shell.pid]
+        records = [record for record in drained(ring) if record.spawner_tgid == shell.pid]
         kinds = [record.kind for record in records]
 
     assert kinds == [FORK, EXEC, EXIT] * 23
@@ -239,7 +240,7 @@ def test_login_and_cgroup_are_those_of_the_process() -> None:
     script = "echo 4711 >/proc/self/loginuid; for f in loginuid sessionid cgroup; do cat /proc/self/$f; echo; done"
     with audit_undisturbed(), loaded() as ring:
         reported = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True).stdout.splitlines()
-        last = [record for record in ring.drain() if record.kind == EXIT and record.comm.startswith(b"cat\0")][-1]
+        last = [record for record in drained(ring) if record.kind == EXIT and record.comm.startswith(b"cat\0")][-1]
 
     unified = next((line[3:] for line in reported[2:] if line.startswith("0::")), "")
     places = [f"/sys/fs/cgroup{kind}{unified}" for kind in ("/unified", "")]
@@ -256,7 +257,7 @@ def test_a_live_process_has_its_newest_record() -> None:
             (alive,) = [record for record in ring.live() if record.tgid == cat.pid]
             cat.kill()
         after = [record for record in ring.live() if record.tgid == cat.pid]
-        (end,) = [record for record in ring.drain() if record.tgid == cat.pid and record.kind == EXIT]
+        (end,) = [record for record in drained(ring) if record.tgid == cat.pid and record.kind == EXIT]
 
     assert (alive.kind, alive.comm.rstrip(b"\0"), alive.spawner_tgid) == (EXEC, b"cat", os.getpid())
     assert after == []
@@ -270,7 +271,7 @@ def test_a_probe_that_vanishes_is_noticed_and_its_last_records_are_read() -> Non
         assert ring.alive()
         os.unlink(f"{ring.path}/on_exec")
         assert not ring.alive()
-        assert len([record for record in ring.drain() if record.spawner_tgid == os.getpid()]) == 3
+        assert len([record for record in drained(ring) if record.spawner_tgid == os.getpid()]) == 3
 
 
 READER_WITHOUT_ROOT = """

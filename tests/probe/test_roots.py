@@ -12,7 +12,7 @@ import pytest
 
 from sensor.probe.layout import EXEC, EXIT, HOST_ROOT, OTHER_ROOT, OWN_USERS, ProbeRecord
 from sensor.probe.ring import Ring
-from tests.probe.loaded import loaded, obstacle
+from tests.probe.loaded import drained, loaded, obstacle
 
 pytestmark = pytest.mark.skipif(obstacle() is not None, reason=str(obstacle()))
 
@@ -79,7 +79,7 @@ def flags(ring: Ring, command: list[str], kind: int) -> ProbeRecord:
     ring.drain()
     with subprocess.Popen(command) as process:
         assert process.wait() == 0
-    own = [record for record in ring.drain() if record.tgid == process.pid and record.kind == kind]
+    own = [record for record in drained(ring) if record.tgid == process.pid and record.kind == kind]
     return own[-1]._replace(flags=own[-1].flags & (HOST_ROOT | OTHER_ROOT | OWN_USERS))
 
 

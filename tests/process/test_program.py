@@ -91,9 +91,10 @@ def test_execs_that_nobody_counts_are_few(counted, kept):
 
 def test_an_exec_is_awaited_by_name_and_not_from_before_the_event():
     subject = process()
-    for exec in (Exec(60.2, "x"), Exec(61.2, "y")):
-        subject.executed(exec)
-    assert subject.awaited("y", 60.0) == subject.awaited(None, 61.0) == Exec(61.2, "y")
+    first, second = Exec(60.2, "x"), Exec(61.2, "y")
+    subject.executed(first)
+    subject.executed(second)
+    assert subject.awaited("y", 60.0) is subject.awaited(None, 61.0) is second
     assert subject.awaited("x", 61.0) is subject.awaited("z", 60.0) is subject.awaited(None, 61.3) is None
 
 
