@@ -175,6 +175,7 @@ class Daemon:
         log.info("ends: %s", self._summary())
         if self._exporter is not None:
             self._exporter.close()
+        gc.freeze()  # all that is left goes with the process: nothing of it need be looked at for cycles
 
     def _report_end(self) -> None:
         """Report what is lost by now, and that the sensor ends."""
