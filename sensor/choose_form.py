@@ -10,9 +10,8 @@ from sensor.config import Config
 from sensor.forms import Form
 from sensor.forms.bounded import Bounded, Shortener
 from sensor.forms.distinct import DistinctKeys
-from sensor.forms.ecs import Ecs, Origin
+from sensor.forms.ecs import Origin
 from sensor.forms.laurel import Laurel
-from sensor.forms.ocsf import Ocsf
 from sensor.forms.raw import without_raw
 from sensor.forms.records import RecordTexts
 from sensor.forms.redacted import Redacted
@@ -43,8 +42,12 @@ def choose_form(
     laurel = Laurel(style, records, config.translate, summaries)
     form: Form = laurel
     if config.output == "ecs":
+        from sensor.forms.ecs.form import Ecs  # forms are loaded where they are written: a quarter of a megabyte each
+
         form = Ecs(Style("unicode", naming), origin=origin)
     elif config.output == "ocsf":
+        from sensor.forms.ocsf import Ocsf
+
         form = Ocsf(Style("unicode", naming), origin=origin)
     return form if redactor is None else Redacted(form, redactor.line), laurel
 

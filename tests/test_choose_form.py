@@ -10,7 +10,8 @@ from sensor.audit.naming import Naming
 from sensor.choose_form import bounded, choose_form
 from sensor.config import Config
 from sensor.forms.bounded import Bounded
-from sensor.forms.ecs import Ecs, Origin
+from sensor.forms.ecs import Origin
+from sensor.forms.ecs.form import Ecs
 from sensor.forms.laurel import Laurel
 from sensor.forms.ocsf import Ocsf
 from sensor.outputs import EventOptions

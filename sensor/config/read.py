@@ -17,11 +17,10 @@ what is expected. So `marker: no` is the text "no", and nothing in the file can 
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import yaml
@@ -167,9 +166,9 @@ class _Reader:
 
     def _guess(self, name: str, here: list[str]) -> str:
         """What somebody who wrote `name` may have meant: a key much like it, or the same one in another section."""
-        close = difflib.get_close_matches(name.replace("-", "_"), here, 1, 0.7)
+        close = _closest(name.replace("-", "_"), here, 0.7)
         if close:
-            return f'did you mean "{close[0]}"?'
+            return f'did you mean "{close}"?'
         elsewhere = [key for key in _all_keys(self._root, "") if f".{key}".endswith("." + name.replace("-", "_"))]
         if elsewhere:
             return f"did you mean {' or '.join(elsewhere)}?"
@@ -268,6 +267,13 @@ def _int(node: yaml.Node, declared: Declaration) -> int:
     return int(value)
 
 
+def _closest(text: str, known: Sequence[str], least: float) -> str:
+    """Which of these is written much like it; "" if none is. least: of difflib's ratio."""
+    import difflib  # 0.1 MB that a configuration without mistakes need not have
+
+    return next(iter(difflib.get_close_matches(text, known, 1, least)), "")
+
+
 def _float(node: yaml.Node, declared: Declaration) -> float:
     return _number(node, declared, "a number")
 
@@ -275,8 +281,8 @@ def _float(node: yaml.Node, declared: Declaration) -> float:
 def _str(node: yaml.Node, declared: Declaration) -> str:
     text = _scalar(node, "text")
     if declared.choices and text not in declared.choices:
-        close = difflib.get_close_matches(text, declared.choices, 1)
-        guess = f'; did you mean "{close[0]}"?' if close else ""
+        close = _closest(text, declared.choices, 0.6)
+        guess = f'; did you mean "{close}"?' if close else ""
         raise ValueError(f"expected one of {declared.listed_choices()}, found {_found(node)}{guess}")
     if declared.unit == "regex":
         return _regex(text)

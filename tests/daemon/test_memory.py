@@ -204,6 +204,7 @@ NOT_FOR_RUN = (
         "sensor.show",
     ),
     *("sensor.top", "sensor.terminal", "sensor.probe.loader", "sensor.probe.compiler"),
+    *("sensor.forms.ecs.form", "sensor.forms.ocsf", "difflib"),
 )
 """What other commands load, and options that are off."""
 

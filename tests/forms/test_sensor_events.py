@@ -8,7 +8,7 @@ import pytest
 
 from sensor.audit.naming import Naming
 from sensor.audit.notices import Contents, Loss, Reload, SensorNotice, Start, Stop
-from sensor.forms.ecs import Ecs
+from sensor.forms.ecs.form import Ecs
 from sensor.forms.values import Style
 
 START = Start(7, "1.0.0", "3.11.2", False, "ab" * 32, "2899dae4", "6.1.0", None, "absent", None, [])

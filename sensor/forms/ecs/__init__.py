@@ -21,7 +21,6 @@ empty.
 
 from __future__ import annotations
 
-from sensor.forms.ecs.form import Ecs
 from sensor.forms.ecs.origin import VERSION, Origin, origin_of
 
-__all__ = ["VERSION", "Ecs", "Origin", "origin_of"]
+__all__ = ["VERSION", "Origin", "origin_of"]

@@ -18,7 +18,7 @@ from sensor.audit.event import Event, Template
 from sensor.build import build
 from sensor.config import Config
 from sensor.forms import Form
-from sensor.forms.ecs import Ecs
+from sensor.forms.ecs.form import Ecs
 from sensor.forms.text import quote_unicode
 from sensor.forms.values import Style
 from sensor.process.guid import process_guid

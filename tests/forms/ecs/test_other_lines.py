@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sensor.audit.event import Event, Notice, Template
-from sensor.forms.ecs import Ecs
+from sensor.forms.ecs.form import Ecs
 from sensor.forms.values import Style
 from tests.forms.ecs.test_form import EVENT, ORIGIN, convert
 

@@ -16,7 +16,7 @@ import pytest
 from sensor.audit.event import Notice
 from sensor.build import build
 from sensor.config import Config
-from sensor.forms.ecs import Ecs
+from sensor.forms.ecs.form import Ecs
 from sensor.forms.values import Style
 from sensor.stats import Stats
 from sensor.tables.ecs_extensions import EXTENSIONS, is_extension

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sensor.forms.ecs import Ecs
+from sensor.forms.ecs.form import Ecs
 from sensor.forms.values import Style
 from tests.summary.events import call, events
 from tests.support.ecs_schema import VERSIONS, violations
