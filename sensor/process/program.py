@@ -22,6 +22,7 @@ UNSEEN, STALE = -1.0, -2.0
 _VERSIONS = count(1)
 
 Labels = frozenset[str]
+_NO_LABELS: Labels = frozenset()  # one for all: an empty frozenset takes 216 bytes, two a program
 
 
 class Key(NamedTuple):
@@ -129,8 +130,8 @@ class Program:
         self.image_opened: frozenset[tuple[int, int]] | None = None
         self.labels: Labels | None = None
         self.labels_open = False
-        self.labels_given: Labels = frozenset()
-        self.labels_taken: Labels = frozenset()
+        self.labels_given: Labels = _NO_LABELS
+        self.labels_taken: Labels = _NO_LABELS
 
     @property
     def shown(self) -> Shown:
