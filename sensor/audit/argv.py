@@ -20,7 +20,8 @@ from sensor.audit.spellings import ENRICHED
 _ARGUMENT = re.compile(r"a([0-9]{1,7})(?:\[([0-9]{1,7})\]|(_len))?")
 _LENGTH = re.compile(r"(?<= a)([0-9]{1,7})_len=([0-9]{1,9})(?= |\Z)")
 _PIECE = re.compile(r"(?<= a)([0-9]{1,7})\[([0-9]{1,7})\]=([^ ]+)")
-_DIGITS = 9
+_LONGEST_NUMBER = 9
+"""Digits of a length, as _LENGTH has them."""
 _HALF_A_BYTE = re.compile(r"(?:[0-9A-F]{2})+[0-9A-F]")
 _WHOLE = TransformOptions()
 _MAX_MISSING = 1024
@@ -95,7 +96,7 @@ def _written(value: str) -> str | None:
 
 
 def _count_pieces(words: list[str], start: int, name: str) -> int:
-    """How many words from one on, which should give the length, are pieces of the argument, in their order."""
+    """How many words behind one are pieces of the named argument, in their order."""
     count = 0
     while start + count + 1 < len(words) and words[start + count + 1].startswith(f"{name}[{count}]="):
         count += 1
@@ -111,7 +112,7 @@ def _whole(words: list[str], name: str) -> str | None:
     pieces = [_written(word.partition("=")[2]) for word in words[1:]]
     found = [piece for piece in pieces if piece is not None]
     text = "".join(found)
-    if not pieces or len(found) < len(pieces) or not length.isdigit() or len(length) > _DIGITS:
+    if not pieces or len(found) < len(pieces) or not length.isdecimal() or len(length) > _LONGEST_NUMBER:
         return None
     return text if int(length) in (len(text), 2 * len(text)) and words[0] == f"{name}_len={length}" else None
 
@@ -132,7 +133,7 @@ def lacks_arguments(body: str) -> bool:
     The kernel gives the length before it knows whether it will write each byte as two digits.
     """
     number = body[5 : body.find(" ")] if body.startswith("argc=") else ""
-    if "[" not in body and len(number) < 8 and number.isdigit():  # nearly always
+    if "[" not in body and len(number) < 8 and number.isdecimal():  # nearly always
         count = int(number)
         if body.count(" a") == count and (count == 0 or f" a{count - 1}=" in body):
             return False

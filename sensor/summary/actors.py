@@ -108,7 +108,7 @@ def _entity(facts: Facts, found: Found | None) -> Fields:
     if found is None or found[1] in _UNSET:
         return {}
     field, value = found
-    if not value.isdigit():
+    if not value.isdecimal():
         return {"name": value}
     name = facts.names.get(field)
     return {"id": value, "name": name} if name and not name.startswith("unknown(") else {"id": value}

@@ -70,6 +70,11 @@ def test_a_thousand_missing_arguments_are_shown_one_by_one(body, expected):
         ("argc=1", True),
         ("argc=99999999", True),
         ('argc=many a0="a"', False),
+        *[(f'argc={number} a0="a"', False) for number in ("\xb2", "1\xb2", "\xb9", "\xbd", "")],
+        ('argc=\xb2 a0="a" a2="c"', True),
+        ('argc=1 a0_len=\xb2 a0[0]="ab"', False),
+        ('argc=1 a0_len=1\xb9 a0[0]="ab"', False),
+        ('argc=1 a0_len=9999999999 a0[0]="ab"', False),  # a length of more digits is none
         ('a0="a" argc=2', True),
         ('argc=2 a0="[" a1="]"', False),
         ('argc=3 a0="[" a1="]"', True),

@@ -43,6 +43,15 @@ MESSAGES: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
         {"effective": {"name": "bob"}},
         {},
     ),
+    *[
+        (
+            "USER_LOGIN",
+            f"pid=1 uid=0 auid=4294967295 msg='op=login acct={digits} exe=\"/x\" res=failed'",
+            {"effective": {member: text}},
+            {},
+        )
+        for digits, member, text in (("B2", "name", "%b2"), ("31B9", "name", "1%b9"), ("3137", "id", "17"))
+    ],
     ("USER_LOGIN", "pid=1 uid=0 auid=1000 msg='op=login id=1000 exe=\"/x\" res=success'", {"id": "1000"}, {}),
     (
         "ADD_USER",

@@ -21,6 +21,7 @@ HOSTILE = [
     *("?", '"?"', "(null)", "unset", "0", "-1", "007", "0x1f", "1f", "zz", "-", "--1", "1e9", "99999999999999999999"),
     *(str(2**63 - 1), str(2**63), str(2**64 - 1), str(2**64), str(-(2**63)), str(-(2**63) - 1), "9" * 40),
     *("C3A4", "c3a4", "FF", "EDA080", "EFBBBF", "F0908080", "2F746D70002D6C", "2F746D7", "61016200", "0", "00", "A"),
+    *("\xb2", "1\xb9", "\xbd", "\xb5"),  # str.isdigit, isnumeric and isalnum take them
     *("%41", "%", "a+b", "g++", "\x01", "a\x01b", "\x1d", "\x00", "\x7f", "\xff", "\xc3\xa4", "\xa0", "\x85", "\x1c"),
     *("\t", "\r", "a=b", "=", "=x", "avc:", "msg='", "netlabel:", "msg=audit(1.000:1): ", "type=EOE", "", " ", "   "),
     *("denied  { read } for", "avc:  denied  { read open } for ", "avc:  granted null for", "x" * 70, "AB" * 700),

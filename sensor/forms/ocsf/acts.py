@@ -237,7 +237,7 @@ def _found(who: Subject, names: tuple[str, ...]) -> Fields:
     found = who.facts.find(names)
     if found is None:
         return {}
-    return {"id": found[1]} if found[1].isdigit() else {"name": found[1]}
+    return {"id": found[1]} if found[1].isdecimal() else {"name": found[1]}
 
 
 def _module_name(event: Event, who: Subject) -> str:

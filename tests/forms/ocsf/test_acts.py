@@ -106,6 +106,8 @@ def test_a_renamed_file_has_two_names() -> None:
     [
         ("ADD_USER " + MESSAGE.format('add-user acct="bob"'), (3001, 1), {"user": {"name": "bob"}}),
         ("DEL_USER " + MESSAGE.format("delete-user id=1501"), (3001, 6), {"user": {"uid": "1501"}}),
+        ("ADD_USER " + MESSAGE.format("add-user acct=31B9"), (3001, 1), {"user": {"name": "1\ufffd"}}),
+        ("ADD_USER " + MESSAGE.format("add-user id=1501"), (3001, 1), {"user": {"uid": "1501"}}),
         ("ACCT_LOCK " + MESSAGE.format('lock acct="bob"'), (3001, 9), {"user": {"name": "bob"}}),
         ("ACCT_UNLOCK " + MESSAGE.format('unlock acct="bob"'), (3001, 12), {"user": {"name": "bob"}}),
         ("USER_CHAUTHTOK " + MESSAGE.format('change acct="bob"'), (3001, 3), {"user": {"name": "bob"}}),
