@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from sensor.audit.framing import BEFORE_ID
+from sensor.audit.framing import BEFORE_ID, BEHIND_ID
 from sensor.audit.scan import COMPILED, NONE, behind, event_id
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def by_scan(line: str) -> Line | None:
     at = _behind_name(line, start)
     id = behind(line, at, BEFORE_ID)
     id_end = event_id(line, id) if id != NONE else NONE
-    end = behind(line, id_end, "): ")
+    end = behind(line, id_end, BEHIND_ID)
     if end == NONE:
         return None
     return Line("", line[start:at], line[id:id_end], line[end:].strip(BLANKS))

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from sensor.audit.scan import COMPILED, NONE, behind, decimal, hexadecimal, number
+from sensor.audit.scan import COMPILED, NONE, behind, decimal, hexadecimal, number, signed
 from sensor.audit.syscall import Syscall
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def by_scan(text: str, start: int) -> Syscall | None:
             end = behind(text, word, "no")
             result = "no"
         value = behind(text, end, " exit=")
-        at = _signed(text, value)
+        at = signed(text, value, _DECIMALS)
         if at == NONE:
             return None
         exit = text[value:at]
@@ -111,11 +111,3 @@ def _arguments(text: str, start: i64) -> Syscall | None:
     syscall.usual = True
     syscall.end = end
     return syscall
-
-
-def _signed(text: str, start: i64) -> i64:
-    """The place behind a decimal number that may be negative, and then is not zero."""
-    digits = behind(text, start, "-")
-    if digits == NONE:
-        return decimal(text, start, _DECIMALS)
-    return NONE if behind(text, digits, "0") != NONE else decimal(text, digits, _DECIMALS)

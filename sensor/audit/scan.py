@@ -73,7 +73,10 @@ def octal(text: str, start: i64, most: i64) -> i64:
 
 
 def safe(text: str, start: i64, percent: bool) -> i64:
-    """The place behind characters that no form of output changes, blanks not among them; percent: of that style."""
+    """The place behind characters that no form of output changes, blanks not among them; the start if there are none.
+
+    percent: nor one of which `transform.strings` is percent.
+    """
     if start == NONE:
         return NONE
     at = start
@@ -102,6 +105,14 @@ def decimal(text: str, start: i64, most: i64) -> i64:
     if at == start or at > start + most or (at > start + 1 and ord(text[start]) == _ZERO):
         return NONE
     return at
+
+
+def signed(text: str, start: i64, most: i64) -> i64:
+    """The place behind a decimal number of at most so many digits that may be negative, and then is not zero."""
+    digits = behind(text, start, "-")
+    if digits == NONE:
+        return decimal(text, start, most)
+    return NONE if behind(text, digits, "0") != NONE else decimal(text, digits, most)
 
 
 def first_digit(text: str, start: i64, end: i64) -> i64:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from sensor.audit.scan import COMPILED, NONE, behind, decimal, first_digit, hexadecimal, octal, safe
+from sensor.audit.scan import COMPILED, NONE, behind, first_digit, hexadecimal, octal, safe, signed
 from sensor.audit.spellings import ENRICHED
 
 if TYPE_CHECKING:
@@ -80,17 +80,14 @@ class Shape:
         return tuple(found) if at == len(body) else None
 
     def _behind_value(self, body: str, start: i64, form: i64) -> i64:
-        """The place behind a value; what else may follow than the next one's name is not looked at."""
+        """The place behind a value, whatever follows it: the next name, or the end, is looked for there."""
         if form == QUOTED:
             return behind(body, safe(body, behind(body, start, '"'), self._percent), '"')
         if form == WORD:
             end = safe(body, start, self._percent)
             return NONE if end == start or _is_none(body, start, end) else end
         if form == DECIMAL:
-            digits = behind(body, start, "-")
-            if digits == NONE:
-                return decimal(body, start, 18)
-            return NONE if behind(body, digits, "0") != NONE else decimal(body, digits, 18)
+            return signed(body, start, 18)
         if form == HEXADECIMAL:
             return hexadecimal(body, start, 16, False)
         if form == OCTAL:

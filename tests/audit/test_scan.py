@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sensor.audit.scan import NONE, behind, decimal, event_id, hexadecimal, number
+from sensor.audit.scan import NONE, behind, decimal, event_id, first_digit, hexadecimal, number, octal, safe, signed
+from sensor.audit.shape import SAFE
 
 TEXTS = st.text("0123456789abcfgABF.: =x\u00b2", max_size=24)
 
@@ -57,6 +60,47 @@ def test_behind_decimal_digits(text: str, most: int, place: int) -> None:
     assert decimal(text, NONE, most) == NONE
 
 
+@pytest.mark.parametrize(
+    ("text", "most", "place"),
+    [("0755 ", 22, 4), ("755", 3, 3), ("755", 2, NONE), ("00", 2, 2), ("78", 9, 1), ("8", 9, NONE), ("", 9, NONE)],
+)
+def test_behind_octal_digits(text: str, most: int, place: int) -> None:
+    assert octal(text, 0, most) == place
+    assert octal(text, NONE, most) == NONE
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "place"),
+    [
+        ("42 ", 9, 2),
+        ("0", 9, 1),
+        ("-42", 2, 3),
+        ("-42", 1, NONE),
+        ("42", 1, NONE),
+        *[(text, 9, NONE) for text in ("-0", "-07", "07", "--1", "-", "-x", "+1", "", "\xb2", "-\xb2")],
+    ],
+)
+def test_behind_a_signed_number(text: str, most: int, place: int) -> None:
+    assert signed(text, 0, most) == place
+    assert signed(text, NONE, most) == NONE
+
+
+@pytest.mark.parametrize("strings", SAFE)
+def test_behind_safe_characters(strings: str) -> None:
+    percent = strings == "percent"
+    passed = {sign for sign in map(chr, range(0x180)) if safe(f"x{sign}", 0, percent) == 2}
+    assert passed == set(re.findall(f"[{SAFE[strings]}]", "".join(map(chr, range(0x180)))))
+    assert [safe("a b", 0, percent), safe(" ", 0, percent), safe("", 0, percent)] == [1, 0, 0]
+    assert safe("a", NONE, percent) == NONE
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end", "place"), [("0100", 0, 4, 1), ("000", 0, 3, 2), ("7", 0, 1, 0), ("x000x", 1, 4, 3)]
+)
+def test_the_first_digit_that_counts(text: str, start: int, end: int, place: int) -> None:
+    assert first_digit(text, start, end) == place
+
+
 @given(st.integers(0, 10**18 - 1), st.integers(0, 8))
 def test_a_number_is_read(value: int, place: int) -> None:
     assert number(f"{'x' * place}{value}x", place, place + len(str(value))) == value
@@ -87,6 +131,8 @@ def test_no_place_is_behind_the_end(text: str, start: int) -> None:
         hexadecimal(text, start, 16, True),
         decimal(text, start, 9),
         event_id(text, start),
+        octal(text, start, 22),
+        signed(text, start, 9),
         behind(text, start, "x"),
     ]
     assert all(end == NONE or start < end <= len(text) for end in ends)
