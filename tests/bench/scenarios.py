@@ -32,7 +32,7 @@ PER_SECOND, SECONDS = 300, 20
 STATE = "laurel.jsonl.state"  # beside the log, removed with it before each run
 FORMS = ("ecs", "ocsf")
 MILLION = 1_000_000
-MEGABYTES = 40
+MEGABYTES, MEGABYTES_IF_UNIQUE = 40, 45
 START = 250
 READ_AHEAD = 212_992
 
@@ -182,16 +182,16 @@ def memory(bench: Bench) -> Iterator[Row]:
     """
     mixed = feeds.recorded(CORPORA[0])
     rounds = -(-MILLION // feeds.count_events(mixed))
-    kinds: dict[str, Callable[[], Iterator[bytes]]] = {
-        f"{CORPORA[0]} over and over": lambda: feeds.repeated(mixed, rounds),
-        "every record unique": lambda: feeds.unique(MILLION),
+    kinds: dict[str, tuple[Callable[[], Iterator[bytes]], int]] = {
+        f"{CORPORA[0]} over and over": (lambda: feeds.repeated(mixed, rounds), MEGABYTES),
+        "every record unique": (lambda: feeds.unique(MILLION), MEGABYTES_IF_UNIQUE),
     }
-    for kind, chunks in kinds.items():
+    for kind, (chunks, most) in kinds.items():
         small = {"auditlog": {"size": 50_000_000, "generations": 1}}
         ours, highest = memory_after(bench.ours(**small, input_buffer=READ_AHEAD), chunks())
         theirs = [memory_after(other, chunks())[0] for other in bench.theirs(**small)]
         what = f"resident after a million events: {kind} (highest {highest:.1f})"
-        yield Row(what, "MB", ours, theirs[0] if theirs else None, f"≤ {MEGABYTES} MB", ours <= MEGABYTES)
+        yield Row(what, "MB", ours, theirs[0] if theirs else None, f"≤ {most} MB", ours <= most)
 
 
 def forms(bench: Bench) -> Iterator[Row]:
