@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from setuptools import Distribution, setup
+from setuptools import Distribution, Extension, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.command.build_py import build_py
 from setuptools.errors import BaseError
@@ -122,10 +122,7 @@ class BuildExt(build_ext):
             self.warn(f"nothing is compiled, which would save a third of the CPU time: {error!r}")
 
     def _compile(self) -> None:
-        from mypyc.build import mypycify
-
-        modules = ["--no-warn-unused-ignores", *modules_to_compile()]
-        extensions = mypycify(modules, opt_level="2", debug_level="0", group_name="host_sensor")
+        extensions = _mypycify(["--no-warn-unused-ignores", *modules_to_compile()])
         for extension in extensions:
             extension.extra_compile_args += HARDENED
             extension.extra_link_args += HARDENED_LINKS
@@ -155,6 +152,16 @@ def _modules() -> Iterator[str]:
         for path in Path().glob(pattern):
             if str(path) not in INTERPRETED and "= option(" not in path.read_text(encoding="utf-8"):
                 yield str(path)
+
+
+def _mypycify(modules: list[str]) -> list[Extension]:
+    """The one library that holds modules, and a small one for each; before mypy 1.17 it has a hash as its name."""
+    from mypyc.build import mypycify
+
+    try:
+        return mypycify(modules, opt_level="2", debug_level="0", group_name="host_sensor")
+    except TypeError:
+        return mypycify(modules, opt_level="2", debug_level="0")
 
 
 def _has_mypyc() -> bool:

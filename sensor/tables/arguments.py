@@ -308,7 +308,7 @@ def _case(case: str, spelled: dict[str, Spelling]) -> str:
     deciders, cases = _CASES[case]
     for decider in deciders.split():
         words = spelled.get(decider)
-        for word in words if isinstance(words, list) else [words]:
+        for word in words if isinstance(words, list) else (words,):
             if isinstance(word, str) and word in cases:
                 return cases[word]
     return ""

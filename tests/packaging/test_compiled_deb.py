@@ -17,7 +17,7 @@ from tests.packaging.root import HERE, REPOSITORY, Root, need
 from tests.packaging.test_build import lint
 from tests.packaging.test_packages import FEED
 
-LIBRARY = "usr/lib/host-sensor/host_sensor__mypyc.*.so"
+LIBRARY = "usr/lib/host-sensor/*__mypyc.*.so"
 IS_COMPILED = "import sys; sys.path.insert(0, '/usr/lib/host-sensor'); import sensor.pipeline as it; print(it.__file__)"
 
 pytestmark = [pytest.mark.slow, pytest.mark.root]
