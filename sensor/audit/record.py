@@ -160,7 +160,8 @@ class RecordDecoder:
 
     def parse(self, name: str, body: str, learn: bool = False) -> Fields:
         """Parse and transform the fields of a record of the type auditd calls `name`, and maybe learn its layout."""
-        fields = self._parse(name, body)
+        found = None if learn else self.find(name, body)
+        fields = self._parse(name, body) if found is None else found[0].fields(found[1])
         if learn and (name != "SYSCALL" or NUMBERED.isdisjoint(fields)):
             self._layouts.learn(name, body, fields)
         if name not in WORDS:

@@ -86,7 +86,7 @@ class Laurel(Form):
         top = self._time_of(event.id) if self._time else ""
         if self._type:
             top += self._type_of(event)
-        if self._summaries is not None and event.records:
+        if self._summaries is not None and (event.syscall is not None or event.records):
             top += self._summaries.member(event)
         return top
 
@@ -179,7 +179,9 @@ class Laurel(Form):
         return f'{self._start}{rest[:3]}Z"' if self._start else ""
 
     def _type_of(self, event: Event) -> str:
-        names = tuple(event.records)
+        names = tuple(event.records if event.altered else event.template.records)
+        if event.title is not None and not event.altered:
+            names = (*names, event.title.name)
         text = self._types.get(names)
         if text is None:
             text = self._types.keep(names, f'{self._type}{main_type(names)}"' if names else "")
