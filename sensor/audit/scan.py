@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from mypy_extensions import i64
 
-COMPILED: Final = not __file__.endswith((".py", ".pyc"))
+COMPILED: Final = not str(globals().get("__file__", "")).endswith((".py", ".pyc"))  # compiled by mypy 1.15 it has none
 NONE: Final = -1
 _ZERO: Final = 48  # "0"
 _SEVEN: Final = 55
