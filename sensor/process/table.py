@@ -32,6 +32,8 @@ SOON = 5.0
 """Within this time a pid is not handed out again: pids are given in turn, tens of thousands at least."""
 _CHECKED = 200
 """Processes looked at in a sweep, at least; all are within 20 sweeps."""
+_CHECKED_BESIDE_PROBE = 10
+"""The same where the probe reports ends: it may have lost one of a process that it could not track."""
 _FOREIGN = 2048
 """Processes kept of another host: their ends are not reported, so all places are taken before long."""
 _MOST_ORPHANS = 64
@@ -250,7 +252,7 @@ class ProcessTable:
         self._count()
         if self._proc is None:
             return
-        for _ in range(max(_CHECKED, len(self._lives.current) // 20)):
+        for _ in range(_CHECKED_BESIDE_PROBE if self.exact else max(_CHECKED, len(self._lives.current) // 20)):
             pid = next(self._sweeping, None)
             if pid is None:
                 self._sweeping = iter(list(self._lives.current))

@@ -286,3 +286,20 @@ def test_what_a_former_sensor_reported_is_confirmed_by_the_probe(subject):
     assert subject.table.recall(program, None)
     assert subject.table.born(birth) is process
     assert process.program is program
+
+
+@pytest.mark.parametrize(("probe", "at_once"), [(False, 30), (True, 10)])
+def test_where_the_probe_reports_ends_a_sweep_asks_proc_for_few(host, probe, at_once):
+    subject = Subject(host)
+    pids = range(201, 231)
+    for pid in pids:
+        host.process(pid, 100, BASH, start=6000)
+    processes = [subject.born(pid, 6000) if probe else subject.observe(pid, 100, BASH, 61) for pid in pids]
+    for pid in pids:
+        host.end(pid)
+    subject.table.sweep(BOOTED + 62)  # notes whom to look at
+    subject.table.sweep(BOOTED + 63)
+    assert len([process for process in processes if process.ended is not None]) == at_once
+    for second in range(64, 70):
+        subject.table.sweep(BOOTED + second)
+    assert all(process.ended is not None for process in processes)
