@@ -53,6 +53,7 @@ def _unchanged(smaps: str) -> Iterator[tuple[int, int]]:
     """Begin and end of the mappings of files that cannot be written, and in which nothing was (proc_pid_smaps(5)).
 
     The linker writes into some before it protects them, and a debugger into code: these count pages as anonymous.
+    What is shared is left alone: the probe's ring (bpf(2)) has no page cache to come back from, but SIGBUS.
     """
     place = permissions = inode = ""
     try:
@@ -61,7 +62,7 @@ def _unchanged(smaps: str) -> Iterator[tuple[int, int]]:
                 name, *rest = line.split(maxsplit=5)
                 if not name.endswith(":"):
                     place, permissions, inode = name, rest[0], rest[3]
-                elif name == "Anonymous:" and rest[0] == "0" and permissions[1] == "-" and inode != "0":
+                elif name == "Anonymous:" and rest[0] == "0" and permissions[1::2] == "-p" and inode != "0":
                     start, _, end = place.partition("-")
                     yield int(start, 16), int(end, 16)
     except (OSError, ValueError, IndexError):  # not shown, or in a form that is not known

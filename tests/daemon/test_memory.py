@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import mmap
+import re
 import resource
 import subprocess
 import sys
@@ -146,6 +147,17 @@ def test_what_was_written_into_the_mapping_of_a_file_stays(access, tmp_path, tha
         assert ctypes.CDLL(None).mprotect(ctypes.c_void_p(address), ctypes.c_size_t(len(mapping)), access) == 0
         give_back_start()
         assert mapping[:8] == b"oursfile"
+
+
+def test_what_is_shared_stays(tmp_path, thawed):
+    """As of the probe's ring, which the kernel maps once and for all."""
+    path = tmp_path / "ring"
+    path.write_bytes(b"file" * 4096)
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, mmap.MAP_SHARED, mmap.PROT_READ) as mapping:
+        assert mapping[:4] == b"file"
+        give_back_start()
+        _, _, behind = Path("/proc/self/smaps").read_text().partition(f"{path}\n")
+    assert re.search(r"^Rss: +(\d+) kB$", behind, re.MULTILINE)[1] != "0"
 
 
 def test_garbage_of_the_start_is_given_back(thawed):
