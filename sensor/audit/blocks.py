@@ -32,8 +32,6 @@ from sensor.cache import BoundedDict
 from sensor.stats import PipelineStats
 
 _SYSCALL: Final = "type=SYSCALL\0"
-_LENGTH: Final = 13
-"""Of _SYSCALL."""
 _TITLE: Final = "type=PROCTITLE\0"
 _LONGEST_TEMPLATE: Final = 2048
 _MOST_SEEN = 8192
@@ -130,7 +128,7 @@ class Blocks:
         node = prefix[5:-1] if prefix else ""
         begin = len(prefix)
         is_call = flat.startswith(f"{prefix}{_SYSCALL}") if prefix else flat.startswith(_SYSCALL)
-        syscall = cut(flat, begin + _LENGTH) if is_call else None
+        syscall = cut(flat, begin + len(_SYSCALL)) if is_call else None
         if syscall is None:
             return self._unusual(flat, Block(id, node, prefix, count))
         end, last = syscall.end, flat.rfind("\n") + 1

@@ -4,7 +4,7 @@
 
 Each function takes the place where something should begin and returns the place behind it; NONE if it is not there, or
 if what it is given is NONE, so that calls can be strung together. Interpreted they take ten times as long as an
-expression, so there is one of the same meaning wherever they are used, and a test that holds the two equal.
+expression, or more, so there is one of the same meaning wherever they are used, and a test that holds the two equal.
 """
 
 from __future__ import annotations
