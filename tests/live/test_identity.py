@@ -18,7 +18,7 @@ from sensor.probe.layout import EXEC, EXIT, FORK, ProbeRecord
 from sensor.probe.loader import recipe_for
 from sensor.probe.ring import Ring
 from tests.live.stories import Story, Who, compiled, reported
-from tests.probe.loaded import loaded, obstacle
+from tests.probe.loaded import drained, loaded, obstacle
 
 pytestmark = [pytest.mark.root, pytest.mark.skipif(obstacle() is not None, reason=str(obstacle()))]
 
@@ -41,14 +41,14 @@ def run(ring: Ring, program: Path, *arguments: str) -> tuple[list[Story], list[P
     report = program.with_name(f"report-{time.monotonic_ns()}")
     before = ring.lost()
     ring.drain()
-    records = []
+    records: list[ProbeRecord] = []
     with subprocess.Popen([program, report, *arguments], stdout=subprocess.PIPE) as process:
         while process.poll() is None:
-            records += ring.drain()
+            records += drained(ring)
             time.sleep(0.01)
         assert process.stdout is not None
         promised = sum(map(int, process.stdout.read().split()))
-    records += ring.drain()
+    records += drained(ring)
     assert process.returncode == 0
     assert ring.lost() == before
     stories = reported(report)
