@@ -149,5 +149,6 @@ class Lives:
         process.unresolved_parents = None
         if process.after is not None:
             process.after.before = None
+            process.after = None  # else who still has this one keeps all that have the pid from now on
         elif self.current.get(process.pid) is process:
             del self.current[process.pid]

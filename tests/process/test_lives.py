@@ -118,6 +118,23 @@ def test_the_dead_of_one_pid_are_bounded_too():
     assert [other.program.started for other in subject.all()] == [10.0, 7.0, 8.0, 9.0]
 
 
+@pytest.mark.parametrize("limit", [3, 100])
+def test_who_has_a_process_that_is_forgotten_keeps_no_others(limit):
+    """Stages remember some, and a pid is used again for as long as the host runs."""
+    subject, kept = lives(limit), process(7, 1.0)
+    subject.add(kept)
+    for began in range(2, 60):
+        subject.add(process(7, float(began)))
+        subject.forget_dead(began - 20.0)
+    found, later = 0, kept.after
+    while later is not None:
+        found, later = found + 1, later.after
+    assert (kept.before, found) == (None, 0)
+    newest = subject.current[7]
+    assert newest.before is not None
+    assert newest.before.after is newest  # those that are remembered have each other still
+
+
 def test_all_may_have_ended_at_once():
     subject = lives(limit=3)
     processes = [process(pid, 1.0) for pid in (1, 2, 3)]
