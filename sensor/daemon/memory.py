@@ -52,17 +52,20 @@ def give_back_start(smaps: str = "/proc/self/smaps") -> None:
 def _unchanged(smaps: str) -> Iterator[tuple[int, int]]:
     """Begin and end of the mappings of files that cannot be written, and in which nothing was (proc_pid_smaps(5)).
 
-    The linker writes into some before it protects them, and a debugger into code: these count pages as anonymous.
+    The linker writes into some before it protects them, and a debugger into code: these count pages as anonymous or,
+    where memory was short already, as swapped out.
     What is shared is left alone: the probe's ring (bpf(2)) has no page cache to come back from, but SIGBUS.
     """
-    place = permissions = inode = ""
+    place = permissions = inode = anonymous = ""
     try:
         with open(smaps, encoding="utf-8", errors="replace") as file:
             for line in file:
                 name, *rest = line.split(maxsplit=5)
                 if not name.endswith(":"):
-                    place, permissions, inode = name, rest[0], rest[3]
-                elif name == "Anonymous:" and rest[0] == "0" and permissions[1::2] == "-p" and inode != "0":
+                    place, permissions, inode, anonymous = name, rest[0], rest[3], ""
+                elif name == "Anonymous:":
+                    anonymous = rest[0]
+                elif name == "Swap:" and anonymous == rest[0] == "0" and permissions[1::2] == "-p" and inode != "0":
                     start, _, end = place.partition("-")
                     yield int(start, 16), int(end, 16)
     except (OSError, ValueError, IndexError):  # not shown, or in a form that is not known

@@ -149,6 +149,26 @@ def test_what_was_written_into_the_mapping_of_a_file_stays(access, tmp_path, tha
         assert mapping[:8] == b"oursfile"
 
 
+@pytest.mark.parametrize(
+    ("anonymous", "swap", "stays"),
+    [("0 kB", "Swap: 16 kB", True), ("4 kB", "Swap: 12 kB", True), ("0 kB", "", True), ("0 kB", "Swap: 0 kB", False)],
+)
+def test_what_was_written_and_swapped_out_stays(anonymous, swap, stays, tmp_path, thawed):
+    """Swap is seldom there where tests run, so this one reports it: what it leaves out is lost."""
+    path, smaps = tmp_path / "library", tmp_path / "smaps"
+    path.write_bytes(b"file" * 4096)
+    with path.open("rb") as file:
+        mapping = mmap.mmap(file.fileno(), 0, mmap.MAP_PRIVATE, mmap.PROT_READ | mmap.PROT_WRITE)
+    with mapping:
+        mapping[:4] = b"ours"
+        start = ctypes.addressof(ctypes.c_char.from_buffer(mapping))
+        gc.collect()
+        place = f"{start:x}-{start + len(mapping):x} r--p 00000000 08:01 5 {path}"
+        smaps.write_text(f"{place}\nRss: 0 kB\nAnonymous: {anonymous}\n{swap}\nSwapPss: 0 kB\nVmFlags: rd mr\n")
+        give_back_start(str(smaps))
+        assert mapping[:8] == (b"oursfile" if stays else b"filefile")
+
+
 def test_what_is_shared_stays(tmp_path, thawed):
     """As of the probe's ring, which the kernel maps once and for all."""
     path = tmp_path / "ring"
