@@ -200,6 +200,7 @@ class ProbeReader:
         untracked = ring.counts().untracked
         self._stats.untracked += untracked - self._untracked
         self._untracked = untracked
+        self._table.note_untracked(untracked > 0)
 
     def _measure(self, ring: Ring) -> None:
         """How full the ring is, and what the programs have cost since the last look."""

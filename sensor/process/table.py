@@ -33,7 +33,7 @@ SOON = 5.0
 _CHECKED = 200
 """Processes looked at in a sweep, at least; all are within 20 sweeps."""
 _CHECKED_BESIDE_PROBE = 10
-"""The same where the probe reports ends: it may have lost one of a process that it could not track."""
+"""The same where the probe reports all ends, or what it has lost of them afterwards."""
 _FOREIGN = 2048
 """Processes kept of another host: their ends are not reported, so all places are taken before long."""
 _MOST_ORPHANS = 64
@@ -45,6 +45,7 @@ class ProcessTable:
 
     proc: None where /proc shows other processes than the records.
     limit: processes kept, 1 to 2 kB each; beyond it the longest dead goes, or if all live, the one known longest.
+    exact: a probe reports the processes; untracked: there are some that it had no room for.
     """
 
     def __init__(self, proc: ProcFS | None, stats: ProcessStats, limit: int = 32768) -> None:
@@ -59,7 +60,7 @@ class ProcessTable:
         self._orphans: deque[Process] = deque(maxlen=_MOST_ORPHANS)
         self._sweeping: Iterator[int] = iter(())
         self._heard = 0.0  # the newest event since the last sweep
-        self.exact = False
+        self.exact = self.untracked = False
 
     def without_proc(self, why: str = "other_host") -> ProcessTable:
         """An empty table for processes that are not of this host and boot; why: `other_host` or `before_boot`."""
@@ -231,6 +232,10 @@ class ProcessTable:
         """Until a time since boot the probe was not there, or lost records; `why` is one of stats.UNIDENTIFIED."""
         self._missed, self._why = until, why
 
+    def note_untracked(self, some: bool) -> None:
+        """The probe had no room for some processes, so not all that its map of the living lacks have ended."""
+        self.untracked = some
+
     # Housekeeping.
 
     def invalidate_derived(self) -> None:
@@ -252,7 +257,8 @@ class ProcessTable:
         self._count()
         if self._proc is None:
             return
-        for _ in range(_CHECKED_BESIDE_PROBE if self.exact else max(_CHECKED, len(self._lives.current) // 20)):
+        few = self.exact and not self.untracked
+        for _ in range(_CHECKED_BESIDE_PROBE if few else max(_CHECKED, len(self._lives.current) // 20)):
             pid = next(self._sweeping, None)
             if pid is None:
                 self._sweeping = iter(list(self._lives.current))

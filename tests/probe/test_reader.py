@@ -226,6 +226,19 @@ def test_a_process_without_room_in_the_kernels_map_may_be_alive() -> None:
     assert Subject(ring).living(1, 20) == [1, 20]
 
 
+@pytest.mark.parametrize(("untracked", "then"), [(0, 0), (0, 3), (3, 3), (3, 0)])
+def test_the_table_knows_whether_all_ends_are_reported(untracked: int, then: int) -> None:
+    subject = Subject(ring := FakeRing(living=(record(ALIVE, 1),)))
+    ring.untracked = untracked
+    subject.feed.check()
+    assert subject.table.untracked is (untracked > 0)
+    ring.attached, subject.ring = False, (successor := FakeRing(living=(record(ALIVE, 1),)))
+    successor.untracked = then
+    subject.feed.check()
+    subject.feed.check()
+    assert subject.table.untracked is (then > 0)
+
+
 @pytest.fixture
 def output(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
     caplog.set_level(logging.INFO, logger="sensor")

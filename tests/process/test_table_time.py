@@ -288,9 +288,12 @@ def test_what_a_former_sensor_reported_is_confirmed_by_the_probe(subject):
     assert process.program is program
 
 
-@pytest.mark.parametrize(("probe", "at_once"), [(False, 30), (True, 10)])
-def test_where_the_probe_reports_ends_a_sweep_asks_proc_for_few(host, probe, at_once):
+@pytest.mark.parametrize(
+    ("probe", "untracked", "at_once"), [(False, False, 30), (True, False, 10), (True, True, 30), (False, True, 30)]
+)
+def test_where_the_probe_reports_all_ends_a_sweep_asks_proc_for_few(host, probe, untracked, at_once):
     subject = Subject(host)
+    subject.table.note_untracked(untracked)
     pids = range(201, 231)
     for pid in pids:
         host.process(pid, 100, BASH, start=6000)
