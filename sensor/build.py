@@ -111,10 +111,10 @@ class HostState:
 
     def before_chunk(self) -> None:
         """Learn what has happened before audit reports it: processes have started, the clock was set."""
+        self.host_paths.begin_chunk()  # first: if what follows fails, nothing that was seen before may hold on
         self._look_at_the_clock()
         if self.probe is not None:
             self.probe.drain()
-        self.host_paths.begin_chunk()
 
     def _look_at_the_clock(self) -> None:
         boot, now = read_clocks(self._boot)

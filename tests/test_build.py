@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -204,3 +205,21 @@ def test_a_state_in_a_fifo_is_not_waited_for(tmp_path, caplog):
     config = configured(state={"file": "state"})
     build(dataclasses.replace(config, directory=str(tmp_path)), Stats()).host_state.close()
     assert "is no file of at most" in caplog.text
+
+
+class FailingProbe:
+    """A reader with a mistake in it."""
+
+    def drain(self) -> None:
+        raise ValueError("broken")
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_was_seen_in_one_chunk_is_seen_anew_in_the_next_whatever_fails(fails):
+    """The daemon goes on after a failure; what a process calls by a name may be another file by now."""
+    state = build(configured(), Stats(), live=True).host_state
+    state.probe = FailingProbe() if fails else None
+    for number in (1, 2, 3):
+        with pytest.raises(ValueError, match="broken") if fails else nullcontext():
+            state.before_chunk()
+        assert state.host_paths.chunk == number
