@@ -149,6 +149,7 @@ class Daemon:
 
     def run(self, mistakes: Sequence[ConfigError] = ()) -> None:
         """Work until the end of input, or until asked to end; mistakes: what of the configuration is not in use."""
+        memory.give_back_start()
         if self._exporter is not None:
             self._exporter.start()
         self._start_input()
@@ -159,7 +160,6 @@ class Daemon:
         self._guard(self._keeper.report)
         self._write(self._pipeline.tick(time.monotonic()))
         self._logs.flush()
-        memory.give_back_start()
         # Hardly anything has cycles, and 300 execs a second fill the process table with 90,000 objects: a look at each
         # 50,000 of them takes 20 ms.
         gc.set_threshold(100_000, 20, 50)

@@ -16,6 +16,7 @@ import dataclasses
 import gc
 import logging
 import resource
+import threading
 from collections.abc import Iterator
 
 from sensor.config import Config
@@ -41,9 +42,15 @@ def give_back_start(smaps: str = "/proc/self/smaps") -> None:
     Pages of programs and libraries as they are in the file remain in the page cache, from where those that are used
     come back with a page fault of a microsecond for 64 kB (madvise(2), MADV_DONTNEED). The kernel does the same when
     memory is short.
+
+    To be called before the first thread is started. Another one may load a library, as a scrape of metrics does: its
+    mappings would not be any more what they were when they were looked at, and its variables would be lost. So with
+    other threads no page is given back.
     """
     gc.collect()
     gc.freeze()
+    if threading.active_count() > 1:
+        return
     libc = ctypes.CDLL(None)
     for start, end in list(_unchanged(smaps)):
         libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _DONTNEED)
