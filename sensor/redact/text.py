@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 
 from sensor.redact.options import FAILED, RedactionRule
 
@@ -33,6 +34,9 @@ class Secrets:
         self._rules = tuple(rules)
         self._key = key
         self._counts = counts
+        if key:
+            with suppress(ImportError):  # without it secrets fail closed, which is better than no redaction at all
+                import hmac  # noqa: F401  loaded now, so that no event waits for it
 
     def words(self, words: list[str], cut: bool = False) -> list[str]:
         """Arguments without their secrets, as many as before; all masked if that fails. cut: there were more bytes."""
