@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import mmap
+import os
 import resource
 import subprocess
 import sys
@@ -250,8 +251,9 @@ print(*sorted(set(sys.modules) - there))
 def test_a_sensor_loads_nothing_that_it_does_not_use(tmp_path):
     """Metrics are served, and nobody asks for them; there are no options beside the default ones."""
     config = write_config(tmp_path, metrics={"listen": "127.0.0.1:0"})
-    command = [sys.executable, "-c", NEEDLESS, str(config)]
-    done = subprocess.run(command, cwd=ROOT, input=events(0, 3), capture_output=True, check=True)
+    command = [sys.executable, "-S", "-c", NEEDLESS, str(config)]  # what site packages load at the start is not ours
+    paths = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
+    done = subprocess.run(command, cwd=ROOT, env=paths, input=events(0, 3), capture_output=True, check=True)
     loaded = set(done.stdout.decode().split())
     assert {"sensor.daemon", "sensor.metrics.endpoint", "sensor.forms.laurel"} <= loaded
     found = {name for name in loaded if name.startswith(NOT_FOR_RUN)}

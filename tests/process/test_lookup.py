@@ -65,10 +65,10 @@ def test_a_name(tmp_path: Path) -> None:
     shutil.copy("/bin/sleep", program)
     started = [subprocess.Popen([program, "60"]) for _ in range(2)]
     try:
-        for process in started:  # exec is done with the descriptors before it gives the name
-            while ProcFS().comm(process.pid) != program.name[:15]:
-                time.sleep(0.001)
-        found = list(look_up([program.name], ProcFS()))
+        found: list[Found] = []
+        deadline = time.monotonic() + 10
+        while len(found) < len(started) and time.monotonic() < deadline:  # exec gives the name after all else
+            found = list(look_up([program.name], ProcFS()))
     finally:
         for process in started:
             process.kill()
