@@ -60,16 +60,7 @@ def hexadecimal(text: str, start: i64, most: i64, plain: bool) -> i64:
 
 def octal(text: str, start: i64, most: i64) -> i64:
     """The place behind at most so many octal digits."""
-    if start == NONE:
-        return NONE
-    at = start
-    limit: i64 = min(len(text), start + most + 1)
-    while at < limit:
-        digit: i64 = ord(text[at])
-        if digit < _ZERO or digit > _SEVEN:
-            break
-        at += 1
-    return NONE if at == start or at > start + most else at
+    return _digits(text, start, most, _SEVEN)
 
 
 def safe(text: str, start: i64, percent: bool) -> i64:
@@ -93,18 +84,22 @@ def safe(text: str, start: i64, percent: bool) -> i64:
 
 def decimal(text: str, start: i64, most: i64) -> i64:
     """The place behind at most so many decimal digits, of which the first is no zero that others follow."""
+    at = _digits(text, start, most, _NINE)
+    return NONE if at > start + 1 and ord(text[start]) == _ZERO else at
+
+
+def _digits(text: str, start: i64, most: i64, last: i64) -> i64:
+    """The place behind at least one and at most so many digits from 0 to a last one."""
     if start == NONE:
         return NONE
     at = start
     limit: i64 = min(len(text), start + most + 1)
     while at < limit:
         digit: i64 = ord(text[at])
-        if digit < _ZERO or digit > _NINE:
+        if digit < _ZERO or digit > last:
             break
         at += 1
-    if at == start or at > start + most or (at > start + 1 and ord(text[start]) == _ZERO):
-        return NONE
-    return at
+    return NONE if at == start or at > start + most else at
 
 
 def signed(text: str, start: i64, most: i64) -> i64:

@@ -5,8 +5,8 @@
     "0" "/usr/bin/bash" "260104" "fe:00" …                   the values
 
 Only values that are what they look like, and need no escape wherever they are written, have a form: plain numbers, and
-text without a blank. One expression takes 3 µs for the values of a PATH record; compiled, looking at each character
-(sensor.audit.scan) takes 1, and spares the millisecond in which an expression is made.
+text without a blank. An expression takes 1.1 µs for the values of a PATH record, and up to 2.4 ms to be made; compiled,
+looking at each character (sensor.audit.scan) takes 1.0, and nothing has to be made.
 """
 
 from __future__ import annotations
