@@ -18,6 +18,7 @@ there is none in time:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from sensor.audit.event import DROP, KEEP, LOG, Addition, Event, Notice, Template, Verdict
 from sensor.audit.fields import Fields
@@ -37,6 +38,10 @@ _LONGEST_REMEMBERED = 1024
 _OF_EVERY_CALL = "type SYSCALL msg audit arch syscall success yes no exit a items ppid pid"
 """The words in the first part of a SYSCALL record of the usual form (sensor.audit.numbers), besides its numbers."""
 _HEX = frozenset("abcdef")
+_UNMATCHED: Final = 0
+_MATCHED: Final = 1
+_ASK_CALL: Final = 2
+"""What is known of all lines but the title: none matches, one does, or the numbers of the SYSCALL record decide."""
 
 
 class Filters:
@@ -140,6 +145,18 @@ class _NullKey(_Keys):
         return not keys(fields)
 
 
+class _Labels(FilterRule):
+    """Events of processes with a label."""
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        super().__init__("filter_labels", [_exactly("label", labels)])
+        self._labels = frozenset(map(_bytes, labels))
+
+    def matches(self, event: Event, facts: EventFacts) -> bool:
+        labels = event.process.program.labels if event.process is not None else None
+        return bool(labels) and not self._labels.isdisjoint(labels or ())
+
+
 class _Sockaddr(FilterRule):
     """Events with an address."""
 
@@ -148,7 +165,10 @@ class _Sockaddr(FilterRule):
         self._wanted = [parse_wanted(address) for address in addresses]
 
     def fits(self, event: Event, facts: EventFacts) -> bool:
-        return any(is_wanted(record.body, self._wanted) for record in event.records.get("SOCKADDR", ()))
+        for record in event.records.get("SOCKADDR", ()):
+            if is_wanted(record.body, self._wanted):
+                return True
+        return False
 
 
 class _RawLines(FilterRule):
@@ -160,21 +180,31 @@ class _RawLines(FilterRule):
         self._searches = tuple([searcher(expression) for expression in expressions])
         self._calls = tuple([(search, _telling(word_of(it))) for search, it in zip(self._searches, expressions)])
         self._known: BoundedDict[Record, bool] = BoundedDict(entries)
-        self._by_template: BoundedDict[Template, bool] = BoundedDict(2 * entries)
+        self._by_template: BoundedDict[Template, int] = BoundedDict(2 * entries)
 
     def matches(self, event: Event, facts: EventFacts) -> bool:
-        syscall, template = event.syscall, event.template
-        if syscall is not None and self._is_call_matched(event.node, syscall):
-            return True
-        found = self._by_template.get(template) if not event.node else None
+        node, template = event.node, event.template
+        found = self._by_template.get(template) if not node else None
         if found is None:
-            found = self._is_one_known(event.node, template)
-            if not event.node and template.kept:
-                self._by_template.keep(template, found)
-        return found or (event.title is not None and self._is_known(event.node, event.title))
+            found = self._look_at(node, template, event.syscall)
+        if found == _ASK_CALL and event.syscall is not None:
+            found = _MATCHED if self._is_call_matched(node, event.syscall) else _UNMATCHED
+        return found == _MATCHED or (event.title is not None and self._is_known(node, event.title))
+
+    def _look_at(self, node: str, template: Template, syscall: Syscall | None) -> int:
+        """Look at what repeats of an event; most often that decides of its SYSCALL record, too."""
+        if self._is_one_known(node, template):
+            found = _MATCHED
+        elif syscall is None:
+            found = _UNMATCHED
+        else:
+            rest = syscall.rest.body
+            telling = not node and syscall.usual and not [word for _, word in self._calls if word in rest]
+            found = _UNMATCHED if telling else _ASK_CALL
+        return found if node or not template.kept else self._by_template.keep(template, found)
 
     def _is_call_matched(self, node: str, syscall: Syscall) -> bool:
-        """Look at what is new in each event; most often it can be seen without writing it that there is no match."""
+        """Look at what is new in each event."""
         if node or not syscall.usual:
             return self._is_matched(node, "SYSCALL", syscall.body)
         rest = syscall.rest.body
@@ -234,7 +264,7 @@ def _rules(options: FilterOptions, entries: int) -> list[FilterRule]:
     if options.filter_null_keys:
         rules.append(_NullKey("filter_null_keys", []))
     if options.filter_labels:
-        rules.append(FilterRule("filter_labels", [_exactly("label", options.filter_labels)]))
+        rules.append(_Labels(options.filter_labels))
     if options.filter_sockaddr:
         rules.append(_Sockaddr(options.filter_sockaddr))
     if options.filter_raw_lines:

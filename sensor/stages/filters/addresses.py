@@ -13,21 +13,34 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import NamedTuple, Union
+from collections.abc import Sequence
+from typing import Final, Union
 
-Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
 _SADDR = re.compile(r"(?:\A| )saddr=([0-9A-F]{16,})")
-_INET, _INET6 = 2, 10
+_INET: Final = 2
+_INET6: Final = 10
+_MAPPED: Final = 0xFFFF
+"""What stands before an IPv4 address in its last 32 bits, in one that is mapped."""
 _PORT = re.compile(r"(.*):([0-9]{1,5})")
 
 
-class Wanted(NamedTuple):
-    """An address, a network, a port, or both; None is any."""
+class Wanted:
+    """An address, a network, a port, or both.
 
-    network: Network | None
-    port: int | None
+    version: 4 or 6, 0 if any address will do.
+    bits: so many at the end of an address decide nothing; network: the others, as a number.
+    port: -1 if any will do.
+    """
+
+    __slots__ = ("bits", "network", "port", "version")
+
+    def __init__(self, network: Network | None, port: int | None) -> None:
+        self.version = network.version if network is not None else 0
+        self.bits = network.max_prefixlen - network.prefixlen if network is not None else 0
+        self.network = int(network.network_address) >> self.bits if network is not None else 0
+        self.port = -1 if port is None else port
 
 
 def parse_wanted(text: str) -> Wanted:
@@ -46,31 +59,36 @@ def parse_wanted(text: str) -> Wanted:
     return Wanted(_unmapped_network(network), port)
 
 
-def is_wanted(body: str, wanted: list[Wanted]) -> bool:
+def is_wanted(body: str, wanted: Sequence[Wanted]) -> bool:
     """Return whether the body of a SOCKADDR record names one of the addresses."""
     found = _SADDR.search(body)
-    address = _read(bytes.fromhex(found.group(1)[: len(found.group(1)) & ~1])) if found is not None else None
-    if address is None:
+    if found is None:
         return False
-    host, port = address
-    return any(
-        (entry.port is None or entry.port == port)
-        and (entry.network is None or (entry.network.version == host.version and host in entry.network))
-        for entry in wanted
-    )
+    digits = found.group(1)
+    data = bytes.fromhex(digits[: len(digits) & ~1])
+    version, host = _read(data)
+    if not version:
+        return False
+    port = data[2] << 8 | data[3]
+    for entry in wanted:
+        if entry.port in (-1, port) and (
+            not entry.version or (entry.version == version and host >> entry.bits == entry.network)
+        ):
+            return True
+    return False
 
 
-def _read(data: bytes) -> tuple[Address, int] | None:
-    family = data[0] or data[1]
-    port = int.from_bytes(data[2:4], "big")
+def _read(data: bytes) -> tuple[int, int]:
+    """The version and the number of an IP address; 0 for another family."""
     if 0 not in data[:2]:
-        return None
+        return 0, 0
+    family = data[0] or data[1]
     if family == _INET:
-        return ipaddress.IPv4Address(data[4:8]), port
+        return 4, int.from_bytes(data[4:8], "big")
     if family == _INET6 and len(data) >= 24:
-        address = ipaddress.IPv6Address(data[8:24])
-        return address.ipv4_mapped or address, port
-    return None
+        host = int.from_bytes(data[8:24], "big")
+        return (4, host & 0xFFFFFFFF) if host >> 32 == _MAPPED else (6, host)
+    return 0, 0
 
 
 def _unmapped_network(network: Network) -> Network:
