@@ -33,9 +33,21 @@ from sensor.regex import Search, searcher
 from sensor.stages.options import LabelOptions
 
 _NONE: Final[Labels] = frozenset()
-_UNCHANGED: Final = (_NONE, _NONE)
 _REMEMBERED = 512
 _MOST_ANCESTORS = 32
+
+
+class _Change:
+    """What the keys of a call add and take away."""
+
+    __slots__ = ("added", "removed")
+
+    def __init__(self, added: Labels, removed: Labels) -> None:
+        self.added = added
+        self.removed = removed
+
+
+_UNCHANGED: Final = _Change(_NONE, _NONE)
 
 
 class _Rules:
@@ -80,7 +92,7 @@ class Labeller:
         self._commands = commands
         self._containers = containers
         self._shown: BoundedDict[Labels, Addition] = BoundedDict(_REMEMBERED)
-        self._by_rest: BoundedDict[Rest, tuple[Labels, Labels]] = BoundedDict(_REMEMBERED)
+        self._by_rest: BoundedDict[Rest, _Change] = BoundedDict(_REMEMBERED)
         self._keys = frozenset(map(_bytes, options.label_keys))
         self._unkeys = _compiled(options.unlabel_keys)
         self._by_keys = bool(self._keys or self._unkeys)
@@ -106,10 +118,9 @@ class Labeller:
             else:
                 change = self._by_rest.get(syscall.rest) or self._remember(syscall.rest)
             if change is not _UNCHANGED:
-                added, removed = change
                 labels = program.labels
-                if labels is None or not (added <= labels and removed.isdisjoint(labels)):  # else nothing is new
-                    _change(process, added, removed)
+                if labels is None or not (change.added <= labels and change.removed.isdisjoint(labels)):
+                    _change(process, change.added, change.removed)  # else nothing is new
 
     def _give(self, process: Process, event: Event) -> None:
         program = process.program
@@ -118,15 +129,15 @@ class Labeller:
         if before is not None and program.labels != before:
             process.changed()
 
-    def _remember(self, rest: Rest) -> tuple[Labels, Labels]:
+    def _remember(self, rest: Rest) -> _Change:
         return self._by_rest.keep(rest, self._change_by(rest.fields))
 
-    def _change_by(self, fields: Fields) -> tuple[Labels, Labels]:
+    def _change_by(self, fields: Fields) -> _Change:
         """The labels that the keys of a call give, and those they take away."""
         keys = fields.get("KEYS")
         given = tuple([key for key in keys if isinstance(key, str)]) if isinstance(keys, list) else ()
         added, removed = self._keys.intersection(given), _matching(self._unkeys, given)
-        return (added, removed) if added or removed else _UNCHANGED
+        return _Change(added, removed) if added or removed else _UNCHANGED
 
     def show(self, event: Event) -> None:
         """Add LABELS to an event."""
