@@ -17,6 +17,7 @@ import threading
 import time
 from collections import deque
 from contextlib import suppress
+from math import inf
 from typing import Callable, Generic, TypeVar
 
 from sensor.cache import BoundedDict
@@ -85,7 +86,7 @@ class NonBlockingCache(Generic[Key, Value]):
         waiting: Waiting | None = None,
     ) -> None:
         self._load = load
-        self._ttl = float("inf") if ttl is None else ttl
+        self._ttl = inf if ttl is None else ttl
         self._blocking = blocking
         self._known: BoundedDict[Key, tuple[Value, float]] = BoundedDict(max(entries, 1))
         self._waiting: deque[Key] = deque()
@@ -102,7 +103,7 @@ class NonBlockingCache(Generic[Key, Value]):
     def get(self, key: Key) -> Value | None:
         """The value, if it is known by now."""
         found = self._known.get(key)
-        if found is not None and (found[1] == float("inf") or self._clock() < found[1]):
+        if found is not None and (found[1] == inf or self._clock() < found[1]):
             return found[0]
         if self._blocking:
             self._load_now(key)
