@@ -13,7 +13,17 @@ from __future__ import annotations
 
 import re
 
-from sensor.audit.fields import Collector, Fields, Value, decode, key_of, split_section, text_of_digits, unquote
+from sensor.audit.fields import (
+    Collector,
+    Fields,
+    Value,
+    decode,
+    key_of,
+    plain_title,
+    split_section,
+    text_of_digits,
+    unquote,
+)
 from sensor.audit.options import TransformOptions
 from sensor.audit.spellings import ENRICHED
 
@@ -154,6 +164,9 @@ def lacks_arguments(body: str) -> bool:
 
 def parse_proctitle(body: str) -> Fields:
     """Parse a PROCTITLE body; of a title cut within a byte only that half byte is lost."""
+    title = plain_title(body)
+    if title is not None:
+        return {"ARGV": [*title.split("\0")]}
     record = Collector()
     for name, raw in split_section(body):
         text, quoted = unquote(raw)

@@ -202,6 +202,16 @@ def text_of_digits(digits: str) -> str | None:
         return None
 
 
+def plain_address(body: str) -> str | None:
+    """The address in a SOCKADDR body, as the kernel writes it; None if there is more in it."""
+    return text_of_digits(body[6:]) if body.startswith("saddr=") else None
+
+
+def plain_title(body: str) -> str | None:
+    """The command line in a PROCTITLE body in hexadecimal digits, as the kernel mostly writes it; None if it is not."""
+    return text_of_digits(body[10:]) if body.startswith("proctitle=") else None
+
+
 def _message_end(body: str, start: int) -> int:
     """Where msg='… ends: at the last quote that a separator follows; one without such a quote was cut short."""
     end = len(body)

@@ -54,8 +54,13 @@ class Layout:
     def fields(self, values: Values) -> Fields:
         """What parsing field by field gives."""
         fields: Fields = {}
+        place = 0
         for name, kind in self.names.items():
-            fields[name] = _decoded(kind, self.value(name, values))
+            if kind == "null":
+                fields[name] = None
+            else:
+                fields[name] = _decoded(kind, values[place])
+                place += 1
         if "key" in self.places:
             fields["KEYS"] = [self.value("key", values)]
         return fields
@@ -131,7 +136,7 @@ class Layouts:
 
 
 class LayoutsByType:
-    """The layouts of all types but those with a form of their own: command lines."""
+    """The layouts of all types but those with a form of their own: command lines, addresses."""
 
     def __init__(self, kinds: Callable[[str], Kinds], strings: str) -> None:
         self._kinds = kinds
@@ -155,7 +160,7 @@ class LayoutsByType:
 
     def learn(self, name: str, body: str, fields: Fields) -> None:
         """Take an example of what is usual: a body of the named type and its fields."""
-        if name not in ("PROCTITLE", "EXECVE"):
+        if name not in ("PROCTITLE", "EXECVE", "SOCKADDR"):
             layouts = self._types.get(name)
             if layouts is None:
                 layouts = self._types.keep(name, Layouts(self._kinds(name), self._strings))
@@ -165,6 +170,4 @@ class LayoutsByType:
 def _decoded(kind: str, value: str) -> Value:
     if kind == "decimal":
         return int(value)
-    if kind == "null":
-        return None
     return f"0x{value}" if kind == "hex" else f"0o{value}" if kind == "octal" else value

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import Callable, Final, TypeVar
 
 from sensor.audit.argv import parse_execve, parse_proctitle
-from sensor.audit.fields import NOTHING, Fields, Kinds, parse_fields
+from sensor.audit.fields import NOTHING, Fields, Kinds, parse_fields, plain_address
 from sensor.audit.header import BEGIN, BLANKS
 from sensor.audit.layout import Found, LayoutsByType
 from sensor.audit.options import TransformOptions
@@ -79,7 +79,7 @@ class Record:
         """Its layout and values; None if no such layout is known, but the record has been made an example of one."""
         found = self._decoder.find(self.name, self.body)
         if found is None:
-            self._fields = self._decoder.parse(self.name, self.body, learn=True)
+            self._fields = self._decoder.parse_example(self.name, self.body)
         return found
 
     @property
@@ -158,12 +158,21 @@ class RecordDecoder:
         record = self._remember(key, name, body.strip(BLANKS))
         return None if record.type.alone else record
 
-    def parse(self, name: str, body: str, learn: bool = False) -> Fields:
-        """Parse and transform the fields of a record of the type auditd calls `name`, and maybe learn its layout."""
-        found = None if learn else self.find(name, body)
-        fields = self._parse(name, body) if found is None else found[0].fields(found[1])
-        if learn and (name != "SYSCALL" or NUMBERED.isdisjoint(fields)):
+    def parse(self, name: str, body: str) -> Fields:
+        """Parse and transform the fields of a record of the type auditd calls `name`."""
+        found = self.find(name, body)
+        if found is None:
+            return self.parse_example(name, body)
+        return self._transformed(name, found[0].fields(found[1]))
+
+    def parse_example(self, name: str, body: str) -> Fields:
+        """The same of a record that has no known layout, which is made an example of one."""
+        fields = self._parse(name, body)
+        if name != "SYSCALL" or NUMBERED.isdisjoint(fields):
             self._layouts.learn(name, body, fields)
+        return self._transformed(name, fields)
+
+    def _transformed(self, name: str, fields: Fields) -> Fields:
         if name not in WORDS:
             for transform in self._transforms:
                 transform(name, fields)
@@ -174,6 +183,8 @@ class RecordDecoder:
             fields = parse_execve(body, self._options)
         elif name == "PROCTITLE":
             fields = parse_proctitle(body)
+        elif name == "SOCKADDR" and (address := plain_address(body)) is not None:
+            fields = {"saddr": address}
         else:
             fields = _parse_prefixed(name, with_separator(body), self.kinds(name))
         key = fields.get("key")

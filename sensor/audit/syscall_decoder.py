@@ -79,7 +79,7 @@ class SyscallDecoder:
         if found is not None:
             rest = Rest(text, self._records, None, found)
         else:
-            fields = self._records.parse("SYSCALL", body, learn=True)
+            fields = self._records.parse_example("SYSCALL", body)
             if "\0" in text or BEGIN in text or _FIELD.match(text) is None or not NUMBERED.isdisjoint(fields):
                 return None
             rest = Rest(text, self._records, fields)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from sensor.audit.argv import plain_arguments
-from sensor.audit.fields import text_of_digits
+from sensor.audit.fields import plain_address, plain_title
 from sensor.forms.text import Quote
 
 
@@ -27,7 +27,7 @@ class PlainCommandLines:
 
     def address(self, body: str) -> str | None:
         """JSON members of a SOCKADDR body that nothing translates; None if it is not plain."""
-        address = text_of_digits(body[6:]) if body.startswith("saddr=") else None
+        address = plain_address(body)
         return None if address is None else f'"saddr":{self._quote(address)}'
 
     def execve(self, body: str) -> str | None:
@@ -37,7 +37,7 @@ class PlainCommandLines:
 
     def proctitle(self, body: str) -> str | None:
         """JSON members of a PROCTITLE body; None if it is not plain."""
-        title = text_of_digits(body[10:]) if body.startswith("proctitle=") else None
+        title = plain_title(body)
         return None if title is None else self._argv(title.split("\0"))
 
     def _argv(self, words: list[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sensor.audit.fields import Fields
+from sensor.audit.fields import Fields, Kinds, parse_fields
 from sensor.audit.options import TransformOptions
 from sensor.audit.record import RecordDecoder
 
@@ -37,6 +37,28 @@ def decoder(entries: int = 64) -> RecordDecoder:
 )
 def test_a_body_is_parsed_as_its_type_asks(name, body, expected):
     assert decoder().parse(name, body) == expected
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        *("01002F6465762F6C6F67", "0A", "", "0", "ABC", "01002f", "010G", "(null)", "?", '"0100"', "'01'", "{ 01 }"),
+        *("0100 x=1", "0100 saddr=02", "0100 key=a", "0100\x1dSADDR={ saddr_fam=local path=/a }", "01 00", "0100\n"),
+    ],
+)
+def test_an_address_is_read_as_any_field(rest):
+    fields = parse_fields(f"saddr={rest}", Kinds({"saddr": "encoded"}))
+    found = decoder().parse("SOCKADDR", f"saddr={rest}")
+    assert [*found.items()] == [*{**fields, **({"KEYS": ["a"]} if "key" in fields else {})}.items()]
+
+
+def test_a_layout_is_learned_of_records_whose_fields_are_asked_for():
+    records = decoder()
+    for inode in (1, 2):
+        assert records.find("PATH", "item=0 inode=3") is None
+        assert records.decode("PATH", f"item=0 inode={inode}").fields == {"item": 0, "inode": inode}
+    assert records.find("PATH", "item=0 inode=3") is not None
+    assert records.decode("PATH", "item=0 inode=3").fields == {"item": 0, "inode": 3}
 
 
 def test_a_record_can_be_extended_without_changing_what_others_see():
