@@ -94,6 +94,9 @@ class _Renderer:
             fields = _with_bytes(fields)
         if self._distinct is not None:
             fields = self._distinct.fields(fields)
+        return self._members(fields)
+
+    def _members(self, fields: Fields) -> str:
         keys, quoted = self._keys, self._quoted
         text = ""
         for name, value in fields.items():
@@ -101,8 +104,17 @@ class _Renderer:
             if isinstance(value, str) and value.__class__ is str and len(value) <= _LONGEST:
                 text += key + (quoted.get(value) or self._short(value))
             else:
-                text += key + write(value, self._quote)
+                text += key + self._value(value)
         return text[1:]
+
+    def _value(self, value: Value) -> str:
+        if isinstance(value, dict):
+            return f"{{{self._members(value)}}}"
+        if isinstance(value, list):
+            return f"[{','.join([self._value(element) for element in value])}]"
+        if isinstance(value, str) and value.__class__ is str and len(value) <= _LONGEST:
+            return self._quoted.get(value) or self._short(value)
+        return write(value, self._quote)
 
     def _key(self, name: str) -> str:
         return self._keys.keep(name, f",{self._quote(name)}:")
@@ -151,8 +163,10 @@ def _has_bad_bytes(fields: Fields) -> bool:
         elif isinstance(value, dict):
             if _has_bad_bytes(value):
                 return True
-        elif isinstance(value, list) and any(map(_hex, value)):
-            return True
+        elif isinstance(value, list):
+            for element in value:
+                if isinstance(element, str) and not element.isascii() and bad_bytes(element):
+                    return True
     return False
 
 

@@ -82,8 +82,11 @@ class Facts:
 def facts_of_call(head: Head, rest: Rest, success: bool | None, naming: Naming) -> Facts:
     """What of a SYSCALL record is not new each time."""
     facts = Facts()
-    apart = {*_OF_THE_CALL, *_TRANSLATED, *map(naming.key, _TRANSLATED)}
-    _first(facts, {name: value for name, value in rest.fields.items() if name not in apart}, naming)
+    fields = rest.fields
+    apart = [*_TRANSLATED, *[naming.key(name) for name in _TRANSLATED]]
+    if not (_OF_THE_CALL.isdisjoint(fields) and fields.keys().isdisjoint(apart)):
+        fields = {name: value for name, value in fields.items() if name not in _OF_THE_CALL and name not in apart}
+    _first(facts, fields, naming)
     facts.data["arch"] = arches.name(head.arch) or f"{head.arch:x}"
     facts.data["syscall"] = syscalls.name(head.arch, head.number) or str(head.number)
     if success is not None:
@@ -183,6 +186,8 @@ def _first(facts: Facts, fields: Fields, naming: Naming) -> None:
 
 def own_fields(fields: Fields, naming: Naming) -> list[tuple[str, Value]]:
     """The fields without their translations, those of msg='…' among them."""
+    if not naming.prefix and "msg" not in fields and not any(name.isupper() for name in fields):
+        return [*fields.items()]
     own: list[tuple[str, Value]] = []
     for name, value in fields.items():
         if name == "msg" and isinstance(value, dict):
@@ -234,9 +239,8 @@ def datum_of(name: str, value: Value, fields: Fields) -> Datum | None:
     if isinstance(value, int):
         if value in (UNSET, -1) and (_is_id(name) or name == "ses"):
             return _NO_VALUE
-        arch = fields.get("arch")
         if name == "syscall":
-            number = _hexadecimal(arch)
+            number = _hexadecimal(fields.get("arch"))
             return (syscalls.name(number, value) if number is not None else None) or str(value)
         return (uring_ops.name(value) or str(value)) if name == "uring_op" else str(value)
     if isinstance(value, list):

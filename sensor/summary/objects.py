@@ -42,6 +42,9 @@ _TYPES = {
 }
 """File type → what auparse calls it, and what ECS does."""
 
+_OF_ADDRESSES = "0123456789abcdefABCDEF:."
+"""All that there can be in an IP address as text (inet_pton(3))."""
+
 FAMILIES = {"inet": "ipv4", "inet6": "ipv6", "local": "unix"}
 """What families of addresses are called in ECS network.type, where it has a word of its own."""
 
@@ -206,6 +209,8 @@ def source_of(address: str) -> Fields:
 
 def address_family(text: Value) -> int | None:
     """Whether a text is an IP address: its family, None if it is none."""
+    if str(text).strip(_OF_ADDRESSES):
+        return None
     for family in (socket.AF_INET, socket.AF_INET6):
         try:
             socket.inet_pton(family, str(text))

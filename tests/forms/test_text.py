@@ -7,6 +7,8 @@ import unicodedata
 import urllib.parse
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sensor.forms.text import bad_bytes, quote_percent, quote_unicode
 
@@ -43,6 +45,16 @@ def test_a_text_in_both_styles(data, percent, unicode):
     assert quote_unicode(text).encode("latin-1").decode() == unicode
     for quoted in (quote_percent(text), quote_unicode(text)):
         json.loads(quoted.encode("latin-1"))
+
+
+@given(st.text([*map(chr, range(0x7F))]))
+def test_ascii_is_quoted_as_the_standard_library_does(text):
+    assert quote_unicode(text) == json.dumps(text)
+
+
+@given(st.text('ab"\\\n\t /%+{}', min_size=50, max_size=200))
+def test_a_script_on_a_command_line_is_quoted_as_the_standard_library_does(text):
+    assert quote_unicode(text) == json.dumps(text)
 
 
 @pytest.mark.parametrize("byte", range(256))

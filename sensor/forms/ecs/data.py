@@ -20,6 +20,7 @@ from sensor.summary.facts import ELSEWHERE, Facts, add_record, data_of_call, pid
 from sensor.summary.summary import Subject
 
 _LONGEST = 1024
+_ARCHES = 4
 _PLACED = frozenset({"pid", "ppid", "comm", "exe", "cwd"})
 """Fields that stand elsewhere than in auditd.data."""
 _OF_CALL = frozenset({"exit", "a0", "a1", "a2", "a3", "socket"})
@@ -41,12 +42,13 @@ class DataTexts:
         self._naming = style.naming
         self._render = style.render
         self._texts: dict[str, BoundedDict[str, str]] = {name: BoundedDict(entries) for name in READERS}
-        self._exits: BoundedDict[tuple[str | None, int, str | None], str] = BoundedDict(entries)
+        self._entries = entries
+        self._exits: BoundedDict[int, BoundedDict[str, str]] = BoundedDict(_ARCHES)
 
     @property
     def remembered(self) -> list[int]:
         """How many texts of each kind are remembered."""
-        return [*map(len, self._texts.values()), len(self._exits)]
+        return [*map(len, self._texts.values()), *map(len, self._exits.values())]
 
     def forget(self) -> None:
         """Write everything anew: the meaning of the records' fields has changed."""
@@ -101,12 +103,16 @@ class DataTexts:
         return f'{exit},"a0":"{syscall.a0}","a1":"{syscall.a1}","a2":"{syscall.a2}","a3":"{syscall.a3}"'
 
     def _exit_of(self, syscall: Syscall) -> str:
-        key = (syscall.exit, syscall.head.arch, syscall.result)
-        exit = self._exits.get(key)
-        if exit is None:
-            given: Fields = {name: value_of(given) for name, given in data_of_call(syscall).items() if name == "exit"}
-            exit = self._exits.keep(key, self.members(given))
-        return exit
+        """What a call gave that did not succeed, with a comma before it."""
+        arch, exit = syscall.head.arch, syscall.exit or ""
+        known = self._exits.get(arch)
+        if known is None:
+            known = self._exits.keep(arch, BoundedDict(self._entries))
+        text = known.get(exit)
+        if text is None:
+            given = data_of_call(syscall).get("exit")
+            text = known.keep(exit, self.members({"exit": value_of(given)} if given else {}))
+        return text
 
     def paths(self, event: Event) -> str:
         """auditd.paths, with a comma before it."""

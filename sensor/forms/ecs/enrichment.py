@@ -53,14 +53,15 @@ class Enrichment:
 
     process, parent: of ECS process and process.parent.
     top: of the top level.
-    own: of host_sensor.
+    own: of host_sensor; own_object: all of that, if there is nothing else in it.
     addresses, hashes: IP addresses, and digests of files.
     """
 
-    __slots__ = ("addresses", "hashes", "own", "parent", "process", "top")
+    __slots__ = ("addresses", "hashes", "own", "own_object", "parent", "process", "top")
 
     def __init__(self, texts: list[str], addresses: tuple[str, ...], hashes: tuple[str, ...]) -> None:
         self.process, self.parent, self.top, self.own = texts
+        self.own_object = f',"host_sensor":{{{self.own[1:]}}}' if self.own else ""
         self.addresses = addresses
         self.hashes = hashes
 
@@ -117,9 +118,12 @@ class Enrichments:
 
     def _translate(self, additions: list[Addition], is_exec: bool) -> Enrichment:
         """Most of what is known of a process holds for others as well, such as its parent: only the rest is new."""
-        single = single_additions(additions)
-        of_one = [addition for addition in single if not _OF_ONE.isdisjoint((*addition.subject, *addition.top))]
-        key = tuple([addition for addition in single if addition not in of_one]), is_exec
+        of_one: list[Addition] = []
+        others: list[Addition] = []
+        for addition in single_additions(additions):
+            is_of_one = not (_OF_ONE.isdisjoint(addition.subject) and _OF_ONE.isdisjoint(addition.top))
+            (of_one if is_of_one else others).append(addition)
+        key = tuple(others), is_exec
         shared = self._shared.get(key) or self._shared.keep(key, self._written(key[0], is_exec, _OWN_OF_ONE))
         return self._written(of_one, is_exec).with_others(shared) if of_one else shared
 

@@ -31,6 +31,8 @@ _OF_PROCESS = ("EXECVE", "CWD", "BPRM_FCAPS", "CAPSET")
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _LAST = 253402300799
 _PROCESS_EVENTS = {"PROBE_EXEC": ("executed", "start"), "PROBE_EXIT": ("end", "end")}
+_ECS = f'"ecs":{{"version":"{VERSION}"}}'
+_ECS_AFTER_TIME = f'Z",{_ECS}'
 _EVENT: Fields = {"module": MODULE, "dataset": DATASET}
 
 
@@ -135,11 +137,12 @@ class Ecs(Form):
         if added.addresses or added.hashes:
             related = self._related_of("", made.who, made.thing, added)
         id = event.id
+        own = self._notes(event, added.own) if event.notes else added.own_object
         return (
             f'{{{self._time(id)},"event":{{{made.given},"id":"{id}"{made.acting}{syscall.pid},"parent":{{"pid":'
             f"{syscall.ppid}{added.parent}}}{made.process}{self._title(event)}{added.process}}}{made.top}{added.top}"
             f"{related}{made.auditd}{id.partition(':')[2]}{made.data}{self._data.of_call(syscall)}{made.more}"
-            f"{self._notes(event, added.own)}}}"
+            f"{own}}}"
         )
 
     def _make(self, event: Event, who: Subject, thing: Object) -> _Made:
@@ -211,14 +214,17 @@ class Ecs(Form):
 
     def _time(self, id: str) -> str:
         """The first members, up to the opening brace of `event`; a time later than the year 9999 is left out."""
-        second, _, rest = id.partition(".")
-        if second != self._second:
-            self._second, self._start = second, ""
-            if int(second) <= _LAST:
-                moment = _EPOCH + timedelta(seconds=int(second))
-                self._start = f'"@timestamp":"{moment.strftime("%Y-%m-%dT%H:%M:%S")}.'
-        start = f'{self._start}{rest[:3]}Z",' if self._start else ""
-        return f'{start}"ecs":{{"version":"{VERSION}"}}'
+        if not self._second or not id.startswith(self._second):
+            self._begin_second(id)
+        at = len(self._second)
+        return f"{self._start}{id[at : at + 3]}{_ECS_AFTER_TIME}" if self._start else _ECS
+
+    def _begin_second(self, id: str) -> None:
+        second = id.partition(".")[0]
+        self._second, self._start = f"{second}.", ""
+        if int(second) <= _LAST:
+            moment = _EPOCH + timedelta(seconds=int(second))
+            self._start = f'"@timestamp":"{moment.strftime("%Y-%m-%dT%H:%M:%S")}.'
 
     def _event(self, members: str, event: Event) -> str:
         comma = "," if members else ""

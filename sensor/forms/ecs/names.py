@@ -19,8 +19,8 @@ def tidy(fields: Fields, taken: frozenset[str] = _NOTHING) -> Fields:
     taken: names in small letters that stand before them in the same object. Names in small letters stay what they are,
         if they are not among these; of others the first does. Objects within are treated alike.
     """
-    if _is_plain(fields) and taken.isdisjoint(fields):
-        return _without_empty(fields)
+    if taken.isdisjoint(fields) and _is_tidy(fields):
+        return fields
     seen = {*taken}
     small = {name for name in fields if name == name.lower()}
     numbers: dict[str, int] = {}  # by name in small letters, the first that may be free: in linear time
@@ -40,24 +40,21 @@ def tidy(fields: Fields, taken: frozenset[str] = _NOTHING) -> Fields:
     return out
 
 
-def _is_plain(fields: Fields) -> bool:
-    """Return whether there are no objects, and only names in small letters."""
+def _is_tidy(fields: Fields) -> bool:
+    """Return whether there are only names in small letters, and nothing is empty."""
     for name, value in fields.items():
-        if isinstance(value, dict) or not name.islower():
+        if value is None or not name.islower():
             return False
-        if isinstance(value, list):
+        if isinstance(value, dict):
+            if not value or not _is_tidy(value):
+                return False
+        elif isinstance(value, list):
+            if not value:
+                return False
             for element in value:
-                if isinstance(element, dict):
+                if isinstance(element, dict) and not _is_tidy(element):
                     return False
     return True
-
-
-def _without_empty(fields: Fields) -> Fields:
-    """Plain fields that have a value; they are not copied if all have."""
-    for value in fields.values():
-        if value is None or (isinstance(value, list) and not value):
-            return {name: kept for name, kept in fields.items() if kept is not None and kept != []}
-    return fields
 
 
 def merged(first: Fields, second: Fields) -> Fields:

@@ -7,8 +7,6 @@ Users by their names, or by their numbers where no name is known.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from sensor.audit.fields import Fields, Value
 from sensor.forms.ecs.enrichment import Enrichment
 from sensor.summary.objects import Object, address_family
@@ -19,43 +17,52 @@ _NO_HOST = frozenset({"?", "localhost", "localhost.localdomain", "UNKNOWN"})
 
 def related(who: Subject, thing: Object, added: Enrichment | None, host: str) -> Fields:
     """The members of `related`, without those that have nothing in them; host: of the event."""
-    hosts, addresses = [host], [*_addresses(thing.top), *(added.addresses if added is not None else ())]
-    for name in _named_hosts(who):
+    addresses = _addresses(thing.top)
+    hosts = [host] if host else []
+    hashes: list[str] = []
+    if added is not None:
+        addresses += added.addresses
+        hashes += added.hashes
+    name = _named_host(who)
+    if name:
         (hosts if address_family(name) is None else addresses).append(name)
-    everything: Fields = {
-        "user": _once([*users_in(who.users.get("user"))]),
-        "ip": _once(addresses),
-        "hosts": _once([name for name in hosts if name]),
-        "hash": _once([*(added.hashes if added is not None else ())]),
-    }
-    return {name: values for name, values in everything.items() if values}
+    members: Fields = {}
+    _put(members, "user", users_in(who.users.get("user")))
+    _put(members, "ip", addresses)
+    _put(members, "hosts", hosts)
+    _put(members, "hash", hashes)
+    return members
 
 
-def users_in(user: Value) -> Iterator[str]:
+def users_in(user: Value) -> list[str]:
     """The names, else the numbers, of ECS `user` and of the users within it; groups are none."""
     if not isinstance(user, dict):
-        return
+        return []
     name = user.get("name") or user.get("id")
-    if isinstance(name, str):
-        yield name
+    names = [name] if isinstance(name, str) else []
     for member, inner in user.items():
         if member not in ("group", "selinux"):
-            yield from users_in(inner)
+            names += users_in(inner)
+    return names
 
 
-def _addresses(top: Fields) -> Iterator[str]:
+def _addresses(top: Fields) -> list[str]:
+    addresses: list[str] = []
     for end in ("source", "destination"):
         members = top.get(end)
         ip = members.get("ip") if isinstance(members, dict) else None
         if isinstance(ip, str):
-            yield ip
+            addresses.append(ip)
+    return addresses
 
 
-def _named_hosts(who: Subject) -> list[str]:
-    """The host, or its address, that a message of user space names."""
+def _named_host(who: Subject) -> str:
+    """The host, or its address, that a message of user space names; "" if it names none."""
     name = who.facts.data.get("hostname")
-    return [name] if isinstance(name, str) and name not in _NO_HOST else []
+    return name if isinstance(name, str) and name not in _NO_HOST else ""
 
 
-def _once(texts: list[str]) -> list[Value]:
-    return [*sorted(set(texts))]
+def _put(members: Fields, name: str, texts: list[str]) -> None:
+    """Add texts, each once."""
+    if texts:
+        members[name] = [*sorted(set(texts))]
