@@ -38,7 +38,7 @@ class SummaryTexts:
     """Writes summaries, and SUMMARY."""
 
     def __init__(self, style: Style, entries: int = _ENTRIES) -> None:
-        self._render = style.render
+        self._renderer = style.renderer
         self._summaries = Summaries(style.naming)
         self._start = f',"{style.naming.key("SUMMARY")}":{{"event":{{'
         self._made: BoundedDict[Template, _Made] = BoundedDict(entries)
@@ -56,7 +56,7 @@ class SummaryTexts:
         """The members of ECS `event`, and, with a comma before each, of the top level, `process` and auditd.summary."""
         if not who.text:
             members = self.members
-            who.text = self._render(who.event), members(who.users), members(who.process), members(who.means)
+            who.text = self._renderer.render(who.event), members(who.users), members(who.process), members(who.means)
         return who.text
 
     def thing(self, thing: Object) -> tuple[str, ...]:
@@ -67,11 +67,13 @@ class SummaryTexts:
 
     def members(self, fields: Fields) -> str:
         """Members with a comma before each; what is nothing, or has nothing in it, is left out."""
-        texts = [
-            f',"{name}":{{{self._render(value)}}}' if isinstance(value, dict) else f",{self._render({name: value})}"
-            for name, value in fields.items()
-            if value
-        ]
+        renderer = self._renderer
+        texts: list[str] = []
+        for name, value in fields.items():
+            if value and isinstance(value, dict):
+                texts.append(f',"{name}":{{{renderer.render(value)}}}')
+            elif value:
+                texts.append(f",{renderer.render({name: value})}")
         return "".join(texts)
 
     def member(self, event: Event) -> str:

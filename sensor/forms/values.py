@@ -8,7 +8,7 @@ style a text that is not UTF-8 has its exact bytes beside it, in hexadecimal:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Callable
+from typing import Callable, Final
 
 from sensor.audit.fields import Fields, Value
 from sensor.audit.naming import Naming
@@ -18,7 +18,7 @@ from sensor.forms.distinct import DistinctKeys
 from sensor.forms.text import Quote, bad_bytes, quote_percent, quote_unicode
 
 _REMEMBERED = 4096
-_LONGEST = 64
+_LONGEST: Final = 64
 
 Render = Callable[[Fields], str]
 """Fields → the members of a JSON object, without its braces."""
@@ -31,7 +31,7 @@ class Style:
     quote: text to a JSON string.
     naming: of added members.
     distinct: what keys become, of records and of added objects; None where they stay.
-    render: writes fields of records; plain: any others, by the keys they have.
+    renderer: writes fields of records; render: its method; plain: writes any others, by the keys they have.
     """
 
     def __init__(
@@ -41,8 +41,9 @@ class Style:
         self.quote = quoter(strings)
         self.naming = naming or Naming()
         self.distinct = distinct
-        self.plain: Render = renderer(strings)
-        self.render: Render = renderer(strings, distinct)
+        self.plain: Render = Renderer(strings).render
+        self.renderer = Renderer(strings, distinct)
+        self.render: Render = self.renderer.render
         self._keys: BoundedDict[str, str] = BoundedDict(_REMEMBERED)
         self._added: BoundedDict[str, str] = BoundedDict(_REMEMBERED)
 
@@ -78,10 +79,13 @@ class Style:
         return self._keys.keep(name, f",{self.quote(name)}:")
 
 
-class _Renderer:
-    """Writes fields; the texts of names and of short values are remembered, for most come again and again."""
+class Renderer:
+    """Writes fields; the texts of names and of short values are remembered, for most come again and again.
 
-    def __init__(self, strings: str, distinct: DistinctKeys | None) -> None:
+    strings: of `transform.strings`; distinct: what keys become.
+    """
+
+    def __init__(self, strings: str, distinct: DistinctKeys | None = None) -> None:
         self._quote = quoter(strings)
         self._with_bytes = strings != "percent"
         self._distinct = distinct
@@ -96,24 +100,25 @@ class _Renderer:
             fields = self._distinct.fields(fields)
         return self._members(fields)
 
+    def text(self, value: str) -> str:
+        """A text."""
+        return self._quoted.get(value) or self._short(value) if len(value) <= _LONGEST else self._quote(value)
+
     def _members(self, fields: Fields) -> str:
-        keys, quoted = self._keys, self._quoted
-        text = ""
+        keys = self._keys
+        parts: list[str] = []
         for name, value in fields.items():
-            key = keys.get(name) or self._key(name)
-            if isinstance(value, str) and value.__class__ is str and len(value) <= _LONGEST:
-                text += key + (quoted.get(value) or self._short(value))
-            else:
-                text += key + self._value(value)
-        return text[1:]
+            parts.append(keys.get(name) or self._key(name))
+            parts.append(self._value(value))
+        return "".join(parts)[1:]
 
     def _value(self, value: Value) -> str:
+        if isinstance(value, str) and type(value) is str:
+            return self.text(value)
         if isinstance(value, dict):
             return f"{{{self._members(value)}}}"
         if isinstance(value, list):
             return f"[{','.join([self._value(element) for element in value])}]"
-        if isinstance(value, str) and value.__class__ is str and len(value) <= _LONGEST:
-            return self._quoted.get(value) or self._short(value)
         return write(value, self._quote)
 
     def _key(self, name: str) -> str:
@@ -121,11 +126,6 @@ class _Renderer:
 
     def _short(self, value: str) -> str:
         return self._quoted.keep(value, self._quote(value))
-
-
-def renderer(strings: str, distinct: DistinctKeys | None = None) -> Render:
-    """The renderer for one value of `transform.strings`; distinct: what keys become."""
-    return _Renderer(strings, distinct).render
 
 
 def quoter(strings: str) -> Quote:

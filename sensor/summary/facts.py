@@ -124,6 +124,7 @@ def data_of_call(syscall: Syscall) -> dict[str, Datum]:
 
 def add_record(facts: Facts, type: str, fields: Fields, naming: Naming) -> None:
     """Add what another record holds."""
+    has_names = _may_be_translated(fields, naming)
     for name, value in own_fields(fields, naming):
         if name == "key":
             facts.tags += [tag for tag in tags_of(fields) if tag not in facts.tags]
@@ -140,7 +141,7 @@ def add_record(facts: Facts, type: str, fields: Fields, naming: Naming) -> None:
             free = f"{type.lower()}_{name}" + (f"_{number}" if number > 1 else "")
             number += 1
         facts.data[free] = datum
-        if isinstance(meaning := _translation(fields, name, naming), str):
+        if has_names and isinstance(meaning := _translation(fields, name, naming), str):
             facts.names.setdefault(free, meaning)
 
 
@@ -163,6 +164,7 @@ def tags_of(fields: Fields) -> list[str]:
 def _first(facts: Facts, fields: Fields, naming: Naming) -> None:
     """Take in the record that shows who acted."""
     facts.tags = tags_of(fields)
+    has_names = _may_be_translated(fields, naming)
     for name, value in own_fields(fields, naming):
         if name == "key":
             continue
@@ -180,14 +182,14 @@ def _first(facts: Facts, fields: Fields, naming: Naming) -> None:
                 facts.ids[name] = datum
             else:
                 facts.data[name] = datum
-            if isinstance(meaning := _translation(fields, name, naming), str):
+            if has_names and isinstance(meaning := _translation(fields, name, naming), str):
                 facts.names[name] = meaning
 
 
 def own_fields(fields: Fields, naming: Naming) -> list[tuple[str, Value]]:
     """The fields without their translations, those of msg='…' among them."""
-    if not naming.prefix and "msg" not in fields and not any(name.isupper() for name in fields):
-        return [*fields.items()]
+    if not _may_be_translated(fields, naming):
+        return [(name, value) for name, value in fields.items() if name != "KEYS"]
     own: list[tuple[str, Value]] = []
     for name, value in fields.items():
         if name == "msg" and isinstance(value, dict):
@@ -199,6 +201,16 @@ def own_fields(fields: Fields, naming: Naming) -> list[tuple[str, Value]]:
         elif not _is_translation(name, fields, naming):
             own.append((name, value))
     return own
+
+
+def _may_be_translated(fields: Fields, naming: Naming) -> bool:
+    """Return whether a field may stand for another one, or be of msg='…': of few of the kernel's records one does."""
+    if naming.prefix or "msg" in fields:
+        return True
+    for name in fields:
+        if name < "a" and name != "KEYS":  # it does not begin with a small letter
+            return True
+    return False
 
 
 def _is_translation(name: str, fields: Fields, naming: Naming) -> bool:

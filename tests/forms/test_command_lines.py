@@ -11,7 +11,7 @@ from sensor.audit.record import RecordDecoder
 from sensor.audit.shape import SAFE
 from sensor.forms.command_lines import PlainCommandLines
 from sensor.forms.text import quote_percent
-from sensor.forms.values import renderer
+from sensor.forms.values import Renderer
 
 LINES = PlainCommandLines(quote_percent, SAFE["percent"])
 
@@ -95,4 +95,4 @@ def test_addresses(body, expected):
 def test_an_address_is_written_as_field_by_field(address):
     body = f"saddr={address.hex().upper()}"
     fields = RecordDecoder(TransformOptions(), (), 10).parse("SOCKADDR", body)
-    assert LINES.address(body) in (None, renderer("percent")(fields))
+    assert LINES.address(body) in (None, Renderer("percent").render(fields))

@@ -8,7 +8,7 @@ import pytest
 
 from sensor.audit.naming import Naming
 from sensor.forms.raw import without_raw
-from sensor.forms.values import renderer
+from sensor.forms.values import Renderer
 
 CASES: list[tuple[dict[str, Any], str]] = [
     ({"arch": "0xc000003e", "syscall": 59, "ARCH": "x86_64", "SYSCALL": "execve"}, "ARCH SYSCALL"),
@@ -33,12 +33,12 @@ def test_only_what_was_translated_is_left_out(fields: dict[str, Any], keys: str)
 
 
 def test_messages_are_looked_into() -> None:
-    render = without_raw(renderer("percent"), Naming())
+    render = without_raw(Renderer("percent").render, Naming())
     assert render({"uid": 0, "msg": {"uid": 0, "UID": "root", "id": 5, "ID": "bob"}}) == (
         '"uid":0,"msg":{"UID":"root","ID":"bob"}'
     )
 
 
 def test_keys_with_a_prefix_are_found() -> None:
-    render = without_raw(renderer("percent"), Naming("x_"))
+    render = without_raw(Renderer("percent").render, Naming("x_"))
     assert render({"uid": 0, "x_uid": "root", "gid": 0, "GID": "root"}) == '"x_uid":"root","gid":0,"GID":"root"'

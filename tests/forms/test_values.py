@@ -9,7 +9,7 @@ import pytest
 from sensor.audit.naming import Naming
 from sensor.audit.number import Number
 from sensor.forms.text import quote_percent, quote_unicode
-from sensor.forms.values import Style, quoter, renderer
+from sensor.forms.values import Renderer, Style, quoter
 
 LONG = "x" * 100
 
@@ -27,7 +27,7 @@ LONG = "x" * 100
     ],
 )  # fmt: skip
 def test_members_in_the_percent_style(fields, percent):
-    assert renderer("percent")(fields) == percent
+    assert Renderer("percent").render(fields) == percent
 
 
 @pytest.mark.parametrize(
@@ -44,11 +44,11 @@ def test_members_in_the_percent_style(fields, percent):
     ],
 )  # fmt: skip
 def test_the_unicode_style_has_the_exact_bytes_beside(fields, expected):
-    assert json.loads(("{" + renderer("unicode")(fields) + "}").encode("latin-1")) == expected
+    assert json.loads(("{" + Renderer("unicode").render(fields) + "}").encode("latin-1")) == expected
 
 
 def test_equal_values_of_two_kinds_are_not_mistaken_for_each_other():
-    render = renderer("percent")
+    render = Renderer("percent").render
     assert [render({"a": value}) for value in (1, "1", 1, None, "null")] == [
         '"a":1', '"a":"1"', '"a":1', '"a":null', '"a":"null"'
     ]  # fmt: skip
@@ -71,7 +71,7 @@ def test_equal_values_of_two_kinds_are_not_mistaken_for_each_other():
 def test_values_of_every_kind(value, text):
     assert Style().value(value) == text
     assert Style().members({"k": value}) == f',"k":{text}'
-    assert renderer("percent")({"k": value}) == f'"k":{text}'
+    assert Renderer("percent").render({"k": value}) == f'"k":{text}'
 
 
 @pytest.mark.parametrize(("prefix", "text"), [("", ',"PID":{"GUID":"g"}'), ("x_", ',"x_pid":{"GUID":"g"}')])

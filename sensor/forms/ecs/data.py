@@ -13,6 +13,7 @@ from sensor.audit.record import Record
 from sensor.audit.syscall import Syscall
 from sensor.cache import BoundedDict
 from sensor.forms.ecs.names import tidy
+from sensor.forms.ecs.plain import PlainRecords
 from sensor.forms.values import Style
 from sensor.summary.actors import PLACES
 from sensor.summary.circumstances import READERS, value_of
@@ -40,7 +41,8 @@ class DataTexts:
 
     def __init__(self, style: Style, entries: int) -> None:
         self._naming = style.naming
-        self._render = style.render
+        self._renderer = style.renderer
+        self._plain = PlainRecords(style)
         self._texts: dict[str, BoundedDict[str, str]] = {name: BoundedDict(entries) for name in READERS}
         self._entries = entries
         self._exits: BoundedDict[int, BoundedDict[str, str]] = BoundedDict(_ARCHES)
@@ -74,7 +76,7 @@ class DataTexts:
         for option, field in _REPLACED.items():
             if option in who.rule.fields and field in facts.ids:
                 data[field] = facts.ids[field]
-        start = f'{self._render(members)},"sequence":'
+        start = f'{self._renderer.render(members)},"sequence":'
         return (
             start,
             self.members({"tags": tags}),
@@ -126,7 +128,9 @@ class DataTexts:
         known = self._texts[name]
         text = known.get(record.body)
         if text is None:
-            text = self.members(READERS[name](record.fields, self._naming))
+            text = self._plain.write(name, record.fields)
+            if not text:
+                text = self.members(READERS[name](record.fields, self._naming))
             if len(record.body) <= _LONGEST:
                 known.keep(record.body, text)
         return text
@@ -134,7 +138,7 @@ class DataTexts:
     def members(self, fields: Fields, taken: frozenset[str] = _NOTHING) -> str:
         """Members with a comma before each, as far as there is something in them; taken: names before them."""
         given = tidy(fields, taken)
-        return f",{self._render(given)}" if given else ""
+        return f",{self._renderer.render(given)}" if given else ""
 
     def _of_others(self, event: Event, facts: Facts) -> str:
         """Members of auditd.data from records with more about a system call."""

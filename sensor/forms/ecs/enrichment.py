@@ -42,6 +42,9 @@ _SHOWN_ELSEWHERE = frozenset({"EXIT"})
 _LAST = 253402300799.0
 _OF_ONE = frozenset({"PID", "CONTAINER_INFO", "LEADS"})
 """What is added to events of one process alone, or goes together with that."""
+_COMMAND = frozenset({"args", "command_line"})
+"""Members of a process that the EXECVE record of an exec gives."""
+_NOTHING: frozenset[str] = frozenset()
 _NOTES = frozenset({"notes"})
 """What host_sensor has besides what was added."""
 _OWN_OF_ONE = _NOTES | {"process", "container"}
@@ -51,23 +54,24 @@ _OWN_OF_ONE = _NOTES | {"process", "container"}
 class Enrichment:
     """What was added, as texts of JSON members, each with a comma before it, and what in it is looked for elsewhere.
 
-    process, parent: of ECS process and process.parent.
+    process, parent: of ECS process and process.parent; process_of_exec: of process beside a command line of its own.
     top: of the top level.
     own: of host_sensor; own_object: all of that, if there is nothing else in it.
     addresses, hashes: IP addresses, and digests of files.
     """
 
-    __slots__ = ("addresses", "hashes", "own", "own_object", "parent", "process", "top")
+    __slots__ = ("addresses", "hashes", "own", "own_object", "parent", "process", "process_of_exec", "top")
 
     def __init__(self, texts: list[str], addresses: tuple[str, ...], hashes: tuple[str, ...]) -> None:
-        self.process, self.parent, self.top, self.own = texts
+        self.process, self.process_of_exec, self.parent, self.top, self.own = texts
         self.own_object = f',"host_sensor":{{{self.own[1:]}}}' if self.own else ""
         self.addresses = addresses
         self.hashes = hashes
 
     def with_others(self, more: Enrichment) -> Enrichment:
         """Both in one; none has what the other has."""
-        texts = [self.process + more.process, self.parent + more.parent, self.top + more.top, self.own + more.own]
+        process, of_exec = self.process + more.process, self.process_of_exec + more.process_of_exec
+        texts = [process, of_exec, self.parent + more.parent, self.top + more.top, self.own + more.own]
         return Enrichment(texts, self.addresses + more.addresses, self.hashes + more.hashes)
 
 
@@ -99,47 +103,49 @@ class Enrichments:
     """
 
     def __init__(self, style: Style, entries: int = _ENTRIES) -> None:
-        self._render = style.render
-        self._known: BoundedDict[tuple[tuple[Addition, ...], bool], Enrichment] = BoundedDict(entries)
+        self._renderer = style.renderer
+        self._known: BoundedDict[tuple[Addition, ...], Enrichment] = BoundedDict(entries)
         self._single: BoundedDict[Addition, Enrichment] = BoundedDict(entries)
-        self._shared: BoundedDict[tuple[tuple[Addition, ...], bool], Enrichment] = BoundedDict(entries)
+        self._shared: BoundedDict[tuple[Addition, ...], Enrichment] = BoundedDict(entries)
 
-    def of(self, additions: list[Addition], is_exec: bool) -> Enrichment:
-        """The translation of what was added to an event.
-
-        is_exec: the event has a command line of its own.
-        """
-        if len(additions) == 1 and not is_exec:  # nearly always
+    def of(self, additions: list[Addition]) -> Enrichment:
+        """The translation of what was added to an event."""
+        if len(additions) == 1:  # nearly always
             single = self._single.get(additions[0])
-            return self._single.keep(additions[0], self._translate(additions, False)) if single is None else single
-        key = tuple(additions), is_exec
+            return self._single.keep(additions[0], self._translate(additions)) if single is None else single
+        key = tuple(additions)
         found = self._known.get(key)
-        return self._known.keep(key, self._translate(additions, is_exec)) if found is None else found
+        return self._known.keep(key, self._translate(additions)) if found is None else found
 
-    def _translate(self, additions: list[Addition], is_exec: bool) -> Enrichment:
+    def _translate(self, additions: list[Addition]) -> Enrichment:
         """Most of what is known of a process holds for others as well, such as its parent: only the rest is new."""
         of_one: list[Addition] = []
         others: list[Addition] = []
         for addition in single_additions(additions):
             is_of_one = not (_OF_ONE.isdisjoint(addition.subject) and _OF_ONE.isdisjoint(addition.top))
             (of_one if is_of_one else others).append(addition)
-        key = tuple(others), is_exec
-        shared = self._shared.get(key) or self._shared.keep(key, self._written(key[0], is_exec, _OWN_OF_ONE))
-        return self._written(of_one, is_exec).with_others(shared) if of_one else shared
+        key = tuple(others)
+        shared = self._shared.get(key) or self._shared.keep(key, self._written(others, _OWN_OF_ONE))
+        return self._written(of_one).with_others(shared) if of_one else shared
 
-    def _written(self, additions: Sequence[Addition], is_exec: bool, taken: frozenset[str] = _NOTES) -> Enrichment:
+    def _written(self, additions: list[Addition], taken: frozenset[str] = _NOTES) -> Enrichment:
         subject: Fields = {}
         top: Fields = {}
         for addition in additions:
             subject.update(addition.subject)
             top.update(addition.top)
         parts = translate({**subject, **top})
-        if is_exec:
-            parts.process.pop("args", None)
-            parts.process.pop("command_line", None)
-        tidied = [tidy(parts.process), tidy(parts.parent), tidy(parts.top), tidy(parts.own, taken)]
-        texts = [f",{self._render(fields)}" if fields else "" for fields in tidied]
-        return Enrichment(texts, parts.addresses, parts.hashes)
+        process = of_exec = self._members(parts.process)
+        if "args" in parts.process:
+            rest = {name: value for name, value in parts.process.items() if name not in _COMMAND}
+            of_exec = self._members(rest)
+        texts = [process, of_exec, self._members(parts.parent), self._members(parts.top)]
+        return Enrichment([*texts, self._members(parts.own, taken)], parts.addresses, parts.hashes)
+
+    def _members(self, fields: Fields, taken: frozenset[str] = _NOTHING) -> str:
+        """Members with a comma before each."""
+        given = tidy(fields, taken) if fields else fields
+        return f",{self._renderer.render(given)}" if given else ""
 
 
 def single_additions(additions: Sequence[Addition]) -> list[Addition]:

@@ -105,9 +105,10 @@ class Ecs(Form):
         who, thing = self._summaries.of(event)
         given, users, acting, means = who.text or self._summaries.who(who)
         top, object = thing.text or self._summaries.thing(thing)
-        added = self._enrichments.of(event.additions, "EXECVE" in event.records)
+        added = self._enrichments.of(event.additions)
+        own_process = added.process_of_exec if "EXECVE" in event.records else added.process
         beside, parent, place, own = self._added_to_records(event, who)
-        more = self._of_process(event, who) + self._title(event) + added.process + beside
+        more = self._of_process(event, who) + self._title(event) + own_process + beside
         process = self._summaries.process(event, who, acting, more, added.parent + parent)
         if not who.details:
             who.details = self._data.details(who)
@@ -132,7 +133,8 @@ class Ecs(Form):
             at_cwd = not made.directories or is_at_cwd(syscall.args, made.directories)
             if event.template.kept and at_cwd:
                 self._made.keep(event.template, made)
-        added = self._enrichments.of(event.additions, event.template.has_execve)
+        added = self._enrichments.of(event.additions)
+        process = added.process_of_exec if event.template.has_execve else added.process
         related = made.related
         if added.addresses or added.hashes:
             related = self._related_of("", made.who, made.thing, added)
@@ -140,7 +142,7 @@ class Ecs(Form):
         own = self._notes(event, added.own) if event.notes else added.own_object
         return (
             f'{{{self._time(id)},"event":{{{made.given},"id":"{id}"{made.acting}{syscall.pid},"parent":{{"pid":'
-            f"{syscall.ppid}{added.parent}}}{made.process}{self._title(event)}{added.process}}}{made.top}{added.top}"
+            f"{syscall.ppid}{added.parent}}}{made.process}{self._title(event)}{process}}}{made.top}{added.top}"
             f"{related}{made.auditd}{id.partition(':')[2]}{made.data}{self._data.of_call(syscall)}{made.more}"
             f"{own}}}"
         )

@@ -7,9 +7,14 @@ SQL engines, and Windows' and macOS' file systems below some, take `pid` and `PI
 
 from __future__ import annotations
 
+from typing import Final
+
 from sensor.audit.fields import Fields, Value
 
 _NOTHING: frozenset[str] = frozenset()
+_SMALL: Final[set[str]] = set()
+_MOST_NAMES = 1024
+"""Names known to be in small letters, and how many are remembered: nearly all come again and again."""
 _EMPTY: tuple[Value, ...] = (None, [], {})
 
 
@@ -43,7 +48,7 @@ def tidy(fields: Fields, taken: frozenset[str] = _NOTHING) -> Fields:
 def _is_tidy(fields: Fields) -> bool:
     """Return whether there are only names in small letters, and nothing is empty."""
     for name, value in fields.items():
-        if value is None or not name.islower():
+        if value is None or not (name in _SMALL or _is_small(name)):
             return False
         if isinstance(value, dict):
             if not value or not _is_tidy(value):
@@ -54,6 +59,14 @@ def _is_tidy(fields: Fields) -> bool:
             for element in value:
                 if isinstance(element, dict) and not _is_tidy(element):
                     return False
+    return True
+
+
+def _is_small(name: str) -> bool:
+    if not name.islower():
+        return False
+    if len(_SMALL) < _MOST_NAMES:
+        _SMALL.add(name)
     return True
 
 

@@ -175,39 +175,39 @@ CASES: list[tuple[Text, Text, Text, Text, Text]] = [
 
 @pytest.mark.parametrize(("added", "process", "parent", "top", "own"), CASES)
 def test_the_words_of_ecs(added: Text, process: Text, parent: Text, top: Text, own: Text) -> None:
-    found = Enrichments(Style()).of([Addition(added)], is_exec=False)
+    found = Enrichments(Style()).of([Addition(added)])
     texts = (found.process, found.parent, found.top, found.own)
     assert [json.loads(f"{{{text[1:]}}}") for text in texts] == [process, parent, top, own]
 
 
 def test_the_command_line_of_an_exec_is_in_its_record() -> None:
-    assert Enrichments(Style()).of([Addition({"CMDLINE": ["a"]})], is_exec=True).process == ""
+    assert Enrichments(Style()).of([Addition({"CMDLINE": ["a"]})]).process_of_exec == ""
 
 
 def test_all_additions_are_read_and_the_translation_is_remembered() -> None:
     enrichments = Enrichments(Style())
     parts = Addition({"LABELS": ["x"]}), Addition(top={"CONTAINER_INFO": {"ID": "c"}})
     additions = [Addition(top={"CUSTOM": 1}), Addition({"SCRIPT": "/a"}), Addition(parts=parts)]
-    first = enrichments.of(additions, is_exec=False)
+    first = enrichments.of(additions)
     assert json.loads(f"{{{first.own[1:]}}}") == {"script": "/a", "labels": ["x"], "custom": 1}
     assert first.top == ',"container":{"id":"c"}'
-    assert enrichments.of([*additions], is_exec=False) is first
-    assert enrichments.of(additions[:2], is_exec=False) is not first
+    assert enrichments.of([*additions]) is first
+    assert enrichments.of(additions[:2]) is not first
 
 
 def test_what_is_remembered_is_bounded() -> None:
     enrichments = Enrichments(Style(), entries=8)
     kept = Addition({"SCRIPT": "/0"})
-    first = enrichments.of([kept], is_exec=False)
+    first = enrichments.of([kept])
     for number in range(8):
-        enrichments.of([Addition({"SCRIPT": f"/{number}"})], is_exec=False)
-    again = enrichments.of([kept], is_exec=False)
+        enrichments.of([Addition({"SCRIPT": f"/{number}"})])
+    again = enrichments.of([kept])
     assert (again.own == first.own, again is first) == (True, False)
 
 
 def test_text_is_written_as_everywhere() -> None:
     for name, text in (("ä".encode().decode("latin-1"), "ä".encode().decode("latin-1")), ("g+\xff", "g%2b%ff")):
-        assert Enrichments(Style()).of([Addition({"SCRIPT": name})], is_exec=False).own == f',"script":"{text}"'
+        assert Enrichments(Style()).of([Addition({"SCRIPT": name})]).own == f',"script":"{text}"'
 
 
 DATES = [("1795342160.120", "2026-11-22T10:09:20.120Z"), (0, "1970-01-01T00:00:00.000Z"), (10**15, None), (-1, None)]
@@ -228,7 +228,7 @@ def test_what_is_reported_of_many_is_translated_once_and_comes_with_what_is_repo
     parent = Addition({"PPID": {"GUID": "h", "GUID_SOURCE": "proc"}, **said})
     for name in ("a", "b"):
         own = Addition({"PID": {"GUID": name, "EVENT_ID": "1.000:1", "container": {"id": "c", "source": "observed"}}})
-        found = enrichments.of([Addition(parts=(own, parent))], is_exec=False)
+        found = enrichments.of([Addition(parts=(own, parent))])
         assert found.process == f',"entity_id":"{name}"'
         assert found.parent == ',"entity_id":"h"'
         assert found.top == ',"container":{"id":"c"}'
@@ -242,4 +242,4 @@ def test_what_is_reported_of_many_is_translated_once_and_comes_with_what_is_repo
         }
     assert (found.addresses, found.hashes) == ((), ())
     added = [Addition({"EXE_HASH": "9f", "SESSION": {"addr": "::1"}})]
-    assert (enrichments.of(added, True).addresses, enrichments.of(added, True).hashes) == (("::1",), ("9f",))
+    assert (enrichments.of(added).addresses, enrichments.of(added).hashes) == (("::1",), ("9f",))
