@@ -28,6 +28,8 @@ Quote = Callable[[str], str]
 
 _UNSAFE_PERCENT = re.compile(f"[^ {SAFE['percent']}]")
 _UNSAFE_JSON = re.compile(f"[^ {SAFE['unicode']}]")
+_ODD = re.compile(r"[^ -~\n\t]")
+"""What is neither ASCII's printable characters nor those two that scripts on a command line have."""
 _QUOTED = {'"': '\\"', "\\": "\\\\"}
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 _LONE = [chr(0xDC00 + byte) for byte in range(0x80, 0x100)]
@@ -63,6 +65,9 @@ def quote_percent(text: str) -> str:
 def quote_unicode(text: str) -> str:
     """Quote in the unicode style."""
     if _UNSAFE_JSON.search(text) is None:
+        return f'"{text}"'
+    if _ODD.search(text) is None:
+        text = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
         return f'"{text}"'
     decoded = text.encode("latin-1").decode("utf-8", "surrogateescape")
     return '"' + decoded.translate(_JSON_TABLE).encode().decode("latin-1") + '"'
