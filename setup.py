@@ -71,7 +71,6 @@ What does nothing but ask /proc, or the system's databases, is not among it: the
 INTERPRETED = {
     "sensor/audit/number.py",  # a str with another class
     "sensor/forms/__init__.py",  # a list with more attributes
-    "sensor/forms/ocsf/identity.py",  # copies itself
     "sensor/stages/times.py",  # times those stages that are to be timed, whatever they are
     "sensor/translate/userdb.py",  # asks the system
 }

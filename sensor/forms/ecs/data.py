@@ -101,11 +101,14 @@ class DataTexts:
         """Members of auditd.data that are new each time: what a call was given and gave."""
         if not syscall.usual:
             return self.members({name: value_of(given) for name, given in data_of_call(syscall).items()})
-        exit = f',"exit":"{syscall.exit}"' if syscall.result == "yes" else self._exit_of(syscall)
-        return f'{exit},"a0":"{syscall.a0}","a1":"{syscall.a1}","a2":"{syscall.a2}","a3":"{syscall.a3}"'
+        return (
+            f'{self.exit_of(syscall)},"a0":"{syscall.a0}","a1":"{syscall.a1}","a2":"{syscall.a2}","a3":"{syscall.a3}"'
+        )
 
-    def _exit_of(self, syscall: Syscall) -> str:
-        """What a call gave that did not succeed, with a comma before it."""
+    def exit_of(self, syscall: Syscall) -> str:
+        """What a call of the usual form gave, with a comma before it: an error by its name."""
+        if syscall.result == "yes":
+            return f',"exit":"{syscall.exit}"'
         arch, exit = syscall.head.arch, syscall.exit or ""
         known = self._exits.get(arch)
         if known is None:

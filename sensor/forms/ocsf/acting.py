@@ -27,17 +27,29 @@ class SubjectTexts:
     """What is the same for all events of one Subject, as texts of JSON members.
 
     outcome: severity_id and status_id, with a comma before each; metadata: of `metadata`, likewise.
-    user, session: of `actor`; the members of the second alone, each with a comma before it.
+    user, session: of `actor`; session_members: those of the second alone, each with a comma before it.
     name, file: of the process, the first with its directory if the record has it; the second is open at its end.
     as_user: its `user`.
     users: of unmapped: what all the numbers mean, in ECS words; data: of unmapped.data.
     """
 
-    __slots__ = ("as_user", "data", "file", "metadata", "name", "outcome", "session", "user", "users")
+    __slots__ = (
+        "as_user",
+        "data",
+        "file",
+        "metadata",
+        "name",
+        "outcome",
+        "session",
+        "session_members",
+        "user",
+        "users",
+    )
 
     def __init__(self, texts: tuple[str, ...]) -> None:
-        self.outcome, self.metadata, self.user, self.session, self.name, self.file, self.as_user, *rest = texts
-        self.users, self.data = rest
+        self.outcome, self.metadata, self.user, self.session_members, self.name, self.file, *rest = texts
+        self.as_user, self.users, self.data = rest
+        self.session = _session(self.session_members)
 
 
 def subject_texts(who: Subject, style: Style, data: DataTexts) -> SubjectTexts:
@@ -122,9 +134,16 @@ class ActorTexts:
         self.user = user
         self.session = session
 
+    def is_known(self, process: str) -> bool:
+        """Return whether there is anything in `actor` with that process."""
+        return bool(process or self.user or self.session)
+
     def text(self, process: str, with_session: bool = True) -> str:
         """`actor` with that process, with a comma before it; "" if none is known."""
-        members = (f',"process":{process}' if process else "") + self.user + (self.session if with_session else "")
+        session = self.session if with_session else ""
+        if process:
+            return f',"actor":{{"process":{process}{self.user}{session}}}'
+        members = self.user + session
         return f',"actor":{{{members[1:]}}}' if members else ""
 
 
@@ -132,31 +151,32 @@ def actor_of(event: Event, texts: SubjectTexts, identity: IdentityTexts, more: s
     """Who acted; more: further members of the process, each with a comma before it."""
     syscall = event.syscall
     if syscall is not None and syscall.pid:
-        pid: Value = int(syscall.pid)
-        ppid: Value = int(syscall.ppid) if syscall.ppid else None
+        pid: int | None = syscall.pid
+        ppid: int | None = syscall.ppid or None
     else:
         fields = event.subject
-        pid, ppid = fields.get("pid"), fields.get("ppid")
+        pid, ppid = _number(fields.get("pid")), _number(fields.get("ppid"))
     name, file = texts.name, texts.file
     if event.process is not None and syscall is None and not (name and file):
         program = event.process.program
         ours = _names({"name": program.comm, "executable": program.exe}, style)
         name, file = name or ours[0], file or ours[1]
-    parent = _parent(ppid, identity)
-    number = f',"pid":{pid}' if isinstance(pid, int) and pid != UNSET else ""
+    parent = identity.parent_of(ppid)
+    above = f',"parent_process":{parent}}}' if parent else "}"
+    end = f"{identity.hashes}}}" if file else ""
     process = ""
-    if number or identity.guid:
-        file = f"{file}{identity.hashes}}}" if file else ""
-        above = f',"parent_process":{parent}' if parent else ""
-        process = f"{number}{identity.process}{name}{file}{more}{texts.as_user}{above}"
-        process = f"{{{process[1:]}}}"
-    session = f"{texts.session}{identity.session}"
-    return ActorTexts(process, parent, texts.user, f',"session":{{{session[1:]}}}' if session else "")
+    if pid is not None and pid != UNSET:
+        process = f'{{"pid":{pid}{identity.process}{name}{file}{end}{more}{texts.as_user}{above}'
+    elif identity.guid:
+        process = f"{identity.process}{name}{file}{end}{more}{texts.as_user}{above}"
+        process = f"{{{process[1:]}"
+    session = _session(texts.session_members + identity.session) if identity.session else texts.session
+    return ActorTexts(process, parent, texts.user, session)
 
 
-def _parent(ppid: Value, identity: IdentityTexts) -> str:
-    number = f',"pid":{ppid}' if isinstance(ppid, int) else ""
-    if not number and not identity.parent_guid:
-        return ""
-    names = identity.spawner if identity.spawner and identity.spawner_pid == ppid else ""
-    return f"{{{(number + identity.parent + names)[1:]}}}"
+def _number(value: Value) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def _session(members: str) -> str:
+    return f',"session":{{{members[1:]}}}' if members else ""

@@ -32,6 +32,8 @@ from sensor.summary.summary import Subject
 from sensor.tables import uring_ops
 
 _NEED_ACTOR = frozenset({classes.PROCESS, classes.FILE, classes.EXTENSION, classes.KERNEL, classes.MODULE})
+_OF_ACTOR = frozenset({classes.PROCESS, classes.AUTHENTICATION})
+"""Classes whose objects have parts of the actor in them."""
 _CALLS = frozenset({"SYSCALL", "URINGOP"})
 _EXEC, _FORK, _END = "executed", "forked", "end"
 _UPON_OTHERS = frozenset({"killed-pid", "traced", "read-memory-of", "wrote-to-memory-of"})
@@ -44,14 +46,18 @@ _LARGEST_PID = 1 << 22
 
 
 class Act:
-    """Texts of an event: its first members, `actor`, and the objects of its class; the last two with a comma before."""
+    """Texts of an event: its first members, and the objects of its class with a comma before them.
+
+    actor: `actor`, with a comma before it; None if that is who made the call, and the rest is the same for all such
+        calls that are alike.
+    """
 
     __slots__ = ("actor", "head", "object")
 
-    def __init__(self, head: str, actor: str, object: str) -> None:
+    def __init__(self, head: str, object: str, actor: str | None = None) -> None:
         self.head = head
-        self.actor = actor
         self.object = object
+        self.actor = actor
 
 
 class Acts:
@@ -71,9 +77,8 @@ class Acts:
         if call and actor.process and (who.main in _CALLS or classes.is_verdict(who.rule)):
             kernel: Fields = {"name": call, "type_id": _SYSTEM_CALL, "system_call": call}
             head = classes.head(classes.KERNEL, classes.INVOKE, "")
-            return Act(head, actor.text(actor.process), self._style.members({"kernel": kernel}))
-        head = classes.head(classes.BASE, classes.OTHER, who.rule.action)
-        return Act(head, actor.text(actor.process), "")
+            return Act(head, self._style.members({"kernel": kernel}))
+        return Act(classes.head(classes.BASE, classes.OTHER, who.rule.action), "")
 
     def _act(self, kind: tuple[int, int], event: Event, who: Subject, thing: Object, actor: ActorTexts) -> Act | None:
         """The event as one of that class; None if something is missing that the class requires."""
@@ -95,10 +100,12 @@ class Acts:
             object = self._account(who)
         else:
             object = self._other(uid, event, who, thing)
-        about = actor.text(acting, uid != classes.AUTHENTICATION)
-        if not object or (uid in _NEED_ACTOR and not about):
+        if not object or (uid in _NEED_ACTOR and not actor.is_known(acting)):
             return None
-        return Act(classes.head(uid, activity, _rule(who).action), about, object)
+        head = classes.head(uid, activity, _rule(who).action)
+        if uid in _OF_ACTOR:
+            return Act(head, object, actor.text(acting, uid != classes.AUTHENTICATION))
+        return Act(head, object)
 
     def _process(self, event: Event, who: Subject, actor: ActorTexts) -> str:
         action = who.rule.action

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 
 from sensor.audit.event import Event, Notice, Template
-from sensor.audit.fields import Fields
+from sensor.audit.fields import UNSET, Fields
+from sensor.audit.paths import is_at_cwd
 from sensor.audit.record import Record
+from sensor.audit.syscall import Syscall
 from sensor.cache import BoundedDict
 from sensor.forms import Form
 from sensor.forms.ecs.data import DataTexts
@@ -14,8 +16,8 @@ from sensor.forms.ecs.enrichment import own_name, own_records, translate
 from sensor.forms.ecs.names import tidy
 from sensor.forms.ecs.origin import Origin
 from sensor.forms.ocsf import classes
-from sensor.forms.ocsf.acting import actor_of, subject_texts
-from sensor.forms.ocsf.acts import Acts
+from sensor.forms.ocsf.acting import SubjectTexts, actor_of, subject_texts
+from sensor.forms.ocsf.acts import Act, Acts
 from sensor.forms.ocsf.device import PRODUCT, VERSION, Devices
 from sensor.forms.ocsf.identity import Identities, process_of
 from sensor.forms.ocsf.notices import OwnLine, failed, line_of
@@ -23,17 +25,39 @@ from sensor.forms.text import bad_bytes
 from sensor.forms.values import Style
 from sensor.summary.circumstances import READERS
 from sensor.summary.facts import ELSEWHERE
+from sensor.summary.objects import Object
 from sensor.summary.summary import Subject, Summaries
-from sensor.tables import errno
 
 _ENTRIES = 4096
 _LONGEST = 1024
 _PROFILES = '"profiles":["host"]'
 _CONTAINED = '"profiles":["host","container"]'
+_EXIT = ',"exit":'
 _READ = {"EXECVE": ("command_line", "cmd_line"), "CWD": ("working_directory", "working_directory")}
 """Type of record → member of ECS process that is read from it, and what OCSF calls that."""
 
 _LEFTOVERS = ("EXECVE", "CWD", "PROCTITLE")
+
+
+class _Made:
+    """What all events of a template have in common, as texts of members with a comma before each.
+
+    who, thing: of which they were made. subject: texts of who.
+    line: the command line of the process; directory: the one it works in. left: of unmapped.process, but for the title.
+    data: of unmapped.data, what is not in subject. paths: of unmapped.
+    act: the class; None if it is not known yet, or depends on more.
+    directories: which arguments of the call must be the current directory for all of it to hold.
+    """
+
+    __slots__ = ("act", "data", "directories", "directory", "left", "line", "paths", "subject", "thing", "who")
+
+    def __init__(self, who: Subject, thing: Object, subject: SubjectTexts) -> None:
+        self.who = who
+        self.thing = thing
+        self.subject = subject
+        self.directories: tuple[int, ...] = who.directories if thing.relative else ()
+        self.line = self.directory = self.left = self.data = self.paths = ""
+        self.act: Act | None = None
 
 
 class Ocsf(Form):
@@ -51,30 +75,60 @@ class Ocsf(Form):
         self._acts = Acts(style)
         self._lines: dict[str, BoundedDict[str, str]] = {name: BoundedDict(entries) for name in _READ}
         self._leftovers: dict[str, BoundedDict[str, str]] = {name: BoundedDict(entries) for name in _LEFTOVERS}
-        self._repeated: BoundedDict[Template, tuple[str, ...]] = BoundedDict(entries)
+        self._made: BoundedDict[Template, _Made] = BoundedDict(entries)
         self._product = style.members({"version": VERSION, "product": PRODUCT})[1:]
         self._now = ""
 
     def event(self, event: Event) -> str:
         """Write an event."""
-        if not event.records:
+        syscall = event.syscall
+        if (syscall is None or event.altered) and not event.records:
             return self.plainly(event)
-        who, thing = self._summaries.of(event)
-        texts = subject_texts(who, self._style, self._data)
+        made = self._made_of(event, syscall)
+        texts = made.subject
         identity = self._identities.of(event.additions)
-        beside, own = self._of_records(event, who) if event.altered else ("", "")
-        line, directory, left, data, paths = self._of_template(event, who)
-        actor = actor_of(event, texts, identity, f"{beside}{line or identity.line}{directory}", self._style)
-        act = self._acts.of(event, who, thing, actor)
-        call = self._data.of_call(event.syscall) if event.syscall is not None else ""
-        title = self._left("PROCTITLE", event)
-        process = f',"process":{{{(left + title)[1:]}}}' if left or title else ""
+        beside, own = self._of_records(event, made.who) if event.altered else ("", "")
+        more = f"{beside}{made.line or identity.line}{made.directory}"
+        actor = actor_of(event, texts, identity, more, self._style)
+        act = made.act or self._acts.of(event, made.who, made.thing, actor)
+        about = act.actor
+        if about is None:
+            about = actor.text(actor.process)
+            made.act = act
+        call = self._data.of_call(syscall) if syscall is not None else ""
+        code = self._code(syscall) if syscall is not None else ""
+        data = f"{texts.data}{call}{made.data}"
+        process = made.left + self._title(event)
+        if process:
+            process = f',"process":{{{process[1:]}}}'
         return (
-            f"{{{act.head}{texts.outcome}{_code(event)}{self._metadata(event.id, texts.metadata, identity.contained)}"
-            f"{self._devices.text(event.node)}{act.actor}{act.object}"
-            f',"unmapped":{{"data":{{{(texts.data + call + data)[1:]}}}{texts.users}{process}{paths}'
+            f"{{{act.head}{texts.outcome}{code}{self._metadata(event.id, texts.metadata, identity.contained)}"
+            f"{self._devices.text(event.node)}{about}{act.object}"
+            f',"unmapped":{{"data":{{{data[1:]}}}{texts.users}{process}{made.paths}'
             f"{_own(event.notes, identity.own + own)}}}}}"
         )
+
+    def _made_of(self, event: Event, syscall: Syscall | None) -> _Made:
+        """What the event has in common with others; of an event that is like no other, what it is made of."""
+        if syscall is None or event.altered or event.node or not (syscall.usual and 0 < syscall.pid < UNSET):
+            return self._make(event)
+        made = self._made.get(event.template)
+        if made is None or (made.directories and not is_at_cwd(syscall.args, made.directories)):
+            made = self._make(event)
+            at_cwd = not made.directories or is_at_cwd(syscall.args, made.directories)
+            if event.template.kept and at_cwd and event.records.keys() <= ELSEWHERE:
+                self._made.keep(event.template, made)
+        return made
+
+    def _make(self, event: Event) -> _Made:
+        who, thing = self._summaries.of(event)
+        made = _Made(who, thing, subject_texts(who, self._style, self._data))
+        made.line = self._read("EXECVE", event)
+        made.directory = "" if "cwd" in who.facts.data else self._read("CWD", event)
+        made.left = self._left("EXECVE", event) + self._left("CWD", event)
+        made.data = self._data.of(event, who)
+        made.paths = self._data.paths(event)
+        return made
 
     def plainly(self, event: Event) -> str:
         """Write an event that cannot be put into OCSF words: what its records hold, by their own names."""
@@ -100,7 +154,7 @@ class Ocsf(Form):
         self._data.forget()
         for texts in (*self._lines.values(), *self._leftovers.values()):
             texts.clear()
-        self._repeated.clear()
+        self._made.clear()
 
     def _base(self, id: str | None, line: OwnLine, unmapped: Fields, node: str = "") -> str:
         """A line that is no event of the audit stream, or none in OCSF words."""
@@ -116,18 +170,29 @@ class Ocsf(Form):
 
     def _metadata(self, id: str | None, members: str, contained: bool) -> str:
         """`time` and `metadata`, each with a comma before it; without an id the time is that of the last event."""
-        if id is None:
-            uid, moment = "", self._now or str(round(time.time() * 1000))
-        else:
-            stamp, _, serial = id.partition(":")
-            seconds, _, rest = stamp.partition(".")
-            moment = self._now = str(int(seconds + rest[:3]))
-            uid = f',"uid":"{id}"' + (f',"sequence":{serial}' if serial.isdigit() else "")
         profiles = _CONTAINED if contained else _PROFILES
+        uid = ""
+        if id is None:
+            moment = self._now or str(round(time.time() * 1000))
+        else:
+            seconds, _, rest = id.partition(".")
+            moment = seconds + rest[:3]
+            if moment.startswith("0"):
+                moment = str(int(moment))
+            self._now = moment
+            serial = rest.partition(":")[2]
+            uid = f',"uid":"{id}","sequence":{serial}' if serial.isdigit() else f',"uid":"{id}"'
         return (
             f',"time":{moment},"metadata":{{{self._product},{profiles}{uid},"logged_time":{moment},"log_name":"audit"'
             f"{members}}}"
         )
+
+    def _code(self, syscall: Syscall) -> str:
+        """What a call failed with, as a member."""
+        if syscall.result != "no":
+            return ""
+        exit = self._data.exit_of(syscall)[len(_EXIT) :]
+        return f',"status_code":{exit}' if exit >= '"A' else ""
 
     def _read(self, name: str, event: Event) -> str:
         """A member of the process from a record, with a comma before it."""
@@ -144,27 +209,17 @@ class Ocsf(Form):
                 texts.keep(record.body, text)
         return text
 
-    def _of_template(self, event: Event, who: Subject) -> tuple[str, ...]:
-        """What repeats of an event: command line, directory, unmapped.process, the end of unmapped.data, and paths."""
-        template = event.template
-        known = self._repeated.get(template) if not event.altered else None
-        if known is None:
-            known = (
-                self._read("EXECVE", event),
-                "" if "cwd" in who.facts.data else self._read("CWD", event),
-                self._left("EXECVE", event) + self._left("CWD", event),
-                self._data.of(event, who),
-                self._data.paths(event),
-            )
-            if template.kept and not event.altered and event.records.keys() <= ELSEWHERE:
-                self._repeated.keep(template, known)
-        return known
+    def _title(self, event: Event) -> str:
+        if event.title is None or event.altered:
+            return self._left("PROCTITLE", event)
+        return self._left_of("PROCTITLE", event.title)
 
     def _left(self, name: str, event: Event) -> str:
         """Members of unmapped.process: what OCSF has no place for, and bytes that are no UTF-8."""
-        if name not in event.records:
-            return ""
-        record = event.records[name][0]
+        records = event.records
+        return self._left_of(name, records[name][0]) if name in records else ""
+
+    def _left_of(self, name: str, record: Record) -> str:
         texts = self._leftovers[name]
         known = texts.get(record.body)
         if known is None:
@@ -205,16 +260,6 @@ def _add_to(own: Fields, name: str, value: Fields) -> None:
     others = own.setdefault(name, [])
     assert isinstance(others, list)
     others.append(value)
-
-
-def _code(event: Event) -> str:
-    """What a call failed with, as a member."""
-    syscall = event.syscall
-    if syscall is None or syscall.success is not False:
-        return ""
-    exit = syscall.exit or ""
-    name = errno.name(int(exit), syscall.head.arch) if exit[:1] == "-" and exit[1:].isdigit() else None
-    return f',"status_code":"{name}"' if name is not None else ""
 
 
 def _own(notes: list[str], own: str) -> str:

@@ -11,7 +11,6 @@ The same additions come with every event of a process, so their translation is r
 from __future__ import annotations
 
 from collections.abc import Iterable
-from copy import copy
 from datetime import datetime
 
 from sensor.audit.event import Addition
@@ -35,9 +34,11 @@ class IdentityTexts:
     spawner: name and file of the program that the process was spawned by, which has the pid spawner_pid.
     line: `cmd_line` of the process; guid, parent_guid: None if unknown.
     contained: there is a member of the profile for containers.
+    above, ppid: `parent_process` of a process whose parent has that pid; None before there was one.
     """
 
     __slots__ = (
+        "above",
         "contained",
         "guid",
         "hashes",
@@ -45,40 +46,30 @@ class IdentityTexts:
         "own",
         "parent",
         "parent_guid",
+        "ppid",
         "process",
         "session",
         "spawner",
         "spawner_pid",
     )
 
-    def __init__(self, parts: EcsParts, style: Style) -> None:
-        self.guid = parts.process.get("entity_id")
-        self.parent_guid = parts.parent.get("entity_id")
-        members = process_of(parts.process)
-        line = members.pop("cmd_line", None)
-        self.line = style.members({"cmd_line": line} if line else {})
-        container = container_of(parts.top)
-        if container:
-            members["container"] = container
-        self.contained = bool(container)
-        self.process = style.members(members)
-        self.hashes = style.members(hashes_of(parts.process))
-        self.parent = style.members({**process_of(parts.parent), **named(parts.parent)})
-        spawner = object_of(parts.own.get("spawned_by"))
-        self.spawner = "" if named(parts.parent) else style.members(named(spawner))
-        self.spawner_pid = spawner.get("pid")
-        self.session = style.members(_session_of(parts.own))
-        own = tidy({**parts.own, **_left_of(parts.top)})
-        self.own = f",{style.render(own)}" if own else ""
+    def __init__(self) -> None:
+        self.process = self.parent = self.hashes = self.own = self.session = self.line = self.spawner = ""
+        self.guid: Value = None
+        self.parent_guid: Value = None
+        self.spawner_pid: Value = None
+        self.contained = False
+        self.above: str | None = None
+        self.ppid: int | None = None
 
     def with_others(self, others: IdentityTexts) -> IdentityTexts:
         """The members of this one and of another one; they have none in common."""
-        both = copy(self)
-        both.process += others.process
-        both.parent += others.parent
-        both.hashes += others.hashes
-        both.own += others.own
-        both.session += others.session
+        both = IdentityTexts()
+        both.process = self.process + others.process
+        both.parent = self.parent + others.parent
+        both.hashes = self.hashes + others.hashes
+        both.own = self.own + others.own
+        both.session = self.session + others.session
         both.line = self.line or others.line
         both.spawner = self.spawner or others.spawner
         both.spawner_pid = self.spawner_pid if self.spawner else others.spawner_pid
@@ -86,6 +77,39 @@ class IdentityTexts:
         both.parent_guid = self.parent_guid or others.parent_guid
         both.contained = self.contained or others.contained
         return both
+
+    def parent_of(self, ppid: int | None) -> str:
+        """`parent_process` of the process, whose parent has that pid, if it is known; "" if nothing is."""
+        if self.above is None or self.ppid != ppid:
+            names = self.spawner if self.spawner and self.spawner_pid == ppid else ""
+            number = f',"pid":{ppid}' if ppid is not None else ""
+            text = number + self.parent + names
+            self.ppid, self.above = ppid, f"{{{text[1:]}}}" if number or self.parent_guid else ""
+        return self.above
+
+
+def _texts_of(parts: EcsParts, style: Style) -> IdentityTexts:
+    texts = IdentityTexts()
+    texts.guid = parts.process.get("entity_id")
+    texts.parent_guid = parts.parent.get("entity_id")
+    members = process_of(parts.process)
+    line = members.pop("cmd_line", None)
+    texts.line = style.members({"cmd_line": line} if line else {})
+    container = container_of(parts.top)
+    if container:
+        members["container"] = container
+    texts.contained = bool(container)
+    texts.process = style.members(members)
+    texts.hashes = style.members(hashes_of(parts.process))
+    names = named(parts.parent)
+    texts.parent = style.members({**process_of(parts.parent), **names})
+    spawner = object_of(parts.own.get("spawned_by"))
+    texts.spawner = "" if names else style.members(named(spawner))
+    texts.spawner_pid = spawner.get("pid")
+    texts.session = style.members(_session_of(parts.own))
+    own = tidy({**parts.own, **_left_of(parts.top)})
+    texts.own = f",{style.renderer.render(own)}" if own else ""
+    return texts
 
 
 class Identities:
@@ -97,10 +121,14 @@ class Identities:
     def __init__(self, style: Style, entries: int) -> None:
         self._style = style
         self._known: BoundedDict[tuple[Addition, ...], IdentityTexts] = BoundedDict(entries)
+        self._single: BoundedDict[Addition, IdentityTexts] = BoundedDict(entries)
         self._shared: BoundedDict[tuple[Addition, ...], IdentityTexts] = BoundedDict(entries)
 
     def of(self, additions: list[Addition]) -> IdentityTexts:
         """The translation of what was added to an event."""
+        if len(additions) == 1:  # nearly always
+            single = additions[0]
+            return self._single.get(single) or self._single.keep(single, self._translated(additions))
         key = tuple(additions)
         return self._known.get(key) or self._known.keep(key, self._translated(additions))
 
@@ -108,8 +136,8 @@ class Identities:
         single = single_additions(additions)
         of_one = [addition for addition in single if _OF_ONE in addition.subject]
         others = tuple([addition for addition in single if _OF_ONE not in addition.subject])
-        shared = self._shared.get(others) or self._shared.keep(others, IdentityTexts(parts_of(others), self._style))
-        return IdentityTexts(parts_of(of_one), self._style).with_others(shared) if of_one else shared
+        shared = self._shared.get(others) or self._shared.keep(others, _texts_of(parts_of(others), self._style))
+        return _texts_of(parts_of(of_one), self._style).with_others(shared) if of_one else shared
 
 
 def parts_of(additions: Iterable[Addition]) -> EcsParts:
