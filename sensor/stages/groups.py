@@ -68,7 +68,7 @@ class Groups:
         """Add UID_GROUPS to an event."""
         syscall = event.syscall
         if syscall is not None and self._host.is_this(event.node, event.id):
-            uid = syscall.rest.fields.get("uid")
+            uid = syscall.rest.written.get("uid")
             if isinstance(uid, int):
                 groups = self._groups.get(uid)
                 if groups is None:

@@ -130,7 +130,7 @@ class Labeller:
             process.changed()
 
     def _remember(self, rest: Rest) -> _Change:
-        return self._by_rest.keep(rest, self._change_by(rest.fields))
+        return self._by_rest.keep(rest, self._change_by(rest.written))
 
     def _change_by(self, fields: Fields) -> _Change:
         """The labels that the keys of a call give, and those they take away."""

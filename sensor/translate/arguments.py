@@ -12,7 +12,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Sequence
-from typing import Callable, Union
+from typing import Callable, Final, Union
 
 from sensor.audit.event import Addition, Event
 from sensor.audit.fields import Fields
@@ -21,7 +21,7 @@ from sensor.tables import errno, syscalls
 from sensor.tables.arguments import arguments, spell_arguments
 
 _ENTRIES = 4096
-_NOTHING = Addition()
+_NOTHING: Final = Addition()
 
 Picked = Union[str, None, tuple[Union[str, None], ...]]
 """One argument as written, or several."""

@@ -110,7 +110,7 @@ class Filters:
         return fitting
 
     def _remember(self, rest: Rest) -> list[FilterRule]:
-        return self._by_rest.keep(rest, [rule for rule in self.rules if rule.may_match(rest.fields)])
+        return self._by_rest.keep(rest, [rule for rule in self.rules if rule.may_match(rest.written)])
 
     def _judge(self, event: Event, rules: list[FilterRule]) -> Verdict:
         """Ask rules that fit, until one filters the event."""
