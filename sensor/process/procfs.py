@@ -96,6 +96,8 @@ class ProcFS:
         Everything is read below one descriptor of its directory, which stays with the
         process: a successor with the same pid is not seen through it.
         """
+        if self._has_own_pids and not _is_there(pid):
+            return None
         try:
             directory = os.open(f"{self.root}/{pid}", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError:
@@ -128,6 +130,11 @@ class ProcFS:
     def _own_namespace(self) -> str:
         return self._link("self/ns/pid") or "unknown"
 
+    @cached_property
+    def _has_own_pids(self) -> bool:
+        """Its pids are those that this process knows: whether there is one can be asked in a third of the time."""
+        return self._link("self") == str(os.getpid())
+
     def _read(self, path: str, directory: int | None = None) -> str | None:
         try:
             where = path if directory is not None else f"{self.root}/{path}"
@@ -147,6 +154,16 @@ class ProcFS:
             return os.readlink(where.encode(), dir_fd=directory).decode("latin-1")
         except OSError:
             return ""
+
+
+def _is_there(pid: int) -> bool:
+    try:
+        os.getpgid(pid)
+    except ProcessLookupError:
+        return False
+    except OSError:  # a security module may refuse it
+        pass
+    return True
 
 
 def _parse_stat(text: str | None) -> Stat | None:

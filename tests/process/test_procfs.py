@@ -78,13 +78,27 @@ def test_a_process_that_ends_while_it_is_read_is_not_mistaken_for_another():
 
         class Ending(ProcFS):
             def _link(self, path, directory=None):
-                child.kill()
-                child.wait()
+                if directory is not None:
+                    child.kill()
+                    child.wait()
                 return super()._link(path, directory)
 
         observed = Ending().entry(child.pid)
     assert observed is not None
     assert (observed.namespace, observed.exe) == (0, "")
+
+
+def test_a_process_that_has_just_ended_is_none():
+    with subprocess.Popen(["/bin/true"]) as child:
+        pass
+    assert ProcFS().entry(child.pid) is None
+
+
+def test_a_proc_that_counts_pids_otherwise_is_asked_itself(tmp_path):
+    """That of another pid namespace, where we have another number, or none."""
+    host = FakeHost(tmp_path)
+    host.process(1 << 22, 0, "/x")  # no kernel gives this pid
+    assert host.proc.entry(1 << 22) is not None
 
 
 def test_the_processes_there_are(tmp_path):
