@@ -56,7 +56,12 @@ _JSON_TABLE = str.maketrans(
 
 def quote_percent(text: str) -> str:
     """Quote in the percent style."""
-    if _UNSAFE_PERCENT.search(text) is None:
+    unsafe = _UNSAFE_PERCENT.search(text)
+    if unsafe is None:
+        return f'"{text}"'
+    if _ODD.search(text, unsafe.start()) is None:
+        text = text.replace("%", "%25").replace("+", "%2b").replace("\n", "%0a").replace("\t", "%09")
+        text = text.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{text}"'
     decoded = text.encode("latin-1").decode("utf-8", "surrogateescape")
     return '"' + decoded.translate(_PERCENT_TABLE).encode().decode("latin-1") + '"'
@@ -64,9 +69,10 @@ def quote_percent(text: str) -> str:
 
 def quote_unicode(text: str) -> str:
     """Quote in the unicode style."""
-    if _UNSAFE_JSON.search(text) is None:
+    unsafe = _UNSAFE_JSON.search(text)
+    if unsafe is None:
         return f'"{text}"'
-    if _ODD.search(text) is None:
+    if _ODD.search(text, unsafe.start()) is None:
         text = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
         return f'"{text}"'
     decoded = text.encode("latin-1").decode("utf-8", "surrogateescape")

@@ -82,3 +82,16 @@ def test_nothing_that_a_terminal_obeys_stays_as_it_is():
             assert quoted.isascii()
             assert quoted.isprintable()
             assert urllib.parse.unquote(json.loads(quoted)) == f"a{character}b"
+
+
+PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
+SCRIPT = 'import os\n\tprint("%d+1" % 1, "\\n")\n'
+
+
+@pytest.mark.parametrize(
+    "text", [PRINTABLE, PRINTABLE[::-1], SCRIPT, '%25%0a\\"\\\\%%', "\t\n\n", f"ä{SCRIPT}", f"{SCRIPT}\r"]
+)
+def test_a_text_is_quoted_as_its_characters_are(text):
+    for quote in (quote_percent, quote_unicode):
+        characters = [quote(character.encode().decode("latin-1"))[1:-1] for character in text]
+        assert quote(text.encode().decode("latin-1")) == f'"{"".join(characters)}"'
