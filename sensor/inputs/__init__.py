@@ -13,32 +13,19 @@ host: whole lines are dropped and counted. A source that can wait (a file, a pip
 
 from __future__ import annotations
 
-import os
 import select
-import socket
-import stat
-import struct
 import threading
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
+from sensor.inputs.gathering import ENOUGH, LINGER, readable
 from sensor.stats import InputStats
 
-READ_BYTES = 131072
+READ_BYTES = 2 * ENOUGH
 GATHER_BYTES = 262144
 """At most so much is handed over at once: about 5 ms of work, so that the worker looks at its other duties often."""
-
-LINGER = 0.2
-ENOUGH = 65536
-"""auditd writes every record with a write(2) of its own, and what costs is to wake Python up for each. So a read from a
-socket ends only when ENOUGH bytes have come, or LINGER seconds after the first, or with the stream. The kernel copies
-each record into our buffer as it comes, so the socket, which holds 277 of them, never fills up meanwhile.
-Measured at 300 execs, 1,800 writes, a second: 75 µs of CPU an exec for reading alone if each write is read, and 25 like
-this. The whole sensor takes 140 µs an exec with 0.05 s, 120 with 0.1 and 95 with 0.2, for a processor that has been
-elsewhere begins with cold caches. Sleeping instead of reading is no cheaper, and lost records of a storm where auditd's
-queue has its usual 2,000 places."""
 
 
 class Input(Protocol):
@@ -100,20 +87,19 @@ class ReadQueue:
 
         until: a descriptor that ends this, too, when it is readable; and so does the passing of `seconds`.
         """
-        _let_records_gather(fd, self._linger)
         deadline = None if seconds is None else time.monotonic() + seconds
         data = select.poll()
         data.register(fd, select.POLLIN)
         if until is not None:
             data.register(until, select.POLLIN)
         buffer = self._buffer
-        with memoryview(buffer) as view:
+        with memoryview(buffer) as view, closing(readable(fd, self._linger)) as source:
             while True:
                 try:
                     ready = data.poll(None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000)
                     if deadline is not None and (not ready or any(number == until for number, _ in ready)):
                         return
-                    size = os.readv(fd, [buffer])
+                    size = source.read(buffer)
                 except BlockingIOError:
                     continue
                 except OSError:
@@ -288,11 +274,3 @@ class ReadQueue:
         self._midline = chunk[-1] != 10
         self.drop(dropped)
         return kept
-
-
-def _let_records_gather(fd: int, linger: float) -> None:
-    """Let blocking reads from a socket wait for ENOUGH bytes or so many seconds; other files have no such thing."""
-    if stat.S_ISSOCK(os.fstat(fd).st_mode):
-        with socket.socket(fileno=os.dup(fd)) as same:
-            same.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, ENOUGH)
-            same.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 0, int(linger * 1e6)))

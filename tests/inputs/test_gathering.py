@@ -1,0 +1,148 @@
+"""How a live source is read: many records at a time, none of them late, none lost, and auditd is not kept waiting."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from sensor.inputs import ReadQueue
+from sensor.inputs.gathering import LINGER, PAUSE
+from sensor.stats import InputStats
+
+RECORD = b"type=CWD msg=audit(1700000000.123:%06d): cwd=" + b"/" * 150 + b"\n"
+
+
+class Reading:
+    """A thread that reads a socket, and one that takes what it has read; `taken` with the time of that."""
+
+    def __init__(self) -> None:
+        self.ours, self.theirs = socket.socketpair()
+        self.stats = InputStats()
+        self.queue = ReadQueue(1 << 26, True, self.stats)
+        self.taken: list[tuple[float, bytes]] = []
+        self.switches = 0  # times the reader was woken up
+        self._threads = [threading.Thread(target=work) for work in (self._read, self._take)]
+        for thread in self._threads:
+            thread.start()
+
+    def _read(self) -> None:
+        before = self._woken()
+        self.queue.read_loop(self.ours.fileno())
+        self.switches = self._woken() - before
+        self.queue.end()
+
+    @staticmethod
+    def _woken() -> int:
+        status = Path(f"/proc/self/task/{threading.get_native_id()}/status").read_text()
+        return int(status.split("\nvoluntary_ctxt_switches:")[1].split()[0])
+
+    def _take(self) -> None:
+        while chunk := self.queue.get(10):
+            self.taken.append((time.monotonic(), chunk))
+
+    def send(self, first: int, count: int, per_second: float = 0.0) -> list[float]:
+        """Send so many records; when each was sent."""
+        begun, sent = time.monotonic(), []
+        for number in range(count):
+            if per_second:
+                time.sleep(max(0.0, begun + number / per_second - time.monotonic()))
+            self.theirs.send(RECORD % (first + number))
+            sent.append(time.monotonic())
+        return sent
+
+    def end(self) -> bytes:
+        """End the input; all that was read."""
+        self.theirs.close()
+        for thread in self._threads:
+            thread.join()
+        self.ours.close()
+        return b"".join([chunk for _, chunk in self.taken])
+
+
+def records(count: int) -> bytes:
+    return b"".join([RECORD % number for number in range(count)])
+
+
+def test_a_steady_stream_wakes_nobody_for_each_record():
+    reading = Reading()
+    reading.send(0, 1000, 1000.0)
+    assert reading.end() == records(1000)
+    assert reading.switches < 250
+    assert len(reading.taken) <= 8
+
+
+@pytest.mark.parametrize("per_second", [0.0, 15.0, 300.0, 3000.0])
+def test_no_record_comes_later_than_a_linger_and_a_pause(per_second: float):
+    reading = Reading()
+    count = int(max(10, per_second))
+    sent = reading.send(0, count, per_second)
+    time.sleep(2 * LINGER)  # the end of the stream would hasten the last
+    before_the_end = len(reading.taken)
+    assert reading.end() == records(count)
+    assert len(reading.taken) == before_the_end
+    late, number = [], 0
+    for when, chunk in reading.taken:
+        late.append(when - sent[number])
+        number += chunk.count(b"\n")
+    assert sorted(late)[len(late) // 2] < LINGER + PAUSE + 0.1  # the machine may be busy for a while
+
+
+def test_a_storm_that_sets_in_while_the_reader_sleeps_waits_for_one_pause():
+    reading = Reading()
+    waited = 0.0
+    for number in range(5):
+        reading.send(1500 * number, 500, 1000.0)
+        sent = reading.send(1500 * number + 500, 1000)  # four times what the socket holds
+        waited = max(waited, sent[-1] - sent[0])
+    assert reading.end() == records(7500)
+    assert waited < PAUSE + 0.2
+
+
+def test_whatever_comes_when_it_is_all_there():
+    chance = random.Random(10)
+    reading = Reading()
+    sent = []
+    for _ in range(150):
+        part = bytes(chance.choices(b"ab\n", k=chance.choice([1, 10, 1000, 30000])))
+        sent.append(part)
+        reading.theirs.sendall(part)
+        if chance.random() < 0.3:
+            time.sleep(chance.choice([0.001, 0.01, 0.05]))
+    assert reading.end() == b"".join(sent)
+
+
+def test_the_end_while_the_reader_sleeps_hands_over_all():
+    for count in (700, 701, 750):
+        reading = Reading()
+        reading.send(0, count, 2000.0)
+        begun = time.monotonic()
+        assert reading.end() == records(count)
+        assert time.monotonic() - begun < LINGER + PAUSE + 0.3
+
+
+def test_packets_are_read_one_by_one():
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    queue = ReadQueue(1 << 20, True, InputStats())
+    for _ in range(3):
+        theirs.send(b"x\n")
+    theirs.close()
+    queue.read_loop(ours.fileno())
+    queue.end()
+    assert queue.get(1) == b"x\nx\nx\n"
+    ours.close()
+
+
+def test_the_descriptor_stays_open_and_blocking():
+    ours, theirs = socket.socketpair()
+    queue = ReadQueue(1 << 20, True, InputStats())
+    theirs.send(b"x\n")
+    theirs.close()
+    queue.read_loop(ours.fileno())
+    assert os.get_blocking(ours.fileno())
+    ours.close()
