@@ -61,7 +61,10 @@ class Ledger:
 
     def unreported(self) -> list[int]:
         """What is missing and was not reported, in the order of ROWS; 0 for what is intended."""
-        missing = zip(ROWS, counts(self._stats), self._reported)
+        found = counts(self._stats)
+        if found == self._reported:
+            return [0] * len(ROWS)
+        missing = zip(ROWS, found, self._reported)
         return [0 if row.intended else count - reported for row, count, reported in missing]
 
 

@@ -10,6 +10,8 @@ may also leave a gap in the stream, or an event incomplete.
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
 from sensor.tables.metrics import LOSSES as OF_AN_OUTPUT
@@ -186,19 +188,28 @@ METRIC = (
 """Name and help of the metric that has them all."""
 
 
+_PLACES = [(place, list(rows)) for place, rows in groupby(ROWS, lambda row: f"{row.part}.{row.attribute}")]
+_VALUES = attrgetter(*[place for place, _ in _PLACES])
+_NUMBER = ("",)
+_KEYS = [tuple([row.key for row in rows]) for _, rows in _PLACES]
+
+
 def counts(stats: object) -> list[int]:
     """How much is missing by now, in the order of ROWS; `stats` as sensor.stats.Stats."""
-    return [_count(stats, row) for row in ROWS]
+    found: list[int] = []
+    for value, keys in zip(_VALUES(stats), _KEYS):  # asked for with every chunk, when hardly anything is missing
+        if keys == _NUMBER:
+            found.append(int(value))
+        elif value:
+            by_key: dict[str, int] = value.copy()  # another thread may add a key
+            found += [_count(by_key, key) for key in keys]
+        else:
+            found += [0] * len(keys)
+    return found
 
 
-def _count(stats: object, row: LossRow) -> int:
-    value = getattr(getattr(stats, row.part), row.attribute)
-    if not row.key:
-        return int(value)
-    if not value:
-        return 0
-    found: dict[str, int] = value.copy()  # another thread may add a key
-    if row.key == SUM:
+def _count(found: dict[str, int], key: str) -> int:
+    if key == SUM:
         return sum(found.values())
-    others = sum([found[key] for key in found if key not in OF_AN_OUTPUT]) if row.key == OTHERS else 0
-    return found.get(row.key, 0) + others
+    others = sum([found[name] for name in found if name not in OF_AN_OUTPUT]) if key == OTHERS else 0
+    return found.get(key, 0) + others
