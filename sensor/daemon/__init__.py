@@ -1,7 +1,7 @@
 """`host-sensor run`: the one owner of descriptors, clock, signals and privileges.
 
     auditd ──► input (a thread) ──chunks──► GuardedPipeline (the pipeline, guarded) ──JSON lines──► Logs
-                                              every 0.1 s: tick, flush, signals
+                                              every 0.1 to 0.25 s: tick, flush, signals
 
 Life as auditd's plugin, as it really is: after a restart HUP, USR1, USR2, TERM, CHLD and CONT arrive blocked; stopping
 auditd sends SIGTERM, twice, before the end of input, so it means: drain, then leave; the environment is empty, standard
@@ -12,7 +12,6 @@ fails is left out, and a chunk that makes the pipeline fail goes out as it came.
 
 from __future__ import annotations
 
-import ctypes
 import dataclasses
 import gc
 import logging
@@ -48,6 +47,8 @@ log = logging.getLogger(__name__)
 
 TICK = 0.1
 """Seconds between two looks at the clock, the logs and the signals."""
+CALM_TICK = 0.25
+"""The same while nothing waits: longer than input gathers, so that a steady stream alone wakes us."""
 
 BURST = 2 << 20
 """Bytes of input that are worth tidying up after."""
@@ -164,6 +165,7 @@ class Daemon:
         # 50,000 of them takes 20 ms.
         gc.set_threshold(100_000, 20, 50)
         sys.setswitchinterval(0.0005)  # of 5 ms: in a storm the reader must not wait for its turn
+        self._guard(self._tick)  # what takes the times of the first records has to know what time it is
         self._loop()
         if self._signals.reload or self._files.is_asked:  # it may be the way out for what could not be written so far
             self._guard(self._reload)
@@ -212,7 +214,7 @@ class Daemon:
     def _step(self) -> bool:
         """Work on what has come; True when that was all there will ever be."""
         queue = self._input.queue
-        chunk = queue.get(TICK)
+        chunk = queue.get(TICK if self._waits() else CALM_TICK)
         if chunk:
             self._logs.copy_input(chunk)
             self._lag.read(chunk, time.time(), time.monotonic())
@@ -222,6 +224,10 @@ class Daemon:
             self._write(self._pipeline.take(chunk, time.monotonic()))
             self._guard(self._keeper.keep)
         return chunk == b"" or self._is_over(time.monotonic())
+
+    def _waits(self) -> bool:
+        """Whether something waits for time to pass that is no input."""
+        return self._lag.waits or self.stats.filterlog.pending_bytes > 0 or self._files.is_asked or self._signals.finish
 
     def _write(self, lines: Lines) -> None:
         self._lag.made(len(lines), lines.own)
@@ -264,16 +270,14 @@ class Daemon:
             self._guard(self._kernel.every_second)
 
     def _give_back_memory(self) -> None:
-        """When much was read and little waits, return what its bytes took to the system: the allocator keeps it.
+        """When much was read and little waits, return what its bytes took to the system.
 
         Not only after a backlog: one that came and went between two looks leaves the heap as large. It takes 0.4 ms.
         """
         source = self.stats.input
         if source.bytes - self._trimmed_at > BURST and source.pending_bytes < BURST / 16:
             self._trimmed_at = source.bytes
-            trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # GNU libc has it
-            if trim is not None:
-                trim(0)
+            memory.trim()
 
     def _is_over(self, now: float) -> bool:
         """Whether time is up for the input to end, then for what was read before; that is dropped and counted."""

@@ -58,6 +58,11 @@ class WrittenLag:
         if lines > own:
             self._wait(lines - own, self._began)
 
+    @property
+    def waits(self) -> bool:
+        """Whether there are lines that are neither written nor lost."""
+        return bool(self._waiting)
+
     def _wait(self, lines: int, began: float | None) -> None:
         if len(self._waiting) >= _MOST:
             more, earlier = self._waiting.pop()

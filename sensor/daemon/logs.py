@@ -129,7 +129,8 @@ class Logs:
             self._guard(self._copy_input, self._inputlog, chunk)
 
     def flush(self) -> None:
-        """Try again what could not be written, and see to what depends on time; call it every 0.1 s."""
+        """Try again what could not be written, and see to what depends on time; call it every 0.1 s
+        while something waits, else every 0.25 s."""
         for output in self._all():
             self._guard(output.flush)
 

@@ -36,6 +36,13 @@ def use_one_heap() -> None:
         mallopt(_ARENA_MAX, 1)
 
 
+def trim() -> None:
+    """Return to the system what is free and GNU libc keeps: malloc_trim(3)."""
+    malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if malloc_trim is not None:
+        malloc_trim(0)
+
+
 def give_back_start(smaps: str = "/proc/self/smaps") -> None:
     """Give back what only the start needed; what is here now stays, and the collector need not look at it again.
 

@@ -135,7 +135,8 @@ class Output(Protocol):
         """Write a batch, with one write(2) if it can be."""
 
     def flush(self) -> None:
-        """Try again what could not be written, and see to what depends on time; call it every 0.1 s."""
+        """Try again what could not be written, and see to what depends on time; call it every 0.1 s
+        while something waits, else every 0.25 s."""
 
     def reopen(self) -> None:
         """Close, and open again by name: somebody else has moved the file."""

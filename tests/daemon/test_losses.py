@@ -65,6 +65,16 @@ def test_gaps_in_a_doctored_feed(sensor: Callable[..., Sensor], feed: list[tuple
     assert outcome(run) == Counter({("stream", "gap"): missing} if missing else {})
 
 
+def test_what_was_late_in_the_very_first_chunk_is_no_gap(sensor: Callable[..., Sensor]) -> None:
+    """So much has come that it is read at once, before the sensor has looked at the time for the first time."""
+    run = sensor()
+    run.auditd.sendall(b"".join([numbered(serial) for serial in range(1, 1500) if serial % 100]))
+    run.wait_for(lambda: len(lines_of(run.folder / "audit.jsonl")) > 1400)
+    time.sleep(1.2)
+    run.auditd.sendall(b"".join([numbered(serial) for serial in range(1, 1500) if not serial % 100]))
+    assert outcome(run) == Counter()
+
+
 def test_gaps_of_two_nodes_that_are_mixed(sensor: Callable[..., Sensor]) -> None:
     """Each node has a counter of its own, and so has auditd for its own records."""
     run = sensor()
