@@ -117,20 +117,25 @@ def file_of(path: Fields, kind: str, cwd: str | None, naming: Naming) -> Object:
     mode = path.get("mode")
     number = int(mode, 8) if isinstance(mode, str) and _OCTAL.fullmatch(mode) else None
     what, type = _TYPES.get(number & 0o170000, (kind, None)) if number is not None else (kind, None)
-    members: Fields = {
-        **names_of(name),
-        "inode": _text(path.get("inode")),
-        "device": path.get("dev"),
-        "mode": f"{number & 0o7777:04o}" if number is not None else None,
-        "type": type,
-        **_owner(path, "uid", "owner", naming),
-        **_owner(path, "gid", "group", naming),
-    }
+    members = names_of(name) if name is not None else {}
+    inode, device = path.get("inode"), path.get("dev")
+    if isinstance(inode, int):
+        members["inode"] = str(inode)
+    if device is not None:
+        members["device"] = device
+    if number is not None:
+        members["mode"] = f"{number & 0o7777:04o}"
+    if type is not None:
+        members["type"] = type
+    _add_owner(members, path, "uid", "owner", naming)
+    _add_owner(members, path, "gid", "group", naming)
     context = path.get("obj")
     if isinstance(context, str):
         members["selinux"] = dict(context_parts(context))
-    created = nametype(path) == "CREATE"
-    return Object({"file": _known(members)}, _known({"type": what, "primary": name}), created)
+    object: Fields = {"type": what}
+    if name is not None:
+        object["primary"] = name
+    return Object({"file": members}, object, nametype(path) == "CREATE")
 
 
 def names_of(path: Value) -> Fields:
@@ -220,13 +225,14 @@ def address_family(text: Value) -> int | None:
     return None
 
 
-def _owner(path: Fields, id: str, name: str, naming: Naming) -> Fields:
-    field = f"o{id}"
-    owner = path.get(naming.key(field.upper())) or path.get(field.upper())
-    return {
-        id: _text(path.get(field)),
-        name: owner if isinstance(owner, str) and "(" not in owner else None,
-    }
+def _add_owner(members: Fields, path: Fields, id: str, name: str, naming: Naming) -> None:
+    number = path.get(f"o{id}")
+    if isinstance(number, int):
+        members[id] = str(number)
+    translation = f"O{id.upper()}"
+    owner = path.get(naming.key(translation)) or path.get(translation)
+    if isinstance(owner, str) and "(" not in owner:
+        members[name] = owner
 
 
 def _text(number: Value) -> str | None:

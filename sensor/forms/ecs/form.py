@@ -16,7 +16,7 @@ from sensor.forms.ecs.data import DataTexts
 from sensor.forms.ecs.enrichment import EcsParts, Enrichment, Enrichments, date, known, own_name, own_records, translate
 from sensor.forms.ecs.names import merged, tidy
 from sensor.forms.ecs.origin import DATASET, MODULE, VERSION, Origin
-from sensor.forms.ecs.related import related
+from sensor.forms.ecs.related import addresses_in, related
 from sensor.forms.sensor_events import sensor_event
 from sensor.forms.summary import SummaryTexts
 from sensor.forms.values import Style
@@ -81,7 +81,7 @@ class Ecs(Form):
         self._enrichments = Enrichments(style, entries)
         self._data = DataTexts(style, entries)
         self._origin = origin or Origin()
-        self._related: BoundedDict[tuple[Subject, Object | None, Enrichment | None, str], str] = BoundedDict(entries)
+        self._related: BoundedDict[tuple[Subject, tuple[str, ...], Enrichment | None, str], str] = BoundedDict(entries)
         self._made: BoundedDict[Template, _Made] = BoundedDict(entries)
         self._event_end = f",{self._render(_EVENT)}}}"
         self._second = ""
@@ -250,12 +250,12 @@ class Ecs(Form):
 
     def _related_of(self, node: str, who: Subject, thing: Object, added: Enrichment | None) -> str:
         """`related`, with a comma before it."""
-        by_thing = thing if "source" in thing.top or "destination" in thing.top else None
+        ends = addresses_in(thing.top)
         by_added = added if added is not None and (added.addresses or added.hashes) else None
-        key = (who, by_thing, by_added, node)
+        key = (who, ends, by_added, node)
         text = self._related.get(key)
         if text is None:
-            members = related(who, thing, by_added, self._origin.name_of(node))
+            members = related(who, ends, by_added, self._origin.name_of(node))
             text = self._related.keep(key, self._data.members({"related": members}))
         return text
 

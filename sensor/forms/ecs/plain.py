@@ -8,11 +8,16 @@ Only records that are as the kernel mostly writes them: in ASCII, with nothing m
 
 from __future__ import annotations
 
+from typing import Final
+
 from sensor.audit.fields import UNSET, Fields
 from sensor.cache import BoundedDict
 from sensor.forms.values import Style
 
 _NAMES = 256
+_BETWEEN = '","'
+_ODD: Final = " "
+"""Before the value of a field whose name or value becomes another."""
 _OF_OTHERS = frozenset({"arch", "syscall", "uring_op", "msg"})
 """Fields whose values have names."""
 
@@ -46,28 +51,24 @@ class PlainRecords:
 
     def _path(self, fields: Fields) -> str:
         names, renderer = self._names, self._renderer
-        members = ""
+        members: list[str] = []
         for name, value in fields.items():
             start = names.get(name) or self._start(name)
             if isinstance(value, str):
                 if start == _ODD or not value.isascii():
                     return ""
                 text = renderer.text(value)
-                members += f'{start}"0{text[3:]}' if text.startswith('"0o') else start + text
+                members.append(start)
+                members.append(f'"0{text[3:]}' if text.startswith('"0o') else text)
             elif isinstance(value, int):
                 if start == _ODD or value in (UNSET, -1):
                     return ""
-                members += f'{start}"{value}"'
+                members.append(f'{start}"{value}"')
             elif value is not None:
                 return ""
-        return members
+        return "".join(members)
 
     def _start(self, name: str) -> str:
         """What stands before the value of a field."""
         is_plain = name.islower() and name.isascii() and name not in _OF_OTHERS and not self._has_prefix
         return self._names.keep(name, f",{self._quote(name)}:" if is_plain else _ODD)
-
-
-_ODD = " "
-"""Before the value of a field whose name or value becomes another."""
-_BETWEEN = '","'

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from sensor.audit.fields import Fields, Value
 from sensor.forms.ecs.enrichment import Enrichment
-from sensor.summary.objects import Object, address_family
+from sensor.summary.objects import address_family
 from sensor.summary.summary import Subject
 
 _NO_HOST = frozenset({"?", "localhost", "localhost.localdomain", "UNKNOWN"})
 
 
-def related(who: Subject, thing: Object, added: Enrichment | None, host: str) -> Fields:
-    """The members of `related`, without those that have nothing in them; host: of the event."""
-    addresses = _addresses(thing.top)
+def related(who: Subject, ends: tuple[str, ...], added: Enrichment | None, host: str) -> Fields:
+    """The members of `related`, without those that have nothing in them.
+
+    ends: IP addresses of what was acted upon; host: of the event.
+    """
+    addresses = [*ends]
     hosts = [host] if host else []
     hashes: list[str] = []
     if added is not None:
@@ -46,14 +49,17 @@ def users_in(user: Value) -> list[str]:
     return names
 
 
-def _addresses(top: Fields) -> list[str]:
+def addresses_in(top: Fields) -> tuple[str, ...]:
+    """The IP addresses of ECS source and destination."""
+    if "source" not in top and "destination" not in top:  # nearly always
+        return ()
     addresses: list[str] = []
     for end in ("source", "destination"):
         members = top.get(end)
         ip = members.get("ip") if isinstance(members, dict) else None
         if isinstance(ip, str):
             addresses.append(ip)
-    return addresses
+    return tuple(addresses)
 
 
 def _named_host(who: Subject) -> str:

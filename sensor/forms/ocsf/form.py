@@ -76,6 +76,7 @@ class Ocsf(Form):
         self._lines: dict[str, BoundedDict[str, str]] = {name: BoundedDict(entries) for name in _READ}
         self._leftovers: dict[str, BoundedDict[str, str]] = {name: BoundedDict(entries) for name in _LEFTOVERS}
         self._made: BoundedDict[Template, _Made] = BoundedDict(entries)
+        self._codes: BoundedDict[str, str] = BoundedDict(entries)
         self._product = style.members({"version": VERSION, "product": PRODUCT})[1:]
         self._now = ""
 
@@ -191,8 +192,12 @@ class Ocsf(Form):
         """What a call failed with, as a member."""
         if syscall.result != "no":
             return ""
-        exit = self._data.exit_of(syscall)[len(_EXIT) :]
-        return f',"status_code":{exit}' if exit >= '"A' else ""
+        exit = self._data.exit_of(syscall)
+        code = self._codes.get(exit)
+        if code is None:
+            name = exit[len(_EXIT) :]
+            code = self._codes.keep(exit, f',"status_code":{name}' if name >= '"A' else "")
+        return code
 
     def _read(self, name: str, event: Event) -> str:
         """A member of the process from a record, with a comma before it."""
