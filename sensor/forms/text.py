@@ -59,12 +59,13 @@ def quote_percent(text: str) -> str:
     unsafe = _UNSAFE_PERCENT.search(text)
     if unsafe is None:
         return f'"{text}"'
-    if _ODD.search(text, unsafe.start()) is None:
-        text = text.replace("%", "%25").replace("+", "%2b").replace("\n", "%0a").replace("\t", "%09")
-        text = text.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{text}"'
-    decoded = text.encode("latin-1").decode("utf-8", "surrogateescape")
-    return '"' + decoded.translate(_PERCENT_TABLE).encode().decode("latin-1") + '"'
+    if _ODD.search(text, unsafe.start()) is not None:
+        decoded = text.encode("latin-1").decode("utf-8", "surrogateescape")
+        if not _is_visible(decoded):
+            return '"' + decoded.translate(_PERCENT_TABLE).encode().decode("latin-1") + '"'
+    text = text.replace("%", "%25").replace("+", "%2b").replace("\n", "%0a").replace("\t", "%09")
+    text = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
 
 
 def quote_unicode(text: str) -> str:
@@ -72,11 +73,17 @@ def quote_unicode(text: str) -> str:
     unsafe = _UNSAFE_JSON.search(text)
     if unsafe is None:
         return f'"{text}"'
-    if _ODD.search(text, unsafe.start()) is None:
-        text = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
-        return f'"{text}"'
-    decoded = text.encode("latin-1").decode("utf-8", "surrogateescape")
-    return '"' + decoded.translate(_JSON_TABLE).encode().decode("latin-1") + '"'
+    if _ODD.search(text, unsafe.start()) is not None:
+        decoded = text.encode("latin-1").decode("utf-8", "surrogateescape")
+        if not _is_visible(decoded):
+            return '"' + decoded.translate(_JSON_TABLE).encode().decode("latin-1") + '"'
+    text = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
+    return f'"{text}"'
+
+
+def _is_visible(decoded: str) -> bool:
+    """Return whether there are only newlines, tabs and printable characters, none of which is in ESCAPES."""
+    return decoded.replace("\n", "").replace("\t", "").isprintable()
 
 
 def bad_bytes(text: str) -> bool:

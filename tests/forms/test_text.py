@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sensor.forms.text import bad_bytes, quote_percent, quote_unicode
+from sensor.printable import ESCAPES
 
 TEXTS: list[tuple[bytes, str, str]] = [
     (b"", '""', '""'),
@@ -55,6 +56,23 @@ def test_ascii_is_quoted_as_the_standard_library_does(text):
 @given(st.text('ab"\\\n\t /%+{}', min_size=50, max_size=200))
 def test_a_script_on_a_command_line_is_quoted_as_the_standard_library_does(text):
     assert quote_unicode(text) == json.dumps(text)
+
+
+SIGNS = 'aä\u65e5\U0001f600%+"\\\n\t \x00\x7f\x85\xa0\u202e\ufeff'
+
+
+@given(st.text(st.sampled_from(SIGNS) | st.characters(codec="utf-8")))
+def test_a_text_is_quoted_character_by_character(text):
+    """Each character by itself goes another way than most texts do: by the table, or as it is."""
+    for quote in (quote_percent, quote_unicode):
+        alone = [quote(character.encode().decode("latin-1"))[1:-1] for character in text]
+        quoted = quote(text.encode().decode("latin-1"))
+        assert quoted == f'"{"".join(alone)}"'
+        assert not any(ord(character) in ESCAPES for character in quoted.encode("latin-1").decode())
+
+
+def test_nothing_that_is_escaped_is_printable():
+    assert not any(chr(code).isprintable() for code in ESCAPES)
 
 
 @pytest.mark.parametrize("byte", range(256))
