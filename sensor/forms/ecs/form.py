@@ -143,8 +143,8 @@ class Ecs(Form):
         return (
             f'{{{self._time(id)},"event":{{{made.given},"id":"{id}"{made.acting}{syscall.pid},"parent":{{"pid":'
             f"{syscall.ppid}{added.parent}}}{made.process}{self._title(event)}{process}}}{made.top}{added.top}"
-            f"{related}{made.auditd}{id.partition(':')[2]}{made.data}{self._data.of_call(syscall)}{made.more}"
-            f"{own}}}"
+            f"{related}{made.auditd}{id.partition(':')[2]}{made.data}{self._data.exit_of(syscall)},"
+            f'"a0":"{syscall.a0}","a1":"{syscall.a1}","a2":"{syscall.a2}","a3":"{syscall.a3}"{made.more}{own}}}'
         )
 
     def _make(self, event: Event, who: Subject, thing: Object) -> _Made:
