@@ -66,6 +66,9 @@ class AccountNames:
 
     def get(self, number: int) -> str | None:
         """A number's name; None if it is not known yet."""
+        name = self._given.get(number)
+        if name is not None:  # until `refresh` finds another
+            return name
         name = self._name(number)
         if len(self._given) >= self._most:
             self._given.clear()
