@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from sensor.audit.scan import COMPILED, NONE, behind, decimal, hexadecimal, number, signed
+from sensor.audit.scan import BLANK, COMPILED, NONE, ZERO, after, argument, behind, decimal, hexadecimal, number, signed
 from sensor.audit.syscall import Syscall
 
 if TYPE_CHECKING:
@@ -68,12 +68,11 @@ def by_scan(text: str, start: int) -> Syscall | None:
     head, result, exit = text[first:at], None, None
     word = behind(text, at, " success=")
     if word != NONE:
-        end = behind(text, word, "yes")
+        value = behind(text, word, "yes exit=")
         result = "yes"
-        if end == NONE:
-            end = behind(text, word, "no")
+        if value == NONE:
+            value = behind(text, word, "no exit=")
             result = "no"
-        value = behind(text, end, " exit=")
         at = signed(text, value, _DECIMALS)
         if at == NONE:
             return None
@@ -86,13 +85,13 @@ def by_scan(text: str, start: int) -> Syscall | None:
 
 def _arguments(text: str, start: i64) -> Syscall | None:
     """The numbers behind head, success and exit."""
-    first = behind(text, start, " a0=")
+    first = argument(text, start, ZERO)
     first_end = hexadecimal(text, first, 16, True)
-    second = behind(text, first_end, " a1=")
+    second = argument(text, first_end, ZERO + 1)
     second_end = hexadecimal(text, second, 16, True)
-    third = behind(text, second_end, " a2=")
+    third = argument(text, second_end, ZERO + 2)
     third_end = hexadecimal(text, third, 16, True)
-    fourth = behind(text, third_end, " a3=")
+    fourth = argument(text, third_end, ZERO + 3)
     fourth_end = hexadecimal(text, fourth, 16, True)
     items = behind(text, fourth_end, " items=")
     items_end = decimal(text, items, _DECIMALS)
@@ -100,7 +99,7 @@ def _arguments(text: str, start: i64) -> Syscall | None:
     ppid_end = decimal(text, ppid, _DECIMALS)
     pid = behind(text, ppid_end, " pid=")
     pid_end = decimal(text, pid, _DECIMALS)
-    end = behind(text, pid_end, " ")
+    end = after(text, pid_end, BLANK)
     if end == NONE:
         return None
     syscall = Syscall()

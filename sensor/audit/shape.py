@@ -14,7 +14,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from sensor.audit.scan import COMPILED, NONE, behind, first_digit, hexadecimal, octal, safe, signed
+from sensor.audit.scan import (
+    COMPILED,
+    NONE,
+    QUESTION_MARK,
+    QUOTE,
+    after,
+    behind,
+    first_digit,
+    hexadecimal,
+    octal,
+    safe,
+    signed,
+)
 from sensor.audit.spellings import ENRICHED
 
 if TYPE_CHECKING:
@@ -82,7 +94,7 @@ class Shape:
     def _behind_value(self, body: str, start: i64, form: i64) -> i64:
         """The place behind a value, whatever follows it: the next name, or the end, is looked for there."""
         if form == QUOTED:
-            return behind(body, safe(body, behind(body, start, '"'), self._percent), '"')
+            return after(body, safe(body, after(body, start, QUOTE), self._percent), QUOTE)
         if form == WORD:
             end = safe(body, start, self._percent)
             return NONE if end == start or _is_none(body, start, end) else end
@@ -92,7 +104,7 @@ class Shape:
             return hexadecimal(body, start, 16, False)
         if form == OCTAL:
             return octal(body, start, 22)
-        mark = behind(body, start, "?")
+        mark = after(body, start, QUESTION_MARK)
         return behind(body, start, "(null)") if mark == NONE else mark
 
     def _pattern(self) -> str:

@@ -8,7 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sensor.audit.scan import NONE, behind, decimal, event_id, first_digit, hexadecimal, number, octal, safe, signed
+from sensor.audit.scan import (
+    NONE,
+    after,
+    argument,
+    behind,
+    decimal,
+    event_id,
+    first_digit,
+    hexadecimal,
+    number,
+    octal,
+    safe,
+    signed,
+)
 from sensor.audit.shape import SAFE
 
 TEXTS = st.text("0123456789abcfgABF.: =x\u00b2", max_size=24)
@@ -29,6 +42,13 @@ TEXTS = st.text("0123456789abcfgABF.: =x\u00b2", max_size=24)
 )
 def test_behind_a_word(text: str, at: int, word: str, place: int) -> None:
     assert behind(text, at, word) == place
+
+
+@given(TEXTS, st.integers(-1, 24), st.sampled_from("0a=. "))
+def test_behind_a_character_and_an_argument(text: str, at: int, sign: str) -> None:
+    assert after(text, at, ord(sign)) == behind(text, at, sign)
+    for argued in (text, text[:at] + f" a{sign}=" + text[at:] if at >= 0 else text):
+        assert argument(argued, at, ord(sign)) == behind(argued, at, f" a{sign}=")
 
 
 @pytest.mark.parametrize(
