@@ -4,7 +4,7 @@
     type=CWD msg=audit(1700000000.001:7): cwd="/root"
     type=PATH msg=audit(1700000000.001:7): item=0 name="/etc/…" …
 
-One `replace` takes the id out of the block; the numbers are cut out of the SYSCALL record
+One `split` at the id cuts the block into pieces; the numbers are cut out of the SYSCALL record
 (sensor.audit.numbers). What is left, without the title at the end, is a repeated string, and what it
 means, its records and how they are written, is remembered as a Template (sensor.audit.event) when it comes a
 second time: two of three events are no news but for numbers and title. Of the others each
@@ -20,7 +20,7 @@ from typing import Final
 
 from sensor.audit.coalesce import Coalescer, Pending, event_key
 from sensor.audit.event import Event, Records, Template
-from sensor.audit.framing import BEFORE_ID, BEHIND_ID
+from sensor.audit.framing import MESSAGE, line_of
 from sensor.audit.numbers import cut
 from sensor.audit.options import CoalesceOptions
 from sensor.audit.record import Record, RecordDecoder
@@ -32,7 +32,11 @@ from sensor.cache import BoundedDict
 from sensor.stats import PipelineStats
 
 _SYSCALL: Final = "type=SYSCALL\0"
-_TITLE: Final = "type=PROCTITLE\0"
+_BEGIN: Final = "type=SYSCALL" + MESSAGE
+_TITLE: Final = "type=PROCTITLE" + MESSAGE
+_BEFORE_TITLE: Final = "\n" + _TITLE
+_CUT: Final = MESSAGE + "\0 "
+"""What is left of what stands between the type of a record and its body, when a NUL stands for the id."""
 _LONGEST_TEMPLATE: Final = 2048
 _MOST_SEEN = 8192
 
@@ -84,10 +88,9 @@ class Blocks:
         """The event that some lines are, if they all belong to this id and to nothing else."""
         if len(lines) > self._longest:
             return None
-        token = f"{BEFORE_ID}{id}{BEHIND_ID}"
-        flat = lines.replace(token, "\0")
-        count = (len(lines) - len(flat)) // (len(token) - 1)
-        event = self._event(flat, prefix, id, count)
+        pieces = lines.split(f"({id}):")
+        count = len(pieces) - 1
+        event = self._event(pieces, prefix, id)
         if event is None or not self._coalescer.claim(event_key(event.node, id) if prefix else id):
             return None
         stats = self._stats
@@ -99,8 +102,10 @@ class Blocks:
 
     def gathered(self, pending: Pending) -> Event | None:
         """The event that gathered records are, if they are such as a block may hold."""
-        lines = [f"type={name}\0{body}" for name, bodies in pending.bodies.items() for body in bodies]
-        event = self._event("\n".join(lines), "", pending.id, len(lines))
+        id = pending.id
+        lines = [line_of("", name, id, body) for name, bodies in pending.bodies.items() for body in bodies]
+        pieces = "\n".join(lines).split(f"({id}):")
+        event = self._event(pieces, "", id) if len(pieces) == len(lines) + 1 else None
         if event is not None:
             event.node = pending.node
             event.notes.extend(pending.notes)
@@ -123,29 +128,29 @@ class Blocks:
         event.notes.extend(pending.notes)
         return event
 
-    def _event(self, flat: str, prefix: str, id: str, count: int) -> Event | None:
-        """The event that so many lines are, in which a NUL stands for the id."""
+    def _event(self, pieces: list[str], prefix: str, id: str) -> Event | None:
+        """The event of which pieces are the lines, cut where the id stood."""
         node = prefix[5:-1] if prefix else ""
-        begin = len(prefix)
-        is_call = flat.startswith(f"{prefix}{_SYSCALL}") if prefix else flat.startswith(_SYSCALL)
-        syscall = cut(flat, begin + len(_SYSCALL)) if is_call else None
+        count = len(pieces) - 1
+        begins = count > 0 and pieces[0] == (f"{prefix}{_BEGIN}" if prefix else _BEGIN)
+        first = pieces[1] if begins else ""
+        syscall = cut(first, 1) if first.startswith(" ") else None
         if syscall is None:
-            return self._unusual(flat, Block(id, node, prefix, count))
-        end, last = syscall.end, flat.rfind("\n") + 1
-        title, line = None, flat[last:]
-        if prefix:
-            line = line[begin:] if line.startswith(prefix) else ""
-        if last > end and line.startswith(_TITLE):
+            return self._unusual("\0".join(pieces), Block(id, node, prefix, count))
+        title, last = None, pieces[-1]
+        if pieces[-2].endswith(f"\n{prefix}{_TITLE}" if prefix else _BEFORE_TITLE) and "\n" not in last:
+            line = f"type=PROCTITLE\0{last[1:]}"
             title = self.records.cache.get(line) or self.records.decode_key(line)
-            if title is None:
+            if title is None or not last.startswith(" "):
                 return None
-            text = flat[end:last]
-        else:
-            text = flat[end:]
-        key = f"{syscall.start}\0{syscall.result or ''}\0{text}"
+            pieces.pop()
+        pieces[0] = syscall.start or ""
+        pieces[1] = first[syscall.end :]
+        pieces.append(syscall.result or "")
+        key = "\0".join(pieces)
         template = self._templates.get(key)
         if template is None:
-            return self._news(syscall, key, text, Block(id, node, prefix, count, title))
+            return self._news(syscall, key, "\0".join(pieces[1:-1]), Block(id, node, prefix, count, title))
         if template.count + (title is not None) != count:
             return None
         assert template.head is not None  # it begins with a SYSCALL record
@@ -155,7 +160,7 @@ class Blocks:
 
     def _news(self, syscall: Syscall, key: str, text: str, block: Block) -> Event | None:
         """An event that begins with a SYSCALL record of the usual form, and is unlike those before."""
-        rest, *lines = text.split("\n")
+        rest, *lines = text.replace(_CUT, "\0").split("\n")
         if block.title is not None:
             lines.pop()
         if self.syscalls.join(syscall, rest) is None:
@@ -181,9 +186,9 @@ class Blocks:
                 self._seen.add(seen)
         return template
 
-    def _unusual(self, flat: str, block: Block) -> Event | None:
+    def _unusual(self, text: str, block: Block) -> Event | None:
         """An event that begins otherwise."""
-        lines = flat.split("\n")
+        lines = text.replace(_CUT, "\0").split("\n")
         if len(lines) != block.lines:
             return None
         records: Records = {}

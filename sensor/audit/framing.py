@@ -14,7 +14,8 @@ from sensor.audit.scan import COMPILED, NONE, event_id
 
 EOE: Final = "type=EOE msg=audit("
 """What the record that ends an event begins with, behind `node=NAME `."""
-BEFORE_ID: Final = " msg=audit("
+MESSAGE: Final = " msg=audit"
+BEFORE_ID: Final = MESSAGE + "("
 BEHIND_ID: Final = "): "
 """With the event's id between them: what stands between the type of a record and its body."""
 _ID_OF_EOE = re.compile(r"([1-9][0-9]{0,15}\.[0-9]{3}:(?:0|[1-9][0-9]{0,9}))\): ?\Z")
