@@ -28,8 +28,9 @@ Quote = Callable[[str], str]
 
 _UNSAFE_PERCENT = re.compile(f"[^ {SAFE['percent']}]")
 _UNSAFE_JSON = re.compile(f"[^ {SAFE['unicode']}]")
-_ODD = re.compile(r"[^ -~\n\t]")
-"""What is neither ASCII's printable characters nor those two that scripts on a command line have."""
+_USUAL = "\n\t\0\x01\x02\x10"
+"""Control characters that are not rare: in scripts on a command line, and in addresses, which begin with a family."""
+_ODD = re.compile("[^ -~]+")
 _QUOTED = {'"': '\\"', "\\": "\\\\"}
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 _LONE = [chr(0xDC00 + byte) for byte in range(0x80, 0x100)]
@@ -54,36 +55,44 @@ _JSON_TABLE = str.maketrans(
 )
 
 
+_PERCENT_USUAL = [(c, _percent(c)) for c in ("%", "+", *_USUAL)] + [("\\", "\\\\"), ('"', '\\"')]
+_JSON_USUAL = [(c, str(_JSON_TABLE[ord(c)])) for c in ("\\", '"', *_USUAL)]
+"""What becomes of characters that are not rare, in the order in which one can be replaced after the other."""
+
+
 def quote_percent(text: str) -> str:
     """Quote in the percent style."""
-    unsafe = _UNSAFE_PERCENT.search(text)
-    if unsafe is None:
+    if _UNSAFE_PERCENT.search(text) is None:
         return f'"{text}"'
-    if _ODD.search(text, unsafe.start()) is not None:
-        decoded = text.encode("latin-1").decode("utf-8", "surrogateescape")
-        if not _is_visible(decoded):
-            return '"' + decoded.translate(_PERCENT_TABLE).encode().decode("latin-1") + '"'
-    text = text.replace("%", "%25").replace("+", "%2b").replace("\n", "%0a").replace("\t", "%09")
-    text = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{text}"'
+    return _quote(text, _PERCENT_USUAL, _percent_odd)
 
 
 def quote_unicode(text: str) -> str:
     """Quote in the unicode style."""
-    unsafe = _UNSAFE_JSON.search(text)
-    if unsafe is None:
+    if _UNSAFE_JSON.search(text) is None:
         return f'"{text}"'
-    if _ODD.search(text, unsafe.start()) is not None:
-        decoded = text.encode("latin-1").decode("utf-8", "surrogateescape")
-        if not _is_visible(decoded):
-            return '"' + decoded.translate(_JSON_TABLE).encode().decode("latin-1") + '"'
-    text = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
-    return f'"{text}"'
+    return _quote(text, _JSON_USUAL, _json_odd)
 
 
-def _is_visible(decoded: str) -> bool:
-    """Return whether there are only newlines, tabs and printable characters, none of which is in ESCAPES."""
-    return decoded.replace("\n", "").replace("\t", "").isprintable()
+def _quote(text: str, usual: list[tuple[str, str]], odd: Callable[[re.Match[str]], str]) -> str:
+    """Replace what is usual, then what is odd: str.translate takes 33 ns for each character, so it sees few."""
+    is_ascii = text.isascii()
+    if not is_ascii:
+        text = text.encode("latin-1").decode("utf-8", "surrogateescape")
+    for character, written in usual:
+        if character in text:
+            text = text.replace(character, written)
+    if not text.isprintable():  # as nothing in ESCAPES is
+        text = _ODD.sub(odd, text)
+    return f'"{text}"' if is_ascii else f'"{text}"'.encode().decode("latin-1")
+
+
+def _percent_odd(found: re.Match[str]) -> str:
+    return found[0].translate(_PERCENT_TABLE)
+
+
+def _json_odd(found: re.Match[str]) -> str:
+    return found[0].translate(_JSON_TABLE)
 
 
 def bad_bytes(text: str) -> bool:

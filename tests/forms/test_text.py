@@ -107,7 +107,23 @@ SCRIPT = 'import os\n\tprint("%d+1" % 1, "\\n")\n'
 
 
 @pytest.mark.parametrize(
-    "text", [PRINTABLE, PRINTABLE[::-1], SCRIPT, '%25%0a\\"\\\\%%', "\t\n\n", f"ä{SCRIPT}", f"{SCRIPT}\r"]
+    "text",
+    [
+        PRINTABLE,
+        PRINTABLE[::-1],
+        SCRIPT,
+        '%25%0a\\"\\\\%%',
+        "\t\n\n",
+        f"ä{SCRIPT}",
+        f"{SCRIPT}\r",
+        f"\x01\0/dev/log{chr(0) * 99}",
+        "".join(map(chr, range(0x20))),
+        'Übung/größer+%"\\.txt',
+        "Übung\u202e.txt",
+        "Übung\n\u00a0",
+        "\x02\0\x10ü\0",
+        "\\n\\u0000",
+    ],
 )
 def test_a_text_is_quoted_as_its_characters_are(text):
     for quote in (quote_percent, quote_unicode):
