@@ -31,13 +31,19 @@ _TENS = 9
 
 
 class _Node:
-    """last: id of its last event, but for auditd's own; started: when auditd was, if a boot may have done it; noticed:
-    when it booted, if no SYSTEM_BOOT has shown it; both in seconds since 1970; down: it was shut down."""
+    """What is known of a node.
 
-    __slots__ = ("down", "last", "noticed", "started")
+    last: id of its last event, but for auditd's own; tens: what that begins with.
+    started: when auditd was, if a boot may have done it; noticed: when it booted, if no SYSTEM_BOOT has shown it; both
+        in seconds since 1970.
+    down: it was shut down.
+    """
+
+    __slots__ = ("down", "last", "noticed", "started", "tens")
 
     def __init__(self) -> None:
         self.last = ""
+        self.tens = ""
         self.started: float | None = None
         self.noticed: float | None = None
         self.down = False
@@ -56,12 +62,16 @@ class Boots:
     def see(self, event: Event) -> None:
         """Look at an event that is not of this host in this boot."""
         node = self._nodes.get(event.node) or self._nodes.keep_newest(event.node, _Node())
-        if event.syscall is None or node.started is not None or _falls(event.id, node.last):
+        id = event.id
+        is_soon = bool(node.tens) and id.startswith(node.tens)  # nearly always: then its serial need not be looked at
+        if event.syscall is None or node.started is not None or (not is_soon and _falls(id, node.last)):
             if any(name.startswith("DAEMON_") for name in event.records):
                 node.started = event.time if "DAEMON_START" in event.records else node.started
                 return
             self._look(event, node)
-        node.last = event.id
+        node.last = id
+        if not is_soon:
+            node.tens = id[:_TENS]
 
     def _look(self, event: Event, node: _Node) -> None:
         begins_again = bool(node.last) and _serial(event.id) < _serial(node.last)
@@ -97,7 +107,7 @@ def _is_of_boot(event: Event) -> bool:
 
 def _falls(event_id: str, last: str) -> bool:
     """Return whether the serials begin again, as they do at a boot only, and after 2^32 of them."""
-    if event_id[:_TENS] == last[:_TENS] or not last:  # nearly always, and 0.1 µs; the rest costs 0.6
+    if event_id[:_TENS] == last[:_TENS] or not last:
         return False
     serial, before = _serial(event_id), _serial(last)
     return serial <= before // 2 and before - serial >= _AT_LEAST and _time(event_id) - _time(last) >= _BOOTING

@@ -6,6 +6,8 @@ What a whole stream does stands in tests/scenarios; here is what the coalescer a
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sensor.audit.coalesce import Coalescer, Pending, event_key
 from sensor.audit.header import Line
@@ -245,3 +247,24 @@ def test_memory_of_the_one_before_counts():
     after = Coalescer(CoalesceOptions(max_waiting_bytes=65536), PipelineStats())
     after.continue_from(before)
     assert len(after.add(Line("", "CWD", "3", "c"), TYPES.get("CWD"), False, 0.0)) == 1
+
+
+@given(st.lists(st.integers(0, 60), max_size=80), st.lists(st.integers(0, 60), max_size=10))
+def test_an_event_is_claimed_once_in_whatever_order_ids_come(numbers, gathered):
+    subject = Subject()
+    seen = {f"{number}" for number in gathered}
+    for id in seen:
+        subject.add("CWD", id)
+        subject.end(id)
+    for number in numbers:
+        assert subject.coalescer.claim(f"{number}") == (f"{number}" not in seen)
+        seen.add(f"{number}")
+
+
+def test_an_id_from_far_ahead_does_not_hide_those_that_were_claimed():
+    subject = Subject()
+    assert subject.coalescer.claim("9999")
+    for number in range(1000, 9000):
+        assert subject.coalescer.claim(f"{number}")
+    assert not subject.coalescer.claim("8999")
+    assert not subject.coalescer.claim("5000")
