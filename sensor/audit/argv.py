@@ -40,12 +40,10 @@ _MAX_MISSING = 1024
 
 def parse_execve(body: str, options: TransformOptions) -> Fields:
     """Parse the bodies of one event's EXECVE records, joined by blanks."""
-    record = Collector()
     plain = plain_arguments(body)
     if plain is not None:
-        record.add("argc", len(plain))
-        _add_arguments(record, [*plain], options)
-        return record.fields
+        return execve_fields(plain, options)
+    record = Collector()
     pieces: dict[int, list[tuple[int, str]]] = {}
     count = 0
     for section in body.split(ENRICHED):
@@ -63,6 +61,14 @@ def parse_execve(body: str, options: TransformOptions) -> Fields:
                 pieces.setdefault(int(found.group(1)), []).append((int(found.group(2) or 0), str(value or "")))
     arguments = {index: _join(parts) for index, parts in pieces.items()}
     _add_arguments(record, _line_up(arguments, count), options)
+    return record.fields
+
+
+def execve_fields(arguments: list[str], options: TransformOptions) -> Fields:
+    """The fields of an EXECVE record with these arguments."""
+    record = Collector()
+    record.add("argc", len(arguments))
+    _add_arguments(record, [*arguments], options)
     return record.fields
 
 
@@ -141,14 +147,8 @@ def lacks_arguments(body: str) -> bool:
     """Whether an EXECVE body has fewer arguments than it counts (argc), or an argument fewer pieces or bytes (aN_len).
 
     The kernel gives the length before it knows whether it will write each byte as two digits.
+    Never so if `plain_arguments` finds them.
     """
-    number = body[5 : body.find(" ")] if body.startswith("argc=") else ""
-    if "[" not in body and len(number) < 8 and number.isdecimal():  # nearly always
-        count = int(number)
-        if body.count(" a") == count and (count == 0 or f" a{count - 1}=" in body):
-            return False
-    if plain_arguments(body) is not None:
-        return False
     if any(word is None or isinstance(word, int) for word in arguments_of(body)):
         return True
     lengths = {name: int(length) for name, length in _LENGTH.findall(body)}

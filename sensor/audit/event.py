@@ -75,7 +75,8 @@ class Template:
         self.rest: Rest | None = syscall.rest if syscall is not None else None
         self.begins_with_call = syscall is not None
         self.has_execve = "EXECVE" in records
-        self.lacks_arguments = self.has_execve and lacks_arguments(records["EXECVE"][0].body)
+        command = records["EXECVE"][0] if self.has_execve else None
+        self.lacks_arguments = command is not None and command.arguments is None and lacks_arguments(command.body)
         self.names_processes = not records.keys() <= WITHOUT_PIDS
         self.kept = False
         self.text = ""

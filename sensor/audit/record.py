@@ -15,7 +15,7 @@ import re
 from collections.abc import Sequence
 from typing import Callable, Final, TypeVar
 
-from sensor.audit.argv import parse_execve, parse_proctitle
+from sensor.audit.argv import execve_fields, parse_execve, parse_proctitle, plain_arguments
 from sensor.audit.fields import NOTHING, Fields, Kinds, parse_fields, plain_address
 from sensor.audit.header import BEGIN, BLANKS
 from sensor.audit.layout import Found, LayoutsByType
@@ -83,6 +83,11 @@ class Record:
         return found
 
     @property
+    def arguments(self) -> list[str] | None:
+        """The words of an EXECVE record's command line, as `plain_arguments` finds them. Not to be changed."""
+        return self._decoder.arguments(self.body)
+
+    @property
     def pids(self) -> list[tuple[str, int]]:
         """The processes it names, as (key of the identity, pid)."""
         return [
@@ -124,6 +129,8 @@ class RecordDecoder:
         self._rewrite = rewrite
         self._kinds: dict[str, Kinds] = {}
         self._layouts = LayoutsByType(self.kinds, options.strings)
+        self._command = ""
+        self._arguments: list[str] | None = None
 
     def forget(self) -> None:
         """Decode everything anew: what the transforms know has changed."""
@@ -138,6 +145,12 @@ class RecordDecoder:
     def find(self, name: str, body: str) -> Found | None:
         """The known layout of a record of the type called `name`, and the values in it; None if there is none."""
         return self._layouts.find(name, body)
+
+    def arguments(self, body: str) -> list[str] | None:
+        """The words in an EXECVE body, if it is plain; those of the last one are remembered: several ask for them."""
+        if body != self._command:
+            self._command, self._arguments = body, plain_arguments(body)
+        return self._arguments
 
     def decode(self, name: str, body: str) -> Record:
         """Decode a record of the type called `name`."""
@@ -180,7 +193,8 @@ class RecordDecoder:
 
     def _parse(self, name: str, body: str) -> Fields:
         if name == "EXECVE":
-            fields = parse_execve(body, self._options)
+            plain = self.arguments(body)
+            fields = parse_execve(body, self._options) if plain is None else execve_fields(plain, self._options)
         elif name == "PROCTITLE":
             fields = parse_proctitle(body)
         elif name == "SOCKADDR" and (address := plain_address(body)) is not None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 
-from sensor.audit.argv import plain_arguments
 from sensor.audit.fields import plain_address, plain_title
+from sensor.audit.record import Record
 from sensor.forms.text import Quote
 
 
@@ -25,19 +25,19 @@ class PlainCommandLines:
         self._quote = quote
         self._safe = re.compile(f"[ {safe}]*")
 
-    def address(self, body: str) -> str | None:
-        """JSON members of a SOCKADDR body that nothing translates; None if it is not plain."""
-        address = plain_address(body)
+    def address(self, record: Record) -> str | None:
+        """JSON members of a SOCKADDR record that nothing translates; None if it is not plain."""
+        address = plain_address(record.body)
         return None if address is None else f'"saddr":{self._quote(address)}'
 
-    def execve(self, body: str) -> str | None:
-        """JSON members of an EXECVE body; None if it is not plain."""
-        arguments = plain_arguments(body)
+    def execve(self, record: Record) -> str | None:
+        """JSON members of an EXECVE record; None if it is not plain."""
+        arguments = record.arguments
         return None if arguments is None else f'"argc":{len(arguments)},{self._argv(arguments)}'
 
-    def proctitle(self, body: str) -> str | None:
-        """JSON members of a PROCTITLE body; None if it is not plain."""
-        title = plain_title(body)
+    def proctitle(self, record: Record) -> str | None:
+        """JSON members of a PROCTITLE record; None if it is not plain."""
+        title = plain_title(record.body)
         return None if title is None else self._argv(title.split("\0"))
 
     def _argv(self, words: list[str]) -> str:

@@ -54,7 +54,7 @@ class RecordTexts:
         self._concerns = concerns
         self._known: BoundedDict[tuple[str, Layout, Picked], str] = BoundedDict(entries)
         self._picks: BoundedDict[tuple[str, Layout], Callable[[Values], Picked]] = BoundedDict(entries)
-        self._plain: dict[str, Callable[[str], str | None]] = {}
+        self._plain: dict[str, Callable[[Record], str | None]] = {}
         lines = PlainCommandLines(style.quote, SAFE[options.strings])
         if options.strings == "percent":
             self._plain["PROCTITLE"] = lines.proctitle
@@ -109,7 +109,7 @@ class RecordTexts:
         name = record.name
         plain = self._plain.get(name)
         if plain is not None:
-            return plain(record.body)
+            return plain(record)
         words = name in WORDS
         if not words and not self._by_layout:
             return None

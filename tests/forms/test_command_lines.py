@@ -7,13 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sensor.audit.options import TransformOptions
-from sensor.audit.record import RecordDecoder
+from sensor.audit.record import Record, RecordDecoder
 from sensor.audit.shape import SAFE
 from sensor.forms.command_lines import PlainCommandLines
 from sensor.forms.text import quote_percent
 from sensor.forms.values import Renderer
 
 LINES = PlainCommandLines(quote_percent, SAFE["percent"])
+
+
+def record(name: str, body: str) -> Record:
+    return RecordDecoder(TransformOptions(), (), 10).decode(name, body)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +43,7 @@ LINES = PlainCommandLines(quote_percent, SAFE["percent"])
     ],
 )
 def test_a_command_line_that_is_not_plain_is_left_to_others(body):
-    assert LINES.execve(body) is None
+    assert LINES.execve(record("EXECVE", body)) is None
 
 
 @pytest.mark.parametrize(
@@ -53,7 +57,7 @@ def test_a_command_line_that_is_not_plain_is_left_to_others(body):
     ],
 )
 def test_command_lines(body, expected):
-    assert LINES.execve(body) == expected.replace("', '", '","').replace("'", '"')
+    assert LINES.execve(record("EXECVE", body)) == expected.replace("', '", '","').replace("'", '"')
 
 
 @pytest.mark.parametrize(
@@ -70,7 +74,7 @@ def test_command_lines(body, expected):
     ],
 )
 def test_titles(body, expected):
-    assert LINES.proctitle(body) == expected
+    assert LINES.proctitle(record("PROCTITLE", body)) == expected
 
 
 @pytest.mark.parametrize(
@@ -88,11 +92,11 @@ def test_titles(body, expected):
     ],
 )
 def test_addresses(body, expected):
-    assert LINES.address(body) == expected
+    assert LINES.address(record("SOCKADDR", body)) == expected
 
 
 @given(st.binary(max_size=30))
 def test_an_address_is_written_as_field_by_field(address):
     body = f"saddr={address.hex().upper()}"
     fields = RecordDecoder(TransformOptions(), (), 10).parse("SOCKADDR", body)
-    assert LINES.address(body) in (None, Renderer("percent").render(fields))
+    assert LINES.address(record("SOCKADDR", body)) in (None, Renderer("percent").render(fields))
