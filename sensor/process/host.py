@@ -5,10 +5,12 @@ web01, booted 1700000000.52 → "1699999999.520:"  <  "1700000001.004:17"     an
 
 from __future__ import annotations
 
-NEVER = "~"
+from typing import Final
+
+NEVER: Final = "~"
 """Greater than any event id."""
-_CLOCK_WAS_SET = 1e9
-_DIGITS = 10
+_CLOCK_WAS_SET: Final = 1e9
+_DIGITS: Final = 10
 """2001: a clock before that counts from 1970, as one without a battery does; and its times have fewer digits."""
 
 
