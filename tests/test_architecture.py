@@ -223,7 +223,7 @@ ASSIGNED_ELSEWHERE = {
     "stages/combinators.py": "additions",
     "stages/custom/__init__.py": "labels",
     "stages/exe_hash.py": "image image_inherited image_opened image_path image_unknown provisional",
-    "stages/filters/__init__.py": "first_event",
+    "stages/filters/__init__.py": "filtering first_event matching",
     "stages/groups.py": "provisional",
     "stages/identity.py": "additions guid process",
     "stages/labels.py": "labels labels_given labels_open labels_taken",

@@ -51,16 +51,20 @@ class Template:
     names_processes: there are records that may name processes besides the one that acts.
     kept: more events are expected to share it, so what is worked out for one of them is worth remembering.
     text: for the form: the text of all records but SYSCALL and title; "" before it is written.
+    filtering, matching: for the filters: the rules that fit, and whether `filter_raw_lines` does; None before that is
+        known. They are here because a look into a dictionary of templates is one into memory that no cache holds.
     """
 
     __slots__ = (
         "begins_with_call",
         "count",
+        "filtering",
         "has_execve",
         "head",
         "items",
         "kept",
         "lacks_arguments",
+        "matching",
         "names_processes",
         "records",
         "rest",
@@ -80,6 +84,8 @@ class Template:
         self.names_processes = not records.keys() <= WITHOUT_PIDS
         self.kept = False
         self.text = ""
+        self.filtering: object | None = None
+        self.matching: int | None = None
 
 
 class Addition:

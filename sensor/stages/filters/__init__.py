@@ -18,7 +18,7 @@ there is none in time:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, cast
 
 from sensor.audit.event import DROP, KEEP, LOG, Addition, Event, Notice, Template, Verdict
 from sensor.audit.fields import Fields
@@ -68,7 +68,6 @@ class Filters:
         for rule in self.rules:
             filtered.setdefault(rule.name, 0)
         self._by_rest: BoundedDict[Rest, list[FilterRule]] = BoundedDict(entries)
-        self._by_template: BoundedDict[Template, list[FilterRule]] = BoundedDict(2 * entries)
         self._counts = filtered
 
     def decide(self, event: Event) -> Verdict:
@@ -79,9 +78,8 @@ class Filters:
                 program.first_event = event.id
             if program.first_event == event.id:
                 return KEEP
-        rules = self._by_template.get(event.template)
-        if rules is None:
-            rules = self._fitting(event)
+        known = event.template.filtering
+        rules = self._fitting(event) if known is None else cast("list[FilterRule]", known)
         return self._judge(event, rules) if rules else KEEP
 
     def overdue(self, now: float) -> Notice | None:
@@ -105,8 +103,7 @@ class Filters:
                 fitting.append(rule)
                 if rule.certain:
                     break
-        if event.template.kept:
-            self._by_template.keep(event.template, fitting)
+        event.template.filtering = fitting
         return fitting
 
     def _remember(self, rest: Rest) -> list[FilterRule]:
@@ -180,11 +177,10 @@ class _RawLines(FilterRule):
         self._searches = tuple([searcher(expression) for expression in expressions])
         self._calls = tuple([(search, _telling(word_of(it))) for search, it in zip(self._searches, expressions)])
         self._known: BoundedDict[Record, bool] = BoundedDict(entries)
-        self._by_template: BoundedDict[Template, int] = BoundedDict(2 * entries)
 
     def matches(self, event: Event, facts: EventFacts) -> bool:
         node, template = event.node, event.template
-        found = self._by_template.get(template) if not node else None
+        found = template.matching if not node else None
         if found is None:
             found = self._look_at(node, template, event.syscall)
         if found == _ASK_CALL and event.syscall is not None:
@@ -201,7 +197,9 @@ class _RawLines(FilterRule):
             rest = syscall.rest.body
             telling = not node and syscall.usual and not [word for _, word in self._calls if word in rest]
             found = _UNMATCHED if telling else _ASK_CALL
-        return found if node or not template.kept else self._by_template.keep(template, found)
+        if not node:
+            template.matching = found
+        return found
 
     def _is_call_matched(self, node: str, syscall: Syscall) -> bool:
         """Look at what is new in each event."""
