@@ -226,7 +226,7 @@ ASSIGNED_ELSEWHERE = {
     "stages/filters/__init__.py": "filtering first_event matching",
     "stages/groups.py": "provisional",
     "stages/identity.py": "additions guid process",
-    "stages/labels.py": "labels labels_given labels_open labels_taken",
+    "stages/labels.py": "labelling labels labels_given labels_open labels_taken",
     "stages/script.py": "script",
     # Text that a form remembers with what it is the text of.
     "forms/ecs/form.py": "details",

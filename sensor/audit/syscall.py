@@ -38,14 +38,16 @@ class Rest:
     body: its bytes as they came, one character each.
     found: its layout and values, if it has a known one.
     text: for the form; "" before it is written.
+    labelling: for labels: what its keys change; None before that is known.
     """
 
-    __slots__ = ("_decoder", "_fields", "_written", "auid", "body", "comm", "exe", "found", "ses", "text")
+    __slots__ = ("_decoder", "_fields", "_written", "auid", "body", "comm", "exe", "found", "labelling", "ses", "text")
 
     def __init__(self, body: str, decoder: RecordDecoder, fields: Fields | None, found: Found | None = None) -> None:
         self.body = body
         self.found = found
         self.text = ""
+        self.labelling: object | None = None
         self._decoder = decoder
         self._fields = fields
         self._written: Fields | None = None

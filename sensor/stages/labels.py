@@ -19,7 +19,7 @@ alphabetical order.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Callable, Final
+from typing import Callable, Final, cast
 
 from sensor.audit.event import Addition, Event
 from sensor.audit.fields import Fields, Value
@@ -92,7 +92,6 @@ class Labeller:
         self._commands = commands
         self._containers = containers
         self._shown: BoundedDict[Labels, Addition] = BoundedDict(_REMEMBERED)
-        self._by_rest: BoundedDict[Rest, _Change] = BoundedDict(_REMEMBERED)
         self._keys = frozenset(map(_bytes, options.label_keys))
         self._unkeys = _compiled(options.unlabel_keys)
         self._by_keys = bool(self._keys or self._unkeys)
@@ -116,7 +115,8 @@ class Labeller:
             if syscall is None:
                 change = self._change_by(event.subject) if event.is_call else _UNCHANGED
             else:
-                change = self._by_rest.get(syscall.rest) or self._remember(syscall.rest)
+                known = syscall.rest.labelling
+                change = self._remember(syscall.rest) if known is None else cast(_Change, known)
             if change is not _UNCHANGED:
                 labels = program.labels
                 if labels is None or not (change.added <= labels and change.removed.isdisjoint(labels)):
@@ -130,7 +130,8 @@ class Labeller:
             process.changed()
 
     def _remember(self, rest: Rest) -> _Change:
-        return self._by_rest.keep(rest, self._change_by(rest.written))
+        rest.labelling = change = self._change_by(rest.written)
+        return change
 
     def _change_by(self, fields: Fields) -> _Change:
         """The labels that the keys of a call give, and those they take away."""
