@@ -9,7 +9,7 @@ A record in the ring is 8 bytes of the ring's own header and 120 of ours, in the
 from __future__ import annotations
 
 import struct
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 VERSION = 2
 """RECORD_VERSION of bpf/record.h."""
@@ -63,10 +63,23 @@ def pins(root: str) -> str:
     return f"{root}/v{VERSION}"
 
 
-Values = tuple[
-    int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, int, bytes
-]  # fmt: skip
-"""The values of a ProbeRecord alone: to name them costs as much as to unpack them."""
+Values = tuple[Any, ...]
+"""The values of a ProbeRecord alone: to name them costs as much as to unpack them. A tuple of any length, for compiled
+code takes one of twenty types apart at each call, and puts it together again."""
+
+TIME: Final = 0
+CGROUP: Final = 1
+START: Final = 2
+TGID: Final = 4
+PARENT: Final = 6
+SPAWNER: Final = 10
+LOGINUID: Final = 14
+SESSIONID: Final = 15
+STATUS: Final = 16
+KIND: Final = 17
+FLAGS: Final = 18
+COMM: Final = 19
+"""Their places in it; PARENT and SPAWNER are those of the first of four: start, pidns, tgid and ns_tgid."""
 
 
 class ProbeRecord(NamedTuple):

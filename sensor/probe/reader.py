@@ -21,7 +21,28 @@ from typing import Callable, Final
 from sensor.errors import ProbeError
 from sensor.probe import layout
 from sensor.probe.coverage import Coverage, Evidence
-from sensor.probe.layout import EXEC, EXIT, FORK, HOST_ROOT, OTHER_ROOT, OWN_USERS, ProbeRecord, Values
+from sensor.probe.layout import (
+    CGROUP,
+    COMM,
+    EXEC,
+    EXIT,
+    FLAGS,
+    FORK,
+    HOST_ROOT,
+    KIND,
+    LOGINUID,
+    OTHER_ROOT,
+    OWN_USERS,
+    PARENT,
+    SESSIONID,
+    SPAWNER,
+    START,
+    STATUS,
+    TGID,
+    TIME,
+    ProbeRecord,
+    Values,
+)
 from sensor.probe.ring import Ring
 from sensor.process.guid import NANOSECONDS_PER_TICK
 from sensor.process.program import Exec, Key, Process, ProcessStart
@@ -32,6 +53,7 @@ from sensor.stats import ProbeStats
 _SECOND: Final = 1e9
 _ROOT_FLAGS: Final = HOST_ROOT | OTHER_ROOT | OWN_USERS
 _MAX_EXPECTED = 65536
+_MOST_NAMES = 512
 _AT_ONCE = 1024
 """Records in memory at a time, 700 bytes each: a full ring holds 32768."""
 
@@ -75,6 +97,7 @@ class ProbeReader:
         self._at_once = 0
         self._runs: dict[str, tuple[int, int]] = {}
         self._absence = ""
+        self._names: dict[bytes, str] = {}
 
     def observe(self, observers: Sequence[Emit], uncovered: Emit | None) -> None:
         """Call these from now on, and no others.
@@ -214,32 +237,43 @@ class ProbeReader:
         self._runs = found
 
     def _take(self, record: Values) -> Process | None:
-        time, cgroup, start, pidns, pid, ns_pid, _, _, _, _, _, _, _, _, user, session, mntns, kind, flags, comm = (
-            record
-        )
-        key = self._key(pid, start, pidns, ns_pid)
+        kind: int = record[KIND]
+        pid: int = record[TGID]
+        start: int = record[START]
+        process = self._table.current(pid)
+        key = process.program.key if process is not None and process.program.started == start / _SECOND else None
+        if key is None:
+            key = self._key(record, START)
         if kind == EXIT:
             return self._end(record, key)
-        process = self._table.current(pid)
-        if kind == FORK or process is None or process.program.key != key:
+        if process is None or kind == FORK or process.program.key != key:
             process = self._table.born(self._start_of(record, key))
-        process.found_in_cgroup(cgroup)
-        _learn_root(process, flags, mntns)
+        process.found_in_cgroup(record[CGROUP])
+        flags: int = record[FLAGS]
+        _learn_root(process, flags, record[STATUS])
         if kind == EXEC:
-            exec = Exec(time / _SECOND, _text(comm))
-            counted = self._accounting and len(self._expected) < _MAX_EXPECTED
-            process.executed(exec, counted)
-            process.found_in_session(session, user)
-            if counted:
-                asked = ProbeRecord._make(record) if self._uncovered is not None else None
-                self._expected.append(_Expected(exec, process, user, asked))
+            self._executed(record, process)
         return process
 
+    def _executed(self, record: Values, process: Process) -> None:
+        time: int = record[TIME]
+        user: int = record[LOGINUID]
+        exec = Exec(time / _SECOND, self._text(record[COMM]))
+        counted = self._accounting and len(self._expected) < _MAX_EXPECTED
+        process.executed(exec, counted)
+        process.found_in_session(record[SESSIONID], user)
+        if counted:
+            asked = ProbeRecord._make(record) if self._uncovered is not None else None
+            self._expected.append(_Expected(exec, process, user, asked))
+
     def _end(self, record: Values, key: Key) -> Process | None:
-        time, cgroup, pid, flags = record[0] / _SECOND, record[1], record[4], record[18]
+        when: int = record[TIME]
+        pid: int = record[TGID]
+        flags: int = record[FLAGS]
+        time = when / _SECOND
         process = self._table.ended(pid, key, time)
         if process is None:  # its start was lost; its events may still come
-            self._table.born(self._start_of(record, key)).found_in_cgroup(cgroup)
+            self._table.born(self._start_of(record, key)).found_in_cgroup(record[CGROUP])
             process = self._table.ended(pid, key, time)
         if process is not None and process.root is not None and flags & _ROOT_FLAGS:
             _learn_root(process, flags, 0)
@@ -248,41 +282,38 @@ class ProbeReader:
 
     def _start_of(self, record: Values, key: Key) -> ProcessStart:
         """The start of the process that has that key."""
-        (
-            _,
-            _,
-            start,
-            _,
-            pid,
-            _,
-            start1,
-            pidns1,
-            pid1,
-            ns_pid1,
-            start2,
-            pidns2,
-            pid2,
-            ns_pid2,
-            user,
-            session,
-            _,
-            _,
-            _,
-            comm,
-        ) = record
-        parent = pid1, self._key(pid1, start1, pidns1, ns_pid1)
+        start: int = record[START]
+        parent_pid: int = record[PARENT + 2]
+        spawner_pid: int = record[SPAWNER + 2]
+        parent = parent_pid, self._key(record, PARENT)
         spawner = None
-        if pid2:
-            same = pid2 == pid1 and start2 == start1
-            spawner = parent if same else (pid2, self._key(pid2, start2, pidns2, ns_pid2))
-        return ProcessStart(pid, key, start / _SECOND, _text(comm), parent, spawner, (session, user))
+        if spawner_pid:
+            same = spawner_pid == parent_pid and record[SPAWNER] == record[PARENT]
+            spawner = parent if same else (spawner_pid, self._key(record, SPAWNER))
+        login: tuple[int, int] = record[SESSIONID], record[LOGINUID]
+        found = ProcessStart(record[TGID], key, start / _SECOND, self._text(record[COMM]), parent)
+        found.by(spawner, login)
+        return found
 
-    def _key(self, pid: int, start: int, namespace: int, ns_pid: int) -> Key:
-        """The key of a process; that which the table has, where it has one: most parents have many children."""
-        process = self._table.current(pid)
+    def _key(self, record: Values, first: int) -> Key:
+        """The key of a process; that which the table has, where it has one: most parents have many children.
+
+        first: the place of its start in the record, before those of its namespace and pids.
+        """
+        start: int = record[first]
+        process = self._table.current(record[first + 2])
         if process is not None and process.program.started == start / _SECOND and process.program.key is not None:
             return process.program.key
-        return Key(namespace, start // NANOSECONDS_PER_TICK, ns_pid)
+        return Key(record[first + 1], start // NANOSECONDS_PER_TICK, record[first + 3])
+
+    def _text(self, comm: bytes) -> str:
+        """The name of a process, which many have."""
+        text = self._names.get(comm)
+        if text is None:
+            if len(self._names) >= _MOST_NAMES:
+                self._names.clear()
+            text = self._names[comm] = comm.partition(b"\0")[0].decode("latin-1")
+        return text
 
     def _settle(self, now: float) -> None:
         """Count the execs whose audit event should have come by now; in seconds since boot."""
@@ -307,8 +338,7 @@ class ProbeReader:
             return
         # Oldest first, so that a parent is known before its children.
         for record in sorted(living.values(), key=lambda record: record.start):
-            key = self._key(record.tgid, record.start, record.pidns, record.ns_tgid)
-            process = self._table.born(self._start_of(record, key))
+            process = self._table.born(self._start_of(record, self._key(record, START)))
             if not process.cgroup:
                 process.found_in_cgroup(record.cgroup)
             _learn_root(process, record.flags, record.mntns)
@@ -326,7 +356,3 @@ def _learn_root(process: Process, flags: int, mntns: int) -> None:
         process.found_in(HOST)
     elif flags & _ROOT_FLAGS:
         process.found_in(Root(mntns, users=bool(flags & OWN_USERS)))
-
-
-def _text(comm: bytes) -> str:
-    return comm.partition(b"\0")[0].decode("latin-1")

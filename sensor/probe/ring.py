@@ -21,7 +21,6 @@ import mmap
 import os
 import threading
 from collections.abc import Iterator
-from typing import cast
 
 from sensor.errors import ProbeError
 from sensor.probe import bpf, layout
@@ -97,7 +96,7 @@ class Records:
             del lengths[busy:]
             last = first + busy * _SLOT
         self._barrier()
-        found = cast(Iterator[Values], layout.SLOT.iter_unpack(self._data[first:last]))
+        found = layout.SLOT.iter_unpack(self._data[first:last])
         if whole:
             records += found
             return last - first

@@ -14,7 +14,41 @@ agrees most.
 from __future__ import annotations
 
 from sensor.process.clock import LONGEST_LAG
-from sensor.process.program import ROUNDING, Observation, Process
+from sensor.process.program import ROUNDING, Process
+
+
+class Observation:
+    """What a SYSCALL record shows of the process that made it.
+
+    time: in seconds since 1970.
+    ses, auid: its session and login uid, None where the record has none.
+    leaves: a thread ended in this system call, so nothing returned from it.
+    """
+
+    __slots__ = ("auid", "comm", "event_id", "exe", "is_exec", "leaves", "pid", "ppid", "ses", "time")
+
+    def __init__(self, pid: int, ppid: int, event_id: str, time: float, is_exec: bool) -> None:
+        self.pid = pid
+        self.ppid = ppid
+        self.event_id = event_id
+        self.time = time
+        self.is_exec = is_exec
+        self.comm = ""
+        self.exe = ""
+        self.ses: int | None = None
+        self.auid: int | None = None
+        self.leaves = False
+
+    def runs(self, comm: str, exe: str) -> None:
+        """What the process runs."""
+        self.comm = comm
+        self.exe = exe
+
+    def acts(self, ses: int | None, auid: int | None, leaves: bool) -> None:
+        """In which session, and whether it was the last act of a thread."""
+        self.ses = ses
+        self.auid = auid
+        self.leaves = leaves
 
 
 def at_time(newest: Process | None, time: float, observation: Observation | None) -> Process | None:

@@ -13,8 +13,9 @@ from collections import deque
 from itertools import islice
 
 from sensor.process import choice
+from sensor.process.choice import Observation
 from sensor.process.clock import LONGEST_LAG, BootClock
-from sensor.process.program import Key, Observation, Process
+from sensor.process.program import Key, Process
 
 _EDGE = 0.002
 """Seconds that times gain and lose by being written with three digits."""
@@ -107,7 +108,7 @@ class Lives:
             self._bound_end(process, process.ended)
 
     def _bound_end(self, process: Process, ended: float) -> None:
-        process.until = f"{self._clock.earliest + ended - _EDGE:.3f}"
+        process.until = format(self._clock.earliest + ended - _EDGE, ".3f")
 
     def _bound_begin(self, process: Process) -> None:
         before, begin = process.before, -math.inf
@@ -115,7 +116,7 @@ class Lives:
             begin = process.program.started - LONGEST_LAG
         if before is not None and before.ended is not None:
             begin = max(begin, before.ended + _EDGE)
-        process.since = f"{self._clock.latest + begin:.3f}" if begin > -math.inf else ""
+        process.since = format(self._clock.latest + begin, ".3f") if begin > -math.inf else ""
 
     def _put_before(self, process: Process, later: Process) -> None:
         """Take in a process that had its pid before one that is known already."""

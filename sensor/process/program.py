@@ -1,4 +1,4 @@
-"""The nouns of the process table: a process, the programs it runs one after the other, and observations of it."""
+"""The nouns of the process table: a process, and the programs it runs one after the other."""
 
 from __future__ import annotations
 
@@ -154,21 +154,29 @@ class Program:
 Shown = tuple[Program, int, str, str, str, str]
 
 
-class ProcessStart(NamedTuple):
-    """A process as the probe saw it start, or found it running.
+class ProcessStart:
+    """A process as the probe saw it start, or found it running. A plain class, which costs a quarter of a NamedTuple.
 
     started: seconds since boot.
     parent, spawner: pid and key of the parent at that moment, and of who called fork; pid 0 where there is none.
     login: its session and login uid, None where the kernel does not report them; 4294967295 stands for unset.
     """
 
-    pid: int
-    key: Key
-    started: float
-    comm: str
-    parent: tuple[int, Key]
-    spawner: tuple[int, Key] | None
-    login: tuple[int, int] | None = None
+    __slots__ = ("comm", "key", "login", "parent", "pid", "spawner", "started")
+
+    def __init__(self, pid: int, key: Key, started: float, comm: str, parent: tuple[int, Key]) -> None:
+        self.pid = pid
+        self.key = key
+        self.started = started
+        self.comm = comm
+        self.parent = parent
+        self.spawner: tuple[int, Key] | None = None
+        self.login: tuple[int, int] | None = None
+
+    def by(self, spawner: tuple[int, Key] | None, login: tuple[int, int] | None) -> None:
+        """Who called fork, and in which session."""
+        self.spawner = spawner
+        self.login = login
 
 
 class Exec:
@@ -349,26 +357,6 @@ class Process:
             self._replace(self.program.successor(comm, exe, event_id))
             self.rooted = self.rooted if self.rooted == math.inf else STALE
         self.changed()
-
-
-class Observation(NamedTuple):
-    """What a SYSCALL record shows of the process that made it.
-
-    time: in seconds since 1970.
-    ses, auid: its session and login uid, None where the record has none.
-    leaves: a thread ended in this system call, so nothing returned from it.
-    """
-
-    pid: int
-    ppid: int
-    comm: str
-    exe: str
-    event_id: str
-    time: float
-    is_exec: bool
-    ses: int | None = None
-    auid: int | None = None
-    leaves: bool = False
 
 
 def stranger(pid: int, key: Key) -> Program | None:

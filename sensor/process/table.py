@@ -19,10 +19,11 @@ from collections import deque
 from collections.abc import Iterator
 
 from sensor.process import choice
+from sensor.process.choice import Observation
 from sensor.process.clock import LONGEST_LAG, BootClock, Lag
 from sensor.process.lives import Lives
 from sensor.process.procfs import ProcFS
-from sensor.process.program import Key, Observation, Process, ProcessStart, Program, stranger
+from sensor.process.program import Key, Process, ProcessStart, Program, stranger
 from sensor.stats import ProcessStats
 
 GRACE = 20.0
@@ -185,18 +186,18 @@ class ProcessTable:
                 return process
             if process.program.started == birth.started:
                 return process  # else its pid was used again within the hundredth of a second that the key resolves
-        program = Program(birth.pid, birth.parent[0], birth.comm, "")
+        parent_pid, parent_key = birth.parent
+        program = Program(birth.pid, parent_pid, birth.comm, "")
         program.key, program.source, program.started = birth.key, "probe", birth.started
         process = self._add(program, birth.started)
-        process.forked = birth.spawner is not None
-        parent = self._lives.by_key(*birth.parent)
-        spawner = self._lives.by_key(*birth.spawner) if birth.spawner else parent
+        parent = self._lives.by_key(parent_pid, parent_key)
+        by = birth.spawner
+        process.forked = by is not None
+        spawner = parent if by is None else self._lives.by_key(by[0], by[1])
         process.unresolved_parents = parent, spawner
         process.login = parent.login if parent is not None and parent.login == birth.login else birth.login
-        process.parent = parent.program if parent is not None else stranger(*birth.parent)
-        process.spawned_by = process.parent
-        if birth.spawner is not None:
-            process.spawned_by = spawner.program if spawner is not None else stranger(*birth.spawner)
+        process.parent = parent.program if parent is not None else stranger(parent_pid, parent_key)
+        process.spawned_by = process.parent if by is None else spawner.program if spawner else stranger(by[0], by[1])
         if process.spawned_by is not None:
             process.program.exe = process.spawned_by.exe
         return process

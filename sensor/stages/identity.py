@@ -25,9 +25,10 @@ from sensor.audit.record import Record
 from sensor.audit.syscall import Syscall
 from sensor.audit.types import LIST
 from sensor.cache import BoundedDict
+from sensor.process.choice import Observation
 from sensor.process.guid import process_guid, session_guid
 from sensor.process.host import Host
-from sensor.process.program import Observation, Process, Program, Shown
+from sensor.process.program import Process, Program, Shown
 from sensor.process.table import ProcessTable
 from sensor.stages.options import IdentityOptions
 from sensor.tables import syscalls
@@ -178,8 +179,10 @@ class Identity:
 
     def _sight(self, table: ProcessTable, event: Event, syscall: Syscall, is_exec: bool) -> Process:
         rest = syscall.rest
-        facts = syscall.pid, syscall.ppid, rest.comm, rest.exe, event.id, event.time, is_exec
-        process = table.observe(Observation(*facts, rest.ses, rest.auid, syscall.result is None))
+        seen = Observation(syscall.pid, syscall.ppid, event.id, event.time, is_exec)
+        seen.runs(rest.comm, rest.exe)
+        seen.acts(rest.ses, rest.auid, syscall.result is None)
+        process = table.observe(seen)
         for describe in self._more:  # labels and filters want to know, too
             describe(process)
         if syscall.result is None and _ends_process(syscall):

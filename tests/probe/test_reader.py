@@ -18,12 +18,12 @@ from sensor.probe.layout import ALIVE, EXEC, EXIT, FORK, ProbeCounts, ProbeRecor
 from sensor.probe.reader import ProbeReader
 from sensor.probe.ring import Ring
 from sensor.process.procfs import ProcFS
-from sensor.process.program import Observation
 from sensor.process.roots import HOST as HOSTS_OWN
 from sensor.process.roots import Root
 from sensor.process.table import ProcessTable
 from sensor.stats import Stats
 from tests.probe.loaded import loaded, obstacle
+from tests.support.observations import observation
 
 needs_probe = pytest.mark.skipif(obstacle() is not None, reason=str(obstacle()))
 
@@ -111,7 +111,7 @@ class Subject:
     def audited(self, exec: ProbeRecord) -> None:
         """Audit reports an exec, stamped a little before it."""
         when = self.boot + exec.time / 1e9 - 0.003
-        self.table.observe(Observation(exec.tgid, exec.parent_tgid, "comm", "/bin/comm", "1:1", when, True))
+        self.table.observe(observation(exec.tgid, exec.parent_tgid, "comm", "/bin/comm", "1:1", when, True))
 
 
 def test_a_process_is_known_from_its_start_to_its_end() -> None:

@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sensor.process.choice import at_time, by_order
+from sensor.process.choice import Observation, at_time, by_order
 from sensor.process.clock import LONGEST_LAG
-from sensor.process.program import ROUNDING, Exec, Key, Observation, Process, ProcessStart, Program
+from sensor.process.program import ROUNDING, Exec, Key, Process, Program
 from sensor.process.table import ProcessTable
 from sensor.stats import ProcessStats
+from tests.support import observations
 
 PID = 42
 BOOTED = 1_700_000_000.0
@@ -52,7 +53,8 @@ def chain(*lives: Life) -> list[Process]:
 def observation(time: float = 0.0, serial: int = 100, is_exec: bool = False, **output: object) -> Observation:
     facts = {"ppid": 10, "ses": 3, "auid": 1000, "comm": "sh", **output}
     id = f"1:{serial}"
-    return Observation(PID, facts["ppid"], facts["comm"], "/x", id, time, is_exec, facts["ses"], facts["auid"])
+    ses, auid = facts["ses"], facts["auid"]
+    return observations.observation(PID, facts["ppid"], facts["comm"], "/x", id, time, is_exec, ses=ses, auid=auid)
 
 
 FIRST, SECOND, THIRD = Life(10.0, 10.2), Life(10.3, 10.4), Life(11.0, None)
@@ -231,7 +233,9 @@ class Replayed:
         for life in history.lives:
             key = Key(1, int(life.began * 100), PID)
             parent = life.ppid, Key(1, 0, life.ppid)
-            process = self.table.born(ProcessStart(PID, key, life.began, life.comm, parent, None, life.login))
+            process = self.table.born(
+                observations.process_start(PID, key, life.began, life.comm, parent, None, life.login)
+            )
             for exec in life.execs:
                 process.executed(exec)
             self.table.ended(PID, key, life.ended or 0.0)
@@ -242,7 +246,8 @@ class Replayed:
         life = history.lives[act.life]
         ses, auid = life.login
         id = f"{BOOTED + act.stamped:.3f}:{act.number}"
-        seen = Observation(PID, life.ppid, act.comm, "/x", id, BOOTED + act.stamped, act.is_exec, ses, auid, act.leaves)
+        seen = observations.observation(PID, life.ppid, act.comm, "/x", id, BOOTED + act.stamped, act.is_exec)
+        seen.acts(ses, auid, act.leaves)
         process = self.table.observe(seen)
         return self.processes.index(process) if process in self.processes else None
 

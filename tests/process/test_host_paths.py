@@ -11,10 +11,11 @@ from typing import Callable
 import pytest
 
 from sensor.process.host_paths import HostPaths
-from sensor.process.program import Observation, Process
+from sensor.process.program import Process
 from sensor.process.roots import HOST, Root
 from tests.support.fake_host import NOW, FakeHost
 from tests.support.hung_mount import hung_mount
+from tests.support.observations import observation
 from tests.support.waiting import eventually
 
 CRON = "/usr/sbin/cron"
@@ -37,7 +38,7 @@ class Subject:
 
     def see(self, exe: str, is_exec: bool = False) -> Process:
         self.paths.begin_chunk()
-        return self.host.table.observe(Observation(100, 1, "cron", exe, "1.000:1", NOW, is_exec))
+        return self.host.table.observe(observation(100, 1, "cron", exe, "1.000:1", NOW, is_exec))
 
     def image(self) -> bool:
         """What it answers once it had the time to compare files."""

@@ -9,12 +9,12 @@ import stat
 
 import pytest
 
-from sensor.process.program import Observation
 from sensor.process.state import LARGEST, Options, StateFile
 from sensor.process.table import ProcessTable
 from sensor.stats import ProcessStats
 from tests.support.clocks import Clock
 from tests.support.fake_host import BOOTED, FakeHost
+from tests.support.observations import observation
 
 EXEC = "1700000100.000:7"
 
@@ -36,7 +36,7 @@ def fresh(host):
 def used(host):
     """A table in which process 100 has executed bash in the event EXEC."""
     table = fresh(host)
-    table.observe(Observation(100, 50, "bash", "/usr/bin/bash", EXEC, BOOTED + 100, True))
+    table.observe(observation(100, 50, "bash", "/usr/bin/bash", EXEC, BOOTED + 100, True))
     return table
 
 
@@ -245,7 +245,7 @@ def test_more_than_is_read_is_not_written(host):
     exe = "/" + "x" * 3000
     for pid in range(1000, 5000):
         host.process(pid, 50, exe, start=200)
-        table.observe(Observation(pid, 50, "x", exe, EXEC, BOOTED + 100, True))
+        table.observe(observation(pid, 50, "x", exe, EXEC, BOOTED + 100, True))
     files(host).write(table)
     assert LARGEST / 2 < (host.root / "state").stat().st_size <= LARGEST
     known = json.loads((host.root / "state").read_text())["processes"]

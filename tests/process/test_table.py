@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import pytest
 
-from sensor.process.program import Key, Observation, Process, ProcessStart
+from sensor.process.program import Key, Process
 from sensor.process.table import GRACE, ProcessTable
 from sensor.stats import ProcessStats
 from tests.support.fake_host import BOOTED, FakeHost
+from tests.support.observations import observation, process_start
 
 NAMESPACE = 4026531836
 BASH, LS = "/usr/bin/bash", "/usr/bin/ls"
@@ -28,14 +29,14 @@ class Subject:
     def observe(self, pid: int, ppid: int, exe: str, at: float, is_exec: bool = False) -> Process:
         self.events += 1
         comm = exe.rpartition("/")[2]
-        return self.table.observe(Observation(pid, ppid, comm, exe, f"event {self.events}", BOOTED + at, is_exec))
+        return self.table.observe(observation(pid, ppid, comm, exe, f"event {self.events}", BOOTED + at, is_exec))
 
     def find(self, pid: int, at: float) -> Process | None:
         return self.table.find(pid, BOOTED + at)
 
     def born(self, pid: int, ticks: int, parent: tuple[int, int] = (1, 1), forked: bool = True) -> Process:
         up = parent[0], key(*parent)
-        return self.table.born(ProcessStart(pid, key(pid, ticks), ticks / 100, "", up, up if forked else None))
+        return self.table.born(process_start(pid, key(pid, ticks), ticks / 100, "", up, up if forked else None))
 
     def ended(self, pid: int, ticks: int, at: float) -> None:
         self.table.ended(pid, key(pid, ticks), at)
@@ -241,7 +242,7 @@ def test_a_process_reported_twice_is_one(subject):
 def test_what_proc_reported_is_confirmed_by_the_probe(subject):
     process = subject.observe(100, 1, BASH, 60)
     up = 1, key(1, 1)
-    birth = ProcessStart(100, key(100, 5000), 50.0042, "", up, None, (3, 1000))
+    birth = process_start(100, key(100, 5000), 50.0042, "", up, None, (3, 1000))
     for _ in range(2):
         assert subject.table.born(birth) is process
     assert (process.program.source, process.program.started, process.login) == ("probe", 50.0042, (3, 1000))
@@ -289,7 +290,7 @@ def test_who_forked_a_process_that_proc_reported_of_the_probe_knows(subject):
     spawner = subject.born(90, 4000)
     subject.table.ended(90, key(90, 4000), 55)
     by = 90, key(90, 4000)
-    assert subject.table.born(ProcessStart(100, key(100, 5000), 50, "bash", (1, key(1, 1)), by)) is process
+    assert subject.table.born(process_start(100, key(100, 5000), 50, "bash", (1, key(1, 1)), by)) is process
     assert (process.spawned_by, process.ppid, process.settled) == (spawner.program, 1, False)
 
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import pytest
 
-from sensor.process.program import Observation, Process, ProcessStart, Program
+from sensor.process.program import Process, Program
 from sensor.process.table import GRACE
 from tests.process.test_table import BASH, LS, Subject, key
 from tests.support.fake_host import BOOTED, FakeHost
+from tests.support.observations import observation, process_start
 
 
 class Clocked(Subject):
@@ -33,7 +34,7 @@ class Clocked(Subject):
     def stamped(self, pid: int, when: float, ppid: int = 1, is_exec: bool = False) -> Process:
         self.events += 1
         id = f"{BOOTED + when:.3f}:{self.events}"
-        return self.table.observe(Observation(pid, ppid, "bash", BASH, id, BOOTED + when, is_exec, 3, 1000))
+        return self.table.observe(observation(pid, ppid, "bash", BASH, id, BOOTED + when, is_exec, ses=3, auid=1000))
 
 
 @pytest.fixture
@@ -225,7 +226,7 @@ def test_why_a_process_is_unknown(host, reported, expected):
 
 @pytest.mark.parametrize("why", ["other_host", "before_boot"])
 def test_processes_of_elsewhere_are_unknown_for_that_reason(subject, why):
-    process = subject.table.without_proc(why).observe(Observation(5, 1, "x", "/x", "1:1", 1.0, False))
+    process = subject.table.without_proc(why).observe(observation(5, 1, "x", "/x", "1:1", 1.0, False))
     assert process.unidentified == why
 
 
@@ -267,7 +268,7 @@ def test_two_of_a_pid_within_one_hundredth_of_a_second_are_two(subject):
     processes = []
     for began in (60.001, 60.004):
         up = 1, key(1, 1)
-        processes.append(subject.table.born(ProcessStart(200, key(200, 6000), began, "", up, up)))
+        processes.append(subject.table.born(process_start(200, key(200, 6000), began, "", up, up)))
         subject.ended(200, 6000, began + 0.002)
     first, second = processes
     assert (first.after, first.ended, second.ended) == (second, 60.003, 60.006)
@@ -279,7 +280,7 @@ def test_two_of_a_pid_within_one_hundredth_of_a_second_are_two(subject):
 
 def test_what_a_former_sensor_reported_is_confirmed_by_the_probe(subject):
     up = 1, key(1, 1)
-    birth = ProcessStart(100, key(100, 5000), 50.0042, "", up, None)
+    birth = process_start(100, key(100, 5000), 50.0042, "", up, None)
     process = subject.table.born(birth)
     program = Program(100, 1, "bash", BASH)
     program.key, program.started = key(100, 5000), 50.0

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from sensor.process.program import Key
-from sensor.process.table import ProcessStart
 from sensor.stages.ancestors import Ancestors
 from tests.support.fake_host import BOOTED, NOW, FakeHost, event, exec_event, syscall
+from tests.support.observations import process_start
 
 NAMESPACE = 4026531836
 BASH = "/usr/bin/bash"
@@ -57,7 +57,7 @@ def test_the_probe_knows_those_who_are_dead(host):
     keys = {pid: Key(NAMESPACE, pid * 100, pid) for pid in (1, 10, 20, 30)}
     for pid, parent in ((1, 0), (10, 1), (20, 10), (30, 20)):
         birth = parent, keys.get(parent, Key(0, 0, 0))
-        host.table.born(ProcessStart(pid, keys[pid], float(pid), f"p{pid}", birth, birth))
+        host.table.born(process_start(pid, keys[pid], float(pid), f"p{pid}", birth, birth))
     for pid in (10, 20):
         host.table.ended(pid, keys[pid], 500)
     before, after = run(

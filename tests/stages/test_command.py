@@ -8,10 +8,10 @@ from sensor.audit.argv import arguments_of
 from sensor.process.command import Commands
 from sensor.process.files import ProcFiles
 from sensor.process.program import Key
-from sensor.process.table import ProcessStart
 from sensor.stages.command import CommandLines
 from sensor.stages.options import CommandOptions
 from tests.support.fake_host import BOOTED, FakeHost, event, exec_event, syscall
+from tests.support.observations import process_start
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_a_parent_that_only_the_probe_has_seen_is_called_as_proc_has_it(run, hos
     """The probe reports no path of the image."""
     parent, child = Key(4026531836, 12345, 42), Key(4026531836, 20000, 43)
     for pid, key, by in ((42, parent, (0, Key(0, 0, 0))), (43, child, (42, parent))):
-        host.table.born(ProcessStart(pid, key, key.ticks / 100, "bash", by, by))
+        host.table.born(process_start(pid, key, key.ticks / 100, "bash", by, by))
     (line,) = run(exec_event(43, 42, "/usr/bin/ls", ["ls"]), spawned_by=False)
     info = line["PARENT_INFO"]
     assert (info["comm"], info["exe"], info["ARGV"]) == ("bash", "/usr/bin/bash", ["bash", "-l"])

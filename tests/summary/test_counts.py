@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sensor.process.program import Observation
 from sensor.process.table import ProcessTable
 from sensor.stats import CATEGORIES, MOST_KEYS, NO_KEY, OTHER_KEYS, PipelineStats, ProcessStats
 from sensor.summary import calls, records
 from sensor.summary.counts import EventCounts
+from tests.support.observations import observation
 from tests.support.pipelines import make_pipeline
 
 CALLS = {"execve": 59, "openat": 257, "connect": 42, "mount": 165, "init_module": 175, "no call": 9999}
@@ -136,7 +136,7 @@ def test_nothing_is_counted_twice_or_forgotten(entries: int, kinds: list[tuple[s
 def test_sources_of_guids(source: str) -> None:
     counted = Counted()
     process = ProcessTable(None, ProcessStats()).observe(
-        Observation(1, 2, "true", "/bin/true", "1700000000.001:1", 1700000000.001, False)
+        observation(1, 2, "true", "/bin/true", "1700000000.001:1", 1700000000.001, False)
     )
     process.program.source = source
 
