@@ -10,7 +10,6 @@ import logging
 from functools import partial
 from typing import Callable, NamedTuple
 
-from sensor.audit.argv import arguments_of
 from sensor.audit.event import DROP, LOG, Enrichment, Stage
 from sensor.audit.naming import Naming
 from sensor.audit.record import RecordDecoder
@@ -216,14 +215,14 @@ def build(
     naming = Naming(config.prefix)
     redactor = _redactor(config.redact, host, stats)
     decoders = choose_decoders(config, naming, host.users, redactor)
-    origin = origin_of(config.host, host.host, live)
-    form, laurel = choose_form(config, naming, decoders.translators, origin, redactor)
+    form, laurel = choose_form(config, naming, decoders.translators, origin_of(config.host, host.host, live), redactor)
     form = wrap(bounded(form, config, stats.pipeline.truncated), laurel)
     cgroups = Cgroups(config.enrich, host.files, host.containers)
     identity = _identity(config, naming, host, cgroups)
     facts = EventFacts(host.containers, host.host_paths, host.host.names)
     filters = Filters(config.filter, facts, stats.pipeline.filtered, LOG if live else DROP)
-    known = _knowledge(config, host, identity, redactor)
+    find, redact = decoders.own.all_arguments, redactor.command if redactor is not None else None
+    known = _knowledge(config, host, identity, Commands(host.files, find, config.command_bytes, redact))
     memo = Memo()
     counts = _counts(config, stats, live)
     watch = times.watch(config.metrics.stage_times, stats.pipeline)
@@ -326,11 +325,9 @@ class Chosen(NamedTuple):
     on_execs: list[Enrichment]
 
 
-def _knowledge(config: Config, host_state: HostState, identity: Identity, redactor: Redactor | None) -> Chosen:
+def _knowledge(config: Config, host_state: HostState, identity: Identity, commands: Commands) -> Chosen:
     """The stages that learn from an exec what a program was started with, that label it, and that show both."""
     enrich, labels = config.enrich, config.label_process
-    limit = max(enrich.cmdline_bytes, labels.label_argv_bytes)
-    commands = Commands(host_state.files, arguments_of, limit, None if redactor is None else redactor.command)
     lines = CommandLines(enrich, commands, host_state.host, identity.table_of)
     parts = Chosen([], [], [], [])
     asked = labels != LabelOptions() or bool(config.stages)

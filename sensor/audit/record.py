@@ -15,7 +15,7 @@ import re
 from collections.abc import Sequence
 from typing import Callable, Final, TypeVar
 
-from sensor.audit.argv import execve_fields, parse_execve, parse_proctitle, plain_arguments
+from sensor.audit.argv import arguments_of, execve_fields, parse_execve, parse_proctitle, plain_arguments
 from sensor.audit.fields import NOTHING, Fields, Kinds, parse_fields, plain_address
 from sensor.audit.header import BEGIN, BLANKS
 from sensor.audit.layout import Found, LayoutsByType
@@ -151,6 +151,11 @@ class RecordDecoder:
         if body != self._command:
             self._command, self._arguments = body, plain_arguments(body)
         return self._arguments
+
+    def all_arguments(self, body: str) -> list[str | int | None]:
+        """What `arguments_of` finds in an EXECVE body."""
+        plain = self.arguments(body)
+        return arguments_of(body) if plain is None else [*plain]
 
     def decode(self, name: str, body: str) -> Record:
         """Decode a record of the type called `name`."""

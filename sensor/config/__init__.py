@@ -209,6 +209,11 @@ class Config:
         rules = self.label_process != LabelOptions() or self.filter.rules or self.stages
         return self.enrich.container or self.enrich.systemd or bool(rules)
 
+    @property
+    def command_bytes(self) -> int:
+        """How many bytes of a command line any part wants to know."""
+        return max(self.enrich.cmdline_bytes, self.label_process.label_argv_bytes)
+
     def __post_init__(self) -> None:
         if isinstance(self.host, dict):
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sensor.audit.argv import arguments_of
 from sensor.audit.fields import Fields, Kinds, parse_fields
 from sensor.audit.options import TransformOptions
 from sensor.audit.record import RecordDecoder
@@ -157,3 +158,15 @@ def test_transforms_are_applied_in_their_order():
     records = RecordDecoder(TransformOptions(), (count, double), 64)
     for _ in range(3):
         assert records.decode("PATH", "item=0 inode=12").fields == {"item": 0, "inode": 12, "N": "PATH 4"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    ['argc=2 a0="ls" a1=2D6C', "argc=1", 'argc=3 a0="ls" a2="x"', 'argc=1 a0_len=9 a0[0]="abc"', "", "nonsense"],
+)
+def test_all_arguments_of_a_body_are_known_however_it_is_written(body):
+    records = decoder()
+    for each in (body, 'argc=1 a0="other"', body, body):
+        assert records.all_arguments(each) == arguments_of(each)
+    records.all_arguments(body).append("not to be seen by others")
+    assert records.all_arguments(body) == arguments_of(body)
