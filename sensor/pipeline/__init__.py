@@ -65,7 +65,7 @@ class Pipeline:
         self._failed = failed
         self._own = Lines()
         self._records = parts.decoder
-        self._stages = tuple(parts.stages)
+        self._stages = list(parts.stages)
         self._coalescer = Coalescer(options, stats)
         self._blocks = Blocks(parts.decoder, options, stats, self._coalescer)
         self._names = parts.names
@@ -301,18 +301,16 @@ class Pipeline:
         like = event.template
         if syscall is None or event.notes or syscall.items != like.items or like.lacks_arguments:  # 0.1 µs; else 0.4
             count_missing(event, self._stats.incomplete)
-        stages = iter(self._stages)
-        while True:
+        for stage in self._stages:
             try:
-                for stage in stages:
-                    verdict = stage(event)
-                    if verdict:
-                        event.verdict = verdict
-                        if verdict == DROP:
-                            return
-                break
+                verdict = stage(event)
             except Exception as error:  # noqa: BLE001  the border: a mistake in a stage costs enrichment, never the event
                 self._stage_failed(name_of(stage), event, error)
+                continue
+            if verdict:
+                event.verdict = verdict
+                if verdict == DROP:
+                    return
         try:
             line = self.form.event(event)
         except Exception as error:  # noqa: BLE001  the border: a mistake costs the form, never the event
