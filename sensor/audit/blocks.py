@@ -108,7 +108,7 @@ class Blocks:
         event = self._event(pieces, "", id) if len(pieces) == len(lines) + 1 else None
         if event is not None:
             event.node = pending.node
-            event.notes.extend(pending.notes)
+            event.take_notes(pending.notes)
         return event
 
     def merged(self, pending: Pending) -> Event:
@@ -125,7 +125,7 @@ class Blocks:
             else:
                 records[name] = [self.records.decode(name, body) for body in bodies]
         event = Event(pending.id, pending.node, Template(records), syscall)
-        event.notes.extend(pending.notes)
+        event.take_notes(pending.notes)
         return event
 
     def _event(self, pieces: list[str], prefix: str, id: str) -> Event | None:

@@ -152,7 +152,7 @@ class Event:
         self.additions: list[Addition] = []
         self.provisional = False
         self.verdict: Verdict = KEEP
-        self.notes: list[str] = []
+        self.notes: tuple[str, ...] = ()
 
     @property
     def records(self) -> Records:
@@ -211,7 +211,11 @@ class Event:
     def note(self, note: str) -> None:
         """Note something about the event, once."""
         if note not in self.notes:
-            self.notes.append(note)
+            self.notes = (*self.notes, note)
+
+    def take_notes(self, notes: list[str]) -> None:
+        """Take over what was noted while its records were gathered."""
+        self.notes = (*self.notes, *notes)
 
     def replace(self, name: str, index: int, record: Record) -> None:
         """Put another record in the place of one."""

@@ -18,13 +18,13 @@ SENSOR = Path(__file__).parents[2] / "sensor"
 def test_a_new_event_shows_nothing_yet():
     event = Event("1.000:1", "web01", Template({}), None)
     assert (event.id, event.node, event.records, event.syscall, event.process) == ("1.000:1", "web01", {}, None, None)
-    assert (event.additions, event.notes, event.verdict) == ([], [], KEEP)
+    assert (event.additions, event.notes, event.verdict) == ([], (), KEEP)
 
 
 def test_events_share_nothing():
     one, other = Event("1", "", Template({}), None), Event("2", "", Template({}), None)
-    one.notes.append("late")
-    assert other.notes == []
+    one.note("late")
+    assert (one.notes, other.notes) == (("late",), ())
 
 
 def test_every_note_that_is_written_is_explained():

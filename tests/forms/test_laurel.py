@@ -83,7 +83,7 @@ def test_all_ways_to_write_a_call_agree() -> None:
     added = Addition({"X": 1})
     usual, altered, noted = of_call(added), of_call(added), of_call(added)
     altered.altered = True
-    noted.notes.append("late")
+    noted.note("late")
     line = written(usual)
     assert written(altered) == line
     assert written(noted) == {**line, "SENSOR": {"notes": ["late"]}}

@@ -267,7 +267,7 @@ def _add_to(own: Fields, name: str, value: Fields) -> None:
     others.append(value)
 
 
-def _own(notes: list[str], own: str) -> str:
+def _own(notes: tuple[str, ...], own: str) -> str:
     """unmapped.host_sensor, with the notes."""
     if notes:
         own += ',"notes":["' + '","'.join(notes) + '"]'

@@ -212,7 +212,7 @@ def test_a_living_process_has_its_identity_and_its_place() -> None:
 def test_a_late_record_shows_so() -> None:
     ecs = Ecs(Style())
     event = Event("1.000:1", "", Template({}), None)
-    event.notes.append("late")
+    event.note("late")
     assert json.loads(ecs.event(event)) == {
         "@timestamp": "1970-01-01T00:00:01.000Z",
         "ecs": {"version": "8.17.0"},
