@@ -30,7 +30,7 @@ _UNSAFE_PERCENT = re.compile(f"[^ {SAFE['percent']}]")
 _UNSAFE_JSON = re.compile(f"[^ {SAFE['unicode']}]")
 _USUAL = "\n\t\0\x01\x02\x10"
 """Control characters that are not rare: in scripts on a command line, and in addresses, which begin with a family."""
-_ODD = re.compile("[^ -~]+")
+_ODD = re.compile(f"[^ -~{_USUAL}]")
 _QUOTED = {'"': '\\"', "\\": "\\\\"}
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 _LONE = [chr(0xDC00 + byte) for byte in range(0x80, 0x100)]
@@ -62,37 +62,30 @@ _JSON_USUAL = [(c, str(_JSON_TABLE[ord(c)])) for c in ("\\", '"', *_USUAL)]
 
 def quote_percent(text: str) -> str:
     """Quote in the percent style."""
-    if _UNSAFE_PERCENT.search(text) is None:
+    unsafe = _UNSAFE_PERCENT.search(text)
+    if unsafe is None:
         return f'"{text}"'
-    return _quote(text, _PERCENT_USUAL, _percent_odd)
+    return _quote(text, unsafe.start(), _PERCENT_USUAL, _PERCENT_TABLE)
 
 
 def quote_unicode(text: str) -> str:
     """Quote in the unicode style."""
-    if _UNSAFE_JSON.search(text) is None:
+    unsafe = _UNSAFE_JSON.search(text)
+    if unsafe is None:
         return f'"{text}"'
-    return _quote(text, _JSON_USUAL, _json_odd)
+    return _quote(text, unsafe.start(), _JSON_USUAL, _JSON_TABLE)
 
 
-def _quote(text: str, usual: list[tuple[str, str]], odd: Callable[[re.Match[str]], str]) -> str:
-    """Replace what is usual, then what is odd: str.translate takes 33 ns for each character, so it sees few."""
-    is_ascii = text.isascii()
-    if not is_ascii:
-        text = text.encode("latin-1").decode("utf-8", "surrogateescape")
+def _quote(text: str, start: int, usual: list[tuple[str, str]], table: dict[int, str]) -> str:
+    """Replace what is usual, in a tenth of the time of str.translate; if more is odd, from a start on, look at each."""
+    if _ODD.search(text, start) is not None:
+        decoded = text.encode("latin-1").decode("utf-8", "surrogateescape")
+        if not decoded.replace("\n", "").replace("\t", "").isprintable():  # as nothing in ESCAPES is
+            return '"' + decoded.translate(table).encode().decode("latin-1") + '"'
     for character, written in usual:
         if character in text:
             text = text.replace(character, written)
-    if not text.isprintable():  # as nothing in ESCAPES is
-        text = _ODD.sub(odd, text)
-    return f'"{text}"' if is_ascii else f'"{text}"'.encode().decode("latin-1")
-
-
-def _percent_odd(found: re.Match[str]) -> str:
-    return found[0].translate(_PERCENT_TABLE)
-
-
-def _json_odd(found: re.Match[str]) -> str:
-    return found[0].translate(_JSON_TABLE)
+    return f'"{text}"'
 
 
 def bad_bytes(text: str) -> bool:
