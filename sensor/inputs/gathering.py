@@ -6,8 +6,8 @@
 Either ends when ENOUGH has come, LINGER after the first record, or with the stream.
 
 A socket that is full makes auditd wait, so no sleep is longer than fills HALF of it at the rate of the last read, and
-the first that brings much more ends them. What sets in meanwhile at the worst rate there is, 30,000 records a second,
-fills the socket once and takes 750 places of auditd's queue, which has 1,200 or 2,000.
+the first that brings much more ends them. By calculation, 30,000 records a second that set in meanwhile fill the socket
+once and take 750 places of auditd's queue; what was tried live, without loss and with a queue of 1,200, is 5,000.
 """
 
 from __future__ import annotations
