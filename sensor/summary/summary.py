@@ -336,17 +336,19 @@ def _call(facts: Facts, main: str) -> str:
 
 def _key(event: Event, main: str) -> tuple[object, ...]:
     """What a summary depends on, but for what is new in each SYSCALL record, and the pid in messages of user space."""
-    bodies = []
+    bodies: list[str] = []
     for name, group in event.records.items():
         if name not in ELSEWHERE or (name == main and name != "SYSCALL"):
-            for record in group:
-                body = record.body
-                bodies.append(body.partition(" ")[2] if body.startswith("pid=") else body)
+            bodies += [record.body for record in group]
     syscall = event.syscall
     main = f"{main} PATH" if "PATH" in event.records else main
-    if syscall is None:
-        return (main, event.node, None, 0, *bodies)
-    return (main, (syscall.head, syscall.rest), syscall.success, syscall.pid, *bodies)
+    if syscall is not None:
+        return (main, (syscall.head, syscall.rest), syscall.success, (syscall.pid, syscall.ppid), *bodies)
+    if len(bodies) == 1 and bodies[0].startswith("pid="):
+        rest = bodies[0].partition(" ")[2]
+        if "pid=" not in rest:  # else it is shown whether both are the same
+            bodies = [rest]
+    return (main, event.node, None, 0, *bodies)
 
 
 def _cwd(event: Event, directories: tuple[int, ...]) -> str | None:

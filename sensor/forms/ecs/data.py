@@ -17,7 +17,7 @@ from sensor.forms.ecs.plain import PlainRecords
 from sensor.forms.values import Style
 from sensor.summary.actors import PLACES
 from sensor.summary.circumstances import READERS, value_of
-from sensor.summary.facts import ELSEWHERE, Facts, add_record, data_of_call, pids_of
+from sensor.summary.facts import ELSEWHERE, Facts, add_record, data_of_call, own_fields, pids_of
 from sensor.summary.summary import Subject
 
 _LONGEST = 1024
@@ -96,6 +96,16 @@ class DataTexts:
                 members = READERS["SOCKADDR"](record.fields, self._naming)
                 text += self.members({f"{name}_{number}": value for name, value in members.items()})
         return text
+
+    def depends_on_caller(self, event: Event) -> bool:
+        """Return whether what `of` writes depends on which process called: fields that repeat its pids are left out."""
+        for name, group in event.records.items():
+            if name not in ELSEWHERE:
+                for record in group:
+                    for field, _ in own_fields(record.fields, self._naming):
+                        if field in ("pid", "ppid"):
+                            return True
+        return False
 
     def of_call(self, syscall: Syscall) -> str:
         """Members of auditd.data that are new each time: what a call was given and gave."""

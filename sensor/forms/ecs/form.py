@@ -131,7 +131,7 @@ class Ecs(Form):
                 return ""
             made = self._make(event, who, thing)
             at_cwd = not made.directories or is_at_cwd(syscall.args, made.directories)
-            if event.template.kept and at_cwd:
+            if event.template.kept and at_cwd and not self._data.depends_on_caller(event):
                 self._made.keep(event.template, made)
         added = self._enrichments.of(event.additions)
         process = added.process_of_exec if event.template.has_execve else added.process

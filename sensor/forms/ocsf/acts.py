@@ -70,15 +70,18 @@ class Acts:
         """The class of an event: the one that fits and has all that it requires."""
         call = call_of(event, who)
         found = _class_of(event, who, thing, call)
+        about: str | None = None
         if found is not None:
             act = self._act(found, event, who, thing, actor)
             if act is not None:
                 return act
+            if found[0] in _OF_ACTOR:  # the next such call may have what this one lacks: a process to act upon
+                about = actor.text(actor.process)
         if call and actor.process and (who.main in _CALLS or classes.is_verdict(who.rule)):
             kernel: Fields = {"name": call, "type_id": _SYSTEM_CALL, "system_call": call}
             head = classes.head(classes.KERNEL, classes.INVOKE, "")
-            return Act(head, self._style.members({"kernel": kernel}))
-        return Act(classes.head(classes.BASE, classes.OTHER, who.rule.action), "")
+            return Act(head, self._style.members({"kernel": kernel}), about)
+        return Act(classes.head(classes.BASE, classes.OTHER, who.rule.action), "", about)
 
     def _act(self, kind: tuple[int, int], event: Event, who: Subject, thing: Object, actor: ActorTexts) -> Act | None:
         """The event as one of that class; None if something is missing that the class requires."""
