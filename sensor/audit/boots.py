@@ -12,21 +12,21 @@ out of order by a few only, and not later than those before them. auditd counts 
 
 from __future__ import annotations
 
-from typing import Callable
+from typing import Callable, Final
 
 from sensor.audit.event import Event
 from sensor.cache import BoundedDict
 
-_MOST_NODES = 64
-_BY_THEN = 600.0
+_MOST_NODES: Final = 64
+_BY_THEN: Final = 600.0
 """Seconds after the first records of a boot by which SYSTEM_BOOT, which is of the same boot, has come."""
 
 
-_AT_LEAST = 64
-_BOOTING = 5.0
+_AT_LEAST: Final = 64
+_BOOTING: Final = 5.0
 """By how much serials fall and how much later in seconds an event is than the last before the boot, where no record
 shows it."""
-_TENS = 9
+_TENS: Final = 9
 """Digits of an event's id that are the same for ten seconds."""
 
 
