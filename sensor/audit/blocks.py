@@ -160,7 +160,10 @@ class Blocks:
 
     def _news(self, syscall: Syscall, key: str, text: str, block: Block) -> Event | None:
         """An event that begins with a SYSCALL record of the usual form, and is unlike those before."""
-        rest, *lines = text.replace(_CUT, "\0").split("\n")
+        found = _lines(text)
+        if found is None:
+            return None
+        rest, *lines = found
         if block.title is not None:
             lines.pop()
         if self.syscalls.join(syscall, rest) is None:
@@ -188,8 +191,8 @@ class Blocks:
 
     def _unusual(self, text: str, block: Block) -> Event | None:
         """An event that begins otherwise."""
-        lines = text.replace(_CUT, "\0").split("\n")
-        if len(lines) != block.lines:
+        lines = _lines(text)
+        if lines is None or len(lines) != block.lines:
             return None
         records: Records = {}
         syscall = None
@@ -226,6 +229,14 @@ class Blocks:
             else:
                 return False
         return True
+
+
+def _lines(text: str) -> list[str] | None:
+    """The lines of a text in which a NUL stands for the id, as "type=NAME\\0BODY"; None if an id stands elsewhere."""
+    flat = text.replace(_CUT, "\0")
+    if len(text) - len(flat) != text.count("\0") * (len(_CUT) - 1):
+        return None
+    return flat.split("\n")
 
 
 def _merge(bodies: list[str]) -> str:

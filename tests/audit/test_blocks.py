@@ -109,6 +109,28 @@ def test_what_is_no_whole_event_is_left_to_others(block):
     assert read(blocks, block[:-1]) is None
 
 
+HEADER = f" msg=audit({ID}): "
+DAMAGED = [
+    *(f"({ID}): ", f" ({ID}): ", f"msg=audit({ID}): ", f" msg=audi({ID}): ", f" Msg=audit({ID}): ", f" msg=({ID}): "),
+    *(f" msg=audit({ID}):", f" msg=audit({ID}):\t", f" msg=audit\0({ID}): ", f" msg=audit ({ID}): ", f"({ID}):"),
+    *(f"{HEADER}({ID}):", f" msg=audit({ID}):({ID}): ", "\0", " msg=audit\0 "),
+]
+
+
+@pytest.mark.parametrize("header", DAMAGED)
+@pytest.mark.parametrize("name", ["SYSCALL", "CWD", "PATH", "PROCTITLE"])
+@pytest.mark.parametrize("begins", ["SYSCALL", "CWD"])
+def test_an_id_stands_nowhere_but_in_a_header(header, name, begins):
+    """Such lines are left to what looks at each alone: it finds an error, or text with an id in it."""
+    blocks = make_blocks()
+    records = [line("SYSCALL", SYSCALL), line("CWD", 'cwd="/"'), line("PATH", 'item=0 name="/a"'), TITLE]
+    whole = "".join(records if begins == "SYSCALL" else [records[1], records[2], records[0], records[3]])
+    damaged = whole.replace(f"type={name}{HEADER}", f"type={name}{header}")
+    assert damaged != whole
+    for block in (damaged, whole, whole, damaged):
+        assert (read(blocks, block[:-1]) is None) == (block == damaged)
+
+
 def test_a_title_is_no_part_of_what_repeats():
     blocks = make_blocks()
     twice(blocks, USUAL + TITLE)
