@@ -159,7 +159,7 @@ class ProcFS:
 def _is_there(pid: int) -> bool:
     try:
         os.getpgid(pid)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):  # records may have larger numbers than a pid_t holds
         return False
     except OSError:  # a security module may refuse it
         pass

@@ -40,6 +40,11 @@ def test_no_such_pid(pid: str, host: FakeHost) -> None:
     assert errors(host, pid) == ["there is no such process"]
 
 
+@pytest.mark.parametrize("pid", ["0", "4194305", "2147483648", "99999999999999999999"])
+def test_no_such_pid_on_this_host(pid: str) -> None:
+    assert [found.error for found in look_up([pid], ProcFS())] == ["there is no such process"]
+
+
 @pytest.mark.parametrize("file", ["ns/pid", "stat"])
 def test_what_cannot_be_read_is_named_with_its_errno(file: str, host: FakeHost) -> None:
     path = host.root / "100" / file

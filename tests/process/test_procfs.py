@@ -94,6 +94,14 @@ def test_a_process_that_has_just_ended_is_none():
     assert ProcFS().entry(child.pid) is None
 
 
+@pytest.mark.parametrize(
+    "pid", [-(1 << 31) - 1, -1, 0, 1 << 22, (1 << 31) - 1, 1 << 31, (1 << 32) - 1, 1 << 63, 10**20]
+)
+def test_a_number_that_no_process_has_is_none(pid):
+    """A record may have any; a pid_t holds 32 bits."""
+    assert ProcFS().entry(pid) is None
+
+
 def test_a_proc_that_counts_pids_otherwise_is_asked_itself(tmp_path):
     """That of another pid namespace, where we have another number, or none."""
     host = FakeHost(tmp_path)
