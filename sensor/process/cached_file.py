@@ -17,7 +17,7 @@ import struct
 from sensor.process.image import FileState
 
 _OPENAT2 = 437
-"""Its number on every architecture but alpha, which has another call there that refuses these arguments."""
+"""Its number on most architectures; MIPS and ia64 have no call there, alpha another that refuses these arguments."""
 _AT_FDCWD = -100
 _HANDLE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 _NO_SYMLINKS, _CACHED = 0x04, 0x20
@@ -30,6 +30,8 @@ _SIZE = 256
 _BILLION = 1_000_000_000
 
 _libc = ctypes.CDLL(None)
+_statx = getattr(_libc, "statx", None)
+"""None before GNU libc 2.28 and musl 1.2.5."""
 
 
 def state_of(path: str) -> FileState | None:
@@ -37,7 +39,7 @@ def state_of(path: str) -> FileState | None:
 
     None if that is not known without waiting, or is not so. Takes 7 µs.
     """
-    if path[:1] != "/" or "\0" in path:
+    if _statx is None or path[:1] != "/" or "\0" in path:
         return None
     handle = _libc.syscall(
         ctypes.c_long(_OPENAT2), ctypes.c_long(_AT_FDCWD), path.encode("latin-1"), _HOW, ctypes.c_size_t(len(_HOW))
@@ -46,7 +48,7 @@ def state_of(path: str) -> FileState | None:
         return None
     buffer = ctypes.create_string_buffer(_SIZE)
     try:
-        failed = _libc.statx(handle, b"", _EMPTY_PATH | _DONT_SYNC, _BASIC_STATS, buffer)
+        failed = _statx(handle, b"", _EMPTY_PATH | _DONT_SYNC, _BASIC_STATS, buffer)
     finally:
         os.close(handle)
     if failed:

@@ -153,9 +153,8 @@ class ExeHash:
         known = self._looks.get((where.path, where.opened))
         if known is not None:
             return known
-        state = cached_file.state_of(
-            where.path
-        )  # most often enough, and a fifth of what a look in the background takes
+        # Most often enough, and a fifth of what a look in the background takes.
+        state = cached_file.state_of(where.path)
         if state is not None:
             return self._looks.keep((where.path, where.opened), _among(where, Image(state, (where.path,))))
         look = self._found.get(where)

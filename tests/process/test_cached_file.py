@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -86,3 +88,17 @@ def test_no_descriptor_is_left(folder):
     for name in ("program", "missing", "program"):
         state_of(text(folder / name))
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_libc_without_statx_leaves_all_to_who_can_wait(folder):
+    """GNU libc before 2.28, musl before 1.2.5."""
+    path = folder / "program"
+    path.write_bytes(b"1")
+    script = (
+        "import ctypes, sys, types; libc = types.SimpleNamespace(syscall=ctypes.CDLL(None).syscall)\n"
+        "ctypes.CDLL = lambda name: libc\n"
+        "from sensor.process.cached_file import state_of\n"
+        "print(state_of(sys.argv[1]))"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("None\n", "")
