@@ -14,7 +14,8 @@ from sensor.audit.fields import Fields, Value
 _NOTHING: frozenset[str] = frozenset()
 _SMALL: Final[set[str]] = set()
 _MOST_NAMES = 1024
-"""Names known to be in small letters, and how many are remembered: nearly all come again and again."""
+_LONGEST_NAME = 64
+"""Names known to be in small letters, how many are remembered, and how long: nearly all come again and again."""
 _EMPTY: tuple[Value, ...] = (None, [], {})
 
 
@@ -65,7 +66,7 @@ def _is_tidy(fields: Fields) -> bool:
 def _is_small(name: str) -> bool:
     if not name.islower():
         return False
-    if len(_SMALL) < _MOST_NAMES:
+    if len(_SMALL) < _MOST_NAMES and len(name) <= _LONGEST_NAME:
         _SMALL.add(name)
     return True
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -66,3 +68,15 @@ def test_many_spellings_of_one_name_take_linear_time() -> None:
     found = tidy(dict.fromkeys(spellings, 1))
     assert len({name.lower() for name in found}) == len(found) == len(spellings)
     assert [*found][:3] == ["abcdefghijklmno", "Abcdefghijklmno_2", "aBcdefghijklmno_3"]
+
+
+def test_long_names_are_not_remembered():
+    """Messages of user space may have any names. In a process of its own, where none is known yet."""
+    script = (
+        "import tracemalloc; from sensor.forms.ecs.names import tidy\n"
+        "tracemalloc.start()\n"
+        "for number in range(500): tidy({f'{number}' + 'a' * 8000: 1})\n"
+        "print(tracemalloc.get_traced_memory()[0] < 100_000)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("True\n", "")
