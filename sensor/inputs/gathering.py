@@ -5,7 +5,7 @@
 
 Either ends when ENOUGH has come, LINGER after the first record, or with the stream.
 
-A socket that is full makes auditd wait, so no sleep is longer than fills HALF of it at the rate of the last read, and
+A socket that is full makes auditd wait, so no sleep is longer than fills half of it at the rate of the last read, and
 the first that brings much more ends them. By calculation, 30,000 records a second that set in meanwhile fill the socket
 once and take 750 places of auditd's queue; what was tried live, without loss and with a queue of 1,200, is 5,000.
 """
@@ -31,9 +31,7 @@ the kernel gathers them, 17 asleep, half of it in the kernel."""
 WORTH: Final = 4
 """Records in a pause; for fewer it costs less to let the kernel gather them."""
 SHORTEST: Final = 0.005
-"""Seconds; in a storm that fills HALF of the socket in less there is no sleep."""
-HALF: Final = 106_496
-"""Bytes; auditd's socket takes twice as many: net.core.wmem_default."""
+"""Seconds; in a storm that fills half of the socket in less there is no sleep."""
 OVERHEAD: Final = 1024
 """Bytes that a record takes there besides its own: up to 700 hardly more (1,083). Longer ones may take 2,600, yet no
 record takes more than 1.6 times what is reckoned, with which a pause fills four fifths of the socket."""
@@ -82,6 +80,8 @@ class _Gathering:
         self._pause = 0.0  # the next ones; 0: none
         self._most = 0  # bytes that one of them may bring
         self._size = 0
+        # Both ends take as much, by default net.core.wmem_default, mostly 212,992 bytes.
+        self._half = stream.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) // 2
         stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, ENOUGH)
 
     def read(self, buffer: bytearray) -> int:
@@ -130,6 +130,6 @@ class _Gathering:
         """By what has come in so many seconds."""
         records = buffer.count(b"\n", 0, self._size)
         room = self._size + OVERHEAD * records + 1
-        pause = min(self._longest, seconds * HALF / room)
-        self._most = int(1.5 * HALF * self._size / room)
+        pause = min(self._longest, seconds * self._half / room)
+        self._most = int(1.5 * self._half * self._size / room)
         self._pause = pause if pause >= SHORTEST and records * pause >= WORTH * seconds else 0.0

@@ -21,8 +21,11 @@ RECORD = b"type=CWD msg=audit(1700000000.123:%06d): cwd=" + b"/" * 150 + b"\n"
 class Reading:
     """A thread that reads a socket, and one that takes what it has read; `taken` with the time of that."""
 
-    def __init__(self) -> None:
+    def __init__(self, room: int = 0) -> None:
+        """room: bytes that the socket takes, with the kernel's own; 0: as many as it does by default."""
         self.ours, self.theirs = socket.socketpair()
+        for end in (self.ours, self.theirs) if room else ():
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, room // 2)
         self.stats = InputStats()
         self.queue = ReadQueue(1 << 26, True, self.stats)
         self.taken: list[tuple[float, bytes]] = []
@@ -91,6 +94,15 @@ def test_no_record_comes_later_than_a_linger_and_a_pause(per_second: float):
         late.append(when - sent[number])
         number += chunk.count(b"\n")
     assert sorted(late)[len(late) // 2] < LINGER + PAUSE + 0.1  # the machine may be busy for a while
+
+
+@pytest.mark.parametrize("room", [8192, 32768])
+def test_a_small_socket_does_not_slow_down_who_writes(room: int):
+    """net.core.wmem_default may be anything: in a pause of 30 ms so few bytes come that they fill it."""
+    reading = Reading(room)
+    sent = reading.send(0, 2000, 2000.0)
+    assert reading.end() == records(2000)
+    assert sent[-1] - sent[0] < 1.6
 
 
 def test_a_storm_that_sets_in_while_the_reader_sleeps_waits_for_one_pause():
