@@ -1,4 +1,4 @@
-"""What the process table is told, in one call: of a SYSCALL record, and of a start that the probe saw."""
+"""What is reported to the process table, in one call: of a SYSCALL record, and of a start that the probe saw."""
 
 from __future__ import annotations
 
