@@ -42,7 +42,7 @@ def use_one_heap() -> None:
     if mallopt is not None:
         mallopt(_ARENA_MAX, 1)
         mallopt(_MMAP_THRESHOLD, 1 << 20)
-        mallopt(_TRIM_THRESHOLD, 3 << 19)
+        mallopt(_TRIM_THRESHOLD, 2 << 20)
 
 
 def trim() -> None:
