@@ -132,6 +132,11 @@ class RecordDecoder:
         self._command = ""
         self._arguments: list[str] | None = None
 
+    @property
+    def redacts(self) -> bool:
+        """Whether secrets are taken out of what is read."""
+        return self._rewrite is not None
+
     def forget(self) -> None:
         """Decode everything anew: what the transforms know has changed."""
         for forget in self._forget:

@@ -46,3 +46,16 @@ def test_what_was_written_is_known_without_what_transforms_add(key, number):
         assert whole.pop("UID") == f"user{uid}"
         assert written == whole
         assert rest.written.get("uid") == uid
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_what_is_redacted_is_so_in_what_was_written(number):
+    """Filters by tty or subj are to find the same in each record, whether its layout is known or not."""
+
+    def mask(name: str, fields: Fields) -> None:
+        fields["tty"] = "***"
+
+    decoder = SyscallDecoder(RecordDecoder(TransformOptions(), [mask], 64, rewrite=lambda name, body: body))
+    for uid in range(number + 1):
+        rest = decoder.decode(f'{CALL} auid=1000 uid={uid} tty=pts0 ses=3 comm="bash" exe="/usr/bin/bash"').rest
+        assert rest.written["tty"] == rest.fields["tty"] == "***"
