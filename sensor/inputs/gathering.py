@@ -32,6 +32,8 @@ WORTH: Final = 4
 """Records in a pause; for fewer it costs less to let the kernel gather them."""
 SHORTEST: Final = 0.005
 """Seconds; in a storm that fills half of the socket in less there is no sleep."""
+_TIMEVAL: Final = "qq" if socket.SO_RCVTIMEO == 66 else "ll"
+"""struct timeval of the option, which has another number where time is longer than a word (asm/socket.h)."""
 OVERHEAD: Final = 1024
 """Bytes that a record takes there besides its own: up to 700 hardly more (1,083). Longer ones may take 2,600, yet no
 record takes more than 1.6 times what is reckoned, with which a pause fills four fifths of the socket."""
@@ -109,7 +111,7 @@ class _Gathering:
                 return
             self._pause = 0.0
         left = max(begun + self._linger - now, 0.001)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 0, int(left * 1e6)))
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack(_TIMEVAL, 0, int(left * 1e6)))
         self._size += self._socket.recv_into(view[self._size :])
         self._choose_pause(buffer, time.monotonic() - begun)
 

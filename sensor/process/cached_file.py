@@ -3,7 +3,7 @@
     state_of("/usr/bin/perl")       its state; None where that takes a look that may wait
 
 openat2(2) with RESOLVE_CACHED (Linux 5.12) fails where a part of the way is not in memory, is to be asked of a server,
-or is still to be mounted; statx(2) with AT_STATX_DONT_SYNC asks nobody. A file system without a block device (of a
+or is still to be mounted; statx(2) with AT_STATX_DONT_SYNC asks no server. A file system without a block device (of a
 network, of FUSE, one made of others) is left to who can wait, for what is in memory of it may be old.
 """
 
