@@ -67,12 +67,14 @@ class Coalescer:
         self._recent: set[str] = set()
         self._older: set[str] = set()
         self._highest = ""  # no key in the two is higher
+        self._highest_recent = ""  # nor in the first
         self._size = 0  # of all that wait
 
     def continue_from(self, other: Coalescer) -> None:
         """Take over the events that another one gathers; they leave when they would have left there, at the latest."""
         self._pending, self._size = other._pending, other._size
-        self._recent, self._older, self._highest = other._recent, other._older, other._highest
+        self._recent, self._older = other._recent, other._older
+        self._highest, self._highest_recent = other._highest, other._highest_recent
 
     def claim(self, key: str) -> bool:
         """Note that a whole event leaves another way; False if it must come this way.
@@ -92,10 +94,12 @@ class Coalescer:
         recent = self._recent
         recent.add(key)
         if key > self._highest:
-            self._highest = key
+            self._highest = self._highest_recent = key
+        elif key > self._highest_recent:
+            self._highest_recent = key
         if len(recent) >= _REMEMBERED:
             self._older, self._recent = recent, set()
-            self._highest = max(recent)  # one that was far too high does no harm for ever
+            self._highest, self._highest_recent = self._highest_recent, ""
 
     def add(self, line: Line, type: RecordType, cut: bool, now: float) -> list[Pending]:
         """Take one record, cut short or not; return the events that leave because of it."""
