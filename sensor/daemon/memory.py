@@ -36,7 +36,7 @@ def use_one_heap() -> None:
 
     GNU libc else reserves 64 MiB of address space for each thread. What is free at the end of the heap it gives back
     from 128 kB on, and gets it again with the next chunk: 12,000 page faults for 100,000 events, a twentieth of their
-    time; 200 like this. What a burst leaves is given back with malloc_trim(3).
+    time; 3,000 like this. What a burst leaves is given back with malloc_trim(3).
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
