@@ -77,7 +77,7 @@ def quote_unicode(text: str) -> str:
 
 
 def _quote(text: str, start: int, usual: list[tuple[str, str]], table: dict[int, str]) -> str:
-    """Replace what is usual, in a tenth of the time of str.translate; if more is odd, from a start on, look at each."""
+    """Replace what is usual, in half to a tenth of the time of str.translate, which sees to all if more is odd."""
     if _ODD.search(text, start) is not None:
         decoded = text.encode("latin-1").decode("utf-8", "surrogateescape")
         if not decoded.replace("\n", "").replace("\t", "").isprintable():  # as nothing in ESCAPES is
