@@ -33,7 +33,8 @@ _SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]*:)")
 class OptionError(ValueError):
     """Raised by an Options class's `__post_init__` for a value that no declaration can rule out.
 
-    `key` is the key at fault, without its section, so that the message can name the line it stands on.
+    `key` is the key at fault, without its section, so that the message can name the line it stands on; `inner.key` is
+    one of a section inside.
     """
 
     def __init__(self, key: str, message: str) -> None:

@@ -25,6 +25,7 @@ from dataclasses import dataclass, replace
 
 from sensor import metrics
 from sensor.audit.options import CoalesceOptions, TransformOptions
+from sensor.config.files import collision, log_file
 from sensor.config.read import read_options
 from sensor.errors import ConfigError
 from sensor.forms.distinct import PREFIX
@@ -224,6 +225,21 @@ class Config:
             raise OptionError("user", f'expected a name, or null to stay root, found "{self.user}"')
         if self.input != "stdin" and not self.input.startswith("unix:/"):
             raise OptionError("input", f'expected stdin or unix:/path, found "{self.input}"')
+        self._keep_files_apart()
+
+    def _keep_files_apart(self) -> None:
+        """Raise OptionError if two parts would write the same file."""
+        files = (
+            log_file("auditlog", self.auditlog, "audit.jsonl"),
+            log_file("filterlog", self.filterlog, "filtered.jsonl"),
+            log_file("debug.inputlog", self.debug.inputlog, "input.log"),
+            log_file("debug.parse_error_log", self.debug.parse_error_log, "parse-errors.log"),
+            ("state.file", self.state.file or "", "state"),
+            ("metrics.textfile", self.metrics.textfile, ""),
+        )
+        found = collision(self.directory, files)
+        if found is not None:
+            raise OptionError(*found)
 
 
 def load(path: str) -> Config:

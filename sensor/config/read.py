@@ -147,11 +147,13 @@ class _Reader:
             else:
                 values[name] = self._value(fields[name], value, getattr(defaults, name), prefix + name)
             keys.setdefault(name, key)
-        try:
-            return dataclasses.replace(defaults, **values)
-        except OptionError as error:
-            self._mistake(keys.get(error.key, node), prefix + error.key, str(error))
-            return defaults
+        while True:
+            try:
+                return dataclasses.replace(defaults, **values)
+            except OptionError as error:
+                name = _at_fault(defaults, values, error)
+                self._mistake(keys.get(name, node), prefix + error.key, str(error))
+                del values[name]
 
     def _value(self, field: dataclasses.Field[Any], node: yaml.Node, default: Any, key: str) -> Any:
         declared = declaration(field)
@@ -176,6 +178,20 @@ class _Reader:
 
     def _mistake(self, node: yaml.Node, key: str, message: str) -> None:
         self.mistakes.append(ConfigError(self._path, _line(node), key, message))
+
+
+def _at_fault(defaults: Any, values: dict[str, Any], error: OptionError) -> str:
+    """Which of the values that do not go together has to go: the one named, or the last without which the rest does."""
+    name = error.key.partition(".")[0]
+    if name in values:
+        return name
+    for name in reversed(values):
+        try:
+            dataclasses.replace(defaults, **{other: value for other, value in values.items() if other != name})
+        except OptionError:
+            continue
+        return name
+    return next(reversed(values))
 
 
 def _all_keys(options: Any, prefix: str) -> list[str]:

@@ -7,6 +7,7 @@ import json
 import os
 import re
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 import pytest
 
@@ -193,6 +194,40 @@ def test_all_mistakes_are_found_at_once_and_the_rest_is_read(tmp_path):
     config, mistakes = read(write(tmp_path, "directory: /d\nauditlog:\n  size: x\n  file: f\n  z: 1\nq: 1\n"))
     assert [(mistake.line, mistake.key) for mistake in mistakes] == [(3, "auditlog.size"), (5, "auditlog.z"), (6, "q")]
     assert (config.directory, config.auditlog) == ("/d", EventOptions("f"))
+
+
+WRONG_TOGETHER = [
+    ("input: nowhere\nmarker: m\nredact: {rules: {a: b}}\n", 1, "input"),
+    ("redact: {rules: {a: b}}\nuser: ''\nmarker: m\n", 2, "user"),
+    ("redact: {rules: {a: b}}\nmarker: m\nhost: {ip: x}\ninput: nowhere\n", 3, "host"),
+    ("redact: {rules: {a: b}}\nmarker: m\nauditlog: {size: 1 MiB, file: state}\n", 3, "auditlog.file"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "key"), WRONG_TOGETHER)
+def test_a_value_that_is_refused_later_costs_no_other(text, line, key, tmp_path):
+    config, mistakes = read(write(tmp_path, text))
+    assert (mistakes[0].line, mistakes[0].key) == (line, key)
+    assert (config.marker, config.redact.rules) == ("m", {"a": "b"})
+    assert (config.input, config.user, config.host) == ("stdin", "_host-sensor", "auto")
+    assert config.auditlog.file == "audit.jsonl"
+
+
+def test_the_rest_of_a_section_is_used(tmp_path):
+    config, mistakes = read(write(tmp_path, "enrich: {prefix: '?', exe_hash: true, ancestors: 2}\n"))
+    assert [mistake.key for mistake in mistakes] == ["enrich.prefix"]
+    assert (config.enrich.prefix, config.enrich.exe_hash, config.enrich.ancestors) == (None, True, 2)
+
+
+def test_a_value_that_does_not_fit_one_of_another_file_goes(tmp_path):
+    (tmp_path / "conf.d").mkdir()
+    (tmp_path / "conf.d/x.yaml").write_text("marker: m\nredact: {rules: {a: b}}\nauditlog: {file: x}\n")
+    config, mistakes = read(write(tmp_path, "filterlog: {file: x}\n"))
+    assert [(Path(mistake.file).name, mistake.line, mistake.key) for mistake in mistakes] == [
+        ("x.yaml", 3, "filterlog.file")
+    ]
+    assert (config.marker, config.redact.rules, config.filterlog.file) == ("m", {"a": "b"}, "x")
+    assert config.auditlog.file == "audit.jsonl"
 
 
 @pytest.mark.parametrize("text", ["auto", "off", "{name: web01, os.name: Debian}"])

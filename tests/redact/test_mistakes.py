@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
+from sensor.config import check
 from sensor.errors import ConfigError
 from sensor.redact import Redactor
 from sensor.redact.mistakes import closed, is_about_redaction
@@ -34,3 +37,30 @@ def test_which_mistakes_are_about_redaction(tmp_path):
         ]
     ]
     assert found == [True, False, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("redact: {rules: {a: b}, actoin: hash}", True),
+        ("redaction: {rules: {a: b}}", True),
+        ("Redact: {rules: {a: b}}", True),
+        ("redcat: {rules: {a: b}}", True),
+        ("redact:\nrules: {a: b}", True),
+        ("rules: {a: b}", True),
+        ("key_file: /etc/host-sensor/key", True),
+        ("filter: {redact: {rules: {a: b}}}", True),
+        ("enrich: {rules: {a: b}}", True),
+        ("filter: {rules: {a: b}}", False),
+        ("filter: {rulez: {a: b}}", False),
+        ("input: nowhere", False),
+        ("auditlog: {read_other: perhaps}", False),
+        ("action: drop", False),
+    ],
+)
+def test_where_rules_were_meant(text, expected, tmp_path):
+    file = tmp_path / "config.yaml"
+    file.write_text(text)
+    mistakes = check(str(file))
+    assert mistakes
+    assert any(map(is_about_redaction, mistakes)) is expected
