@@ -46,6 +46,66 @@ def test_binaries_of_another_source_are_not(checkout, change):
     assert not (checkout / "taken").exists()
 
 
+@pytest.mark.parametrize("left", ["event", "nothing"])
+def test_what_a_compilation_left_that_failed_is_not_taken(checkout, left):
+    (checkout / "build/compiled" / f"host_sensor__mypyc.{NAME}").unlink()
+    if left == "nothing":
+        (checkout / "build/compiled/sensor/audit" / f"event.{NAME}").unlink()
+    code, message = binaries(checkout)
+    assert (code, "has no library" in message) == (1, True)
+    assert not (checkout / "taken").exists()
+
+
+def compile_with(checkout: Path, python: str, **environment: str) -> tuple[int, str]:
+    shutil.copy(ROOT / "packaging" / "compile", checkout / "packaging")
+    command, path = [checkout / "packaging/compile", python], {"PATH": "/usr/bin:/bin"}
+    done = subprocess.run(command, capture_output=True, text=True, env={**path, **environment})
+    return done.returncode, done.stderr
+
+
+def fake_python(folder: Path, modules: bool, headers: bool) -> str:
+    """An interpreter that has some of what a compilation needs, and fails to compile."""
+    (folder / "include").mkdir()
+    if headers:
+        (folder / "include/Python.h").touch()
+    answers = (
+        f'*mypyc*) exit {int(not modules)} ;; *sysconfig*) echo {folder}/include ;; *) echo "cannot" >&2; exit 9 ;;'
+    )
+    (folder / "python").write_text(f'#!/bin/sh\ncase "$*" in {answers} esac\n')
+    (folder / "python").chmod(0o755)
+    return str(folder / "python")
+
+
+@pytest.mark.parametrize(
+    ("modules", "headers", "compiler", "message"),
+    [
+        (False, True, "/bin/true", "no mypy or no setuptools: make venv"),
+        (True, False, "/bin/true", "apt-get install build-essential python3-dev"),
+        (True, True, "no-such-compiler", "apt-get install build-essential python3-dev"),
+    ],
+)
+def test_what_a_compilation_lacks_is_named(modules, headers, compiler, message, checkout):
+    code, shown = compile_with(checkout, fake_python(checkout, modules, headers), CC=compiler)
+    assert code == 1
+    assert message in shown
+    assert (checkout / "build/compiled").exists()
+
+
+def test_an_interpreter_that_is_not_there_is_named(checkout):
+    assert compile_with(checkout, "no-such-python") == (1, "compile: there is no no-such-python\n")
+
+
+def test_a_compilation_that_fails_leaves_nothing_to_take(checkout):
+    for name in (".ci", "bpf", "grafana", "tests"):
+        (checkout / name).mkdir()
+    files = "CHANGELOG.md CONTRIBUTING.md LICENSE MANIFEST.in Makefile README.md pyproject.toml setup.py"
+    for name in files.split():
+        (checkout / name).touch()
+    code, message = compile_with(checkout, fake_python(checkout, True, True), CC="/bin/true")
+    assert (code, message) == (9, "cannot\n")
+    assert binaries(checkout) == (1, "")
+
+
 def test_without_any_there_are_none(checkout):
     shutil.rmtree(checkout / "build")
     assert binaries(checkout) == (1, "")
