@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sensor import __version__
-from sensor.command_parser import CommandParser
+from sensor.command_parser import CommandParser, positive
 from sensor.compiled import is_compiled
 from sensor.errors import SensorError
 from sensor.printable import printable
@@ -121,7 +121,7 @@ def _add_logs(add: Any) -> None:
         "of filters, and the bytes that an option adds, can be seen before they are used.",
     )
     _add_config(sub, _AT_DEFAULTS)
-    sub.add_argument("-n", "--rows", type=int, default=10, metavar="N", help="how many of each (default: 10)")
+    sub.add_argument("-n", "--rows", type=positive, default=10, metavar="N", help="how many of each (default: 10)")
     sub.add_argument(
         "-b", "--by", metavar="WHAT", help="only by these: key, exe, syscall, path, unit, type, added; with commas"
     )

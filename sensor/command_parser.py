@@ -22,6 +22,13 @@ class CommandParser(argparse.ArgumentParser):
         super().error(printable(message))
 
 
+def positive(text: str) -> int:
+    """An argument that is a number of things, at least one."""
+    if not (text.isascii() and text.isdecimal() and int(text)):
+        raise argparse.ArgumentTypeError(f'expected a whole number, at least 1, found "{text}"')
+    return int(text)
+
+
 class _Formatter(argparse.HelpFormatter):
     """Help as wide as the terminal.
 

@@ -9,7 +9,9 @@ def add_show(parser: argparse.ArgumentParser) -> None:
     """The arguments of `show`."""
     conditions = parser.add_argument_group("conditions", "All that are given must hold.")
     conditions.add_argument("-k", "--key", help="key of an audit rule")
-    conditions.add_argument("-u", "--uid", metavar="USER", help="number or name: acting user or login user")
+    conditions.add_argument(
+        "-u", "--uid", metavar="USER", help="number or name, the log's or this host's: acting user or login user"
+    )
     conditions.add_argument("-p", "--pid", type=int, help="the process or its parent")
     conditions.add_argument("-g", "--guid", help="of the process, its parent or its session")
     conditions.add_argument("-x", "--exe", help="path of the program, or its short name; DIRECTORY/ for all below it")

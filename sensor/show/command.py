@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -11,21 +12,35 @@ from collections.abc import Iterator, Sequence
 from sensor.config import Config
 from sensor.errors import InputError
 from sensor.inputs.files import in_order
-from sensor.printable import ESCAPES
+from sensor.printable import ESCAPES, printable
+from sensor.rights import accounts
 from sensor.show.conditions import Conditions, moment
+from sensor.show.event import OWN_KINDS
 from sensor.show.logs import follow, generations, read_lines
 from sensor.show.read import Reader
 from sensor.show.screen import day, lines
 from sensor.show.tree import ProcessTree
+from sensor.tables import syscalls
+from sensor.tables.record_types import NUMBERS
 from sensor.terminal import Screen
+
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def logs(files: Sequence[str], config: Config) -> list[str]:
     """The files to read: those given, else the configured log and what was rotated away from it."""
     if files:
         return in_order(files)
-    path = os.path.join(config.directory, config.auditlog.file)
-    found = generations(path) if os.path.isdir(os.path.dirname(path)) else []
+    name = config.auditlog.file
+    if name == "-" or name.startswith(("|", "unix:")):
+        raise InputError(f"the configured log is no file, events go to {name}: name one")
+    path = os.path.join(config.directory, name)
+    try:
+        found = generations(path)
+    except (FileNotFoundError, NotADirectoryError):
+        found = []
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from error
     if not found:
         raise InputError(f"{path}: there is no such log; name one")
     return found
@@ -38,6 +53,8 @@ def show(parsed: argparse.Namespace, config: Config) -> int:
     chosen = _conditions(parsed)
     files = logs(parsed.files, config)
     source: Iterator[bytes | None] = follow(files[-1]) if parsed.follow else read_lines(files)
+    if parsed.follow and not os.path.exists(files[-1]):
+        print(f"host-sensor: {files[-1]}: is not there; waiting for it", file=sys.stderr)
     shown, today = 0, ""
     for found in reader.chosen(source, chosen):
         if found is None:
@@ -54,11 +71,28 @@ def show(parsed: argparse.Namespace, config: Config) -> int:
         for text in lines(event, screen):
             print(text)
     if reader.skipped:
-        made = "" if shown else "; `host-sensor convert` makes events of an audit log"
+        made = "" if reader.events else "; `host-sensor convert` makes events of an audit log"
         print(f"host-sensor: {reader.skipped:,} lines are no events{made}", file=sys.stderr)
-    elif not shown:
-        print("host-sensor: show: no event is found", file=sys.stderr)
+    if not shown and (reader.events or not reader.skipped):
+        why = "".join(f"; {reason}" for reason in _why_none(chosen, time.time()))
+        print(printable(f"host-sensor: show: no event is found{why}"), file=sys.stderr)
     return 0 if shown else 1
+
+
+def _why_none(chosen: Conditions, now: float) -> Iterator[str]:
+    """What about the conditions may be the reason that no event meets them."""
+    if chosen.uid is not None and not chosen.uid.isdigit() and chosen.number is None:
+        yield f"this host has no user {chosen.uid}"
+    if chosen.syscall is not None and not _is_known(chosen.syscall):
+        yield f"{chosen.syscall} is neither a system call nor a record type"
+    if chosen.guid is not None and not _GUID.fullmatch(chosen.guid):
+        yield f"{chosen.guid} is no GUID"
+    if chosen.since is not None and chosen.since > now:
+        yield "--since is in the future"
+
+
+def _is_known(kind: str) -> bool:
+    return syscalls.is_name(kind) or kind.upper() in NUMBERS or kind in OWN_KINDS
 
 
 def tree(parsed: argparse.Namespace, config: Config) -> int:
@@ -71,7 +105,7 @@ def tree(parsed: argparse.Namespace, config: Config) -> int:
         if event is not None:
             grown.add(event)
     asked = parsed.guid or parsed.pid is not None or parsed.exe or parsed.session
-    tops = grown.select(parsed.guid, parsed.pid, parsed.exe, parsed.session) if asked else grown.roots()
+    tops = grown.select(parsed.guid.lower(), parsed.pid, parsed.exe, parsed.session) if asked else grown.roots()
     for text in grown.lines(tops, screen):
         print(text)
     if grown.dropped:
@@ -96,8 +130,18 @@ def _conditions(parsed: argparse.Namespace) -> Conditions:
     now = time.time()
     since, until = (_moment(text, now) for text in (parsed.since, parsed.until))
     success = None if parsed.success is None else parsed.success == "yes"
-    names = ("key", "uid", "pid", "guid", "exe", "path", "syscall", "session")
-    return Conditions(**{name: getattr(parsed, name) for name in names}, success=success, since=since, until=until)
+    if since is not None and until is not None and until < since:
+        raise InputError(f"--until {parsed.until} is before --since {parsed.since}")
+    names = ("key", "uid", "pid", "exe", "path", "syscall", "session")
+    account = accounts.any_user(parsed.uid) if parsed.uid and not parsed.uid.isdigit() else None
+    return Conditions(
+        **{name: getattr(parsed, name) for name in names},
+        guid=parsed.guid and parsed.guid.lower(),
+        success=success,
+        since=since,
+        until=until,
+        number=account.uid if account is not None else None,
+    )
 
 
 def _moment(text: str | None, now: float) -> float | None:

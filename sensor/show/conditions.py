@@ -8,6 +8,7 @@ Times are local: `2026-11-28 10:05:00`, `10:05`, `now`, `today`, `yesterday`, `r
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from dataclasses import dataclass
@@ -23,7 +24,10 @@ _TODAY = ("%H:%M:%S", "%H:%M")
 
 @dataclass(frozen=True)
 class Conditions:
-    """None and empty ask for nothing. `exe`, `path` and `key` match whole; a path that ends in / all below it."""
+    """None and empty ask for nothing. `exe`, `path` and `key` match whole; a path that ends in / all below it.
+
+    number: of the user that `uid` names on this host, for events that have numbers only.
+    """
 
     key: str | None = None
     uid: str | None = None
@@ -36,6 +40,7 @@ class Conditions:
     success: bool | None = None
     since: float | None = None
     until: float | None = None
+    number: int | None = None
 
     def may_match(self, line: bytes) -> bool:
         """False where a line cannot match for certain, which is cheaper than to read it: GUIDs are never encoded."""
@@ -62,7 +67,9 @@ class Conditions:
         assert self.uid is not None
         if self.uid.isdigit():
             return int(self.uid) in event.numbers
-        return self.uid in (event.user, event.login)
+        if self.uid in (event.user, event.login):
+            return True
+        return self.number in event.numbers and not any(map(_is_name, (event.user, event.login)))
 
     def _of_deed(self, event: LogEvent) -> bool:
         return (
@@ -71,6 +78,10 @@ class Conditions:
             and (self.success is None or self.success is event.success)
             and (self.path is None or any(_is_path(self.path, path) for path in event.paths))
         )
+
+
+def _is_name(user: str) -> bool:
+    return bool(user) and user != "unset" and not user.isdigit()
 
 
 def _is_path(wanted: str, path: str) -> bool:
@@ -103,4 +114,7 @@ def moment(text: str, now: float, booted: float) -> float:
         except ValueError:
             continue
         return today.replace(hour=clock.tm_hour, minute=clock.tm_min, second=clock.tm_sec).timestamp()
-    return float(text)
+    seconds = float(text)
+    if not math.isfinite(seconds):
+        raise ValueError(f"could not convert {text}")
+    return seconds

@@ -15,6 +15,8 @@ from typing import Optional
 
 PROBE_KINDS = {"PROBE_EXEC": "exec (probe)", "PROBE_EXIT": "exit (probe)"}
 """What the events of the probe's own are called."""
+OWN_KINDS = frozenset({*PROBE_KINDS, "SENSOR", "SUPPRESSED"})
+"""The kinds of events that are none of audit's."""
 
 Ended = tuple[Optional[int], Optional[int], Optional[float]]
 """How a process ended: exit code, or the signal that killed it, and after how many seconds."""

@@ -17,6 +17,8 @@ class Reader:
         self._prefix = prefix
         self.skipped = 0
         """Lines that are no events."""
+        self.events = 0
+        """Lines that are."""
 
     def event(self, line: bytes) -> LogEvent | None:
         """The event of a line, or None."""
@@ -25,13 +27,16 @@ class Reader:
             if not isinstance(document, dict):
                 raise ValueError("no object")
             if "@timestamp" in document or "ecs" in document:
-                return ecs_form.read(document)
-            if "class_uid" in document:
-                return ocsf_form.read(document)
-            return laurel_form.read(document, self._prefix)
+                event = ecs_form.read(document)
+            elif "class_uid" in document:
+                event = ocsf_form.read(document)
+            else:
+                event = laurel_form.read(document, self._prefix)
         except ValueError:
             self.skipped += 1
             return None
+        self.events += 1
+        return event
 
     def chosen(self, lines: Iterable[bytes | None], conditions: Conditions) -> Iterator[tuple[bytes, LogEvent] | None]:
         """The lines that match, each with its event; None is passed on, so that who follows a log can write."""

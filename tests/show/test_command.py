@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -50,6 +52,26 @@ def test_no_event_is_exit_status_1(config: str) -> None:
         (encode(STORY[0]) + b"\n", ["--key", "none"], "show: no event is found"),
         (b"", [], "show: no event is found"),
         (b"type=EOE msg=audit(1700000000.001:1): \n", [], "1 lines are no events; `host-sensor convert` makes events"),
+        (
+            encode(STORY[0]) + b"\n{}\n",
+            ["--key", "none"],
+            "1 lines are no events\nhost-sensor: show: no event is found\n",
+        ),
+        (encode(STORY[0]) + b"\n", ["--uid", "no-such"], "is found; this host has no user no-such\n"),
+        (encode(STORY[0]) + b"\n", ["--uid", "root"], "is found\n"),
+        (encode(STORY[0]) + b"\n", ["--syscall", "opennat"], "; opennat is neither a system call nor a record type\n"),
+        (encode(STORY[0]) + b"\n", ["--syscall", "openat"], "is found\n"),
+        (encode(STORY[0]) + b"\n", ["--syscall", "user_login"], "is found\n"),
+        (encode(STORY[0]) + b"\n", ["--syscall", "PROBE_EXIT"], "is found\n"),
+        (encode(STORY[0]) + b"\n", ["--guid", "4711"], "; 4711 is no GUID\n"),
+        (encode(STORY[0]) + b"\n", ["--guid", "EA5CFE47-5F1E-8D76-A4DA-3FBBA83A0626"], "is found\n"),
+        (encode(STORY[0]) + b"\n", ["--since", "2038-01-01"], "; --since is in the future\n"),
+        (
+            encode(STORY[0]) + b"\n",
+            ["--uid", "a\x1bb", "--syscall", "?"],
+            "; this host has no user a\\x1bb; ? is neither",
+        ),
+        (encode(STORY[0]) + b"\n", ["--since", "now", "--until", "2 h ago"], "--until 2 h ago is before --since now"),
     ],
 )
 def test_nothing_to_show_has_a_reason(
@@ -105,6 +127,34 @@ def test_no_log_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     path.write_text(json.dumps({"directory": str(tmp_path / "none")}))
     assert main(["show", "-c", str(path)]) == 1
     assert "there is no such log" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("file", ["-", "| /bin/cat", "unix:/run/x"])
+def test_a_log_that_is_no_file(file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(json.dumps({"directory": str(tmp_path), "auditlog": {"file": file}}))
+    assert main(["show", "-c", str(path)]) == 1
+    assert f"the configured log is no file, events go to {file}: name one" in capsys.readouterr().err
+
+
+@pytest.mark.root
+def test_a_log_that_may_not_be_read(tmp_path: Path) -> None:
+    """In a process of its own that gives its rights up; the folder is root's."""
+    tmp_path.chmod(0o700)
+    code = (
+        "import os, sys; from sensor.config import Config; from sensor.show.command import logs;"
+        f"os.setgroups([]); os.setgid(65534); os.setuid(65534); logs([], Config(directory={str(tmp_path)!r}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stderr.endswith(f"InputError: {tmp_path}/audit.jsonl: Permission denied\n")
+
+
+def test_a_log_that_is_not_there_is_waited_for_aloud(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "sensor", "show", "-f", str(tmp_path / "none")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == f"host-sensor: {tmp_path}/none: is not there; waiting for it\n"
+        process.kill()
 
 
 @pytest.mark.parametrize("text", ["a\u202eb\x9bc\u2028d\U000e0041é", "a\x7fb", "a"])

@@ -59,6 +59,23 @@ def test_an_event(conditions: Conditions, expected: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("names", "conditions", "expected"),
+    [
+        ({"UID": "", "AUID": ""}, Conditions(uid="alice", number=1000), True),
+        ({"UID": "", "AUID": ""}, Conditions(uid="alice"), False),
+        ({"UID": "", "AUID": ""}, Conditions(uid="bob", number=1001), False),
+        ({"UID": "carol", "AUID": "carol"}, Conditions(uid="alice", number=1000), False),
+        ({"UID": "carol", "AUID": ""}, Conditions(uid="alice", number=1000), False),
+        ({"UID": "", "AUID": "", "auid": 4294967295}, Conditions(uid="alice", number=1000), True),
+    ],
+)
+def test_the_number_of_a_name_is_asked_for_where_the_log_has_no_names(names, conditions, expected) -> None:
+    event = execve(101, LS, 1.0, "ls")
+    event["SYSCALL"].update(names)
+    assert conditions.match(read(event)) is expected
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("now", NOW),
@@ -82,7 +99,7 @@ def test_a_time(text: str, expected: float) -> None:
     assert moment(text, NOW, booted=5.0) == expected
 
 
-@pytest.mark.parametrize("text", ["", "tomorrow", "10 years ago", "25:00", "2026-13-01"])
+@pytest.mark.parametrize("text", ["", "tomorrow", "10 years ago", "25:00", "2026-13-01", "nan", "inf", "-Infinity"])
 def test_no_time(text: str) -> None:
     with pytest.raises(ValueError, match="could not convert"):
         moment(text, time.time(), 0.0)

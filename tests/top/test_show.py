@@ -119,3 +119,10 @@ def test_a_reader_that_leaves_is_no_mistake() -> None:
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, cwd=FEED.parents[2])
     assert done.stdout.startswith("2 events")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("rows", ["0", "-3", "x", "1.5", "", "\u0663"])
+def test_there_is_a_row_at_least(rows, capsys):
+    with pytest.raises(SystemExit):
+        main(["top", f"--rows={rows}", "/dev/null"])
+    assert f'expected a whole number, at least 1, found "{rows}"' in capsys.readouterr().err
