@@ -321,13 +321,13 @@ def _guid(parsed: argparse.Namespace) -> int:
 def _show(parsed: argparse.Namespace) -> int:
     from sensor.show import command
 
-    return command.show(parsed, _load(parsed.config))
+    return command.show(parsed, command.configuration(parsed.config, DEFAULT_CONFIG))
 
 
 def _tree(parsed: argparse.Namespace) -> int:
     from sensor.show import command
 
-    return command.tree(parsed, _load(parsed.config))
+    return command.tree(parsed, command.configuration(parsed.config, DEFAULT_CONFIG))
 
 
 def _bench(parsed: argparse.Namespace) -> int:

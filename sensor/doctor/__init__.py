@@ -22,7 +22,7 @@ from sensor.doctor.metrics import check_metrics
 from sensor.doctor.probe import check_probe
 from sensor.doctor.rules import check_rules
 from sensor.doctor.ship import check_ship
-from sensor.doctor.system import check_clock, check_confinement, check_package
+from sensor.doctor.system import check_clock, check_confinement, check_package, check_rights
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 def examine(host: HostView, config: Config, path: str, test_event: bool = True) -> Iterator[Finding]:
     """Every finding, in the order of an event: from the kernel to the log. `path` is the configuration's."""
     checks = [
+        check_rights(host),
         check_kernel(host),
         check_audit(host, status()),
         check_rules(host),

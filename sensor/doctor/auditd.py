@@ -75,6 +75,9 @@ def _configuration(host: HostView) -> Iterator[Finding]:
 
 def _plugin_file(host: HostView) -> Iterator[Finding]:
     text = host.read(PLUGIN)
+    if host.is_hidden(PLUGIN):
+        yield Finding(NOTE, "plugin.file", f"{PLUGIN} cannot be read", "run doctor as root")
+        return
     if text is None:
         advice = "install the package again; it ships the file"
         yield Finding(FAILURE, "plugin.file", f"{PLUGIN} is missing or cannot be read", advice)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from sensor.config import Config, check
+from sensor.config.read import FRAGMENTS
 from sensor.config.warnings import Missing, missing
-from sensor.doctor.finding import FAILURE, OK, WARNING, Finding
+from sensor.doctor.finding import FAILURE, NOTE, OK, WARNING, Finding
 from sensor.doctor.host import HostView
 
 _LEFT_OVER = (".dpkg-new", ".dpkg-dist", ".ucf-dist", ".rpmnew")
@@ -14,6 +16,11 @@ _LEFT_OVER = (".dpkg-new", ".dpkg-dist", ".ucf-dist", ".rpmnew")
 
 def check_configuration(host: HostView, config: Config, path: str) -> Iterator[Finding]:
     """The file, its rights, and what it asks for that this host does not have."""
+    hidden = [name for name in (path, os.path.join(os.path.dirname(path), FRAGMENTS)) if host.is_hidden(name)]
+    if hidden:
+        text = f"{' and '.join(hidden)} cannot be read, and all that follows is about the defaults"
+        yield Finding(NOTE, "configuration.mistakes", text, "run doctor as root")
+        return
     mistakes = check(host.path(path)) if host.exists(path) else []
     for mistake in mistakes:
         text = str(mistake)

@@ -75,6 +75,16 @@ class HostView:
         """Whether there is such a file or folder."""
         return os.path.exists(self.path(name))
 
+    def is_hidden(self, name: str) -> bool:
+        """Whether our rights do not suffice to see what is there."""
+        try:
+            os.close(os.open(self.path(name), os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC))
+        except PermissionError:
+            return True
+        except OSError:
+            return False
+        return False
+
     def status(self, name: str) -> os.stat_result | None:
         """stat(2), without following a last link; None where there is nothing, or no permission."""
         try:

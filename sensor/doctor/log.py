@@ -35,6 +35,9 @@ def check_log(host: HostView, config: Config) -> Iterator[Finding]:
         yield Finding(NOTE, "log.file", f"events go to {config.auditlog.file}: there is no file to look at")
         return
     status = host.status(path)
+    if host.is_hidden(path):
+        yield Finding(NOTE, "log.file", f"{path} cannot be read", "run doctor as root")
+        return
     if status is None:
         advice = f"is the plugin running? ls -ld {config.directory}; an empty log appears with the first event"
         yield Finding(FAILURE, "log.file", f"{path} is not there, or cannot be seen", advice)

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterator
 
-from sensor.doctor.finding import FAILURE, OK, WARNING, Finding
+from sensor.doctor.finding import FAILURE, NOTE, OK, WARNING, Finding
 from sensor.doctor.host import HostView
 from sensor.errors import ShipError
 from sensor.retention import STATES
@@ -21,6 +21,9 @@ _BEHIND = 900.0  # seconds
 
 def check_ship(host: HostView) -> Iterator[Finding]:
     """Every destination that is configured, and what is left of those that were."""
+    if host.is_hidden(FOLDER):
+        yield Finding(NOTE, "ship.configuration", f"{FOLDER} cannot be read", "run doctor as root")
+        return
     configured = dict(names(host.path(FOLDER)))
     for name, path in configured.items():
         config, mistakes = load(path)

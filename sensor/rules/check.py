@@ -54,7 +54,9 @@ def check(host: HostView, config: Config, target: Target) -> tuple[bool, list[st
 
 
 def _file(host: HostView, found: Installed | None, target: Target) -> Iterator[str]:
-    if found is None:
+    if host.is_hidden(FILE):
+        yield f"{FILE} cannot be read: run this as root"
+    elif found is None:
         yield f"{FILE} is not there: host-sensor rules --install minimal"
     elif not found.name:
         yield f"{FILE} was not written by this command"

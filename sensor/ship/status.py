@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sensor import slots
+from sensor.errors import ShipError
 from sensor.ship.build import state_folder
 from sensor.ship.lag import DeliveryLag, measure
 from sensor.ship.options import Destination
@@ -127,9 +128,11 @@ def _json(path: str) -> dict[str, Any]:
 
 
 def names(folder: str) -> Iterator[tuple[str, str]]:
-    """Name and path of every destination that is configured."""
+    """Name and path of every destination that is configured; raises ShipError where that may not be seen."""
     try:
         entries = sorted(os.listdir(folder))
+    except PermissionError as error:
+        raise ShipError(f"{folder}: {error.strerror}") from None
     except OSError:
         return
     for entry in entries:

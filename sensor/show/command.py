@@ -9,7 +9,8 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 
-from sensor.config import Config
+from sensor.config import Config, load
+from sensor.config.read import FRAGMENTS
 from sensor.errors import InputError
 from sensor.inputs.files import in_order
 from sensor.printable import ESCAPES, printable
@@ -25,6 +26,20 @@ from sensor.tables.record_types import NUMBERS
 from sensor.terminal import Screen
 
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def configuration(path: str | None, default: str) -> Config:
+    """The configuration that is named, else the host's; raises ConfigError.
+
+    Where the host's is for others to read all options have their defaults: who may read the log need not see it.
+    """
+    if path is not None:
+        return load(path)
+    beside = os.path.join(os.path.dirname(default), FRAGMENTS)
+    if any(os.path.exists(name) and not os.access(name, os.R_OK) for name in (default, beside)):
+        print(f"host-sensor: {default} may not be read: the defaults are used; -c names another", file=sys.stderr)
+        return Config()
+    return load(default) if os.path.exists(default) else Config()
 
 
 def logs(files: Sequence[str], config: Config) -> list[str]:

@@ -40,6 +40,7 @@ class ExaminedHost(HostView):
         self.commands = dict(COMMANDS)
         self.running = [AUDITD, PLUGIN]
         self.root = True
+        self.hidden: set[str] = set()
         for name, text in FILES.items():
             self.write(name, text)
         for name in ("/usr/sbin/host-sensor",):
@@ -60,6 +61,9 @@ class ExaminedHost(HostView):
 
     def processes(self) -> Iterator[RunningProcess]:
         return iter(self.running)
+
+    def is_hidden(self, name: str) -> bool:
+        return name in self.hidden or super().is_hidden(name)
 
     def is_root(self) -> bool:
         return self.root

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -169,3 +170,22 @@ def test_lines_of_others_hold_nothing_that_a_terminal_obeys(
     printed = capfdbinary.readouterr().out.decode()
     assert printed.strip().isprintable()
     assert json.loads(printed) == json.loads(line)
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("closed", ["config.yaml", "conf.d"])
+def test_who_may_read_the_log_need_not_see_the_configuration(closed: str) -> None:
+    code = (
+        "import os; from sensor.show.command import configuration;"
+        "os.setgroups([]); os.setgid(65534); os.setuid(65534); print(configuration(None, 'config.yaml').directory)"
+    )
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "conf.d").mkdir()
+        (folder / "config.yaml").write_text("directory: /elsewhere")
+        (folder / closed).chmod(0o700)
+        environment = {"PYTHONPATH": str(Path(__file__).parents[2])}
+        done = subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.stdout == "/var/log/host-sensor\n"
+    assert done.stderr == "host-sensor: config.yaml may not be read: the defaults are used; -c names another\n"
