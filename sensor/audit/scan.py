@@ -100,6 +100,23 @@ def safe(text: str, start: i64, percent: bool) -> i64:
     return at
 
 
+def plain(text: str, percent: bool) -> i64:
+    """The place of the first character that some form of output changes; the end if there is none. A blank stays.
+
+    percent: as in `safe`, which has a loop of its own: one for both would ask for the blank at each character.
+    """
+    at: i64 = 0
+    size: i64 = len(text)
+    while at < size:
+        sign: i64 = ord(text[at])
+        if sign < BLANK or sign >= _DELETE or sign in (QUOTE, _BACKSLASH):
+            break
+        if percent and sign in (_PERCENT, _PLUS):
+            break
+        at += 1
+    return at
+
+
 def decimal(text: str, start: i64, most: i64) -> i64:
     """The place behind at most so many decimal digits, of which the first is no zero that others follow."""
     at = _digits(text, start, most, _NINE)

@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 from typing import Callable
 
+from sensor.audit.scan import COMPILED, plain
 from sensor.audit.shape import SAFE
 from sensor.printable import ESCAPES
 
@@ -41,50 +42,58 @@ def _percent(character: str) -> str:
     return "".join(f"%{byte:02x}" for byte in character.encode("utf-8", "surrogateescape"))
 
 
-_PERCENT_TABLE = str.maketrans(
-    {**ESCAPES, **{c: _percent(c) for c in [*map(chr, range(0x20)), "\x7f", "%", "+", "\ufeff", *_LONE]}, **_QUOTED}
-)
-_JSON_TABLE = str.maketrans(
-    {
-        **ESCAPES,
-        **{chr(code): f"\\u{code:04x}" for code in range(0x20)},
-        **dict.fromkeys(_LONE, "\ufffd"),
-        **_SHORT,
-        **_QUOTED,
-    }
-)
+_SHOWN = {chr(code): escape for code, escape in ESCAPES.items()}
+_PERCENT_TABLE = {
+    **_SHOWN,
+    **{c: _percent(c) for c in [*map(chr, range(0x20)), "\x7f", "%", "+", "\ufeff", *_LONE]},
+    **_QUOTED,
+}
+_JSON_TABLE = {
+    **_SHOWN,
+    **{c: f"\\u{ord(c):04x}" for c in map(chr, range(0x20))},
+    **dict.fromkeys(_LONE, "\ufffd"),
+    **_SHORT,
+    **_QUOTED,
+}
 
 
 _PERCENT_USUAL = [(c, _percent(c)) for c in ("%", "+", *_USUAL)] + [("\\", "\\\\"), ('"', '\\"')]
-_JSON_USUAL = [(c, str(_JSON_TABLE[ord(c)])) for c in ("\\", '"', *_USUAL)]
+_JSON_USUAL = [(c, _JSON_TABLE[c]) for c in ("\\", '"', *_USUAL)]
 """What becomes of characters that are not rare, in the order in which one can be replaced after the other."""
 
 
 def quote_percent(text: str) -> str:
     """Quote in the percent style."""
-    unsafe = _UNSAFE_PERCENT.search(text)
-    if unsafe is None:
+    start = plain(text, True) if COMPILED else _first(_UNSAFE_PERCENT, text)
+    if start == len(text):
         return f'"{text}"'
-    return _quote(text, unsafe.start(), _PERCENT_USUAL, _PERCENT_TABLE)
+    return _quote(text, start, _PERCENT_USUAL, _PERCENT_TABLE)
 
 
 def quote_unicode(text: str) -> str:
     """Quote in the unicode style."""
-    unsafe = _UNSAFE_JSON.search(text)
-    if unsafe is None:
+    start = plain(text, False) if COMPILED else _first(_UNSAFE_JSON, text)
+    if start == len(text):
         return f'"{text}"'
-    return _quote(text, unsafe.start(), _JSON_USUAL, _JSON_TABLE)
+    return _quote(text, start, _JSON_USUAL, _JSON_TABLE)
 
 
-def _quote(text: str, start: int, usual: list[tuple[str, str]], table: dict[int, str]) -> str:
-    """Replace what is usual, in half to a tenth of the time of str.translate, which sees to all if more is odd."""
+def _first(unsafe: re.Pattern[str], text: str) -> int:
+    """What `plain` returns, quickest where it is interpreted."""
+    found = unsafe.search(text)
+    return len(text) if found is None else found.start()
+
+
+def _quote(text: str, start: int, usual: list[tuple[str, str]], table: dict[str, str]) -> str:
+    """Replace what is usual, in a fraction of the time of looking up each character, as is done if more is odd."""
     if _ODD.search(text, start) is not None:
         decoded = text.encode("latin-1").decode("utf-8", "surrogateescape")
         if not decoded.replace("\n", "").replace("\t", "").isprintable():  # as nothing in ESCAPES is
-            return '"' + decoded.translate(table).encode().decode("latin-1") + '"'
-    for character, written in usual:
+            written = "".join([table.get(character, character) for character in decoded])
+            return f'"{written}"'.encode().decode("latin-1")
+    for character, escape in usual:
         if character in text:
-            text = text.replace(character, written)
+            text = text.replace(character, escape)
     return f'"{text}"'
 
 

@@ -19,6 +19,7 @@ from sensor.audit.scan import (
     hexadecimal,
     number,
     octal,
+    plain,
     safe,
     signed,
 )
@@ -112,6 +113,13 @@ def test_behind_safe_characters(strings: str) -> None:
     assert passed == set(re.findall(f"[{SAFE[strings]}]", "".join(map(chr, range(0x180)))))
     assert [safe("a b", 0, percent), safe(" ", 0, percent), safe("", 0, percent)] == [1, 0, 0]
     assert safe("a", NONE, percent) == NONE
+
+
+@pytest.mark.parametrize("strings", SAFE)
+@given(text=st.text(st.characters(max_codepoint=0xFF), max_size=12))
+def test_the_first_character_that_is_not_plain(strings: str, text: str) -> None:
+    found = re.search(f"[^ {SAFE[strings]}]", text)
+    assert plain(text, strings == "percent") == (found.start() if found is not None else len(text))
 
 
 @pytest.mark.parametrize(
