@@ -41,6 +41,8 @@ _RESULTS = {
     **dict.fromkeys(("yes", "success", "1"), "success"),
     **dict.fromkeys(("no", "failed", "fail", "0"), "failure"),
 }
+_IDS = ("uid", "gid")
+_UNIQUE_IDS = ("uuid", "guid")
 _CONTEXT = ("user", "role", "domain", "level", "category")
 _HEXADECIMAL = re.compile("0x[0-9a-f]+")
 _REPEATED = re.compile(r"_[0-9]+\Z")
@@ -216,17 +218,21 @@ def _may_be_translated(fields: Fields, naming: Naming) -> bool:
 def _is_translation(name: str, fields: Fields, naming: Naming) -> bool:
     if naming.prefix and name.startswith(naming.prefix):
         return any(name == naming.key(other.upper()) for other in fields)
-    if not name.isupper():
+    if name >= "a" or not name.isupper():  # most begin with a small letter
         return False
-    partner = _REPEATED.sub("", name).lower()
+    partner = (_REPEATED.sub("", name) if name[-1:].isdecimal() else name).lower()
     message = fields.get("msg")
     return name == "KEYS" or partner in fields or (isinstance(message, dict) and partner in message)
 
 
 def _translation(fields: Fields, name: str, naming: Naming) -> Value:
     """The name that stands beside a number, if there is one."""
+    is_inner = name.startswith(_INNER)
+    if name in fields and not is_inner:
+        upper = name.upper()
+        return fields.get(naming.key(upper)) or fields.get(upper)
     message = fields.get("msg")
-    if name.startswith(_INNER) and isinstance(message, dict):
+    if is_inner and isinstance(message, dict):
         key_of_name = name[len(_INNER) :].upper()
         return message.get(naming.key(key_of_name)) or message.get(key_of_name) or fields.get(f"{key_of_name}_2")
     upper = name.upper()
@@ -238,7 +244,7 @@ def _translation(fields: Fields, name: str, naming: Naming) -> Value:
 
 
 def _is_id(name: str) -> bool:
-    return name.endswith(("uid", "gid")) and not name.endswith(("uuid", "guid")) and not name.startswith(_INNER)
+    return name[-3:] in _IDS and name[-4:] not in _UNIQUE_IDS and not name.startswith(_INNER)
 
 
 def _hexadecimal(value: Value) -> int | None:
