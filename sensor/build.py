@@ -215,7 +215,7 @@ def build(
     naming = Naming(config.prefix)
     redactor = _redactor(config.redact, host, stats)
     decoders = choose_decoders(config, naming, host.users, redactor)
-    form, laurel = choose_form(config, naming, decoders.translators, origin_of(config.host, host.host, live), redactor)
+    form, laurel = choose_form(config, naming, decoders.concerns, origin_of(config.host, host.host, live), redactor)
     form = wrap(bounded(form, config, stats.pipeline.truncated), laurel)
     cgroups = Cgroups(config.enrich, host.files, host.containers)
     identity = _identity(config, naming, host, cgroups)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
-
 from sensor.audit.naming import Naming
+from sensor.audit.picks import Concerns
 from sensor.config import Config
 from sensor.forms import Form
 from sensor.forms.bounded import Bounded, Shortener
@@ -18,24 +16,21 @@ from sensor.forms.redacted import Redacted
 from sensor.forms.summary import SummaryTexts
 from sensor.forms.values import Style
 from sensor.redact import Redactor
-from sensor.translate.universal import Universal
-from sensor.translate.users import Users
 
-Translators = Sequence["Redactor | Universal | Users"]
 _SIGNS = {"laurel": "SENSOR", "ecs": "host_sensor", "ocsf": "unmapped"}
 """Form → the object in which it writes what the sensor reports about the line."""
 
 
 def choose_form(
-    config: Config, naming: Naming, translators: Translators, origin: Origin, redactor: Redactor | None = None
+    config: Config, naming: Naming, concerns: Concerns | None, origin: Origin, redactor: Redactor | None = None
 ) -> tuple[Form, Laurel]:
     """The form, and LAUREL's, which knows how records are laid out.
 
+    concerns: which fields what is done to records looks at; None if nothing is done.
     origin: of the events of this host; redactor: takes secrets out of what is no record.
     """
     distinct = DistinctKeys(config.prefix) if config.transform.keys == "distinct" else None
     style = Style(config.transform.strings, naming, distinct)
-    concerns = partial(_concerns, translators) if translators else None
     render = without_raw(style.render, naming) if config.translate.drop_raw else None
     records = RecordTexts(style, config.transform, concerns, render)
     summaries = SummaryTexts(style) if config.translate.summary else None
@@ -56,8 +51,3 @@ def bounded(form: Form, config: Config, counts: dict[str, int]) -> Form:
     """The form whose lines are no longer than is configured; counts: bound → times it was hit."""
     limit = config.auditlog.longest_line
     return Bounded(form, Shortener(limit, _SIGNS[config.output], config.prefix), counts) if limit else form
-
-
-def _concerns(translators: Translators, name: str, field: str) -> bool:
-    """Return whether a field of a type of record matters to any of them."""
-    return any(translator.concerns(name, field) for translator in translators)

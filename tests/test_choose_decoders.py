@@ -17,5 +17,5 @@ PASSWORD = Redactor(Options(rules={"a": r"pw=([^\0]+)"}), b"", {})
 def test_arguments(redactor, expected):
     decoders = choose_decoders(Config(), Naming(""), UserDatabase(blocking=True), redactor)
     assert decoders.own.decode("EXECVE", 'argc=1 a0="pw=foo"').fields["ARGV"] == [expected]
-    assert decoders.translators == ([] if redactor is None else [redactor])
+    assert (decoders.concerns is None) == (redactor is None)
     assert decoders.others is None

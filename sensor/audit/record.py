@@ -20,6 +20,7 @@ from sensor.audit.fields import NOTHING, Fields, Kinds, parse_fields, plain_addr
 from sensor.audit.header import BEGIN, BLANKS
 from sensor.audit.layout import Found, LayoutsByType
 from sensor.audit.options import TransformOptions
+from sensor.audit.picks import Concerns, Picks, Shared
 from sensor.audit.spellings import of_daemon, of_login, with_separator
 from sensor.audit.types import LIST, RecordType, RecordTypes
 from sensor.cache import BoundedDict
@@ -38,6 +39,7 @@ NUMBERED = frozenset(["arch", "syscall", "success", "exit", "items", "ppid", "pi
 WORDS = frozenset({"CWD", "EXECVE", "PROCTITLE"})
 """Types that hold words and nothing else: no transform sees them."""
 _LONGEST_CACHED: Final = 1024
+_REMEMBERED = 1024
 
 
 Key = TypeVar("Key")
@@ -55,7 +57,7 @@ class Record:
     text: for the form: its place in an event that has one of its type; "" before it is written.
     """
 
-    __slots__ = ("_decoder", "_fields", "added", "body", "name", "origin", "repeats", "text", "type")
+    __slots__ = ("_decoder", "_fields", "_found", "added", "body", "name", "origin", "repeats", "text", "type")
 
     def __init__(self, type: RecordType, body: str, decoder: RecordDecoder) -> None:
         self.type = type
@@ -67,19 +69,26 @@ class Record:
         self.text = ""
         self._decoder = decoder
         self._fields: Fields | None = None
+        self._found: Found | None = None
 
     @property
     def fields(self) -> Fields:
         """Its decoded members, for the stages. Not to be changed: records are shared."""
         if self._fields is None:
-            self._fields = self._decoder.parse(self.name, self.body)
+            self._found = self._decoder.find(self.name, self.body)
+            self._fields = self._decoder.fields_of(self.name, self.body, self._found)
         return self._fields
 
     def find(self) -> Found | None:
-        """Its layout and values; None if no such layout is known, but the record has been made an example of one."""
-        found = self._decoder.find(self.name, self.body)
+        """Its layout and values; None if no such layout is known, but the record has been made an example of one.
+
+        What `fields` has found is kept until it is asked for here, as it is once: when the record is written.
+        """
+        found, self._found = self._found, None
         if found is None:
-            self._fields = self._decoder.parse_example(self.name, self.body)
+            found = self._decoder.find(self.name, self.body)
+            if found is None and self._fields is None:
+                self._fields = self._decoder.parse_example(self.name, self.body)
         return found
 
     @property
@@ -123,7 +132,9 @@ class RecordDecoder:
         self.types = RecordTypes(prefix=prefix)
         self._prefix = prefix
         self.cache: BoundedDict[str, Record] = BoundedDict(entries)
-        self._forget = [self.cache.clear]
+        self._added: BoundedDict[Shared, Fields] = BoundedDict(_REMEMBERED)
+        self._picks: Picks | None = None
+        self._forget = [self.cache.clear, self._added.clear]
         self._options = options
         self._transforms = transforms
         self._rewrite = rewrite
@@ -136,6 +147,10 @@ class RecordDecoder:
     def redacts(self) -> bool:
         """Whether secrets are taken out of what is read."""
         return self._rewrite is not None
+
+    def share(self, concerns: Concerns | None) -> None:
+        """Let what transforms add to a record be added to all that are alike in what these care about."""
+        self._picks = Picks(concerns) if concerns is not None else None
 
     def forget(self) -> None:
         """Decode everything anew: what the transforms know has changed."""
@@ -183,10 +198,30 @@ class RecordDecoder:
 
     def parse(self, name: str, body: str) -> Fields:
         """Parse and transform the fields of a record of the type auditd calls `name`."""
-        found = self.find(name, body)
+        return self.fields_of(name, body, self.find(name, body))
+
+    def fields_of(self, name: str, body: str, found: Found | None) -> Fields:
+        """The same, if its layout and values have been looked for."""
         if found is None:
             return self.parse_example(name, body)
-        return self._transformed(name, found[0].fields(found[1]))
+        layout, values = found
+        fields = layout.fields(values)
+        if self._picks is None or name in WORDS:
+            return self._transformed(name, fields)
+        shared = self._picks.shared(name, layout, values)
+        added = self._added.get(shared)
+        if added is None:
+            return self._learn_additions(shared, fields)
+        fields.update(added)
+        return fields
+
+    def _learn_additions(self, shared: Shared, fields: Fields) -> Fields:
+        """Transform fields, and remember what was added, if nothing else was done."""
+        before = list(fields.items())
+        after = list(self._transformed(shared[0], fields).items())
+        if after[: len(before)] == before:
+            self._added.keep(shared, dict(after[len(before) :]))
+        return fields
 
     def parse_example(self, name: str, body: str) -> Fields:
         """The same of a record that has no known layout, which is made an example of one."""

@@ -12,14 +12,14 @@ by itself.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
-from typing import Callable, Union
+from typing import Callable
 
 from sensor.audit.layout import Found, Layout
 from sensor.audit.options import TransformOptions
+from sensor.audit.picks import Concerns, Picks, Shared
 from sensor.audit.record import WORDS, Record
-from sensor.audit.shape import SAFE, Values
+from sensor.audit.shape import SAFE
 from sensor.audit.syscall import Head, Rest
 from sensor.cache import BoundedDict
 from sensor.forms.command_lines import PlainCommandLines
@@ -27,10 +27,6 @@ from sensor.forms.values import Render, Style
 
 _ENTRIES = 4096
 _MEMBERS = {"decimal": "%s", "hex": '"0x%s"', "octal": '"0o%s"', "string": '"%s"', "null": "null"}
-
-Concerns = Callable[[str, str], bool]
-"""Type of a record, name of a field → whether any transform looks at it, or writes it."""
-Picked = Union[str, tuple[str, ...], None]
 
 
 class RecordTexts:
@@ -51,9 +47,8 @@ class RecordTexts:
         self._style = style
         self._render = render or style.render
         self._by_layout = render is None
-        self._concerns = concerns
-        self._known: BoundedDict[tuple[str, Layout, Picked], str] = BoundedDict(entries)
-        self._picks: BoundedDict[tuple[str, Layout], Callable[[Values], Picked]] = BoundedDict(entries)
+        self._picks = Picks(concerns) if concerns is not None else None
+        self._known: BoundedDict[Shared, str] = BoundedDict(entries)
         self._plain: dict[str, Callable[[Record], str | None]] = {}
         lines = PlainCommandLines(style.quote, SAFE[options.strings])
         if options.strings == "percent":
@@ -88,9 +83,7 @@ class RecordTexts:
         if not rest.text:
             text = None
             if rest.found is not None and self._by_layout:
-                text = self._by(rest.found)
-                if self._concerns is not None:
-                    text = self._with_additions("SYSCALL", rest.found, text, rest)
+                text = self._laid_out(rest.found, "SYSCALL", rest)
                 rest.found = None
             rest.text = self._render(rest.fields) if text is None else text
         return rest.text
@@ -110,20 +103,27 @@ class RecordTexts:
         plain = self._plain.get(name)
         if plain is not None:
             return plain(record)
-        words = name in WORDS
-        if not words and not self._by_layout:
+        if name not in WORDS and not self._by_layout:
             return None
         found = record.find()
-        if found is None:
-            return None
-        text = self._by(found)
-        return text if words or self._concerns is None else self._with_additions(name, found, text, record)
+        return self._laid_out(found, name, record) if found is not None else None
 
-    def _by(self, found: Found) -> str:
-        """The members of a record by its layout, without what transforms add."""
+    def _laid_out(self, found: Found, name: str, record: Record | Rest) -> str:
+        """The members of a record by its layout."""
         layout, values = found
         text = (layout.text or self._template(layout)) % values
-        return f'{text},"KEYS":["{layout.value("key", values)}"]' if "key" in layout.places else text
+        if "key" in layout.places:
+            text = f'{text},"KEYS":["{layout.value("key", values)}"]'
+        if self._picks is None or name in WORDS:
+            return text
+        shared = self._picks.shared(name, layout, values)
+        more = self._known.get(shared)
+        if more is None:
+            whole = self._render(record.fields)
+            if whole != text and not whole.startswith(f"{text},"):
+                return whole
+            more = self._known.keep(shared, whole[len(text) :])
+        return text + more
 
     def _template(self, layout: Layout) -> str:
         distinct = self._style.distinct
@@ -131,31 +131,8 @@ class RecordTexts:
         layout.text = ",".join([f'"{name}":{_MEMBERS[kind]}' for name, kind in zip(names, layout.names.values())])
         return layout.text
 
-    def _with_additions(self, name: str, found: Found, text: str, record: Record | Rest) -> str:
-        """The same with what transforms add."""
-        layout, values = found
-        pick = self._picks.get((name, layout)) or self._pick(name, layout)
-        key = (name, layout, pick(values))
-        more = self._known.get(key)
-        if more is None:
-            whole = self._render(record.fields)
-            if whole != text and not whole.startswith(f"{text},"):
-                return whole
-            more = self._known.keep(key, whole[len(text) :])
-        return text + more
-
-    def _pick(self, name: str, layout: Layout) -> Callable[[Values], Picked]:
-        """What takes the values that matter to transforms out of a layout's."""
-        concerns = self._concerns
-        places = [place for field, place in layout.places.items() if concerns is None or concerns(name, field)]
-        return self._picks.keep((name, layout), operator.itemgetter(*places) if places else _nothing)
-
 
 def _inside(record: Record, member: str) -> str:
     """The members of a record, without braces."""
     start = len(record.name) + 4
     return member[start + 1 : -2] if record.repeats else member[start:-1]
-
-
-def _nothing(_: Values) -> None:
-    return None

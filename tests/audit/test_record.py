@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sensor.audit.argv import arguments_of
 from sensor.audit.fields import Fields, Kinds, parse_fields
@@ -158,6 +160,53 @@ def test_transforms_are_applied_in_their_order():
     records = RecordDecoder(TransformOptions(), (count, double), 64)
     for _ in range(3):
         assert records.decode("PATH", "item=0 inode=12").fields == {"item": 0, "inode": 12, "N": "PATH 4"}
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3), st.integers(0, 2), st.sampled_from(["0", "7", "13", "?"]), st.booleans()),
+        max_size=30,
+    )
+)
+def test_what_transforms_add_is_worked_out_for_few_and_the_same_for_all(bodies):
+    """ "7" gets a name, "13" replaces what is there, and what is added to others is none of theirs."""
+    seen: list[str] = []
+
+    def transform(name: str, fields: Fields) -> None:
+        seen.append(name)
+        if fields.get("ouid") is not None:
+            fields["OUID"] = f"user{fields['ouid']}"
+        if fields.get("ouid") == 13:
+            fields["mode"] = "gone"
+
+    shared, each = (RecordDecoder(TransformOptions(), (transform,), 4) for _ in range(2))
+    shared.share(lambda name, field: field in ("ouid", "mode"))
+    for inode, mode, ouid, is_written_first in bodies:
+        body = f"item=0 inode={inode} mode=0{mode} ouid={ouid}"
+        record = shared.decode("PATH", body)
+        if is_written_first:
+            record.find()
+        assert list(record.fields.items()) == list(each.parse("PATH", body).items())
+        found = record.find()
+        assert found is None or list(found[0].names) == ["item", "inode", "mode", "ouid"]
+
+
+def test_what_is_added_is_forgotten_with_the_rest():
+    owner = "alice"
+    seen = []
+
+    def transform(name: str, fields: Fields) -> None:
+        seen.append(fields["inode"])
+        fields["OUID"] = owner
+
+    records = RecordDecoder(TransformOptions(), (transform,), 64)
+    records.share(lambda name, field: field == "ouid")
+    for number in range(10):
+        assert records.decode("PATH", f"inode={number} ouid=7").fields["OUID"] == "alice"
+    assert len(seen) == 3  # two until the layout is known
+    owner = "bob"
+    records.forget()
+    assert records.decode("PATH", "inode=1 ouid=7").fields["OUID"] == "bob"
 
 
 @pytest.mark.parametrize(
