@@ -135,7 +135,7 @@ def _add_references(add: Any) -> None:
         "check",
         _check,
         "Show everything that is wrong with a configuration, with line and probable intention.",
-        "Warnings are about users, groups and stages that this host does not have. Mistakes make the exit status 1.",
+        "Warnings are about what this host does not have and what has no effect. Mistakes make the exit status 1.",
     )
     sub.add_argument("file", nargs="?", default=DEFAULT_CONFIG, metavar="FILE", help=f"default: {DEFAULT_CONFIG}")
     add("options", _options, "Print every option with its default and meaning, as a configuration file.")
@@ -226,14 +226,13 @@ def _convert(parsed: argparse.Namespace) -> int:
 
 def _check(parsed: argparse.Namespace) -> int:
     from sensor.config import read
+    from sensor.config.ineffective import remarks
     from sensor.config.warnings import missing
 
     config, mistakes = read(parsed.file)
-    for mistake in mistakes:
-        print(printable(str(mistake)))
-    found = list(missing(config)) if not mistakes else []
-    for each in found:
-        print(printable(f"{parsed.file}: warning: {each}"))
+    found = [] if mistakes else [f"{parsed.file}: warning: {each}" for each in (*missing(config), *remarks(config))]
+    for line in (*map(str, mistakes), *found):
+        print(printable(line))
     if not mistakes:
         print(printable(f"{parsed.file}: no mistakes" + (f", {len(found)} to look at" if found else " found")))
     return 1 if mistakes else 0

@@ -55,6 +55,7 @@ from sensor.summary.options import Options as SummaryOptions
 from sensor.tables.output_schema import clash
 from sensor.translate.options import TranslateOptions
 
+_HIGHEST_OOM_SCORE = 1000  # OOM_SCORE_ADJ_MAX, include/uapi/linux/oom.h
 _PREFIX = re.compile(r"[A-Za-z0-9._:@-]{0,64}")
 
 
@@ -162,7 +163,7 @@ class Config:
     oom_score_adj: int = option(
         -500,
         "Out-of-memory score adjustment, to which a lower one is raised at the start: with the -1000 that auditd hands "
-        "down the kernel would never end a sensor that leaks memory.",
+        "down the kernel would never end a sensor that leaks memory. At most 1000.",
         (),
         -1000,
     )
@@ -223,6 +224,8 @@ class Config:
                 raise OptionError("host", str(error)) from None
         if self.user is not None and not self.user.strip():
             raise OptionError("user", f'expected a name, or null to stay root, found "{self.user}"')
+        if self.oom_score_adj > _HIGHEST_OOM_SCORE:
+            raise OptionError("oom_score_adj", f"expected at most {_HIGHEST_OOM_SCORE}, found {self.oom_score_adj}")
         if self.input != "stdin" and not self.input.startswith("unix:/"):
             raise OptionError("input", f'expected stdin or unix:/path, found "{self.input}"')
         self._keep_files_apart()

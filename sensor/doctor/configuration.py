@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 from sensor.config import Config, check
+from sensor.config.ineffective import remarks
 from sensor.config.read import FRAGMENTS
 from sensor.config.warnings import Missing, missing
 from sensor.doctor.finding import FAILURE, NOTE, OK, WARNING, Finding
@@ -40,6 +41,8 @@ def check_configuration(host: HostView, config: Config, path: str) -> Iterator[F
             text = f"{path + suffix} waits for a decision since an upgrade"
             yield Finding(WARNING, "configuration.upgrade", text, f"compare it with {path}, then remove it")
     yield from _missing(config)
+    for remark in remarks(config):
+        yield Finding(WARNING, "configuration.effect", str(remark), f"mend {remark.option}, or remove it from {path}")
 
 
 def _missing(config: Config) -> Iterator[Finding]:

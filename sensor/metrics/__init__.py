@@ -84,7 +84,7 @@ class Options:
             mistake = passwords.mistake(self.users)
         except ValueError as error:
             raise OptionError("listen", str(error)) from None
-        if mistake is None and self.users and not self.tls.certificate and not _is_loopback(address):
+        if mistake is None and self.users and not self.tls.certificate and not is_loopback(address):
             mistake = "expected tls.certificate, or a loopback address to listen on: passwords would cross the network"
         if mistake is not None:
             raise OptionError("users", mistake)
@@ -136,7 +136,7 @@ def parse_address(text: str) -> tuple[str, int] | None:
         raise ValueError(f"expected a numeric address such as 127.0.0.1 before :{port}, not {text!r}") from None
 
 
-def _is_loopback(address: tuple[str, int] | None) -> bool:
+def is_loopback(address: tuple[str, int] | None) -> bool:
     """Whether only this host can reach an address (RFC 1122, 3.2.1.3; RFC 4291, 2.5.3)."""
     return address is None or address[0].startswith("127.") or address[0] == "::1"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sensor.options import option
+from sensor.options import OptionError, option
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,10 @@ class Options:
     processes: int = option(
         32768, "Processes alive at once that the kernel side keeps track of, 200 bytes each.", minimum=1
     )
+
+    def __post_init__(self) -> None:
+        if self.ring_size & (self.ring_size - 1):
+            raise OptionError("ring_size", f"expected a power of two such as 4 MiB, found {self.ring_size}")
 
 
 DEFAULTS = Options()

@@ -60,7 +60,7 @@ class EnvironmentOptions:
 
     def __post_init__(self) -> None:
         for name in self.execve_env:
-            if not name or "=" in name or "*" in name[:-1]:
+            if not name or "=" in name or "*" in name[:-1] or len(name.split()) != 1 or "," in name:
                 raise OptionError("execve_env", f'"{name}" is no name of a variable, nor the beginning of one and *')
 
 

@@ -55,7 +55,7 @@ def test_an_upgrade_waits_for_a_decision(host: ExaminedHost, suffix: str) -> Non
         ),
         (
             Config(user="root", filterlog=Options("filtered.jsonl", read_users=("_no_such_user",))),
-            {"configuration.user": "warning"},
+            {"configuration.user": "warning", "configuration.effect": "warning"},
         ),
     ],
 )

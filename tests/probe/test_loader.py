@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from sensor.errors import ProbeError
+from sensor.options import OptionError
 from sensor.probe import DEFAULTS, Options, bpf, bpffs, layout, loader
 from sensor.probe.compiler import Recipe
 from sensor.probe.ring import Ring
@@ -198,9 +199,15 @@ def test_more_processes_than_can_be_tracked_are_counted(options: Options) -> Non
     assert loader.status(few).untracked > 0
 
 
-@pytest.mark.parametrize("size", [0, 1000, 3 << 20, 4095])
+@pytest.mark.parametrize("size", [1000, 3 << 20, 4095, 5000])
 def test_a_ring_must_be_a_power_of_two(size: int) -> None:
-    with pytest.raises(ProbeError, match="power of two"):
+    with pytest.raises(OptionError, match="power of two"):
+        replace(DEFAULTS, ring_size=size)
+
+
+@pytest.mark.parametrize("size", [0, 1024])
+def test_a_ring_is_a_page_at_least(size: int) -> None:
+    with pytest.raises(ProbeError, match="at least"):
         loader.load(replace(DEFAULTS, ring_size=size))
 
 

@@ -164,6 +164,8 @@ def _check(name: str, value: str) -> None:
     for text in value.split(","):
         if name in _WORDS and text not in _WORDS[name]:
             raise ValueError(f'{name} is {" or ".join(_WORDS[name])}, not "{text}"')
+        if name in ("exe", "path") and text and text[0] not in "/*(":  # (null) is one, too
+            raise ValueError(f'{name} is a full path, which begins with /, not "{text}"')
         if text.endswith("*"):
             continue
         if name in NUMBERS and text != "unset" and not text.isdigit():
