@@ -49,7 +49,7 @@ live: $(READY)  ## the tests under a real auditd and a real kernel
 packages: $(READY)  ## the tests that install both packages in a clean root
 	$(BIN)/python -m pytest tests/packaging
 
-vm-test: $(READY)  ## install the .deb in Debian 13 and 12 virtual machines (software emulation) and test it there
+vm-test: compiled  ## install the .deb in Debian 13 and 12 virtual machines (software emulation) and test it there
 	@.ci/prepare vm
 	$(BIN)/python -m pytest -s --vm -o faulthandler_timeout=0 tests/vm
 

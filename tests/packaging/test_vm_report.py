@@ -64,21 +64,22 @@ def test_a_change_by_hand_shows(change):
     assert not report.is_sealed(TEXT.replace(*change, 1))
 
 
-def test_what_has_passed_is_kept_for_one_package_and_the_commands_that_are_here(tmp_path):
+def test_what_has_passed_is_kept_for_its_package_and_the_commands_that_are_here(tmp_path):
     file, scripts = tmp_path / "cache" / "passed.json", ["missing.sh"]
     first = passed.Passed("2026-11-28T08:00Z", 60.0, "a", scripts, passed.checksum(scripts), {"x": ["1"]})
     again, of_another = first._replace(sections={"x": ["2"]}), first._replace(package="b", sections={"y": ["3"]})
     of_other_commands = first._replace(commands="", sections={"z": ["4"]})
-    assert passed.kept("a", file) == []
+    assert passed.kept(["a"], file) == []
     for one in (first, again, of_another, of_other_commands):
         passed.keep(one, file)
-    assert passed.kept("a", file) == [again]
-    assert passed.kept("b", file) == [of_another]
+    assert passed.kept(["a"], file) == [again]
+    assert passed.kept(["b"], file) == [of_another]
+    assert passed.kept(["a", "b"], file) == [again, of_another]
 
 
 def test_no_report_is_written_while_a_section_is_missing():
     part = passed.Passed("2026-11-28T08:00Z", 60.0, "a", [], "", {title: ["x"] for title in report.SECTIONS[1:]})
-    assert not report.write([part])
+    assert not report.write([part], {})
     assert report.REPORT.read_text(encoding="utf-8") == TEXT
 
 

@@ -194,10 +194,3 @@ def _busy(count: int) -> Iterator[None]:
         for process in processes:
             process.kill()
             process.wait()
-
-
-def package(folder: Path) -> Path:
-    """Build the Debian package from the working tree."""
-    subprocess.run([REPOSITORY / "packaging" / "build-deb", folder], check=True, capture_output=True)
-    (made,) = folder.glob("*.deb")
-    return made

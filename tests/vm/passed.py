@@ -1,4 +1,4 @@
-"""What has passed in the machines, kept until every case has: of one package, and of the commands that are here.
+"""What has passed in the machines, kept until every case has: of the packages and the commands that are here.
 
 All machines take most of an hour. After a failure only what failed is to be run again, unless the package has changed.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,9 +55,9 @@ def keep(one: Passed, file: Path = KEPT) -> None:
     file.write_text(json.dumps([*others, one]), encoding="utf-8")
 
 
-def kept(package: str, file: Path = KEPT) -> list[Passed]:
-    """What has passed with this package and with the commands as they are."""
-    return [one for one in _all(file) if one.package == package and one.commands == checksum(one.scripts)]
+def kept(packages: Collection[str], file: Path = KEPT) -> list[Passed]:
+    """What has passed with these packages, by their checksums, and with the commands as they are."""
+    return [one for one in _all(file) if one.package in packages and one.commands == checksum(one.scripts)]
 
 
 def _all(file: Path) -> list[Passed]:

@@ -1,4 +1,4 @@
-"""What `make vm-test` showed, as text: tests/vm/REPORT.txt, written when every case has passed with one package.
+"""What `make vm-test` showed, as text: tests/vm/REPORT.txt, written when every case has passed with the same packages.
 
 Its last line is a checksum of it and of the commands that the machines ran: a report that was changed by hand, or that
 is of other commands than those that are here, does not have it.
@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from sensor.process.table import GRACE
 from tests.vm.absent import Absent, absent
 from tests.vm.machine import REPOSITORY, Done
-from tests.vm.passed import Passed, checksum
+from tests.vm.package import is_compiled
+from tests.vm.passed import Passed, checksum, sha256
 
 HERE = Path(__file__).parent
 REPORT = HERE / "REPORT.txt"
@@ -151,14 +153,16 @@ def of_life(done: Done) -> dict[str, list[str]]:
     }
 
 
-def write(passed: list[Passed]) -> bool:
-    """Write the report, if every section is there."""
+def write(passed: list[Passed], packages: Mapping[str, Path]) -> bool:
+    """Write the report, if every section is there. packages: by the release that they are for."""
     sections = {title: lines for one in passed for title, lines in one.sections.items()}
     if set(sections) != set(SECTIONS):
         return False
     runs = sorted({one.run for one in passed})
     lines = ["The Debian package in machines of its own, in software emulation (make vm-test).", ""]
-    lines += [f"Package: SHA-256 {passed[0].package}"]
+    for release, package in packages.items():
+        how = "compiled" if is_compiled(package) else "interpreted"
+        lines += [f"Package for {release}, {how}: SHA-256 {sha256(package)}"]
     lines += [f"Runs: {', '.join(runs)}{'; the later of what had failed in the earlier' if len(runs) > 1 else ''}"]
     lines += [f"Time in the machines: {sum(one.seconds for one in passed) / 60:.0f} minutes"]
     for title in SECTIONS:

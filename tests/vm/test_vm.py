@@ -18,6 +18,7 @@ import pytest
 
 from tests.packaging.test_upgrade import rebuilt, with_other_files
 from tests.vm import machine, passed, report
+from tests.vm import package as packages
 
 HERE = Path(__file__).parent
 
@@ -30,8 +31,9 @@ def built() -> Path:
 
 
 @pytest.fixture(scope="module")
-def package(tmp_path_factory) -> Path:
-    return machine.package(tmp_path_factory.mktemp("deb"))
+def package() -> Path:
+    """Of the release that most tests are on."""
+    return packages.package("trixie")
 
 
 @pytest.fixture(scope="module")
@@ -44,17 +46,17 @@ def short(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def keep(package) -> Iterator[Callable[[list[str], dict[str, list[str]], float], None]]:
-    """Keep what has passed: its scripts, its sections of the report, when it began; the last writes the report."""
+def keep() -> Iterator[Callable[[Path, list[str], dict[str, list[str]], float], None]]:
+    """Keep what has passed: package, scripts, sections of the report, when it began; the last writes the report."""
     run = datetime.now(timezone.utc).isoformat(timespec="minutes")
-    sha256 = passed.sha256(package)
 
-    def keep(scripts: list[str], sections: dict[str, list[str]], started: float) -> None:
-        seconds = time.monotonic() - started
+    def keep(package: Path, scripts: list[str], sections: dict[str, list[str]], started: float) -> None:
+        seconds, sha256 = time.monotonic() - started, passed.sha256(package)
         passed.keep(passed.Passed(run, seconds, sha256, scripts, passed.checksum(scripts), sections))
 
     yield keep
-    report.write(passed.kept(sha256))
+    made = {release: packages.package(release) for release in machine.RELEASES}
+    report.write(passed.kept([passed.sha256(file) for file in made.values()]), made)
 
 
 JOURNALD = {"trixie": set(), "bookworm": {"audit.journald"}}
@@ -62,10 +64,10 @@ JOURNALD = {"trixie": set(), "bookworm": {"audit.journald"}}
 
 
 @pytest.mark.parametrize("case", report.IDENTITIES, ids=lambda case: f"{case.release}-{case.execs}-{case.busy}")
-def test_every_exec_has_the_guid_of_the_probe(case, package, short, tmp_path, keep):
+def test_every_exec_has_the_guid_of_the_probe(case, short, tmp_path, keep):
     """With busy processes beside the machine its clock ticks late, and audit's times with it."""
     (tmp_path / "execs").write_text(f"{case.execs}\n")
-    boot = machine.Boot(busy=case.busy)
+    boot, package = machine.Boot(busy=case.busy), packages.package(case.release)
     files = [package, short, tmp_path / "execs"]
     image, started = machine.image(case.release), time.monotonic()
     done = machine.run(image, HERE / "identity.sh", files, tmp_path, boot)
@@ -87,7 +89,8 @@ def test_every_exec_has_the_guid_of_the_probe(case, package, short, tmp_path, ke
     assert others == [], f"{len(others)} of {sum(sources.values())}: {others[:3]}"
     found = report.findings(done.folder / "doctor.json")
     assert {one["name"] for one in found if one["level"] != "note"} <= JOURNALD[case.release], found
-    keep(["identity.sh"], report.of_identity(case, done, dict(sources)), started)
+    assert ("package.compiled" in {one["name"] for one in found}) != packages.is_compiled(package)
+    keep(package, ["identity.sh"], report.of_identity(case, done, dict(sources)), started)
 
 
 def test_a_missing_folder_does_not_stop_auditd(built, package, tmp_path, keep):
@@ -103,7 +106,7 @@ def test_a_missing_folder_does_not_stop_auditd(built, package, tmp_path, keep):
     assert reported["shipped plugins"] == "1"
     # That the test can fail: without -i it is as it was.
     assert reported["without-i auditd"] != "active", done.output
-    keep(["missing.sh"], report.of_missing(done), started)
+    keep(package, ["missing.sh"], report.of_missing(done), started)
 
 
 LACKING = {
@@ -137,7 +140,7 @@ def lived(built, package, tmp_path_factory, keep, request) -> Iterator[tuple[mac
     tests = {name for name, one in vars(request.module).items() if name.startswith("test_") and "lived" in _asks(one)}
     if tests <= {item.name for item in request.session.items} and request.session.testsfailed == failed:
         sections = {**report.of_install(done[0]), **report.of_life(done[1])}
-        keep(["install.sh", "life.sh"], sections, time.monotonic() - took)
+        keep(package, ["install.sh", "life.sh"], sections, time.monotonic() - took)
 
 
 def _asks(test: Callable[..., None]) -> Iterable[str]:
