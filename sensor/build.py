@@ -16,7 +16,7 @@ from sensor.audit.record import RecordDecoder
 from sensor.choose_decoders import choose_decoders
 from sensor.choose_form import bounded, choose_form
 from sensor.config import Config, Enrich
-from sensor.errors import place_of
+from sensor.errors import place_of, reason_of
 from sensor.forms import Form, Lines
 from sensor.forms.ecs import origin_of
 from sensor.forms.laurel import Laurel
@@ -136,7 +136,7 @@ class HostState:
             if self._state is not None:
                 act(self._state)
         except (OSError, ValueError) as error:
-            log.warning("state: %s; going on without", error)
+            log.warning("state: %s; going on without", reason_of(error))
         except Exception as error:  # noqa: BLE001  the border: no state costs the configuration
             log.warning("state: %s; going on without", place_of(error))
 

@@ -2,6 +2,7 @@
 
     SensorError            never raised itself, but by a command that lacks a library; catch it to catch them all
     ├── ConfigError        a configuration file asks for what cannot be
+    ├── HostError          the host does not show what nothing works without
     ├── InputError         where the audit records come from cannot be read
     ├── OutputError        where the JSON lines go cannot be opened
     ├── RulesError         audit rules cannot be installed; nothing was changed
@@ -42,6 +43,10 @@ class ConfigError(SensorError):
         super().__init__(": ".join(part for part in (place, key, message) if part))
 
 
+class HostError(SensorError):
+    """The host does not show what nothing works without, as where /proc is not mounted."""
+
+
 class InputError(SensorError):
     """An input cannot be opened or read."""
 
@@ -68,6 +73,13 @@ def place_of(error: BaseException) -> str:
     if frames:
         places[0] = f"{frames[0].filename.rpartition('/sensor/')[2]}:{frames[0].lineno}"
     return f"{type(error).__name__} at {', '.join(places)}" if places else type(error).__name__
+
+
+def reason_of(error: BaseException) -> str:
+    """What went wrong, for people: of an OSError its file and its words, without the number."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
 
 
 class ShipError(SensorError):

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from sensor import errors
-from sensor.errors import ConfigError, InputError, OutputError, ProbeError, SensorError, place_of
+from sensor.errors import ConfigError, InputError, OutputError, ProbeError, SensorError, place_of, reason_of
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,16 @@ def test_the_tree_that_is_drawn_is_the_tree():
     raised = [name for name, value in vars(errors).items() if isinstance(value, type) and value is not SensorError]
     assert errors.__doc__ is not None
     assert [name for name in raised if name not in errors.__doc__] == []
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (OSError(2, "No such file", "/a"), "/a: No such file"),
+        (OSError(28, "No space left"), "No space left"),
+        (OSError("/a: is no file"), "/a: is no file"),
+        (ValueError("no state"), "no state"),
+    ],
+)
+def test_errors_in_words(error, expected):
+    assert reason_of(error) == expected

@@ -6,7 +6,6 @@ user: there is no user _laurel on this host; the sensor would run as nobody
 from __future__ import annotations
 
 import dataclasses
-import glob
 import os
 import shlex
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from sensor.metrics.secured import context
 from sensor.outputs import Options as OutputOptions
 from sensor.redact.key import KeyFileError, read_key
 from sensor.rights import accounts
-from sensor.stages.custom.loading import StageFileError, find, source
+from sensor.stages.custom.loading import StageFileError, absent, find, source
 
 
 class Missing(NamedTuple):
@@ -41,9 +40,8 @@ def missing(config: Config) -> Iterator[Missing]:
     if config.user is not None and accounts.any_user(config.user) is None:
         text = f"there is no user {config.user} on this host; the sensor would run as {accounts.stand_in().name}"
         yield Missing("user", "user", text)
-    for pattern in config.stages:
-        if pattern == glob.escape(pattern) and not find([pattern]):
-            yield Missing("stages", "stage", f"there is no file {pattern} on this host; no stage is loaded from it")
+    for path in absent(config.stages):
+        yield Missing("stages", "stage", f"there is no file {path} on this host; no stage is loaded from it")
     for path in find(config.stages):
         try:
             source(path)

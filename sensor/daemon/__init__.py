@@ -34,7 +34,7 @@ from sensor.daemon.run_keeper import RunKeeper
 from sensor.daemon.sensor_events import SensorEvents, config_sha256, start_of
 from sensor.daemon.signals import Signals
 from sensor.daemon.syslog import start_logging
-from sensor.errors import ConfigError, InputError, OutputError, place_of
+from sensor.errors import ConfigError, HostError, InputError, OutputError, place_of
 from sensor.forms import Lines
 from sensor.inputs import Input
 from sensor.inputs.stdin import StdinInput
@@ -95,7 +95,7 @@ def run(config_path: str) -> int:
     try:
         daemon = Daemon(config_path, config, signals)
         daemon.note_reload(not mistakes)
-    except (InputError, privileges.PrivilegeError) as error:
+    except (HostError, InputError, privileges.PrivilegeError) as error:
         log.critical("%s", error)
         return 1
     daemon.run(mistakes)

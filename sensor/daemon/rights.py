@@ -50,8 +50,10 @@ def prepare_directory(directory: str, account: Account | None) -> None:
             group = accounts.listed_group("adm")
             os.chown(directory, account.uid, account.gid if group is None else group)
             os.chmod(directory, 0o2750)  # noqa: S103 - the group of new files
+    except FileExistsError:
+        log.error("%s: is no directory", directory)
     except OSError as error:
-        log.error("%s: %s", directory, error)
+        log.error("%s: %s", directory, error.strerror)
 
 
 def give_up(config: Config, account: Account | None) -> None:
@@ -61,7 +63,9 @@ def give_up(config: Config, account: Account | None) -> None:
     except privileges.PrivilegeError as error:
         log.warning("%s", error)
     if account is not None:
-        privileges.become(account, privileges.needed(config))
+        for lacking in privileges.become(account, privileges.needed(config)):
+            uses = "; ".join(privileges.uses(config, lacking))
+            log.warning("CAP_%s was not given to the sensor, which it needs for: %s", lacking, uses)
     try:
         privileges.harden()
     except privileges.PrivilegeError as error:

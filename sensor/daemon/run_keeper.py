@@ -16,10 +16,14 @@ import time
 from sensor.build import HostState
 from sensor.config import Config
 from sensor.daemon.sensor_events import SensorEvents
+from sensor.errors import reason_of
 from sensor.loss.run_record import Run, RunRecord
 from sensor.stats import Stats
 
 log = logging.getLogger(__name__)
+
+_MARGIN = 5.0
+"""Seconds beyond all that a sensor may take to end, after which another one must be running."""
 
 
 class RunKeeper:
@@ -32,6 +36,8 @@ class RunKeeper:
         self._boot_id = host_state.host.boot_id
         self._events = events
         self._begun = time.time()
+        self._started = time.monotonic()
+        self._patience = config.drain_timeout + config.finish_timeout + _MARGIN
         self._handed = 0  # lines, to the log
         self._record: RunRecord | None = None
         self._refused = ""
@@ -89,12 +95,13 @@ class RunKeeper:
     def _open(self) -> None:
         try:
             self._record = RunRecord(self._path) if self._path is not None else None
-        except BlockingIOError:
-            pass  # the sensor before has not ended yet
+        except BlockingIOError:  # the sensor before has not ended yet
+            if time.monotonic() - self._started > self._patience:
+                log.error("%s: another sensor uses it; where two write, every event is there twice", self._path)
         except OSError as error:
             self._refuse(error)
 
     def _refuse(self, error: OSError) -> None:
         if str(error) != self._refused:
             self._refused = str(error)
-            log.warning("what is lost between runs is not counted: %s", error)
+            log.warning("what is lost between runs is not counted: %s", reason_of(error))

@@ -6,6 +6,7 @@ That plugin serves one reader at a time and ends when auditd does; then this inp
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import threading
@@ -15,6 +16,8 @@ from sensor.errors import InputError
 from sensor.inputs import ReadQueue
 from sensor.stats import InputStats
 from sensor.threads import start_thread
+
+log = logging.getLogger(__name__)
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
 """Seconds between two attempts to connect: doubled each time, from the first to the longest."""
@@ -55,16 +58,20 @@ class UnixInput:
     def _connect(self) -> bool:
         try:
             connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        except OSError:  # out of descriptors, for the moment
-            return False
+        except OSError as error:  # out of descriptors, for the moment
+            return self._refused(error)
         try:
             connected.connect(self._path)
-        except OSError:
+        except OSError as error:
             connected.close()
-            return False
+            return self._refused(error)
         self._socket = connected
         self._stats.connected = 1
         return True
+
+    def _refused(self, error: OSError) -> bool:
+        log.warning("input: unix:%s: %s; trying again", self._path, error.strerror)
+        return False
 
     def _read(self) -> None:
         pause = FIRST_PAUSE
@@ -72,6 +79,8 @@ class UnixInput:
             if self._socket is not None or self._connect():
                 pause = FIRST_PAUSE
                 self._read_connected()
+                if not self._stopped.is_set():
+                    log.warning("input: unix:%s: the other end is gone; connecting again", self._path)
                 self._stats.reconnects += not self._stopped.is_set()
             self._stopped.wait(pause)
             pause = min(2 * pause, LONGEST_PAUSE)

@@ -174,6 +174,14 @@ CLOSING_LOOK = 0.005
 """Seconds between two looks at it."""
 
 
+BUFFER_IS_FULL = "the buffer is full: lines are lost, and counted"
+
+
+def lost_at_the_end(name: str, lines: int) -> str:
+    """What is logged of lines that an output could not write before it had to end."""
+    return f"{name}: {lines} lines could not be written and are lost"
+
+
 class StreamOutput:
     """What outputs to another program share: a descriptor that may be full or break, and is made again.
 
@@ -215,7 +223,8 @@ class StreamOutput:
         try:
             self._flush()
         finally:
-            self._buffer.bound()
+            if self._buffer.bound():
+                self._log(f"{self._name}: {BUFFER_IS_FULL}")
             self._stats.pending_bytes = len(self._buffer.data)
 
     def _flush(self) -> None:
@@ -242,7 +251,9 @@ class StreamOutput:
                 self.flush()
             self._close()
         finally:
-            self._buffer.give_up()
+            lost = self._buffer.give_up()
+            if lost:
+                self._log(lost_at_the_end(self._name, lost))
 
     def release(self) -> tuple[bytes, int]:
         self._close()

@@ -17,7 +17,7 @@ from contextlib import suppress
 from itertools import count
 
 from sensor import retention
-from sensor.outputs import Clock, Log, Options
+from sensor.outputs import BUFFER_IS_FULL, Clock, Log, Options, lost_at_the_end
 from sensor.outputs.write_buffer import WriteBuffer
 from sensor.rights.acl import Readers
 from sensor.stats import OutputStats
@@ -80,14 +80,17 @@ class FileOutput:
             self._drain()
             self._close()
         finally:
-            self._buffer.give_up()
+            lost = self._buffer.give_up()
+            if lost:
+                self._log(lost_at_the_end(self._path, lost))
 
     def _drain(self) -> None:
         """Write what waits, in as many files as it takes, and keep what fits of the rest."""
         try:
             self._write_unsent()
         finally:
-            self._buffer.bound()
+            if self._buffer.bound():
+                self._log(f"{self._path}: {BUFFER_IS_FULL}")
             self._stats.pending_bytes = len(self._buffer.data)
 
     def _write_unsent(self) -> None:

@@ -79,17 +79,21 @@ class WriteBuffer:
         except MemoryError as error:
             self._lose(lines, reason(error))
 
-    def bound(self) -> None:
-        """Lose, of the lines taken since the last call, those that do not fit; one that was begun is finished."""
+    def bound(self) -> int:
+        """Lose, of the lines taken since the last call, those that do not fit; one that was begun is finished.
+
+        Returns how many are lost.
+        """
         # Lines from before stay: they fitted, and a reader sees one gap where the output stood still, not many.
         kept = max(self._limit, len(self.data) - self._new)
-        self._new = 0
+        self._new = lost = 0
         if kept < len(self.data):
             end = self.data.rfind(b"\n", 0, kept) + 1 or (self.data.find(b"\n") + 1 if self.torn else 0)
             lost = self.data.count(b"\n", end)
             del self.data[end:]
             self._lines -= lost
             self._lose(lost, self.why)
+        return lost
 
     def write(self, fd: int, size: int) -> None:
         """Write the first `size` bytes, or what the descriptor takes of them; raises OSError."""
@@ -132,12 +136,13 @@ class WriteBuffer:
         if self.why != "slow":
             self._stats.errors[self.why] = self._stats.errors.get(self.why, 0) + 1
 
-    def give_up(self) -> None:
-        """Count all that is left as lost."""
-        self._lose(self._lines, self.why)
-        self._lines = 0
+    def give_up(self) -> int:
+        """Count all that is left as lost; returns how many lines that is."""
+        lost, self._lines = self._lines, 0
+        self._lose(lost, self.why)
         self.data.clear()
         self._out.clear()
+        return lost
 
     def _written(self, lines: int) -> None:
         self._lines -= lines

@@ -15,6 +15,7 @@ import uuid
 from functools import cached_property
 from typing import NamedTuple
 
+from sensor.errors import HostError
 from sensor.process.host import NEVER, Host, booted
 
 
@@ -63,9 +64,13 @@ class ProcFS:
         self.root = root
 
     def boot_id(self) -> bytes:
-        """The 16 bytes of the boot's UUID."""
+        """The 16 bytes of the boot's UUID; raises HostError."""
         text = self._read("sys/kernel/random/boot_id") or ""
-        return uuid.UUID(text.strip()).bytes
+        try:
+            return uuid.UUID(text.strip()).bytes
+        except ValueError:
+            message = f"{self.root}/sys/kernel/random/boot_id cannot be read: is {self.root} mounted?"
+            raise HostError(message) from None
 
     def host(self, boot_time: float, live: bool = True) -> Host:
         """Whose /proc this is; boot_time: in seconds since 1970, by the clock as it stands; live: events are of it."""

@@ -72,14 +72,22 @@ def _asks(config: object, need: Need) -> bool:
     return any(need.within in text for text in value.values()) if need.within else bool(value)
 
 
-def become(account: Account, capabilities: Iterable[str]) -> None:
-    """Become a user with its groups, keeping those of `capabilities` that we have.
+def uses(config: object, capability: str) -> list[str]:
+    """What the sensor itself needs a capability for with a configuration, by NEEDS."""
+    found = [need.use for need in NEEDS if need.capability == capability and not need.apart and _asks(config, need)]
+    return [use for use in found if not use.startswith("the same")] or found
+
+
+def become(account: Account, capabilities: Iterable[str]) -> list[str]:
+    """Become a user with its groups, keeping those of `capabilities` that we have; returns those that we have not.
 
     Only for a process whose effective user is root and that has one thread. Raises PrivilegeError when the kernel
     refuses.
     """
     libc = ctypes.CDLL(None, use_errno=True)
-    kept = _permitted(libc) & sum(1 << CAPABILITIES[name] for name in capabilities)
+    wanted = sorted(set(capabilities))
+    permitted = _permitted(libc)
+    kept = permitted & sum(1 << CAPABILITIES[name] for name in wanted)
     for number in range(64):
         if not kept >> number & 1:
             # Refused without CAP_SETPCAP, as in some containers; no_new_privs serves as well.
@@ -96,6 +104,7 @@ def become(account: Account, capabilities: Iterable[str]) -> None:
     low, high = kept & 0xFFFFFFFF, kept >> 32
     # For each half: effective, permitted, inheritable.
     _call(libc.capset, _capability_header(), (ctypes.c_uint32 * 6)(low, low, 0, high, high, 0))
+    return [name for name in wanted if not permitted >> CAPABILITIES[name] & 1]
 
 
 def harden() -> None:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +35,12 @@ def event(number: int, pid: int = 2, uid: int = 7) -> bytes:
 
 
 class Sensor:
-    """A sensor fed by this test, that starts as root; `folder` can be reached by everybody."""
+    """A sensor fed by this test, that starts as root; `folder` can be reached by everybody.
 
-    def __init__(self, folder: Path, environment: dict[str, str], **sections: Any) -> None:
+    before: words that stand before its command line.
+    """
+
+    def __init__(self, folder: Path, environment: dict[str, str], before: Sequence[str] = (), **sections: Any) -> None:
         self.folder = folder
         self.log = folder / "log"
         self.config = folder / "config.yaml"
@@ -47,11 +50,11 @@ class Sensor:
         self.auditd.settimeout(10)
         with ours, self.messages.open("wb") as stderr:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "sensor", "run", "-c", self.config],
+                [*before, sys.executable, "-m", "sensor", "run", "-c", self.config],
                 stdin=ours,
                 stderr=stderr,
                 cwd="/",
-                env={"PYTHONPATH": str(ROOT), "HOME": "/", **environment},
+                env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "HOME": "/", **environment},
             )
 
     def configure(self, **sections: Any) -> None:
@@ -128,6 +131,46 @@ def test_an_unknown_user_is_replaced_and_the_sensor_is_not_root(sensor, user):
     run.auditd.sendall(event(1))
     run.wait_for(lambda: run.written() == [1])
     assert run.end() == 0
+
+
+@pytest.mark.parametrize(
+    ("lacking", "enrich", "expected"),
+    [
+        (
+            "sys_ptrace",
+            {},
+            "CAP_SYS_PTRACE was not given to the sensor, which it needs for: namespaces and executables",
+        ),
+        ("dac_read_search", {}, "CAP_DAC_READ_SEARCH was not given to the sensor, which it needs for: names of"),
+        ("dac_read_search", no_enrichment(), None),
+        ("net_admin", {}, None),
+    ],
+)
+def test_a_capability_that_was_not_given_is_logged(sensor, lacking, enrich, expected):
+    """As where auditd's unit has a CapabilityBoundingSet of its own."""
+    run = sensor(before=["setpriv", f"--bounding-set=-{lacking}"], user="nobody", enrich=enrich).started()
+    assert run.end() == 0
+    assert expected in run.output() if expected else "was not given" not in run.output()
+
+
+def test_without_proc_the_end_has_a_reason(sensor):
+    run = sensor(
+        before=["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /proc && exec "$0" "$@"'], user="nobody"
+    )
+    assert run.process.wait(20) == 1
+    assert "/proc/sys/kernel/random/boot_id cannot be read: is /proc mounted?" in run.output()
+    assert "Traceback" not in run.output()
+
+
+@pytest.mark.parametrize(
+    ("directory", "expected"),
+    [("/etc/passwd", "/etc/passwd: is no directory"), ("/proc/none", "/proc/none: No such file or directory")],
+)
+def test_what_is_no_directory_is_logged_in_words(sensor, directory, expected):
+    run = sensor(user="nobody", directory=directory).started()
+    assert run.end() == 0
+    assert expected in run.output()
+    assert "[Errno" not in run.output()
 
 
 def test_a_user_without_a_name_is_a_mistake_and_the_sensor_is_not_root(sensor):

@@ -138,6 +138,17 @@ def test_a_sensor_that_still_runs_is_not_taken_for_dead(sensor: Callable[..., Se
     assert counted(second.counters()) == {}
 
 
+def test_two_sensors_that_write_to_one_folder_are_reported(sensor: Callable[..., Sensor]) -> None:
+    """One that ends takes at most both timeouts, so later it is another one."""
+    first = sensor(drain_timeout=0, finish_timeout=0)
+    second = sensor(drain_timeout=0, finish_timeout=0)
+    message = "state.run: another sensor uses it; where two write, every event is there twice"
+    assert message not in second.output()
+    second.wait_for(lambda: message in second.output())
+    assert first.end() == 0
+    assert second.end() == 0
+
+
 def test_without_a_state_there_is_no_record(sensor: Callable[..., Sensor], tmp_path: Path) -> None:
     run = sensor(state={"file": None})
     run.auditd.sendall(events(0, 10))

@@ -64,6 +64,33 @@ def test_nobody_listening_yet_is_no_error(tmp_path):
     assert source.queue.get(5) == b""
 
 
+def test_what_cannot_be_connected_to_is_logged(tmp_path, caplog):
+    path = tmp_path / "socket"
+    source = UnixInput(str(path), 1000, InputStats())
+    source.open()
+    assert caplog.messages == [f"input: unix:{path}: No such file or directory; trying again"]
+    with listen(path):
+        pass  # bound, and nobody listens any more
+    source.open()
+    assert caplog.messages[1:] == [f"input: unix:{path}: Connection refused; trying again"]
+
+
+def test_that_the_other_end_is_gone_is_logged_unless_we_stop(tmp_path, caplog):
+    path = tmp_path / "socket"
+    source = UnixInput(str(path), 1000, InputStats())
+    with listen(path) as server:
+        source.open()
+        source.start()
+        first, _ = server.accept()
+        first.close()
+        second, _ = server.accept()
+        assert caplog.messages == [f"input: unix:{path}: the other end is gone; connecting again"]
+        source.stop()
+        second.close()
+        assert source.queue.get(5) == b""
+    assert len(caplog.messages) == 1
+
+
 def test_a_path_that_can_never_be_is_an_error(tmp_path):
     with pytest.raises(InputError, match="at most 107 bytes"):
         UnixInput("/" + "x" * 107, 1000, InputStats()).open()

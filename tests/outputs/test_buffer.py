@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sensor.outputs import Options
+from sensor.outputs import BUFFER_IS_FULL, Log, Options, Output
 from sensor.outputs.file import FileOutput
+from sensor.outputs.program import ProgramOutput
+from sensor.outputs.unix import UnixOutput
 from sensor.stats import OutputStats
 
 
@@ -31,3 +33,27 @@ def test_a_batch_that_cannot_be_written_is_kept_up_to_the_bound(tmp_path: Path) 
     assert (stats.pending_bytes, stats.lost_lines) == (65_000, {"ENOSPC": 135})
     output.close()
     assert stats.lost_lines == {"ENOSPC": 200}
+
+
+@pytest.mark.parametrize("file", ["/dev/full", "unix:/none", "| /none"])
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (0, []),
+        (3, ["3 lines could not be written and are lost"]),
+        (200, [BUFFER_IS_FULL, "65 lines could not be written and are lost"]),
+    ],
+)
+def test_what_is_lost_is_logged(file: str, lines: int, expected: list[str], tmp_path: Path) -> None:
+    messages: list[str] = []
+    output = made(file, OutputStats(), messages.append)
+    output.write(["x" * 999] * lines)
+    output.close()
+    assert [message for message in messages if "lost" in message] == [f"{file}: {text}" for text in expected]
+
+
+def made(file: str, stats: OutputStats, log: Log) -> Output:
+    options = Options(file, buffer=65536)
+    if file.startswith("unix:"):
+        return UnixOutput(options, stats, log)
+    return ProgramOutput(options, stats, log) if file.startswith("|") else FileOutput(file, options, stats, log)

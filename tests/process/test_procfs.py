@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from sensor.errors import HostError
 from sensor.process.procfs import ProcEntry, ProcFS, Stat
 from tests.support.fake_host import BOOTED, FakeHost
 
@@ -125,3 +126,13 @@ def test_this_process():
     assert observed.namespace == int(os.readlink("/proc/self/ns/pid")[5:-1])
     assert len(proc.boot_id()) == 16
     assert os.getpid() in proc.pids()
+
+
+@pytest.mark.parametrize("text", [None, "", "2899dae4", "zzzzzzzz-4fa4-4eef-95b6-6bc95325f61a"])
+def test_a_host_that_shows_no_boot_id(text, tmp_path):
+    folder = tmp_path / "sys/kernel/random"
+    folder.mkdir(parents=True)
+    if text is not None:
+        (folder / "boot_id").write_text(text)
+    with pytest.raises(HostError, match=r"boot_id cannot be read: is .* mounted"):
+        ProcFS(str(tmp_path)).boot_id()

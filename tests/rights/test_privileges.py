@@ -13,7 +13,7 @@ import pytest
 
 from sensor.config import Config
 from sensor.rights import privileges
-from sensor.rights.privileges import CAPABILITIES, NEEDS
+from sensor.rights.privileges import CAPABILITIES, NEEDS, uses
 from tests.support.program import ROOT, no_enrichment
 
 pytestmark = pytest.mark.root
@@ -65,9 +65,18 @@ assert libc.capget(header, data) == 0
 for half in (0, 1):
     data[half] &= ~(1 << CAPABILITIES["DAC_READ_SEARCH"])
 assert libc.capset(header, data) == 0
-become(listed_user("nobody"), ["DAC_READ_SEARCH", "SYS_PTRACE"])
+print(become(listed_user("nobody"), ["DAC_READ_SEARCH", "SYS_PTRACE"]))
 """
-    assert status_after(code)["CapPrm"] == f"{1 << 19:016x}"
+    status = status_after(code)
+    assert status["CapPrm"] == f"{1 << 19:016x}"
+    assert status["out"] == "['DAC_READ_SEARCH']"
+
+
+def test_what_a_capability_is_for():
+    config = Config(enrich=replace(Config().enrich, container=False, exe_hash=True, execve_env=()))
+    assert uses(config, "DAC_READ_SEARCH") == ["executables that not everybody may read"]
+    assert len(uses(Config(), "SYS_PTRACE")) == 1
+    assert uses(config, "AUDIT_CONTROL") == []
 
 
 def test_becoming_another_user_needs_root():

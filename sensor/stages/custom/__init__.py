@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from sensor.audit.event import DROP, KEEP, Addition, Event, Verdict
 from sensor.audit.fields import Fields, Value
 from sensor.process.program import Process
-from sensor.stages.custom.loading import Function, StageFileError, find, load
+from sensor.stages.custom.loading import Function, StageFileError, absent, find, load
 from sensor.stages.custom.view import EventView
 from sensor.stats import PipelineStats
 
@@ -79,6 +79,8 @@ class Custom:
         self._stages: tuple[_Stage, ...] = ()
         self._alarm = _alarm_clock()
         stats.custom_off.clear()
+        for path in absent(patterns):
+            log.error("custom stage: %s: there is no such file", path)
         for path in find(patterns):
             name = os.path.basename(path)
             stats.custom_off[name] = 0

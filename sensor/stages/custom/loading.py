@@ -34,6 +34,11 @@ def find(patterns: Sequence[str]) -> list[str]:
     return list(found)
 
 
+def absent(patterns: Sequence[str]) -> list[str]:
+    """Those that are no patterns but names of files, and there is no such file."""
+    return [pattern for pattern in patterns if pattern == glob.escape(pattern) and not os.path.lexists(pattern)]
+
+
 def load(path: str, owner: int = 0) -> Function:
     """Load one file and return its function `stage`; raises StageFileError."""
     text = source(path, owner)

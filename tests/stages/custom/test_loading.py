@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from sensor.stages.custom.loading import StageFileError, find, load
+from sensor.stages.custom.loading import StageFileError, absent, find, load
 
 GOOD = "def stage(event):\n    return event + 1\n"
 
@@ -128,3 +128,9 @@ def test_files_are_found_in_the_order_of_their_names(folder):
         written(folder, name=name)
     patterns = [f"{folder}/b.py", f"{folder}/*.py", f"{folder}/none*"]
     assert [os.path.basename(path) for path in find(patterns)] == ["b.py", "a.py"]
+
+
+def test_files_that_are_named_and_not_there(folder):
+    there = str(written(folder))
+    patterns = [there, f"{folder}/none.py", f"{folder}/*.py", f"{folder}/no?e.py", f"{folder}/[n]one.py"]
+    assert absent(patterns) == [f"{folder}/none.py"]
