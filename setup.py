@@ -118,7 +118,7 @@ class BuildExt(build_ext):
             if os.environ.get(SWITCH) == "1":
                 raise
             self.extensions = []
-            self.warn(f"nothing is compiled, which would save a third of the CPU time: {error!r}")
+            self.warn(f"nothing is compiled, which would save half of the CPU time: {error!r}")
 
     def _compile(self) -> None:
         extensions = _mypycify(["--no-warn-unused-ignores", *modules_to_compile()])
