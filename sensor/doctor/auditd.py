@@ -115,11 +115,22 @@ def _plugin_process(host: HostView, daemon: RunningProcess, processes: list[Runn
         yield Finding(FAILURE, "plugin.running", "auditd runs, and the plugin does not", "auditctl --signal HUP")
     else:
         yield Finding(OK, "plugin.running", f"the plugin runs (pid {plugin.pid})")
+        yield from _others(plugin, processes)
     if restarts:
         text = f"auditd restarted the plugin {restarts} times since boot; it stops after ten (max_restarts)"
         yield Finding(
             WARNING, "plugin.restarts", text, "look for the reason in the journal: journalctl -b -t host-sensor"
         )
+
+
+def _others(plugin: RunningProcess, processes: list[RunningProcess]) -> Iterator[Finding]:
+    """Sensors beside the plugin; those that they started, as what asks the kernel for its losses, are part of them."""
+    running = [process for process in processes if is_plugin(process)]
+    numbers = {process.pid for process in running}
+    others = [str(one.pid) for one in running if one.pid != plugin.pid and one.parent not in numbers]
+    if others:
+        text = f"other sensors run beside the plugin (pid {', '.join(others)}): what all write is there more than once"
+        yield Finding(WARNING, "plugin.others", text, "end those that auditd did not start, or give each a directory")
 
 
 def is_plugin(process: RunningProcess) -> bool:

@@ -146,3 +146,26 @@ def test_why_a_plugin_does_not_run_is_in_the_text(host: ExaminedHost) -> None:
 )
 def test_which_process_is_the_plugin(words: tuple[str, ...], expected: bool) -> None:
     assert is_plugin(RunningProcess(1, 1, "x", words, 0.0)) is expected
+
+
+WORDS = PLUGIN.words
+
+
+@pytest.mark.parametrize(
+    ("running", "expected"),
+    [
+        ([AUDITD, PLUGIN], {}),
+        ([AUDITD, PLUGIN, RunningProcess(502, 501, "host-sensor", WORDS, 3.0)], {}),
+        ([AUDITD, PLUGIN, RunningProcess(502, 1, "host-sensor", WORDS, 3.0)], {"plugin.others": "warning"}),
+        ([AUDITD, PLUGIN, RunningProcess(502, 500, "host-sensor", WORDS, 3.0)], {"plugin.others": "warning"}),
+        (
+            [AUDITD, PLUGIN, RunningProcess(502, 1, "python3", ("python3", "/x/sensor/__main__.py", "run"), 3.0)],
+            {"plugin.others": "warning"},
+        ),
+        ([AUDITD, PLUGIN, RunningProcess(502, 1, "host-sensor", (*WORDS[:-1], "show"), 3.0)], {}),
+    ],
+    ids=["alone", "its own child", "by hand", "of auditd", "from a checkout", "another command"],
+)
+def test_sensors_beside_the_plugin(host: ExaminedHost, running: list[RunningProcess], expected: dict[str, str]) -> None:
+    host.running = running
+    assert wrong(check_auditd(host)) == expected
