@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from sensor import __version__
 from sensor.config import Config
 from sensor.doctor.finding import FAILURE, NOTE, OK, WARNING, Finding
+from sensor.errors import reason_of
 from sensor.metrics import parse_address
 
 _SAMPLE = re.compile(r"(host_sensor_\w+)(?:\{([^}]*)\})? ([0-9.eE+-]+)$", re.MULTILINE)
@@ -50,7 +51,8 @@ def check_metrics(config: Config) -> Iterator[Finding]:
             what = f"{url} asks for a password, as configured: the sensor's counters are not looked at"
             yield Finding(NOTE, "metrics.endpoint", what)
             return
-        reason = error.reason if isinstance(error, urllib.error.URLError) else error
+        found = error.reason if isinstance(error, urllib.error.URLError) else error
+        reason = reason_of(found) if isinstance(found, BaseException) else found
         advice = "is the plugin running? does another program use the port?"
         yield Finding(WARNING, "metrics.endpoint", f"{url} does not answer: {reason}", advice)
         return
@@ -82,6 +84,9 @@ def judge(text: str) -> Iterator[Finding]:
     if totals.get("host_sensor_config_last_reload_successful", 1.0) == 0:
         what = "the last reload of the configuration was refused: the sensor runs with the one before"
         yield Finding(FAILURE, "metrics.reload", what, "host-sensor check, then auditctl --signal HUP")
+    if totals.get("host_sensor_input_connected", 1.0) == 0:
+        advice = "auditctl --signal HUP; with `input: unix:`, is auditd's af_unix plugin active, with the same path?"
+        yield Finding(FAILURE, "metrics.input_connected", "the sensor's input is not open: it gets no records", advice)
     for name, meaning in _LOSSES.items():
         if totals.get(name):
             what, _, advice = meaning.partition(": ")

@@ -36,6 +36,8 @@ def test_healthy_metrics() -> None:
         ("host_sensor_input_dropped_lines_total 1e+06", {"metrics.input_dropped_lines_total": "warning"}),
         ("host_sensor_config_last_reload_successful 0.0", {"metrics.reload": "failure"}),
         ("host_sensor_config_last_reload_successful 1.0", {}),
+        ("host_sensor_input_connected 0.0", {"metrics.input_connected": "failure"}),
+        ("host_sensor_input_connected 1.0", {}),
         ('host_sensor_unidentified_events_total{reason="ended"} 11.0', {"metrics.unidentified": "warning"}),
         ('host_sensor_unidentified_events_total{reason="ended"} 9.0', {}),
         ('host_sensor_custom_stage_off{stage="a"} 1.0', {"metrics.custom_stage_off": "warning"}),
@@ -52,7 +54,7 @@ def test_another_version_runs() -> None:
 
 def test_a_real_endpoint() -> None:
     stats = Stats()
-    stats.config.last_reload_successful = 1
+    stats.config.last_reload_successful = stats.input.connected = 1
     exporter = Exporter(SensorOptions("127.0.0.1:0"), stats)
     exporter.start()
     try:
@@ -83,7 +85,7 @@ def test_an_endpoint_with_tls(served: str, password: bool, tmp_path: Path) -> No
     users = {"scraper": hashed("secret")} if password else {}
     options = SensorOptions("127.0.0.1:0", tls=secured.Options(str(certificate)), users=users)
     stats = Stats()
-    stats.config.last_reload_successful = 1
+    stats.config.last_reload_successful = stats.input.connected = 1
     exporter = Exporter(options, stats)
     exporter.start()
     try:
