@@ -1,7 +1,7 @@
 """`host-sensor run`: the one owner of descriptors, clock, signals and privileges.
 
     auditd ──► input (a thread) ──chunks──► GuardedPipeline (the pipeline, guarded) ──JSON lines──► Logs
-                                              every 0.1 to 0.25 s: tick, flush, signals
+                                              every 0.1 to 0.5 s: tick, flush, signals
 
 Life as auditd's plugin, as it really is: after a restart HUP, USR1, USR2, TERM, CHLD and CONT arrive blocked; stopping
 auditd sends SIGTERM, twice, before the end of input, so it means: drain, then leave; the environment is empty, standard
@@ -47,7 +47,7 @@ log = logging.getLogger(__name__)
 
 TICK = 0.1
 """Seconds between two looks at the clock, the logs and the signals."""
-CALM_TICK = 0.25
+CALM_TICK = 0.5
 """The same while nothing waits: longer than input gathers, so that a steady stream alone wakes us."""
 
 BURST = 2 << 20

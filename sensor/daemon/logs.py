@@ -130,7 +130,7 @@ class Logs:
 
     def flush(self) -> None:
         """Try again what could not be written, and see to what depends on time; call it every 0.1 s
-        while something waits, else every 0.25 s."""
+        while something waits, else every 0.5 s."""
         for output in self._all():
             self._guard(output.flush)
 

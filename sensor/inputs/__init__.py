@@ -66,7 +66,8 @@ class ReadQueue:
         self._chunks: SimpleQueue[bytes] = SimpleQueue()
         self.limit = limit
         self._live = live
-        self._buffer = bytearray(READ_BYTES)  # here, because there may be no memory when the reader begins again
+        # Here, because there may be no memory when the reader begins again. What is read at once has room if none waits.
+        self._buffer = bytearray(min(READ_BYTES, limit))
         self._stats = stats
         self._gathered: list[bytes] = []  # taken from the queue, and not handed over
         self._lock = threading.Lock()  # for what both threads do
@@ -93,7 +94,7 @@ class ReadQueue:
         if until is not None:
             data.register(until, select.POLLIN)
         buffer = self._buffer
-        with memoryview(buffer) as view, closing(readable(fd, self._linger)) as source:
+        with memoryview(buffer) as view, closing(readable(fd, self._linger, len(buffer) // 2)) as source:
             while True:
                 try:
                     ready = data.poll(None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000)

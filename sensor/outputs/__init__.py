@@ -136,7 +136,7 @@ class Output(Protocol):
 
     def flush(self) -> None:
         """Try again what could not be written, and see to what depends on time; call it every 0.1 s
-        while something waits, else every 0.25 s."""
+        while something waits, else every 0.5 s."""
 
     def reopen(self) -> None:
         """Close, and open again by name: somebody else has moved the file."""

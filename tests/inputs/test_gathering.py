@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sensor.inputs import ReadQueue
-from sensor.inputs.gathering import LINGER, PAUSE
+from sensor.inputs.gathering import LINGER, PAUSE, STEADILY
 from sensor.stats import InputStats
 
 RECORD = b"type=CWD msg=audit(1700000000.123:%06d): cwd=" + b"/" * 150 + b"\n"
@@ -80,8 +80,11 @@ def test_a_steady_stream_does_not_wake_the_reader_for_each_record():
     assert len(reading.taken) <= 8
 
 
-@pytest.mark.parametrize("per_second", [0.0, 15.0, 300.0, 3000.0])
-def test_records_mostly_come_within_a_linger_and_a_pause(per_second: float):
+@pytest.mark.parametrize(
+    ("per_second", "longest"),
+    [(0.0, LINGER), (15.0, LINGER), (60.0, LINGER), (300.0, STEADILY * LINGER), (3000.0, STEADILY * LINGER)],
+)
+def test_records_are_handed_over_in_time(per_second: float, longest: float):
     reading = Reading()
     count = int(max(10, per_second))
     sent = reading.send(0, count, per_second)
@@ -93,7 +96,7 @@ def test_records_mostly_come_within_a_linger_and_a_pause(per_second: float):
     for when, chunk in reading.taken:
         late.append(when - sent[number])
         number += chunk.count(b"\n")
-    assert sorted(late)[len(late) // 2] < LINGER + PAUSE + 0.1  # the machine may be busy for a while
+    assert sorted(late)[len(late) * 9 // 10] < longest + 0.1  # the machine may be busy for a while
 
 
 @pytest.mark.parametrize("room", [8192, 32768])

@@ -155,6 +155,27 @@ def test_much_does_not_wait():
     ours.close()
 
 
+@pytest.mark.parametrize("limit", [65536, 100_000, 163_840, 300_000])
+def test_what_is_read_at_once_has_room_in_a_small_queue(limit: int):
+    ours, theirs = socket.socketpair()
+    queue, stats = make(limit=limit)
+    reader = threading.Thread(target=queue.read_loop, args=(ours.fileno(),))
+    reader.start()
+    taken: list[bytes] = []
+    taker = threading.Thread(target=lambda: taken.extend(iter(lambda: queue.get(1) or b"", b"")))
+    taker.start()
+    begun, count = time.monotonic(), limit // 500
+    for number in range(count):
+        time.sleep(max(0.0, begun + 0.15 * number / count - time.monotonic()))
+        theirs.send(b"x" * 999 + b"\n")
+    theirs.close()
+    reader.join()
+    queue.end()
+    taker.join()
+    assert (len(b"".join(taken)), stats.dropped_lines) == (1000 * count, 0)
+    ours.close()
+
+
 def test_the_socket_never_fills_while_records_gather():
     """The writer of 1,000 small records, four times what the socket holds, is not kept waiting."""
     ours, theirs = socket.socketpair()
