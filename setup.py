@@ -46,6 +46,7 @@ COMPILED = (
     "sensor/process/command.py",
     "sensor/process/command_line.py",
     "sensor/process/containers.py",
+    "sensor/process/ends.py",
     "sensor/process/files.py",
     "sensor/process/guid.py",
     "sensor/process/host.py",

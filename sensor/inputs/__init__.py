@@ -66,7 +66,7 @@ class ReadQueue:
         self._chunks: SimpleQueue[bytes] = SimpleQueue()
         self.limit = limit
         self._live = live
-        # Here, because there may be no memory when the reader begins again. What is read at once has room if none waits.
+        # Here, for there may be no memory when the reader begins again. What is read at once has room if nothing waits.
         self._buffer = bytearray(min(READ_BYTES, limit))
         self._stats = stats
         self._gathered: list[bytes] = []  # taken from the queue, and not handed over

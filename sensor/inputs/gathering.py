@@ -24,7 +24,7 @@ LINGER = 0.2
 """In seconds. A processor that has been elsewhere begins with cold caches: at 300 execs a second the whole sensor takes
 54 µs of CPU an exec if it is handed records every 0.2 s, 48 every 0.4 s and 45 every 0.8 s."""
 STEADILY = 2
-"""Where few come, that is too little to wait for: an event is seen sooner, and of its process more is still in /proc."""
+"""Where few come there is little to save: an event is seen sooner, and of its process more is still in /proc."""
 ENOUGH = 163840
 """In bytes: more than 300 execs a second bring while they are waited for."""
 PAUSE = 0.03

@@ -101,8 +101,6 @@ class ProcFS:
         Everything is read below one descriptor of its directory, which stays with the
         process: a successor with the same pid is not seen through it.
         """
-        if self._has_own_pids and not _is_there(pid):
-            return None
         try:
             directory = os.open(f"{self.root}/{pid}", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError:
@@ -136,8 +134,8 @@ class ProcFS:
         return self._link("self/ns/pid") or "unknown"
 
     @cached_property
-    def _has_own_pids(self) -> bool:
-        """Its pids are those that this process knows: whether there is one can be asked in a third of the time."""
+    def has_own_pids(self) -> bool:
+        """Whether its pids are those that this process knows."""
         return self._link("self") == str(os.getpid())
 
     def _read(self, path: str, directory: int | None = None) -> str | None:
@@ -159,16 +157,6 @@ class ProcFS:
             return os.readlink(where.encode(), dir_fd=directory).decode("latin-1")
         except OSError:
             return ""
-
-
-def _is_there(pid: int) -> bool:
-    try:
-        os.getpgid(pid)
-    except (ProcessLookupError, OverflowError):  # records may have larger numbers than a pid_t holds
-        return False
-    except OSError:  # a security module may refuse it
-        pass
-    return True
 
 
 def _parse_stat(text: str | None) -> Stat | None:

@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator
 
 from sensor.process import choice
 from sensor.process.choice import Observation
 from sensor.process.clock import LONGEST_LAG, BootClock, Lag
+from sensor.process.ends import Ends
 from sensor.process.lives import Lives
 from sensor.process.procfs import ProcFS
 from sensor.process.program import Key, Process, ProcessStart, Program, stranger
@@ -31,10 +31,6 @@ GRACE = 20.0
 late while the probe reports at once; among themselves they are out of order by few."""
 SOON = 5.0
 """Within this time a pid is not handed out again: pids are given in turn, tens of thousands at least."""
-_CHECKED = 200
-"""Processes looked at in a sweep, at least; all are within 20 sweeps."""
-_CHECKED_BESIDE_PROBE = 10
-"""The same where the probe reports all ends, or what it has lost of them afterwards."""
 _FOREIGN = 2048
 """Processes kept of another host: their ends are not reported, so all places are taken before long."""
 _MOST_ORPHANS = 64
@@ -56,10 +52,10 @@ class ProcessTable:
         self._clock = BootClock()
         self._lag = Lag()
         self._lives = Lives(self._clock, limit)
+        self._ends = Ends(proc, self._lives, limit) if proc is not None else None
         self._missed = math.inf
         self._why = "no_probe"
         self._orphans: deque[Process] = deque(maxlen=_MOST_ORPHANS)
-        self._sweeping: Iterator[int] = iter(())
         self._heard = 0.0  # the newest event since the last sweep
         self.exact = self.untracked = False
 
@@ -256,17 +252,8 @@ class ProcessTable:
         heard, self._heard = min(self._heard or time, time), 0.0
         self._lives.forget_dead(heard - GRACE)
         self._count()
-        if self._proc is None:
-            return
-        few = self.exact and not self.untracked
-        for _ in range(_CHECKED_BESIDE_PROBE if few else max(_CHECKED, len(self._lives.current) // 20)):
-            pid = next(self._sweeping, None)
-            if pid is None:
-                self._sweeping = iter(list(self._lives.current))
-                return
-            process = self._lives.current.get(pid)
-            if process is not None and process.ended is None:
-                self._check_alive(process, time)
+        if self._ends is not None:
+            self._ends.look(time, few=self.exact and not self.untracked)
 
     def _at(self, pid: int, when: float, observation: Observation | None = None) -> tuple[Process | None, float]:
         """The process that had the pid at a time since 1970, if it is known; and that time in seconds since boot."""
@@ -360,10 +347,10 @@ class ProcessTable:
 
     def _from_proc(self, pid: int, exe: bool) -> Program | None:
         """Read the process that has the pid now from /proc; None when it is gone."""
-        if self._proc is None:
+        if self._proc is None or self._ends is None:
             return None
         self._stats.lookups_proc += 1
-        seen = self._proc.entry(pid, exe)
+        seen = None if self._ends.is_gone(pid) else self._proc.entry(pid, exe)
         if seen is None or not seen.namespace:
             self._stats.lookups_dead += 1
             return None
@@ -381,14 +368,6 @@ class ProcessTable:
 
     def _count(self) -> None:
         self._stats.size, self._stats.evicted = len(self._lives.current), self._lives.evicted
-
-    def _check_alive(self, process: Process, time: float) -> None:
-        stat = self._proc.stat(process.pid) if self._proc is not None else None
-        key = process.program.key
-        if stat is None or (key is not None and stat.start != key.ticks):
-            self._lives.end(process, time)
-        else:
-            process.seen = time
 
 
 def _can_be(observed: Program, time: float, observation: Observation | None = None) -> bool:
