@@ -119,6 +119,27 @@ def test_a_storm_that_sets_in_while_the_reader_sleeps_waits_for_one_pause():
     assert waited < PAUSE + 0.2
 
 
+@pytest.mark.parametrize("size", [150, 700, 1750, 3000])
+def test_ten_times_as_many_as_before_keep_nobody_waiting(size: int):
+    """Records of 1,750 bytes take 4,352 in the socket, which 49 fill: in 10 ms, of which it may have slept one."""
+    record = b"x" * (size - 1) + b"\n"
+    reading = Reading()
+    reading.theirs.setblocking(False)
+    kept_waiting = 0
+    for _ in range(5):
+        for count, per_second in ((200, 500.0), (250, 5000.0)):
+            begun, full = time.monotonic(), 0
+            for number in range(count):
+                time.sleep(max(0.0, begun + number / per_second - time.monotonic()))
+                try:
+                    reading.theirs.send(record)
+                except BlockingIOError:
+                    full = 1
+        kept_waiting += full
+    reading.end()
+    assert kept_waiting <= 1  # the machine may be busy for a while
+
+
 def test_whatever_comes_when_it_is_all_there():
     chance = random.Random(10)
     reading = Reading()
