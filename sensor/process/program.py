@@ -33,11 +33,26 @@ class Key(NamedTuple):
     tgid: int
 
 
-class Place(NamedTuple):
-    """Where a program runs: its control groups, seen or taken over from the program that started it."""
+class Place:
+    """Where a program runs: its control groups, seen or taken over from the program that started it.
 
-    cgroup: Cgroup
-    inherited: bool
+    Two are the same only if they are one object: what is known of a place is looked up for each process.
+    """
+
+    __slots__ = ("_heirs", "cgroup", "inherited")
+
+    def __init__(self, cgroup: Cgroup, inherited: bool) -> None:
+        self.cgroup = cgroup
+        self.inherited = inherited
+        self._heirs: Place | None = None
+
+    def taken_over(self) -> Place:
+        """The place of all programs that a program there has started, if nothing else is known of them."""
+        if self.inherited:
+            return self
+        if self._heirs is None:
+            self._heirs = Place(self.cgroup, inherited=True)
+        return self._heirs
 
 
 class Script(NamedTuple):

@@ -78,7 +78,7 @@ class Cgroups:
                 inherited = ancestor.place or self._observe(ancestor)
                 if inherited is not None:
                     ancestor.place = inherited
-                    return Place(inherited.cgroup, inherited=True)
+                    return inherited.taken_over()
         return _NOWHERE
 
     def _observe(self, program: Program) -> Place | None:
