@@ -71,4 +71,4 @@ class Ends:
         if stat is None or (key is not None and stat.start != key.ticks):
             self._lives.end(process, time)
         else:
-            process.seen = time
+            process.lives(time)

@@ -349,6 +349,10 @@ class Process:
                 return program
         return self.program
 
+    def lives(self, time: float) -> None:
+        """It was seen alive, at a time since boot."""
+        self.seen = time
+
     def resolve_parents(self) -> None:
         """Look up what its parent and its spawner ran when it was forked, now that audit has reported it."""
         parent, spawner = self.unresolved_parents or (None, None)
