@@ -124,6 +124,7 @@ class Daemon:
         self._input = make_input(config, self.stats)
         self._guard = Guard(self.stats.daemon, self._input.queue.relieve)
         self._input.open()
+        signals.wake_by(self._input.queue.wake)
         self._kept = self._input.queue.limit
         account = rights.find_account(config, self._input, self.stats.privileges)
         rights.prepare_directory(config.directory, account)
@@ -213,8 +214,7 @@ class Daemon:
 
     def _step(self) -> bool:
         """Work on what has come; True when that was all there will ever be."""
-        queue = self._input.queue
-        chunk = queue.get(TICK if self._waits() else CALM_TICK)
+        chunk = self._input.queue.get(TICK if self._waits() else CALM_TICK)
         if chunk:
             self._logs.copy_input(chunk)
             self._lag.read(chunk, time.time(), time.monotonic())
@@ -227,7 +227,7 @@ class Daemon:
 
     def _waits(self) -> bool:
         """Whether something waits for time to pass that is no input."""
-        return self._lag.waits or self.stats.filterlog.pending_bytes > 0 or self._files.is_asked or self._signals.finish
+        return self._lag.waits or self._signals.waits or self._files.is_asked or self.stats.filterlog.pending_bytes > 0
 
     def _write(self, lines: Lines) -> None:
         self._lag.made(len(lines), lines.own)

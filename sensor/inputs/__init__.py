@@ -63,7 +63,7 @@ class ReadQueue:
 
     def __init__(self, limit: int, live: bool, stats: InputStats, linger: float = LINGER) -> None:
         self._linger = linger
-        self._chunks: SimpleQueue[bytes] = SimpleQueue()
+        self._chunks: SimpleQueue[bytes | None] = SimpleQueue()  # None: wake up
         self.limit = limit
         self._live = live
         # Here, for there may be no memory when the reader begins again. What is read at once has room if nothing waits.
@@ -151,18 +151,30 @@ class ReadQueue:
                 self._shut = True
                 self.end()
 
+    def wake(self) -> None:
+        """Let the thread that gets wait no longer, this time; may be called by a handler of a signal."""
+        self._chunks.put(None)
+
     def get(self, timeout: float) -> bytes | None:
-        """Return what has gathered, up to GATHER_BYTES; None after `timeout` seconds; b"" at the end, for ever."""
+        """Return what has gathered, up to GATHER_BYTES; b"" at the end, for ever.
+
+        None after `timeout` seconds, or when it was woken up.
+        """
         gathered = self._gathered
         if self._over and not gathered:
             return b""
         try:
             if not gathered:
-                gathered.append(self._chunks.get(timeout > 0, timeout))  # get(True, 0) can hang on Python 3.9
+                first = self._chunks.get(timeout > 0, timeout)  # get(True, 0) can hang on Python 3.9
+                if first is None:
+                    return None
+                gathered.append(first)
             size = sum(map(len, gathered))
             while gathered[-1] and size < GATHER_BYTES and not self._chunks.empty():
-                gathered.append(self._chunks.get_nowait())
-                size += len(gathered[-1])
+                chunk = self._chunks.get_nowait()
+                if chunk is not None:
+                    gathered.append(chunk)
+                    size += len(chunk)
         except Empty:
             if not gathered:
                 return None
@@ -185,7 +197,9 @@ class ReadQueue:
         """Drop what is there, for good; returns the rest of the line that was begun. For the thread that gets."""
         self.shut()
         rest, begun, last = [], self._handed_midline, b"\n"
-        while chunk := self.get(0):
+        while (chunk := self.get(0)) != b"":
+            if chunk is None:  # woken up
+                continue
             end = (chunk.find(b"\n") + 1 or len(chunk)) if begun else 0
             begun = begun and chunk[end - 1] != 10
             rest.append(chunk[:end])
@@ -207,6 +221,8 @@ class ReadQueue:
             with suppress(Empty):
                 while self._put_bytes - self._got_bytes > half:
                     chunk = self._chunks.get_nowait()
+                    if chunk is None:
+                        continue
                     if not chunk:
                         self._chunks.put(chunk)
                         break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import threading
 import time
@@ -125,6 +126,45 @@ def test_a_torn_line_is_ended_once():
     queue.end_line()
     queue.end_line()
     assert drain(queue) == b"torn\n"
+
+
+def test_a_handler_of_a_signal_wakes_who_gets():
+    queue, _ = make()
+    before = signal.signal(signal.SIGALRM, lambda *_: queue.wake())
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    begun = time.monotonic()
+    assert queue.get(5) is None
+    assert 0.04 < time.monotonic() - begun < 1
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("woken", range(8))
+def test_to_be_woken_up_costs_no_input(woken: int):
+    """Before, between and after chunks, by the bits of a number."""
+    queue, stats = make()
+    for place, chunk in enumerate([b"a\n", b"b\n"]):
+        if woken & (1 << place):
+            queue.wake()
+        queue.put(chunk)
+    if woken & 4:
+        queue.wake()
+    queue.end()
+    taken = []
+    while (chunk := queue.get(0)) != b"":
+        taken.append(chunk or b"")
+    assert (b"".join(taken), stats.pending_bytes) == (b"a\nb\n", 0)
+
+
+@pytest.mark.parametrize("woken", range(8))
+def test_to_be_woken_up_hides_nothing_that_is_dropped(woken: int):
+    queue, stats = make()
+    for place, chunk in enumerate([b"a\n", b"b\n", b""]):
+        if woken & (1 << place):
+            queue.wake()
+        if chunk:
+            queue.put(chunk)
+    assert queue.abandon() == b""
+    assert (stats.dropped_bytes, stats.dropped_lines) == (4, 2)
 
 
 def test_small_writes_gather():
