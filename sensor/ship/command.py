@@ -75,7 +75,19 @@ def _check(name: str, config: Destination, print_line: Print) -> int:
     for line, well in check(name, config, config.host or os.uname().nodename):
         print_line(line)
         all_well &= well
-    return 0 if all_well else 1
+    return 0 if all_well and _is_readable(config.log) else 1
+
+
+def _is_readable(log: str) -> bool:
+    """Whether the user that ships may read the log; says on standard error what is not so. One may not be there yet."""
+    try:
+        os.close(os.open(log, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC))
+    except FileNotFoundError:
+        sys.stderr.write(f"{printable(log)}: is not there; nothing is shipped until it is\n")
+    except OSError as error:
+        sys.stderr.write(f"{printable(log)}: {error.strerror}; nothing can be shipped\n")
+        return False
+    return True
 
 
 def _checked(path: str) -> Destination | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.ship.far_ends import Collector, Receiver, Ship, free_port, responds
 from tests.ship.logs import Log
 
@@ -35,3 +37,19 @@ def test_a_refusal_is_reported(tmp_path: Path) -> None:
     assert ship.run("--check").stdout == f"{server.url}: FAILED: HTTP 401: who are you?\n"
     done = ship.run("--check")
     assert (done.returncode, "acknowledged after" in done.stdout, "HTTP 200" in done.stdout) == (0, True, True)
+
+
+@pytest.mark.parametrize(
+    ("log", "code", "expected"),
+    [
+        ("log", 0, ""),
+        ("none", 0, "none: is not there; nothing is shipped until it is\n"),
+        ("log/x", 1, "log/x: Not a directory; nothing can be shipped\n"),
+    ],
+)
+def test_a_log_that_cannot_be_read_is_reported(log: str, code: int, expected: str, tmp_path: Path) -> None:
+    (tmp_path / "log").touch()
+    receiver = Receiver()
+    ship = Ship(tmp_path, tmp_path / log, kind="tcp", to=f"127.0.0.1:{receiver.port}", tcp={"settle": 0})
+    done = ship.run("--check")
+    assert (done.returncode, done.stderr.replace(f"{tmp_path}/", "")) == (code, expected)
