@@ -254,6 +254,8 @@ class FileOutput:
         if self._fd < 0:
             return
         ours = os.fstat(self._fd)
+        if ours.st_size < self._size and self._regular:
+            self._log(f"{self._path}: another program has cut it from {self._size} to {ours.st_size} bytes")
         self._size = ours.st_size
         if self._regular:
             self._measure_disk()
@@ -262,6 +264,8 @@ class FileOutput:
         except OSError:
             theirs = None
         if theirs is None or (theirs.st_dev, theirs.st_ino) != (ours.st_dev, ours.st_ino):
+            how = "moved" if ours.st_nlink else "removed"
+            self._log(f"{self._path}: another program has {how} it; going on in a new file")
             self._close()
         elif self._readers.renew() and self._regular:
             self._permit(self._fd)

@@ -79,7 +79,7 @@ def _check(name: str, config: Destination, print_line: Print) -> int:
 
 
 def _is_readable(log: str) -> bool:
-    """Whether the user that ships may read the log; says on standard error what is not so. One may not be there yet."""
+    """Whether the user that ships may read the log; reports on standard error why not. It may not be there yet."""
     try:
         os.close(os.open(log, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC))
     except FileNotFoundError:
