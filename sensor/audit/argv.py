@@ -12,7 +12,9 @@ read, or whose record was lost, is missing and comes out as null.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, Final
 
+from sensor.audit import scan
 from sensor.audit.fields import (
     Collector,
     Fields,
@@ -25,7 +27,11 @@ from sensor.audit.fields import (
     unquote,
 )
 from sensor.audit.options import TransformOptions
+from sensor.audit.scan import COMPILED, EQUALS, NONE, QUOTE, after, decimal
 from sensor.audit.spellings import ENRICHED
+
+if TYPE_CHECKING:
+    from mypy_extensions import i64
 
 _ARGUMENT = re.compile(r"a([0-9]{1,7})(?:\[([0-9]{1,7})\]|(_len))?")
 _LENGTH = re.compile(r"(?<= a)([0-9]{1,7})_len=([0-9]{1,9})(?= |\Z)")
@@ -33,9 +39,8 @@ _PIECE = re.compile(r"(?<= a)([0-9]{1,7})\[([0-9]{1,7})\]=([^ ]+)")
 _LONGEST_NUMBER = 9
 """Digits of a length, as _LENGTH has them."""
 _PRINTABLE = re.compile("[ -~]*")
-_NAMED = 64
-_NAMES = [f"a{number}=" for number in range(_NAMED)]
-"""What stands before the first arguments."""
+_LONGEST_PLACE: Final = 7
+"""Digits of the place of an argument, as _ARGUMENT has them."""
 _HALF_A_BYTE = re.compile(r"(?:[0-9A-F]{2})+[0-9A-F]")
 _WHOLE = TransformOptions()
 _MAX_MISSING = 1024
@@ -87,7 +92,7 @@ def _add_arguments(record: Collector, arguments: list[Value], options: Transform
 def plain_arguments(body: str) -> list[str] | None:
     """The arguments in a body as the kernel writes it: none missing, none short of a piece; None if it is another.
 
-    Their order is fixed, so each word has one name that it may have. Five words take 0.7 µs compiled and 2.9
+    Their order is fixed, so each word has one name that it may have. Five words take 0.6 µs compiled and 2.9
     interpreted; thousands a tenth of the time that the general way takes.
     """
     if _PRINTABLE.fullmatch(body) is None:
@@ -96,14 +101,14 @@ def plain_arguments(body: str) -> list[str] | None:
     arguments: list[str] = []
     at = 1
     while at < len(words):
-        number = len(arguments)
-        name = _NAMES[number] if number < _NAMED else f"a{number}="
         word = words[at]
-        if word.startswith(name):
-            text = _written(word[len(name) :])
+        start = _behind_name(word, len(arguments))
+        if start != NONE:
+            text = _written(word, start)
         else:
-            pieces = _count_pieces(words, at, name[:-1])
-            text = _whole(words[at : at + pieces + 1], name[:-1])
+            name = f"a{len(arguments)}"
+            pieces = _count_pieces(words, at, name)
+            text = _whole(words[at : at + pieces + 1], name)
             at += pieces
         if text is None:
             return None
@@ -112,11 +117,23 @@ def plain_arguments(body: str) -> list[str] | None:
     return arguments if arguments and words[0] == f"argc={len(arguments)}" else None
 
 
-def _written(value: str) -> str | None:
-    """A value as the kernel writes it, in quotes or as digits of its bytes; None if it is neither."""
-    if value.startswith('"'):
-        return value[1:-1] if value.find('"', 1) == len(value) - 1 else None
-    return text_of_digits(value)
+def _behind_name(word: str, number: i64) -> i64:
+    """The place behind `a7=`, the name of the seventh argument after the first; NONE if another one stands there."""
+    if not COMPILED:
+        name = f"a{number}="
+        return len(name) if word.startswith(name) else NONE
+    end = decimal(word, 1, _LONGEST_PLACE)
+    if end == NONE or word[0] != "a" or scan.number(word, 1, end) != number:
+        return NONE
+    return after(word, end, EQUALS)
+
+
+def _written(word: str, start: i64) -> str | None:
+    """A value as the kernel writes it, in quotes or as digits of its bytes, from a place on; None if it is neither."""
+    text = after(word, start, QUOTE)
+    if text == NONE:
+        return text_of_digits(word[start:])
+    return word[text:-1] if word.find('"', text) == len(word) - 1 else None
 
 
 def _count_pieces(words: list[str], start: int, name: str) -> int:
@@ -133,7 +150,7 @@ def _whole(words: list[str], name: str) -> str | None:
     The kernel gives the length before it knows whether it will write each byte as two digits.
     """
     length = words[0].partition(f"{name}_len=")[2]
-    pieces = [_written(word.partition("=")[2]) for word in words[1:]]
+    pieces = [_written(word, word.find("=") + 1) for word in words[1:]]
     found = [piece for piece in pieces if piece is not None]
     text = "".join(found)
     if not pieces or len(found) < len(pieces) or not length.isdecimal() or len(length) > _LONGEST_NUMBER:

@@ -28,7 +28,7 @@ ZERO: Final = 48  # "0"
 _SEVEN: Final = 55
 _NINE: Final = 57
 _COLON: Final = 58
-_EQUALS: Final = 61
+EQUALS: Final = 61
 QUESTION_MARK: Final = 63
 _BACKSLASH: Final = 92
 _A: Final = 97  # "a"
@@ -55,7 +55,7 @@ def argument(text: str, at: i64, digit: i64) -> i64:
     """The place behind ` a0=`, the number given by its code: `behind` in half of the time."""
     if at == NONE or len(text) - at < 4:
         return NONE
-    if ord(text[at]) != BLANK or ord(text[at + 1]) != _A or ord(text[at + 2]) != digit or ord(text[at + 3]) != _EQUALS:
+    if ord(text[at]) != BLANK or ord(text[at + 1]) != _A or ord(text[at + 2]) != digit or ord(text[at + 3]) != EQUALS:
         return NONE
     return at + 4
 
