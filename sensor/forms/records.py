@@ -19,7 +19,6 @@ from sensor.audit.layout import Found, Layout
 from sensor.audit.options import TransformOptions
 from sensor.audit.picks import Concerns, Picks, Shared
 from sensor.audit.record import WORDS, Record
-from sensor.audit.shape import SAFE
 from sensor.audit.syscall import Head, Rest
 from sensor.cache import BoundedDict
 from sensor.forms.command_lines import PlainCommandLines
@@ -50,12 +49,12 @@ class RecordTexts:
         self._picks = Picks(concerns) if concerns is not None else None
         self._known: BoundedDict[Shared, str] = BoundedDict(entries)
         self._plain: dict[str, Callable[[Record], str | None]] = {}
-        lines = PlainCommandLines(style.quote, SAFE[options.strings])
+        lines = PlainCommandLines(style.quote, options.execve_argv)
         if options.strings == "percent":
             self._plain["PROCTITLE"] = lines.proctitle
             if concerns is None and self._by_layout:
                 self._plain["SOCKADDR"] = lines.address
-            if options.execve_argv == ("array",) and options.execve_argv_limit_bytes is None:
+            if options.execve_argv_limit_bytes is None:
                 self._plain["EXECVE"] = lines.execve
 
     def forget(self) -> None:

@@ -8,12 +8,11 @@ from hypothesis import strategies as st
 
 from sensor.audit.options import TransformOptions
 from sensor.audit.record import Record, RecordDecoder
-from sensor.audit.shape import SAFE
 from sensor.forms.command_lines import PlainCommandLines
 from sensor.forms.text import quote_percent
 from sensor.forms.values import Renderer
 
-LINES = PlainCommandLines(quote_percent, SAFE["percent"])
+LINES = PlainCommandLines(quote_percent)
 
 
 def record(name: str, body: str) -> Record:
@@ -58,6 +57,20 @@ def test_a_command_line_that_is_not_plain_is_left_to_others(body):
 )
 def test_command_lines(body, expected):
     assert LINES.execve(record("EXECVE", body)) == expected.replace("', '", '","').replace("'", '"')
+
+
+WORDS = st.lists(st.text(' ab%+"\\\n\xe4\xff', min_size=1, max_size=6), min_size=1, max_size=5)
+
+
+@pytest.mark.parametrize("forms", [(), ("array",), ("string",), ("array", "string"), ("string", "array")])
+@given(words=WORDS)
+def test_a_command_line_is_written_as_field_by_field(forms, words):
+    hexadecimal = [f"a{place}={word.encode('latin-1').hex().upper()}" for place, word in enumerate(words)]
+    body = " ".join([f"argc={len(words)}", *hexadecimal])
+    options = TransformOptions(execve_argv=forms)
+    lines = PlainCommandLines(quote_percent, forms)
+    fields = RecordDecoder(options, (), 10).parse("EXECVE", body)
+    assert lines.execve(record("EXECVE", body)) == Renderer("percent").render(fields)
 
 
 @pytest.mark.parametrize(
