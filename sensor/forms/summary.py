@@ -55,8 +55,8 @@ class SummaryTexts:
     def who(self, who: Subject) -> tuple[str, ...]:
         """The members of ECS `event`, and, with a comma before each, of the top level, `process` and auditd.summary."""
         if not who.text:
-            members = self.members
-            who.text = self._renderer.render(who.event), members(who.users), members(who.process), members(who.means)
+            text, users = self._renderer.render(who.event), self.members(who.users)
+            who.text = text, users, self.members(who.process), self.members(who.means)
         return who.text
 
     def thing(self, thing: Object) -> tuple[str, ...]:
@@ -73,7 +73,7 @@ class SummaryTexts:
             if value and isinstance(value, dict):
                 texts.append(f',"{name}":{{{renderer.render(value)}}}')
             elif value:
-                texts.append(f",{renderer.render({name: value})}")
+                texts.append(renderer.member(name, value))
         return "".join(texts)
 
     def member(self, event: Event) -> str:

@@ -7,7 +7,6 @@ style a text that is not UTF-8 has its exact bytes beside it, in hexadecimal:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Callable, Final
 
 from sensor.audit.fields import Fields, Value
@@ -28,7 +27,6 @@ class Style:
     """How JSON is written.
 
     strings: of `transform.strings`.
-    quote: text to a JSON string.
     naming: of added members.
     distinct: what keys become, of records and of added objects; None where they stay.
     renderer: writes fields of records; render: its method; plain: writes any others, by the keys they have.
@@ -38,7 +36,7 @@ class Style:
         self, strings: str = "percent", naming: Naming | None = None, distinct: DistinctKeys | None = None
     ) -> None:
         self.strings = strings
-        self.quote = quoter(strings)
+        self._percent = strings == "percent"
         self.naming = naming or Naming()
         self.distinct = distinct
         self.plain: Render = Renderer(strings).render
@@ -47,13 +45,17 @@ class Style:
         self._keys: BoundedDict[str, str] = BoundedDict(_REMEMBERED)
         self._added: BoundedDict[str, str] = BoundedDict(_REMEMBERED)
 
-    def members(self, fields: Mapping[str, Value]) -> str:
+    def quote(self, text: str) -> str:
+        """A JSON string."""
+        return quote_percent(text) if self._percent else quote_unicode(text)  # half of a call through a variable
+
+    def members(self, fields: Fields) -> str:
         """The members of an object, each with a comma before it; no text has its bytes beside it."""
-        quote, keys = self.quote, self._keys
+        keys = self._keys
         text = ""
         for name, value in fields.items():
             key = keys.get(name) or self._key(name)
-            text += key + (quote(value) if isinstance(value, str) and value.__class__ is str else self.value(value))
+            text += key + self.value(value)
         return text
 
     def added(self, fields: Fields) -> str:
@@ -69,6 +71,8 @@ class Style:
 
     def value(self, value: Value) -> str:
         """A value."""
+        if isinstance(value, str) and type(value) is str:
+            return self.quote(value)
         if isinstance(value, dict):
             return f"{{{self.members(value)[1:]}}}"
         if isinstance(value, list):
@@ -86,30 +90,39 @@ class Renderer:
     """
 
     def __init__(self, strings: str, distinct: DistinctKeys | None = None) -> None:
-        self._quote = quoter(strings)
-        self._with_bytes = strings != "percent"
+        self._percent = strings == "percent"
+        self._quoter = quoter(strings)
         self._distinct = distinct
         self._keys: BoundedDict[str, str] = BoundedDict(_REMEMBERED)
         self._quoted: BoundedDict[str, str] = BoundedDict(_REMEMBERED)
 
     def render(self, fields: Fields) -> str:
         """The members of an object."""
-        if self._with_bytes and _has_bad_bytes(fields):
+        if not self._percent and _has_bad_bytes(fields):
             fields = _with_bytes(fields)
         if self._distinct is not None:
             fields = self._distinct.fields(fields)
         return self._members(fields)
 
+    def member(self, name: str, value: Value) -> str:
+        """One member, with a comma before it."""
+        if not self._percent or self._distinct is not None:
+            return f",{self.render({name: value})}"
+        return f"{self._keys.get(name) or self._key(name)}{self._value(value)}"
+
     def text(self, value: str) -> str:
         """A text."""
         return self._quoted.get(value) or self._short(value) if len(value) <= _LONGEST else self._quote(value)
+
+    def _quote(self, value: str) -> str:
+        return quote_percent(value) if self._percent else quote_unicode(value)
 
     def _members(self, fields: Fields) -> str:
         keys = self._keys
         parts: list[str] = []
         for name, value in fields.items():
             parts.append(keys.get(name) or self._key(name))
-            parts.append(self._value(value))
+            parts.append(self.text(value) if isinstance(value, str) and type(value) is str else self._value(value))
         return "".join(parts)[1:]
 
     def _value(self, value: Value) -> str:
@@ -119,13 +132,17 @@ class Renderer:
             return f"{{{self._members(value)}}}"
         if isinstance(value, list):
             return f"[{','.join([self._value(element) for element in value])}]"
-        return write(value, self._quote)
+        return write(value, self._quoter)
 
     def _key(self, name: str) -> str:
         return self._keys.keep(name, f",{self._quote(name)}:")
 
     def _short(self, value: str) -> str:
-        return self._quoted.keep(value, self._quote(value))
+        quoted = self._quoted  # its `keep` costs as much as the quoting
+        if len(quoted) >= _REMEMBERED:
+            quoted.clear()
+        quoted[value] = written = self._quote(value)
+        return written
 
 
 def quoter(strings: str) -> Quote:
@@ -136,10 +153,10 @@ def quoter(strings: str) -> Quote:
 def write(value: Value, quote: Quote) -> str:
     """A value as JSON."""
     if isinstance(value, str):
-        return value if value.__class__ is Number else quote(value)
+        return value if type(value) is Number else quote(value)
     if value is None:
         return "null"
-    if value.__class__ is int:
+    if type(value) is int:
         return str(value)
     if isinstance(value, list):
         return "[" + ",".join([write(element, quote) for element in value]) + "]"
