@@ -54,10 +54,12 @@ def actor_of(rule: SummaryRule, facts: Facts) -> Actor:
 def users_of(rule: SummaryRule, facts: Facts, actor: Actor, target: Found | None) -> tuple[Fields, Fields]:
     """ECS `user` and `group`; target: what was acted upon, where it is a user or a group."""
     user: Fields = {}
+    ids, unset, same_as = facts.ids, _UNSET, _SAME_AS
     for field, place in PLACES.items():
-        value = facts.ids.get(field, "unset")
-        is_account = field == "suid" and (field, value) in (actor.secondary, target)
-        if value not in _UNSET and facts.ids.get(_SAME_AS.get(field, "")) != value and not is_account:
+        value = ids.get(field)
+        if value is None or value in unset or ids.get(same_as.get(field, "")) == value:
+            continue
+        if field != "suid" or (field, value) not in (actor.secondary, target):  # else it is an account's name
             _put(user, place, _entity(facts, (field, value)))
     group: Fields = {}
     for option in ("user", "effective", "target", "group"):

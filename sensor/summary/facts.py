@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Union
 
 from sensor.audit.event import URINGOP, Event
@@ -28,6 +29,7 @@ Datum = Union[str, list[str]]
 
 ELSEWHERE = frozenset({"SYSCALL", "PATH", "SOCKADDR", "EXECVE", "CWD", "PROCTITLE"})
 _NO_VALUE = "unset"
+_MOST_FORMS = 256
 _OF_THE_CALL = frozenset(["arch", "syscall", "success", "exit", "items", "pid", "ppid", "ARGV"])
 """Fields of a SYSCALL record that are kept apart from the rest; one of unusual form has them all in one."""
 _TRANSLATED = ("ARCH", "SYSCALL")
@@ -163,29 +165,60 @@ def tags_of(fields: Fields) -> list[str]:
     return [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else []
 
 
+class _Own:
+    """A field that stands for itself; translations: the keys under which the name of its number may stand."""
+
+    __slots__ = ("is_id", "name", "translations")
+
+    def __init__(self, name: str, translations: tuple[str, ...]) -> None:
+        self.name = name
+        self.is_id = _is_id(name)
+        self.translations = translations
+
+
 def _first(facts: Facts, fields: Fields, naming: Naming) -> None:
     """Take in the record that shows who acted."""
     facts.tags = tags_of(fields)
-    has_names = _may_be_translated(fields, naming)
-    for name, value in own_fields(fields, naming):
-        if name == "key":
-            continue
-        if name in ("res", "result", "success"):
-            facts.result = _RESULTS.get(str(value), "unknown")
-        elif name == "subj":
-            facts.subject = context_parts(str(value or ""))
-        elif name == "ses":
-            facts.session = str(datum_of(name, value, fields) or "")
+    if "msg" in fields:
+        for name, value in own_fields(fields, naming):
+            if name != "key":
+                _take(facts, _Own(name, ()), value, fields, _translation(fields, name, naming))
+        return
+    for own in _owns(tuple(fields), naming.prefix):
+        meaning: Value = None
+        for key in own.translations:
+            meaning = meaning or fields[key]
+        _take(facts, own, fields[own.name], fields, meaning)
+
+
+@lru_cache(_MOST_FORMS)
+def _owns(names: tuple[str, ...], prefix: str) -> list[_Own]:
+    """The fields of a record with these names, and no msg='…', that stand for themselves, but for its key."""
+    naming, fields = Naming(prefix), dict.fromkeys(names)
+    own = [name for name, _ in own_fields(fields, naming) if name != "key"]
+    keys = {name: dict.fromkeys((naming.key(name.upper()), name.upper())) for name in own}
+    return [_Own(name, tuple([key for key in keys[name] if key in fields])) for name in own]
+
+
+def _take(facts: Facts, own: _Own, value: Value, fields: Fields, meaning: Value) -> None:
+    """Take in one field of that record; meaning: the name of its number, if it is one."""
+    name = own.name
+    if name in ("res", "result", "success"):
+        facts.result = _RESULTS.get(str(value), "unknown")
+    elif name == "subj":
+        facts.subject = context_parts(str(value or ""))
+    elif name == "ses":
+        facts.session = str(datum_of(name, value, fields) or "")
+    else:
+        datum = datum_of(name, value, fields)
+        if datum is None:
+            return
+        if own.is_id and isinstance(datum, str):
+            facts.ids[name] = datum
         else:
-            datum = datum_of(name, value, fields)
-            if datum is None:
-                continue
-            if _is_id(name) and isinstance(datum, str):
-                facts.ids[name] = datum
-            else:
-                facts.data[name] = datum
-            if has_names and isinstance(meaning := _translation(fields, name, naming), str):
-                facts.names[name] = meaning
+            facts.data[name] = datum
+        if isinstance(meaning, str):
+            facts.names[name] = meaning
 
 
 def own_fields(fields: Fields, naming: Naming) -> list[tuple[str, Value]]:

@@ -42,6 +42,9 @@ _TYPES = {
 }
 """File type → what auparse calls it, and what ECS does."""
 
+_OWNER = ("uid", "owner", "ouid", "OUID")
+_GROUP = ("gid", "group", "ogid", "OGID")
+
 _OF_ADDRESSES = "0123456789abcdefABCDEF:."
 """All that there can be in an IP address as text (inet_pton(3))."""
 
@@ -127,8 +130,8 @@ def file_of(path: Fields, kind: str, cwd: str | None, naming: Naming) -> Object:
         members["mode"] = f"{number & 0o7777:04o}"
     if type is not None:
         members["type"] = type
-    _add_owner(members, path, "uid", "owner", naming)
-    _add_owner(members, path, "gid", "group", naming)
+    _add_owner(members, path, _OWNER, naming)
+    _add_owner(members, path, _GROUP, naming)
     context = path.get("obj")
     if isinstance(context, str):
         members["selinux"] = dict(context_parts(context))
@@ -225,11 +228,12 @@ def address_family(text: Value) -> int | None:
     return None
 
 
-def _add_owner(members: Fields, path: Fields, id: str, name: str, naming: Naming) -> None:
-    number = path.get(f"o{id}")
+def _add_owner(members: Fields, path: Fields, names: tuple[str, str, str, str], naming: Naming) -> None:
+    """Add whose a file is; names: of the members for the number and the name, and of the fields in which these are."""
+    id, name, field, translation = names
+    number = path.get(field)
     if isinstance(number, int):
         members[id] = str(number)
-    translation = f"O{id.upper()}"
     owner = path.get(naming.key(translation)) or path.get(translation)
     if isinstance(owner, str) and "(" not in owner:
         members[name] = owner
