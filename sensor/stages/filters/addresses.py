@@ -18,7 +18,7 @@ from typing import Final, Union
 
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
-_SADDR = re.compile(r"(?:\A| )saddr=([0-9A-F]{16,})")
+_SADDR = re.compile(r"(?:\A| )saddr=([0-9A-F]{16,48})")  # as much as IPv6 takes
 _INET: Final = 2
 _INET6: Final = 10
 _MAPPED: Final = 0xFFFF

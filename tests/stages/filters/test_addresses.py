@@ -74,6 +74,12 @@ def test_what_is_no_such_address_is_not_found(body):
     assert is_wanted(body, wanted) == (body == "saddr=02000035010203040")
 
 
+@pytest.mark.parametrize("address", ["10.0.0.1", "fe80::1"])
+def test_what_a_program_leaves_behind_an_address_does_not_matter(address):
+    assert is_wanted(saddr(address, 53) + "FF" * 200, [parse_wanted("*:53")])
+    assert is_wanted(saddr(address, 53) + "FF" * 200, [parse_wanted(address)])
+
+
 def test_what_auditd_adds_does_not_matter():
     body = saddr("10.0.0.1", 53) + "\x1dSADDR={ saddr_fam=inet laddr=10.0.0.1 lport=53 }"
     assert is_wanted(body, [parse_wanted("*:53")])
