@@ -219,6 +219,7 @@ ASSIGNED_ELSEWHERE = {
     "audit/numbers.py": "a0 a1 a2 a3 end exit items pid ppid result start usual",
     "audit/syscall_decoder.py": "a0 a1 a2 a3 exit head items pid ppid rest result start usual",
     "pipeline/__init__.py": "verdict",
+    "summary/counts.py": "counting",
     "stages/cgroup.py": "place",
     "stages/combinators.py": "additions",
     "stages/custom/__init__.py": "labels",

@@ -52,12 +52,14 @@ class Template:
     kept: more events are expected to share it, so what is worked out for one of them is worth remembering.
     text: for the form: the text of all records but SYSCALL and title; "" before it is written.
     filtering, matching: for the filters: the rules that fit, and whether `filter_raw_lines` does; None before that is
-        known. They are here because a look into a dictionary of templates is one into memory that no cache holds.
+        known. counting: for the counts of events: the one it raises; None before that is known. They are here because a
+        look into a dictionary of templates is one into memory that no cache holds.
     """
 
     __slots__ = (
         "begins_with_call",
         "count",
+        "counting",
         "filtering",
         "has_execve",
         "head",
@@ -81,11 +83,16 @@ class Template:
         self.has_execve = "EXECVE" in records
         command = records["EXECVE"][0] if self.has_execve else None
         self.lacks_arguments = command is not None and command.arguments is None and lacks_arguments(command.body)
-        self.names_processes = not records.keys() <= WITHOUT_PIDS
+        self.names_processes = False
+        without = WITHOUT_PIDS
+        for name in records:
+            if name not in without:
+                self.names_processes = True
         self.kept = False
         self.text = ""
         self.filtering: object | None = None
         self.matching: int | None = None
+        self.counting: object | None = None
 
 
 class Addition:

@@ -10,7 +10,9 @@ own. An event raises one counter; once a second the counters are added up.
 
 from __future__ import annotations
 
-from sensor.audit.event import Event, Template
+from typing import cast
+
+from sensor.audit.event import Event
 from sensor.audit.fields import Fields
 from sensor.audit.syscall import Head, Rest
 from sensor.cache import BoundedDict
@@ -26,14 +28,18 @@ _CALLS = frozenset({"SYSCALL", "URINGOP"})
 
 
 class _Tally:
-    """Events of one category with the same keys that were counted since they were last added up."""
+    """Events of one category with the same keys that were counted since they were last added up.
 
-    __slots__ = ("category", "events", "keys")
+    is_gone: it is added up no more.
+    """
+
+    __slots__ = ("category", "events", "is_gone", "keys")
 
     def __init__(self, category: str, keys: tuple[str, ...]) -> None:
         self.category = category
         self.keys = keys
         self.events = 0
+        self.is_gone = False
 
     def count(self) -> None:
         """One more."""
@@ -53,14 +59,14 @@ class EventCounts:
         self._keys = pipeline.keys
         self._sources = process.identified
         self._tallies: BoundedDict[tuple[str, tuple[str, ...]], _Tally] = BoundedDict(entries)
-        self._of_templates: BoundedDict[Template, _Tally] = BoundedDict(entries)
         self._of_calls: BoundedDict[tuple[Head, Rest], _Tally] = BoundedDict(entries)
         self._mains: BoundedDict[tuple[str, ...], str] = BoundedDict(entries)
 
     def stage(self, event: Event) -> None:
         """Count an event."""
-        tally = self._of_templates.get(event.template)
-        if tally is None:
+        known = event.template.counting
+        tally = self._learn(event) if known is None else cast(_Tally, known)
+        if tally.is_gone:
             tally = self._learn(event)
         tally.count()
         process = event.process
@@ -78,7 +84,7 @@ class EventCounts:
 
     def _learn(self, event: Event) -> _Tally:
         """The tally of an event with a new template; most of these have a known call."""
-        names = tuple(event.records)
+        names = tuple(event.template.records) or tuple(event.records)  # a title decides where nothing else is there
         main = self._mains.get(names) or self._mains.keep(names, main_type(names))
         syscall = event.syscall
         if main != "SYSCALL" or syscall is None:
@@ -86,8 +92,7 @@ class EventCounts:
         else:
             call = syscall.head, syscall.rest
             tally = self._of_calls.get(call) or self._of_call(event, call)
-        if event.template.kept:
-            self._of_templates.keep(event.template, tally)
+        event.template.counting = tally
         return tally
 
     def _of_call(self, event: Event, call: tuple[Head, Rest]) -> _Tally:
@@ -100,7 +105,8 @@ class EventCounts:
         if tally is None:
             if len(self._tallies) >= self._tallies.limit:
                 self.add_up()
-                self._of_templates.clear()
+                for gone in self._tallies.values():
+                    gone.is_gone = True
                 self._of_calls.clear()
             tally = self._tallies.keep((category, keys), _Tally(category, keys))
         return tally
