@@ -46,9 +46,11 @@ class Scripts:
 
     def _executed(self, event: Event, process: Process) -> Script | None:
         """The script that an exec event executes; None if it is none."""
+        if event.syscall is None or _opens(event, event.syscall.rest.exe):  # nearly always
+            return None
         names = {record.fields.get("item"): record.fields.get("name") for record in event.records.get("PATH", ())}
         name = names.pop(0, None)
-        if not isinstance(name, str) or not name or event.syscall is None or name == event.syscall.rest.exe:
+        if not isinstance(name, str) or not name or name == event.syscall.rest.exe:
             return None
         if not _begins_with(event, names):
             return None
@@ -66,6 +68,12 @@ class Scripts:
         words = self._commands.of(process.program).words
         same = any(_absolute(event, word) == before.script for word in words[1:])
         return before.script._replace(inherited=True) if same else None
+
+
+def _opens(event: Event, exe: str) -> bool:
+    """Return whether the exec named the file that the process now runs, if that can be seen without decoding it."""
+    paths = event.records.get("PATH")
+    return paths is not None and bool(exe) and paths[0].body.startswith(f'item=0 name="{exe}" ')
 
 
 def _begins_with(event: Event, names: dict[Value, Value]) -> bool:

@@ -55,6 +55,9 @@ def run(tmp_path):
         ("/bin/sh", ["/bin/sh", "/dev/fd/3/x.sh"], ["x.sh", "/bin/sh", LD], "/dev/fd/3/x.sh"),
         ("/bin/sh", ["/bin/sh", "/dev/fd/3/../x.sh"], ["../x.sh", "/bin/sh", LD], "/dev/fd/3/../x.sh"),
         ("/usr/bin/perl", ["perl", "x.pl"], ["/usr/bin/perl", LD], None),
+        ("/bin/sh", ["/bin/sh", "/bin/sh.x"], ["/bin/sh.x", "/bin/sh", LD], "/bin/sh.x"),  # begins as the program does
+        ("/bin/sh", ["/bin/sh", "/bin/s"], ["/bin/s", "/bin/sh", LD], "/bin/s"),
+        ("/bin/sh", ["/bin/sh", "/bin/sh"], ["/bin/sh", "/bin/sh", LD], None),
         ("/usr/bin/dash", ["sh", "/opt/x.sh"], ["/bin/sh", LD], None),  # the program is sh
         ("/usr/bin/dash", ["/bin/sh", "/bin/sh"], ["/bin/sh", LD], None),
         ("/usr/bin/busybox", ["ls"], ["/bin/ls", LD], None),  # a symbolic link
