@@ -65,7 +65,10 @@ class _Rules:
         found = self._known.get(texts)
         if found is None:
             found = self._known.keep(texts, (_matching(self._add, texts), _matching(self._remove, texts)))
-        return (labels | found[0]) - found[1]
+        added, removed = found
+        if added:
+            labels = labels | added
+        return labels - removed if removed else labels
 
 
 def _compiled(rules: Mapping[str, str]) -> list[tuple[Search, str]]:
@@ -177,8 +180,11 @@ class Labeller:
         script = program.script
         if self._script and script is not None and script.certain and self._holds(program, HostPaths.paths_hold):
             labels = self._script.apply(labels, (script.path,))
-        labels |= program.labels_given & self._keys
-        return labels - program.labels_taken.intersection([label for _, label in self._unkeys])
+        if program.labels_given:
+            labels = labels | (program.labels_given & self._keys)
+        if program.labels_taken:
+            labels = labels - program.labels_taken.intersection([label for _, label in self._unkeys])
+        return labels
 
     def _holds(self, program: Program, question: Callable[[HostPaths, Process | None], bool]) -> bool:
         """Return whether names of a program are the host's; as long as they may turn out to be, it is asked again."""
