@@ -8,146 +8,39 @@ from __future__ import annotations
 
 import logging
 from functools import partial
-from typing import Callable, NamedTuple
+from typing import Callable
 
 from sensor.audit.event import DROP, LOG, Enrichment, Stage
 from sensor.audit.naming import Naming
 from sensor.audit.record import RecordDecoder
 from sensor.choose_decoders import choose_decoders
 from sensor.choose_form import bounded, choose_form
+from sensor.choose_stages import context_of, knowledge, last
 from sensor.config import Config, Enrich
-from sensor.errors import place_of, reason_of
+from sensor.errors import place_of
 from sensor.forms import Form, Lines
 from sensor.forms.ecs import origin_of
 from sensor.forms.laurel import Laurel
-from sensor.loss.serials import Serials
+from sensor.host_state import HostState
 from sensor.pipeline import Parts, Pipeline
 from sensor.probe import Options as ProbeOptions
-from sensor.probe.coverage import evidence_of
 from sensor.probe.events import ProbeEvents
-from sensor.probe.place import PinDirectory
-from sensor.probe.reader import ProbeReader
-from sensor.process.clock import read_clocks
 from sensor.process.command import Commands
-from sensor.process.containers import ContainerNames
-from sensor.process.files import ProcFiles
-from sensor.process.host_paths import HostPaths
-from sensor.process.procfs import ProcFS
-from sensor.process.state import StateFile
-from sensor.process.table import ProcessTable
 from sensor.redact import Redactor
-from sensor.redact.key import KeyFileError, read_key
 from sensor.redact.options import Options as RedactOptions
 from sensor.stages import times
-from sensor.stages.ancestors import Ancestors
 from sensor.stages.cgroup import Cgroups
 from sensor.stages.combinators import ExecOnly, Memo, Memoized
-from sensor.stages.command import CommandLines
 from sensor.stages.custom import Custom
-from sensor.stages.environment import Environment
-from sensor.stages.exe_hash import ExeHash
 from sensor.stages.filters import Filters
 from sensor.stages.filters.facts import EventFacts
-from sensor.stages.filters.records import RecordDropper
-from sensor.stages.groups import Groups
 from sensor.stages.identity import Identity
-from sensor.stages.labels import Labeller
-from sensor.stages.leaders import Leaders
-from sensor.stages.options import LabelOptions
 from sensor.stages.root import Roots
-from sensor.stages.script import Scripts
-from sensor.stages.session import Sessions
 from sensor.stats import Stats
 from sensor.summary.counts import EventCounts
-from sensor.translate.arguments import Calls
 from sensor.translate.userdb import UserDatabase
 
 log = logging.getLogger(__name__)
-
-
-class HostState:
-    """What is known of the host: the process table, and who feeds it. It outlives a change of the configuration.
-
-    live: the records are about this host as it is now; False for recorded ones, which need not be: /proc, the probe
-        and the boot id would be about other processes and sessions.
-    """
-
-    def __init__(self, config: Config, stats: Stats, live: bool) -> None:
-        proc = ProcFS()
-        self.live = live
-        self._state: StateFile | None = None
-        self._boot, now = read_clocks()
-        self.host = proc.host(self._boot, live)
-        self.table = ProcessTable(proc if live else None, stats.process)
-        self.files = ProcFiles(proc if live else None)
-        self.containers = ContainerNames()
-        self.users = UserDatabase(blocking=not live)
-        self.redaction_key = _redaction_key(config.redact.key_file)
-        self.serials = Serials(stats.loss, own=self.host.names)
-        self.probe: ProbeReader | None = None
-        self.host_paths = HostPaths(self.table)
-        if live:
-            self.table.calibrate(self._boot, now)
-            if config.probe.use:
-                find = PinDirectory(config.probe.path).ring
-                self.probe = ProbeReader(find, self.table, stats.probe, config.probe.coverage_timeout)
-                self.probe.weigh_losses(partial(evidence_of, stats, self.serials.missing))
-            self.host_paths = HostPaths(self.table, proc, self.probe.drain if self.probe is not None else None)
-            self._state = StateFile(config.state, config.directory) if config.state.file else None
-        self._begun = not live
-
-    def begin(self) -> None:
-        """Learn what there is, once all observers are registered."""
-        if not self._begun:
-            self._begun = True
-            if self.probe is not None:
-                self.probe.begin()
-            self._keeping_state(lambda state: state.read(self.table))
-
-    def close(self) -> None:
-        """Keep what the next sensor cannot learn from the host."""
-        self._keeping_state(lambda state: state.write(self.table))
-
-    def before_chunk(self) -> None:
-        """Learn what has happened before audit reports it: processes have started, the clock was set."""
-        self.host_paths.begin_chunk()  # first: if what follows fails, nothing that was seen before may hold on
-        self._look_at_the_clock()
-        if self.probe is not None:
-            self.probe.drain()
-
-    def _look_at_the_clock(self) -> None:
-        boot, now = read_clocks(self._boot)
-        if self.table.calibrate(boot, now):
-            self._boot = boot
-            self.host.calibrate(boot)
-            self.table.invalidate_derived()
-
-    def every_second(self, now: float) -> None:
-        """Keep up with the host; now in seconds since 1970."""
-        self._look_at_the_clock()
-        if self.probe is not None:
-            self.probe.check()
-        self.table.sweep(now)
-        self._keeping_state(lambda state: state.write_if_due(self.table))
-
-    def _keeping_state(self, act: Callable[[StateFile], object]) -> None:
-        """Without a state the sensor works as well, whatever is the matter with it."""
-        try:
-            if self._state is not None:
-                act(self._state)
-        except (OSError, ValueError) as error:
-            log.warning("state: %s; going on without", reason_of(error))
-        except Exception as error:  # noqa: BLE001  the border: no state costs the configuration
-            log.warning("state: %s; going on without", place_of(error))
-
-
-def _redaction_key(path: str | None) -> bytes:
-    """The key of hashes, to be read while that can be done; without one secrets are masked."""
-    try:
-        return read_key(path) if path is not None else b""
-    except KeyFileError as error:
-        log.error("redact.key_file: %s; secrets are masked", error)
-        return b""
 
 
 class Sensor:
@@ -202,12 +95,16 @@ Wrap = Callable[[Form, Laurel], Form]
 """The form that is configured, and one that knows how records are laid out → the form to be used."""
 
 
+def _as_it_is(form: Form, laurel: Laurel) -> Form:
+    return form
+
+
 def build(
     config: Config,
     stats: Stats,
     live: bool = True,
     host_state: HostState | None = None,
-    wrap: Wrap = lambda form, _: form,
+    wrap: Wrap = _as_it_is,
 ) -> Sensor:
     """Build the sensor, for live records or recorded ones; `host_state`: that of the Sensor whose place it takes."""
     host = host_state or HostState(config, stats, live)
@@ -219,20 +116,14 @@ def build(
     form = wrap(bounded(form, config, stats.pipeline.truncated), laurel)
     cgroups = Cgroups(config.enrich, host.files, host.containers)
     identity = _identity(config, naming, host, cgroups)
-    facts = EventFacts(host.containers, host.host_paths, host.host.names)
-    filters = Filters(config.filter, facts, stats.pipeline.filtered, LOG if live else DROP)
-    find, redact = decoders.own.all_arguments, redactor.command if redactor is not None else None
-    known = _knowledge(config, host, identity, Commands(host.files, find, config.command_bytes, redact))
-    memo = Memo()
-    counts = _counts(config, stats, live)
+    filters = _filters(config, host, stats)
+    known = knowledge(config, host, identity, _commands(config, host, decoders.own, redactor))
+    memo, counts = Memo(), _counts(config, stats, live)
     watch = times.watch(config.metrics.stage_times, stats.pipeline)
-    context = _context(config.enrich, host, memo.forget, identity, redactor)
-    context.added.extend([cgroups.stage] if config.enrich.container and config.enrich.container_info else [])
-    remembered = Memoized(memo, watch([*_identities(config.enrich, identity), *known.added, *context.added]))
-    stages: list[Stage] = [
-        *watch([host.serials.stage] if live else []),  # before any that may fail or drop: serials count every event
-        *watch([identity.track]),  # those that follow ask for event.process
-        *watch([each.stage for each in counts]),
+    context = context_of(config.enrich, host, memo.forget, identity, redactor)
+    shown = [*known.added, *context.added, *_containers(config.enrich, cgroups)]
+    remembered = Memoized(memo, watch([*_identities(config.enrich, identity), *shown]))
+    of_process: list[Stage] = [
         *([ExecOnly(watch(known.learnt)).stage] if known.learnt else []),  # even of events that will be dropped
         *watch(known.labels),  # custom stages and rules read labels
         *watch([Custom(config.stages, stats.pipeline).stage] if config.stages else []),  # before records are dropped
@@ -240,7 +131,13 @@ def build(
         *([remembered.stage] if remembered.stages else []),
         *watch([identity.name_others] if config.enrich.pid else []),
         *([ExecOnly(watch(on_execs)).stage] if (on_execs := [*known.on_execs, *context.on_execs]) else []),
-        *watch(_last(config, stats)),
+    ]
+    stages: list[Stage] = [
+        *watch([host.serials.stage] if live else []),  # before any that may fail or drop: serials count every event
+        *watch([identity.track]),  # those that follow ask for event.process
+        *watch([each.stage for each in counts]),
+        *of_process,
+        *watch(last(config, stats)),
     ]
     parts = Parts(decoders.own, stages, form, decoders.others, host.host.names)
     sensor = Sensor(Pipeline(parts, config.coalesce, stats.pipeline, _log_failure), stats, host, redactor)
@@ -253,6 +150,21 @@ def build(
         host.begin()
         sensor.every_second += _renewing(config, host, decoders.own, form)
     return sensor
+
+
+def _containers(options: Enrich, cgroups: Cgroups) -> list[Enrichment]:
+    """The stage that adds what is known of a container, if it is asked for."""
+    return [cgroups.stage] if options.container and options.container_info else []
+
+
+def _filters(config: Config, host_state: HostState, stats: Stats) -> Filters:
+    facts = EventFacts(host_state.containers, host_state.host_paths, host_state.host.names)
+    return Filters(config.filter, facts, stats.pipeline.filtered, LOG if host_state.live else DROP)
+
+
+def _commands(config: Config, host_state: HostState, decoder: RecordDecoder, redactor: Redactor | None) -> Commands:
+    redact = redactor.command if redactor is not None else None
+    return Commands(host_state.files, decoder.all_arguments, config.command_bytes, redact)
 
 
 def _counts(config: Config, stats: Stats, live: bool) -> list[EventCounts]:
@@ -308,84 +220,6 @@ def _report_suppressed(sensor: Sensor, filters: Filters) -> None:
 def _redactor(options: RedactOptions, host_state: HostState, stats: Stats) -> Redactor | None:
     """What takes secrets out, if there are rules."""
     return Redactor(options, host_state.redaction_key, stats.pipeline.redacted) if options.rules else None
-
-
-class Chosen(NamedTuple):
-    """Stages by when they act.
-
-    learnt: they learn from an exec, before it is labelled.
-    labels: they give labels.
-    added: what they add depends on the process, and on what repeats of the SYSCALL record.
-    on_execs: they add something to an exec, after it was labelled.
-    """
-
-    learnt: list[Enrichment]
-    labels: list[Enrichment]
-    added: list[Enrichment]
-    on_execs: list[Enrichment]
-
-
-def _knowledge(config: Config, host_state: HostState, identity: Identity, commands: Commands) -> Chosen:
-    """The stages that learn from an exec what a program was started with, that label it, and that show both."""
-    enrich, labels = config.enrich, config.label_process
-    lines = CommandLines(enrich, commands, host_state.host, identity.table_of)
-    parts = Chosen([], [], [], [])
-    asked = labels != LabelOptions() or bool(config.stages)
-    if enrich.script or enrich.cmdline or enrich.parent_info or asked:
-        parts.learnt.append(lines.learn)
-    if enrich.cmdline:
-        parts.added.append(lines.add_cmdline)
-    if enrich.parent_info:
-        parts.added.append(lines.add_parent_info)
-    if config.output == "ecs":
-        known = commands, host_state.files, host_state.host
-        parts.added.append(Leaders(identity.table_of, *known, enrich.cmdline_bytes).stage)
-    if enrich.script or asked:
-        scripts = Scripts(commands)
-        parts.learnt.append(scripts.learn)
-        parts.on_execs.extend([scripts.show] if enrich.script else [])
-    if asked:
-        labeller = Labeller(labels, host_state.host_paths, commands, host_state.containers)
-        parts.labels.append(labeller.label)
-        parts.added.append(labeller.show)
-    return parts
-
-
-def _context(
-    options: Enrich,
-    host_state: HostState,
-    changed: Callable[[], None],
-    identity: Identity,
-    redactor: Redactor | None,
-) -> Chosen:
-    """The stages that add more about who acts, in this order; those that ask the host are for live records only.
-
-    changed: to be called when what was added for a session before is another thing now.
-    """
-    parts = Chosen([], [], [], [])
-    if options.ancestors:
-        parts.on_execs.append(Ancestors(options.ancestors, identity.table_of, host_state.host).stage)
-    if options.session:
-        sessions = Sessions(changed)
-        identity.boots.observers.append(sessions.forget)
-        parts.added.append(sessions.stage)
-    if host_state.live and options.execve_env:
-        redact = None if redactor is None else redactor.environment
-        parts.on_execs.append(Environment(options.execve_env, host_state.files, redact).stage)
-    if host_state.live and options.uid_groups:
-        parts.added.append(Groups(host_state.host).stage)
-    if host_state.live and options.exe_hash:
-        parts.added.append(ExeHash(options, host_state.files, host_state.host, host_state.host_paths).stage)
-    return parts
-
-
-def _last(config: Config, stats: Stats) -> list[Stage]:
-    """The last stages: what numbers mean, and records that are left out, which all others read."""
-    options, dropped = config.translate, config.filter.drop_records
-    last: list[Stage] = (
-        [Calls(options.universal, options.arguments).stage] if options.universal or options.arguments else []
-    )
-    return [*last, RecordDropper(dropped, stats.pipeline.filtered).stage] if dropped else last
 
 
 def _emit_probe_events(options: ProbeOptions, host_state: HostState, events: ProbeEvents) -> None:

@@ -13,9 +13,10 @@ import logging
 from typing import Callable
 
 from sensor.audit.event import Notice
-from sensor.build import HostState, Sensor
+from sensor.build import Sensor
 from sensor.daemon.guard import Guard
 from sensor.forms import Lines
+from sensor.host_state import HostState
 from sensor.redact import Redactor
 
 log = logging.getLogger(__name__)

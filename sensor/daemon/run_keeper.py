@@ -13,10 +13,10 @@ import logging
 import os
 import time
 
-from sensor.build import HostState
 from sensor.config import Config
 from sensor.daemon.sensor_events import SensorEvents
 from sensor.errors import reason_of
+from sensor.host_state import HostState
 from sensor.loss.run_record import Run, RunRecord
 from sensor.stats import Stats
 

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from sensor.build import HostState, Sensor, build
+from sensor.build import Sensor, build
 from sensor.config import load
+from sensor.host_state import HostState
 from sensor.process.files import ProcFiles
 from sensor.stats import Stats
 from tests.support.fake_host import BOOTED, FakeHost, event, exec_event, syscall

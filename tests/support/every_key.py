@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from sensor.audit.notices import Loss, Reload, SensorNotice, Start, Stop
-from sensor.build import HostState, Sensor, build
+from sensor.build import Sensor, build
 from sensor.config import Config, load
+from sensor.host_state import HostState
 from sensor.probe.layout import EXEC, EXIT, FORK, ProbeRecord
 from sensor.probe.reader import ProbeReader
 from sensor.probe.ring import Ring
