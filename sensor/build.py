@@ -134,7 +134,7 @@ def build(
     ]
     stages: list[Stage] = [
         *watch([host.serials.stage] if live else []),  # before any that may fail or drop: serials count every event
-        *watch([identity.track]),  # those that follow ask for event.process
+        *watch([identity.track] if of_process or counts or _reads_processes(config, wrap) else []),  # 8 % of an event
         *watch([each.stage for each in counts]),
         *of_process,
         *watch(last(config, stats)),
@@ -150,6 +150,11 @@ def build(
         host.begin()
         sensor.every_second += _renewing(config, host, decoders.own, form)
     return sensor
+
+
+def _reads_processes(config: Config, wrap: Wrap) -> bool:
+    """Whether the form looks at the process of an event."""
+    return config.translate.summary or wrap is not _as_it_is
 
 
 def _containers(options: Enrich, cgroups: Cgroups) -> list[Enrichment]:

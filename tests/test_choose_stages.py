@@ -12,8 +12,30 @@ ASKED = ["CommandLines.learn", "Scripts.learn", "Labeller.label"]
 ALWAYS = ["Identity.track"]
 
 
-def test_with_everything_off_only_processes_are_tracked():
-    assert stages(build(configured(enrich=NO_ENRICHMENT), Stats(), live=False)) == ALWAYS
+def test_with_everything_off_there_is_no_stage():
+    assert stages(build(configured(enrich=NO_ENRICHMENT), Stats(), live=False)) == []
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {"enrich": {"pid": True}},
+        {"enrich": {"exe_hash": True}},
+        {"label_process": {"label_keys": ("x",)}},
+        {"filter": {"filter_null_keys": True}},
+        {"stages": ("/nowhere/*.py",)},
+        {"translate": {"summary": True}},
+        {"metrics": {"textfile": "/nowhere/metrics"}},
+        {"output": "ecs"},
+        {"output": "ocsf"},
+    ],
+)
+def test_processes_are_tracked_for_who_asks_for_them(sections):
+    """First of all stages but the one that counts serials."""
+    off = {"enrich": NO_ENRICHMENT, "metrics": {"listen": ""}, "loss": {"kernel": False}}
+    assert "Identity.track" not in stages(build(configured(**off), Stats()))
+    asked = {name: {**off.get(name, {}), **keys} if isinstance(keys, dict) else keys for name, keys in sections.items()}
+    assert stages(build(configured(**{**off, **asked}), Stats()))[:2] == ["Serials.stage", "Identity.track"]
 
 
 @pytest.mark.parametrize(
