@@ -13,10 +13,11 @@ remembered: what is worth remembering has a slot for it (Record.text, Template.t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
-from sensor.audit.event import Event, Notice
+from sensor.forms.form import Form
 from sensor.forms.text import quote_percent
+
+__all__ = ["Form", "Lines", "unparsed"]
 
 
 class Lines(list[str]):
@@ -51,25 +52,6 @@ class Lines(list[str]):
         self.own += others.own
         self.filtered += others.filtered
         self.unparsed += others.unparsed
-
-
-class Form(Protocol):
-    """One form of output. Each method gives one line, without its newline."""
-
-    def event(self, event: Event) -> str:
-        """Write an event."""
-
-    def plainly(self, event: Event) -> str:
-        """Write an event for which `event` has failed: what its records hold."""
-
-    def error(self, reason: str, raw: str, notes: list[str]) -> str:
-        """Write a line that is no audit record."""
-
-    def notice(self, notice: Notice) -> str:
-        """Write a line of the sensor's own."""
-
-    def forget(self) -> None:
-        """Write everything anew: the meaning of the records' fields has changed."""
 
 
 def unparsed(form: Form, reason: str, raw: str) -> str:

@@ -6,18 +6,21 @@ import json
 
 import pytest
 
-from sensor.audit.event import Event, Notice
+from sensor.audit.event import Event
 from sensor.forms import Form
 from sensor.stats import PipelineStats
-from tests.pipeline.test_pipeline import ID, SPOILT, Subject, event, keep, log_all, spoil
+from tests.pipeline.test_mistakes import SPOILT, spoil
+from tests.pipeline.test_pipeline import ID, Subject, event, keep, log_all
+from tests.support.forms import Passing
 from tests.support.pipelines import make_pipeline
 
 
-class Failing(Form):
+class Failing(Passing):
     """A form that fails for events and errors that hold a word, and maybe even to write them plainly."""
 
     def __init__(self, form: Form, word: str, plain: bool = False) -> None:
-        self.form, self.word, self.plain = form, word, plain
+        super().__init__(form)
+        self.word, self.plain = word, plain
 
     def event(self, event: Event) -> str:
         return self._unless(event, self.form.event(event))
@@ -29,12 +32,6 @@ class Failing(Form):
         if reason == "crash" and "spoilt" in raw:
             raise ValueError(raw)
         return self.form.error(reason, raw, notes)
-
-    def notice(self, notice: Notice) -> str:
-        return self.form.notice(notice)
-
-    def forget(self) -> None:
-        self.form.forget()
 
     def _unless(self, event: Event, line: str) -> str:
         if self.word in line:

@@ -11,11 +11,11 @@ import pytest
 from sensor.audit.event import Event
 from sensor.build import build
 from sensor.config import Config
-from sensor.forms import Form
 from sensor.forms.count import Count, Sizes
 from sensor.stats import Stats
 from sensor.top.weight import EventWeight, weigh_event, weigh_line
 from tests.summary.events import call, text
+from tests.support.forms import Passing
 
 CASES: list[tuple[list[str], dict[str, Any]]] = [
     (
@@ -47,11 +47,8 @@ def observed(*records: str, output: str = "laurel") -> tuple[EventWeight, bytes]
     found: list[tuple[EventWeight, bytes]] = []
     lines: list[bytes] = []
 
-    class Keep(Form):
+    class Keep(Passing):
         """The form whose lines are wanted, and which is measured."""
-
-        def __init__(self, form: Form) -> None:
-            self.form = form
 
         def event(self, event: Event) -> str:
             lines.append(self.form.event(event).encode("latin-1"))
