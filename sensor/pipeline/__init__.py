@@ -300,7 +300,11 @@ class Pipeline:
         syscall = event.syscall
         like = event.template
         if syscall is None or event.notes or syscall.items != like.items or like.lacks_arguments:  # 0.1 µs; else 0.4
-            count_missing(event, self._stats.incomplete)
+            try:
+                count_missing(event, self._stats.incomplete)
+            except Exception as error:  # noqa: BLE001  the border: its records cannot be read, so they go out as they came
+                self._write_plainly(event, error, out)
+                return
         for stage in self._stages:
             try:
                 verdict = stage(event)

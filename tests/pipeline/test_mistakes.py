@@ -43,3 +43,14 @@ def test_one_bad_record_costs_its_event_and_no_other(spoilt, size):
     assert subject.stats.unparsed == {"crash": len(raw)}
     assert subject.stats.lines == text.count("\n")
     assert subject.stats.crashed == 1
+
+
+@pytest.mark.parametrize("size", [1, 50, 5000])
+def test_the_same_mistake_costs_each_event_the_same(size):
+    """Also when the layout of what cannot be read is known by then."""
+    calls = [line("SYSCALL", serial, SYSCALL + " x=spoilt") for serial in range(1, 7)]
+    text = "".join([call + line("EOE", serial) for serial, call in enumerate(calls, 1)])
+    subject = Subject(transforms=[spoil])
+    output = subject.all(*[text[start : start + size] for start in range(0, len(text), size)])
+    assert [json.loads(one)["PARSE_ERROR"]["raw"] for one in output] == [call.strip() for call in calls]
+    assert subject.stats.crashed == 6
