@@ -215,9 +215,9 @@ ASSIGNED_ELSEWHERE = {
     "process/host_paths.py": "authentic rooted",
     # A slot for what one part knows of an event or a program: declared with its type where the object is, for others to
     # read; only this part fills it.
-    "audit/blocks.py": "head kept rest",
-    "audit/numbers.py": "a0 a1 a2 a3 end exit items pid ppid result start usual",
-    "audit/syscall_decoder.py": "a0 a1 a2 a3 exit head items pid ppid rest result start usual",
+    "audit/blocks.py": "kept rest",
+    "audit/numbers.py": "a0 a1 a2 a3 caller outcome usual",
+    "audit/syscall_decoder.py": "a0 a1 a2 a3 caller outcome rest usual",
     "pipeline/__init__.py": "verdict",
     "summary/counts.py": "counting",
     "stages/cgroup.py": "place",

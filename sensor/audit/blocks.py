@@ -20,8 +20,7 @@ from typing import Final
 
 from sensor.audit.coalesce import Coalescer, Pending, event_key
 from sensor.audit.event import Event, Records, Template
-from sensor.audit.framing import MESSAGE, line_of
-from sensor.audit.numbers import cut
+from sensor.audit.framing import MESSAGE, SYSCALL, Whole, line_of
 from sensor.audit.options import CoalesceOptions
 from sensor.audit.record import Record, RecordDecoder
 from sensor.audit.spellings import ENRICHED
@@ -32,7 +31,6 @@ from sensor.cache import BoundedDict
 from sensor.stats import PipelineStats
 
 _SYSCALL: Final = "type=SYSCALL\0"
-_BEGIN: Final = "type=SYSCALL" + MESSAGE
 _TITLE: Final = "type=PROCTITLE" + MESSAGE
 _BEFORE_TITLE: Final = "\n" + _TITLE
 _CUT: Final = MESSAGE + "\0 "
@@ -75,6 +73,7 @@ class Blocks:
         most_seen: int = _MOST_SEEN,
     ) -> None:
         self.syscalls = SyscallDecoder(records)
+        self._numbers = self.syscalls.numbers
         self.records = records
         self._stats = stats
         self._coalescer = coalescer
@@ -86,9 +85,15 @@ class Blocks:
 
     def read(self, lines: str, prefix: str, id: str) -> Event | None:
         """The event that some lines are, if they all belong to this id and to nothing else."""
-        if len(lines) > self._longest:
+        return self._read(lines.split(f"({id}):"), len(lines), prefix, id)
+
+    def read_whole(self, whole: Whole, prefix: str) -> Event | None:
+        """The event of which the lines are cut, if it is such as a block may hold."""
+        return self._read(whole.pieces, whole.size, prefix, whole.id)
+
+    def _read(self, pieces: list[str], size: int, prefix: str, id: str) -> Event | None:
+        if size > self._longest:
             return None
-        pieces = lines.split(f"({id}):")
         count = len(pieces) - 1
         event = self._event(pieces, prefix, id)
         if event is None or not self._coalescer.claim(event_key(event.node, id) if prefix else id):
@@ -132,30 +137,29 @@ class Blocks:
         """The event of which pieces are the lines, cut where the id stood."""
         node = prefix[5:-1] if prefix else ""
         count = len(pieces) - 1
-        begins = count > 0 and pieces[0] == (f"{prefix}{_BEGIN}" if prefix else _BEGIN)
+        begins = count > 0 and pieces[0] == (f"{prefix}{SYSCALL}" if prefix else SYSCALL)
         first = pieces[1] if begins else ""
-        syscall = cut(first, 1) if first.startswith(" ") else None
+        syscall = self._numbers.cut(first, 1) if first.startswith(" ") else None
         if syscall is None:
             return self._unusual("\0".join(pieces), Block(id, node, prefix, count))
         title, last = None, pieces[-1]
         if pieces[-2].endswith(f"\n{prefix}{_TITLE}" if prefix else _BEFORE_TITLE) and "\n" not in last:
-            line = f"type=PROCTITLE\0{last[1:]}"
-            title = self.records.cache.get(line) or self.records.decode_key(line)
-            if title is None or not last.startswith(" "):
+            title = self.records.title(last)
+            if title is None:
                 return None
             pieces.pop()
-        pieces[0] = syscall.start or ""
+        outcome = syscall.outcome
+        pieces[0] = outcome.start
         pieces[1] = first[syscall.end :]
-        pieces.append(syscall.result or "")
+        pieces.append(outcome.result or "")
         key = "\0".join(pieces)
         template = self._templates.get(key)
         if template is None:
             return self._news(syscall, key, "\0".join(pieces[1:-1]), Block(id, node, prefix, count, title))
         if template.count + (title is not None) != count:
             return None
-        assert template.head is not None  # it begins with a SYSCALL record
-        assert template.rest is not None
-        syscall.head, syscall.rest = template.head, template.rest
+        assert template.rest is not None  # it begins with a SYSCALL record
+        syscall.rest = template.rest
         return Event(id, node, template, syscall, title)
 
     def _news(self, syscall: Syscall, key: str, text: str, block: Block) -> Event | None:
@@ -163,11 +167,13 @@ class Blocks:
         found = _lines(text)
         if found is None:
             return None
-        rest, *lines = found
+        rest_text, *lines = found
         if block.title is not None:
             lines.pop()
-        if self.syscalls.join(syscall, rest) is None:
+        rest = self.syscalls.rest(rest_text)
+        if rest is None:
             return None
+        syscall.rest = rest
         records: Records = {"SYSCALL": []}
         count = 1 + len(lines)
         if count + (block.title is not None) != block.lines or not self._decode(lines, block, records):

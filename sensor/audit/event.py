@@ -16,7 +16,7 @@ from typing import Callable, Final, Optional
 from sensor.audit.argv import lacks_arguments
 from sensor.audit.fields import NOTHING, Fields
 from sensor.audit.record import Record
-from sensor.audit.syscall import Head, Rest, Syscall
+from sensor.audit.syscall import Rest, Syscall
 from sensor.process.program import Process
 
 Records = dict[str, list[Record]]
@@ -44,13 +44,13 @@ class Template:
     records: record type → its records in order of arrival; none under "SYSCALL".
     count: how many lines they were, that of the SYSCALL record among them.
     items: how many PATH records, as `items=` of a SYSCALL record counts them.
-    head, rest: segments of the SYSCALL record, None without one.
+    rest: that of the SYSCALL record, None without one.
     begins_with_call: the SYSCALL record comes first.
     has_execve: there is a record of a command line, as of an exec.
     lacks_arguments: not all of that command line has come.
     names_processes: there are records that may name processes besides the one that acts.
     kept: more events are expected to share it, so what is worked out for one of them is worth remembering.
-    text: for the form: the text of all records but SYSCALL and title; "" before it is written.
+    text: for the form: the text of all records but SYSCALL and title; None before it is written.
     filtering, matching: for the filters: the rules that fit, and whether `filter_raw_lines` does; None before that is
         known. counting: for the counts of events: the one it raises; None before that is known. They are here because a
         look into a dictionary of templates is one into memory that no cache holds.
@@ -62,7 +62,6 @@ class Template:
         "counting",
         "filtering",
         "has_execve",
-        "head",
         "items",
         "kept",
         "lacks_arguments",
@@ -77,7 +76,6 @@ class Template:
         self.records = records
         self.count = count
         self.items = str(len(records["PATH"])) if "PATH" in records else "0"
-        self.head: Head | None = syscall.head if syscall is not None else None
         self.rest: Rest | None = syscall.rest if syscall is not None else None
         self.begins_with_call = syscall is not None
         self.has_execve = "EXECVE" in records
@@ -89,7 +87,7 @@ class Template:
             if name not in without:
                 self.names_processes = True
         self.kept = False
-        self.text = ""
+        self.text: str | None = None
         self.filtering: object | None = None
         self.matching: int | None = None
         self.counting: object | None = None

@@ -8,9 +8,12 @@ node=web01 type=EOE msg=audit(1700000000.001:7): ⏎
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from sensor.audit.scan import COMPILED, NONE, event_id
+from sensor.audit.scan import COMPILED, NONE, behind, event_id
+
+if TYPE_CHECKING:
+    from mypy_extensions import i64
 
 EOE: Final = "type=EOE msg=audit("
 """What the record that ends an event begins with, behind `node=NAME `."""
@@ -18,6 +21,12 @@ MESSAGE: Final = " msg=audit"
 BEFORE_ID: Final = MESSAGE + "("
 BEHIND_ID: Final = "): "
 """With the event's id between them: what stands between the type of a record and its body."""
+SYSCALL: Final = "type=SYSCALL" + MESSAGE
+_EOE: Final = "type=EOE" + MESSAGE
+_LONGEST_ID: Final = 40
+_LONGEST_TYPE: Final = 40
+_NEAR: Final = 16_384
+"""Characters; where more than 30,000 are searched, what CPython does first takes a fifth of the time."""
 _ID_OF_EOE = re.compile(r"([1-9][0-9]{0,15}\.[0-9]{3}:(?:0|[1-9][0-9]{0,9}))\): ?\Z")
 _FIRST_RECORD = re.compile(rb"(?:\A|\n)(?:node=\S{1,256} )?type=[A-Z0-9_\[\]]{1,64} msg=audit\((\d{1,12}\.\d{3}):")
 
@@ -46,6 +55,65 @@ def id_by_scan(ending: str) -> str | None:
         return None
     rest = ending[end:]
     return ending[:end] if rest == BEHIND_ID or rest == "):" else None
+
+
+class Whole:
+    """The lines of one event, cut where its id stood.
+
+    pieces: what stood before, between and behind the ids; the lines are without the last newline, and without EOE.
+    size: how long the lines are, in characters.
+    end: the place behind the line of the EOE.
+    """
+
+    __slots__ = ("end", "id", "pieces", "size")
+
+    def __init__(self, id: str, pieces: list[str], size: int, end: int) -> None:
+        self.id = id
+        self.pieces = pieces
+        self.size = size
+        self.end = end
+
+
+def whole_event(text: str, start: int, prefix: str) -> Whole | None:
+    """The event of which lines begin at a place in a text, if they do with SYSCALL, and are its own up to its EOE.
+
+    Compiled, it takes less than the search for the EOE and a split at the id of the text before it: 0.7 µs, not 0.9.
+    """
+    first: i64 = start
+    at = behind(text, first, f"{prefix}{SYSCALL}" if prefix else SYSCALL)
+    close: i64 = text.find(")", at, at + _LONGEST_ID) if at != NONE else NONE
+    if close == NONE or event_id(text, at + 1) != close:
+        return None
+    mark = text[at : close + 2]
+    if not mark.endswith(":"):
+        return None
+    size: i64 = len(mark)
+    before_end = f"\n{prefix}{_EOE}" if prefix else "\n" + _EOE
+    before_size: i64 = len(before_end)
+    within = before_size + _LONGEST_TYPE
+    skipped: i64 = len(prefix)
+    pieces = [text[first:at]]
+    while True:
+        begin = at + size
+        newline: i64 = text.find("\n", begin)
+        at = text.find("(", newline + skipped, newline + within) if newline != NONE else NONE
+        if at == NONE or text[at : at + size] != mark:
+            return None
+        if at - newline == before_size and text[newline:at] == before_end:
+            pieces.append(text[begin:newline])
+            break
+        pieces.append(text[begin:at])
+    begin = at + size
+    end: i64 = text.find("\n", begin)
+    if end == NONE or (end != begin and text[begin:end] != " "):
+        return None
+    return Whole(mark[1:-2], pieces, newline - first, end + 1)
+
+
+def find_near(text: str, mark: str, start: int) -> int:
+    """`find` for a mark that is mostly near: in a long text CPython first prepares for a search as long as that."""
+    place = text.find(mark, start, start + _NEAR)
+    return place if place >= 0 or len(text) - start <= _NEAR else text.find(mark, start)
 
 
 def first_time(chunk: bytes, within: int) -> float | None:

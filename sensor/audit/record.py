@@ -134,7 +134,8 @@ class RecordDecoder:
         self.cache: BoundedDict[str, Record] = BoundedDict(entries)
         self._added: BoundedDict[Shared, Fields] = BoundedDict(_REMEMBERED)
         self._picks: Picks | None = None
-        self._forget = [self.cache.clear, self._added.clear]
+        self._titles: BoundedDict[str, Record] = BoundedDict(entries)
+        self._forget = [self.cache.clear, self._titles.clear, self._added.clear]
         self._options = options
         self._transforms = transforms
         self._rewrite = rewrite
@@ -181,6 +182,10 @@ class RecordDecoder:
         """Decode a record of the type called `name`."""
         key = f"type={name}\0{body}"
         return self.cache.get(key) or self._remember(key, name, body)
+
+    def title(self, piece: str) -> Record | None:
+        """Decode the PROCTITLE record behind whose id a piece of text stands; None if that is no body."""
+        return self._titles.get(piece) or self._new_title(piece)
 
     def decode_key(self, key: str) -> Record | None:
         """Decode "type=NAME\\0BODY", as a line reads once its event id is a NUL; None if this is no such line.
@@ -259,13 +264,22 @@ class RecordDecoder:
             kinds = self._kinds[name] = Kinds(kinds_of(name))
         return kinds
 
+    def _new_title(self, piece: str) -> Record | None:
+        if not piece.startswith(" ") or "\0" in piece or BEGIN in piece:
+            return None
+        record = self._record("PROCTITLE", piece.strip(BLANKS))
+        return self._titles.keep(piece, record) if len(piece) <= _LONGEST_CACHED else record
+
     def _remember(self, key: str, name: str, body: str) -> Record:
-        type = self.types.get(name)
-        rewritten = body if self._rewrite is None or type.name not in WORDS else self._rewrite(type.name, body)
-        record = Record(type, rewritten, self)
-        if len(body) <= _LONGEST_CACHED and not type.alone and "\0" not in body and BEGIN not in body:
+        record = self._record(name, body)
+        if len(body) <= _LONGEST_CACHED and not record.type.alone and "\0" not in body and BEGIN not in body:
             self.cache.keep(key, record)
         return record
+
+    def _record(self, name: str, body: str) -> Record:
+        type = self.types.get(name)
+        rewritten = body if self._rewrite is None or type.name not in WORDS else self._rewrite(type.name, body)
+        return Record(type, rewritten, self)
 
 
 def _set_aside(fields: Fields, prefix: str) -> Fields:

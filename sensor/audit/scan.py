@@ -65,7 +65,10 @@ def hexadecimal(text: str, start: i64, most: i64, plain: bool) -> i64:
     if start == NONE:
         return NONE
     at = start
-    limit = _limit(text, start, most)
+    limit = start + most + 1
+    size: i64 = len(text)
+    if size < limit:
+        limit = size
     while at < limit:
         digit: i64 = ord(text[at])
         if digit < ZERO or digit > _F or _NINE < digit < _A:
@@ -130,7 +133,10 @@ def _digits(text: str, start: i64, most: i64, last: i64) -> i64:
     if start == NONE:
         return NONE
     at = start
-    limit = _limit(text, start, most)
+    limit = start + most + 1  # the place behind the first character that would be one too many
+    size: i64 = len(text)
+    if size < limit:
+        limit = size
     while at < limit:
         digit: i64 = ord(text[at])
         if digit < ZERO or digit > last:
@@ -139,15 +145,6 @@ def _digits(text: str, start: i64, most: i64, last: i64) -> i64:
     if at == start or at > start + most:
         return NONE
     return at
-
-
-def _limit(text: str, start: i64, most: i64) -> i64:
-    """The place behind the first character that would be one too many, or the end of the text."""
-    size: i64 = len(text)
-    limit = start + most + 1
-    if size < limit:
-        return size
-    return limit
 
 
 def signed(text: str, start: i64, most: i64) -> i64:

@@ -1,10 +1,10 @@
 """SYSCALL records: the one type that is new each time, in segments that are not.
 
-    arch=c000003e syscall=59 │ success=yes exit=0 a0=… a1=… a2=… a3=… items=2 ppid=31 pid=48 │ auid=4242 … key="exec"
-    ────────── head ──────── │ ───────────────── new in each record ──────────────────────── │ ──────── rest ───────
+    arch=c000003e syscall=59 success=yes exit=0 │ a0=… a1=… a2=… a3=… │ items=2 ppid=31 pid=48 │ auid=4242 … key="exec"
+    ───────────────── outcome ───────────────── │ ──── arguments ──── │ ─────── caller ─────── │ ──────── rest ───────
 
-The form is fixed (kernel/auditsc.c, audit_log_exit), so the numbers are cut out at known places (sensor.audit.numbers);
-head and rest come from caches (sensor.audit.syscall_decoder).
+The form is fixed (kernel/auditsc.c, audit_log_exit), so they are cut at known places (sensor.audit.numbers); all but
+the arguments come again, and are remembered there and in sensor.audit.syscall_decoder.
 """
 
 from __future__ import annotations
@@ -29,6 +29,41 @@ class Head:
         self.arch: int = int(arch, 16) if isinstance(arch, str) and _ARCH.fullmatch(arch) else 0
         self.number: int = number if isinstance(number, int) else -1
         self.fields = fields
+        self.text = ""
+
+
+class Outcome:
+    """Which call it was, and how it ended.
+
+    start: its head as it came.
+    result, exit: as written; None for what the record lacks, as that of exit_group(2), which never returns.
+    text: for the form; "" before it is written.
+    """
+
+    __slots__ = ("exit", "head", "result", "start", "text")
+
+    def __init__(self, start: str, head: Head, result: str | None, exit: str | None) -> None:
+        self.start = start
+        self.head = head
+        self.result = result
+        self.exit = exit
+        self.text = ""
+
+
+class Caller:
+    """Who called, and how many PATH records there are: `items=… ppid=… pid=…`.
+
+    items: as written; None if the record lacks it.
+    ppid, pid: 0 when the record lacks them.
+    text: for the form; "" before it is written.
+    """
+
+    __slots__ = ("items", "pid", "ppid", "text")
+
+    def __init__(self, items: str | None, ppid: int, pid: int) -> None:
+        self.items = items
+        self.ppid = ppid
+        self.pid = pid
         self.text = ""
 
 
@@ -86,45 +121,52 @@ class Rest:
 class Syscall:
     """One SYSCALL record, filled in by what decodes it.
 
-    start: its head as it came.
-    result: yes or no, exit, a0 to a3: as written, None for what the record lacks; items as well.
-    pid, ppid: 0 when the record lacks them.
-    end: of the usual form: where its rest begins in the text out of which its numbers were cut.
-    usual: it has the usual form, so its head and rest are those of other records, too; else all fields are in its rest.
-    success: None when the record lacks it, as that of exit_group(2), which never returns.
+    a0 to a3: as written, "" for what the record lacks.
+    end: of the usual form: where its rest begins in the text out of which it was cut.
+    usual: it has the usual form, so its parts are those of other records, too; else all fields are in its rest.
     """
 
-    __slots__ = (
-        "a0",
-        "a1",
-        "a2",
-        "a3",
-        "end",
-        "exit",
-        "head",
-        "items",
-        "pid",
-        "ppid",
-        "rest",
-        "result",
-        "start",
-        "usual",
-    )
+    __slots__ = ("a0", "a1", "a2", "a3", "caller", "end", "outcome", "rest", "usual")
 
-    head: Head
+    outcome: Outcome
+    a0: str
+    a1: str
+    a2: str
+    a3: str
+    caller: Caller
     rest: Rest
-    start: str | None
-    result: str | None
-    exit: str | None
-    a0: str | None
-    a1: str | None
-    a2: str | None
-    a3: str | None
-    items: str | None
-    ppid: int
-    pid: int
     end: int
     usual: bool
+
+    @property
+    def head(self) -> Head:
+        """Which call it was."""
+        return self.outcome.head
+
+    @property
+    def result(self) -> str | None:
+        """Yes or no; None when the record lacks it."""
+        return self.outcome.result
+
+    @property
+    def exit(self) -> str | None:
+        """As written; None when the record lacks it."""
+        return self.outcome.exit
+
+    @property
+    def items(self) -> str | None:
+        """How many PATH records there are, as written; None when the record lacks it."""
+        return self.caller.items
+
+    @property
+    def ppid(self) -> int:
+        """The pid of the process's parent; 0 when the record lacks it."""
+        return self.caller.ppid
+
+    @property
+    def pid(self) -> int:
+        """The process; 0 when the record lacks it."""
+        return self.caller.pid
 
     @property
     def body(self) -> str:
@@ -133,15 +175,16 @@ class Syscall:
             return self.rest.body
         result = f" success={self.result} exit={self.exit}" if self.result else ""
         return (
-            f"{self.start}{result} a0={self.a0} a1={self.a1} a2={self.a2} a3={self.a3} items={self.items} "
+            f"{self.outcome.start}{result} a0={self.a0} a1={self.a1} a2={self.a2} a3={self.a3} items={self.items} "
             f"ppid={self.ppid} pid={self.pid} {self.rest.body}"
         )
 
     @property
     def success(self) -> bool | None:
+        """None when the record lacks it, as that of exit_group(2), which never returns."""
         return self.result == "yes" if self.result else None
 
     @property
     def args(self) -> tuple[str | None, ...]:
         """a0 to a3 as written, in hexadecimal; None for what the record lacks, only at the end."""
-        return (self.a0, self.a1, self.a2, self.a3)
+        return (self.a0 or None, self.a1 or None, self.a2 or None, self.a3 or None)

@@ -1,4 +1,4 @@
-"""Bodies of SYSCALL records to Syscall objects: numbers are cut out, head and rest looked up.
+"""Bodies of SYSCALL records to Syscall objects: cut by sensor.audit.numbers, the rest looked up.
 
 A record of another form than the kernel's usual one is parsed as any other record would be.
 """
@@ -10,9 +10,9 @@ from typing import Final
 
 from sensor.audit.fields import Value, decode
 from sensor.audit.header import BEGIN, BLANKS
-from sensor.audit.numbers import cut
+from sensor.audit.numbers import Numbers
 from sensor.audit.record import NUMBERED, RecordDecoder
-from sensor.audit.syscall import Head, Rest, Syscall
+from sensor.audit.syscall import Caller, Head, Outcome, Rest, Syscall
 from sensor.cache import BoundedDict
 
 _FIELD = re.compile("[A-Za-z][A-Za-z0-9_-]*=")
@@ -24,8 +24,8 @@ class SyscallDecoder:
     """Bodies of SYSCALL records to Syscall objects."""
 
     def __init__(self, records: RecordDecoder) -> None:
+        self.numbers = Numbers(records)
         self._records = records
-        self._heads: BoundedDict[str, Head] = records.cleared(BoundedDict(_ENTRIES))
         self._rests: BoundedDict[str, Rest] = records.cleared(BoundedDict(_ENTRIES))
 
     def decode(self, body: str) -> Syscall:
@@ -34,17 +34,17 @@ class SyscallDecoder:
 
     def decode_usual(self, body: str) -> Syscall | None:
         """Decode a body of the kernel's usual form; None when it has another."""
-        syscall = cut(body, 0)
-        return self.join(syscall, body[syscall.end :]) if syscall is not None else None
+        syscall = self.numbers.cut(body, 0)
+        if syscall is not None:
+            rest = self.rest(body[syscall.end :])
+            if rest is not None:
+                syscall.rest = rest
+                return syscall
+        return None
 
-    def join(self, syscall: Syscall, rest_text: str) -> Syscall | None:
-        """Complete a record of the usual form, whose numbers are cut; None when it has another form after all."""
-        head_text = syscall.start or ""
-        rest = self._rests.get(rest_text) or self._rest(rest_text)
-        if rest is None:
-            return None
-        syscall.head, syscall.rest = self._heads.get(head_text) or self._head(head_text), rest
-        return syscall
+    def rest(self, text: str) -> Rest | None:
+        """The rest of a record of the usual form; None when that has another form after all."""
+        return self._rests.get(text) or self._rest(text)
 
     def _decode_unusual(self, body: str) -> Syscall:
         fields = self._records.parse("SYSCALL", body)
@@ -56,21 +56,16 @@ class SyscallDecoder:
         fields["ARGV"] = argv
         word = fields.get("success")
         exit, ppid, pid = (fields.get(name) for name in ("exit", "ppid", "pid"))
-        args: list[str | None] = [str(arg)[2:] for arg in argv]
+        args = ["" if arg is None else str(arg)[2:] for arg in argv]
+        result = str(word) if word in ("yes", "no") else None
+        pids = (ppid if isinstance(ppid, int) else 0, pid if isinstance(pid, int) else 0)
         syscall = Syscall()
-        syscall.head, syscall.rest = Head(fields), Rest(body, self._records, fields)
-        syscall.start = syscall.items = None
-        syscall.result = str(word) if word in ("yes", "no") else None
-        syscall.exit = None if exit is None else str(exit)
-        syscall.a0, syscall.a1, syscall.a2, syscall.a3 = args + [None] * (4 - len(args))
-        syscall.ppid = ppid if isinstance(ppid, int) else 0
-        syscall.pid = pid if isinstance(pid, int) else 0
+        syscall.outcome = Outcome("", Head(fields), result, None if exit is None else str(exit))
+        syscall.caller = Caller(None, *pids)
+        syscall.rest = Rest(body, self._records, fields)
+        syscall.a0, syscall.a1, syscall.a2, syscall.a3 = args + [""] * (4 - len(args))
         syscall.usual = False
         return syscall
-
-    def _head(self, text: str) -> Head:
-        head = Head(self._records.parse("SYSCALL", text))
-        return self._heads.keep(text, head) if len(text) <= _LONGEST_CACHED else head
 
     def _rest(self, text: str) -> Rest | None:
         """The decoded rest; None when it belongs to the record's first part: begins with no name, or repeats one."""

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta, timezone
 from sensor.audit.event import Addition, Event, Notice, Template
 from sensor.audit.fields import Fields
 from sensor.audit.record import Record
-from sensor.audit.syscall import Syscall
+from sensor.audit.syscall import Caller, Outcome, Syscall
 from sensor.cache import BoundedDict
 from sensor.forms import Form
 from sensor.forms.records import RecordTexts
@@ -69,16 +69,17 @@ class Laurel(Form):
         template, syscall = event.template, event.syscall
         if event.node or event.notes or event.altered or syscall is None or not template.begins_with_call:
             return self._general(event, added, top)
-        head, rest, title = syscall.head, syscall.rest, ""
+        outcome, caller, rest, title = syscall.outcome, syscall.caller, syscall.rest, ""
+        others = template.text
+        if others is None:
+            others = self._template(template)
         if event.title is not None:
             title = "," + (event.title.text or self._records.member(event.title))
-        result = f',"success":"{syscall.result}","exit":{syscall.exit}' if syscall.result else ""
         return (
-            f'{{"ID":"{event.id}","SYSCALL":{{{head.text or self._records.head(head)}{result},'
-            f'"items":{syscall.items},"ppid":{syscall.ppid},"pid":{syscall.pid},'
-            f"{rest.text or self._records.rest(rest)},"
+            f'{{"ID":"{event.id}","SYSCALL":{{{outcome.text or self._outcome(outcome)},'
+            f"{caller.text or self._caller(caller)},{rest.text or self._records.rest(rest)},"
             f'"ARGV":["0x{syscall.a0}","0x{syscall.a1}","0x{syscall.a2}","0x{syscall.a3}"]{added}}}'
-            f"{template.text or self._template(template)}{title}{top}}}"
+            f"{others}{title}{top}}}"
         )
 
     def _more(self, event: Event) -> str:
@@ -129,16 +130,23 @@ class Laurel(Form):
 
     def call(self, syscall: Syscall, added: str = "") -> str:
         """The member for the SYSCALL record; added: members of it, each with a comma before it."""
-        records = self._records
-        rest = syscall.rest.text or records.rest(syscall.rest)
+        rest = syscall.rest.text or self._records.rest(syscall.rest)
         if not syscall.usual:
             return f'"SYSCALL":{{{rest}{added}}}'
-        head = syscall.head.text or records.head(syscall.head)
-        result = f',"success":"{syscall.result}","exit":{syscall.exit}' if syscall.result else ""
+        outcome, caller = syscall.outcome, syscall.caller
         return (
-            f'"SYSCALL":{{{head}{result},"items":{syscall.items},"ppid":{syscall.ppid},"pid":{syscall.pid},'
-            f'{rest},"ARGV":["0x{syscall.a0}","0x{syscall.a1}","0x{syscall.a2}","0x{syscall.a3}"]{added}}}'
+            f'"SYSCALL":{{{outcome.text or self._outcome(outcome)},{caller.text or self._caller(caller)},{rest},'
+            f'"ARGV":["0x{syscall.a0}","0x{syscall.a1}","0x{syscall.a2}","0x{syscall.a3}"]{added}}}'
         )
+
+    def _outcome(self, outcome: Outcome) -> str:
+        text = outcome.head.text or self._records.head(outcome.head)
+        outcome.text = f'{text},"success":"{outcome.result}","exit":{outcome.exit}' if outcome.result else text
+        return outcome.text
+
+    def _caller(self, caller: Caller) -> str:
+        caller.text = f'"items":{caller.items},"ppid":{caller.ppid},"pid":{caller.pid}'
+        return caller.text
 
     def _general(self, event: Event, added: str, top: str) -> str:
         """Write an event of any kind; added, top: members of SYSCALL and of the top level."""
@@ -155,8 +163,9 @@ class Laurel(Form):
 
     def _template(self, template: Template) -> str:
         texts = self._records
-        template.text = "".join([f",{texts.members(name, group)}" for name, group in template.records.items() if group])
-        return template.text
+        text = "".join([f",{texts.members(name, group)}" for name, group in template.records.items() if group])
+        template.text = text
+        return text
 
     def _write(self, addition: Addition) -> str:
         """Write what was added to SYSCALL, and what to the top level; returns the first."""

@@ -13,24 +13,23 @@ No descriptor, no clock: bytes and monotonic seconds are arguments.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Callable, Final, NamedTuple
+from typing import Callable, NamedTuple
 
 from sensor.audit.blocks import Blocks
 from sensor.audit.coalesce import Coalescer, Pending
 from sensor.audit.completeness import count_missing
 from sensor.audit.event import DROP, LOG, Event, Notice, Stage, StageError, name_of
-from sensor.audit.framing import EOE, id_of_eoe, line_of
+from sensor.audit.framing import EOE, Whole, find_near, id_of_eoe, line_of, whole_event
 from sensor.audit.gaps import TORN, ZERO, Gaps
 from sensor.audit.header import BEGIN, BLANKS, Line, is_torn, parse_line
 from sensor.audit.options import CoalesceOptions
 from sensor.audit.record import RecordDecoder
+from sensor.audit.scan import COMPILED
 from sensor.audit.types import type_name
 from sensor.audit.wrapped import behind_prefix, pieces_of
 from sensor.forms import Form, Lines, unparsed
 from sensor.stats import PipelineStats
 
-_NEAR: Final = 16_384
-"""Characters; where more than 30,000 are searched, what CPython does first takes a fifth of the time."""
 Failed = Callable[[str, Exception], None]
 """Takes the name of a part that failed, and its exception."""
 
@@ -140,15 +139,18 @@ class Pipeline:
         prefix = self._prefix = self._next_prefix
         mark = f"\n{prefix}{EOE}"
         text = self._carry + text
-        start, end = 0, _find(text, mark, 0)
-        fresh = end >= 0
-        while end >= 0:
-            newline = text.find("\n", end + len(mark))
-            if newline < 0:
-                break
-            self._block(text[start:end], text[end + len(mark) : newline], out)
-            start, end = newline + 1, _find(text, mark, newline)
-        self._carry_on(text[start:], fresh, out)
+        start = end = newline = 0
+        while newline >= 0:
+            whole = whole_event(text, start, prefix) if COMPILED else None
+            if whole is not None and self._whole(whole, out):
+                start = whole.end
+                continue
+            end = find_near(text, mark, start - 1 if start else 0)
+            newline = text.find("\n", end + len(mark)) if end >= 0 else -1
+            if newline >= 0:
+                self._block(text[start:end], text[end + len(mark) : newline], out)
+                start = newline + 1
+        self._carry_on(text[start:], start > 0 or end >= 0, out)
 
     def tick(self, now: float) -> Lines:
         """Let time pass; return the JSON lines of events whose time is up."""
@@ -178,14 +180,27 @@ class Pipeline:
         """Take the lines before an EOE, and the EOE, of which `ending` is what follows its opening bracket."""
         id = id_of_eoe(ending)
         try:
-            blocks = self._blocks_of(self._prefix[5:-1]) if self._prefix else self._blocks
-            event = blocks.read(block, self._prefix, id) if id is not None else None
+            event = self._own_blocks().read(block, self._prefix, id) if id is not None else None
         except Exception:  # noqa: BLE001  reported when the line that is to blame is met
             event = None
         if event is None:
             self._lines(f"{block}\n{self._prefix}{EOE}{ending}", out)
         else:
             self._finish(event, out)
+
+    def _whole(self, whole: Whole, out: Lines) -> bool:
+        """Take the lines of an event with its EOE; return whether they are such as can be taken at once."""
+        try:
+            event = self._own_blocks().read_whole(whole, self._prefix)
+        except Exception:  # noqa: BLE001  reported when the line that is to blame is met
+            event = None
+        if event is not None:
+            self._finish(event, out)
+        return event is not None
+
+    def _own_blocks(self) -> Blocks:
+        """Who reads the records of the node that the lines name."""
+        return self._blocks_of(self._prefix[5:-1]) if self._prefix else self._blocks
 
     def _carry_on(self, rest: str, fresh: bool, out: Lines) -> None:
         """Keep what has no EOE yet, within bounds."""
@@ -324,7 +339,8 @@ class Pipeline:
             out.filtered.append(line)
         else:
             self._stats.events += 1
-            out.append(line)
+            lines: list[str] = out  # which mypyc knows how to append to
+            lines.append(line)
 
     def _write_plainly(self, event: Event, error: Exception, out: Lines) -> None:
         """Write an event for which its form has failed; if that cannot be done either, its lines as they came."""
@@ -371,12 +387,6 @@ class Pipeline:
         """The rest of a line that was begun will not come; what is fed next is another one."""
         if self._carry and self._carry[-1] != "\n":
             self._carry += "\n"
-
-
-def _find(text: str, mark: str, start: int) -> int:
-    """The place of a mark, which is mostly near: in a long text CPython first prepares for a search as long as that."""
-    place = text.find(mark, start, start + _NEAR)
-    return place if place >= 0 or len(text) - start <= _NEAR else text.find(mark, start)
 
 
 def _lines_of(event: Event) -> list[str]:

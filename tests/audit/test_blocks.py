@@ -13,6 +13,7 @@ import pytest
 from sensor.audit.blocks import Blocks
 from sensor.audit.coalesce import Coalescer
 from sensor.audit.event import Template
+from sensor.audit.framing import whole_event
 from sensor.audit.options import CoalesceOptions, TransformOptions
 from sensor.audit.record import RecordDecoder
 from sensor.build import build
@@ -107,13 +108,16 @@ def test_what_is_no_whole_event_is_left_to_others(block):
     again = USUAL.replace(ID, "1700000000.001:7")
     assert blocks.read(again[:-1], "", "1700000000.001:7").template is event.template
     assert read(blocks, block[:-1]) is None
+    assert read_whole(blocks, block) is None
 
 
 HEADER = f" msg=audit({ID}): "
+BEFORE_ITS_ID = f"{HEADER}({ID}):"
+"""A body that holds the id: one look at each header finds nothing odd in it, and reads it as the slow way does."""
 DAMAGED = [
     *(f"({ID}): ", f" ({ID}): ", f"msg=audit({ID}): ", f" msg=audi({ID}): ", f" Msg=audit({ID}): ", f" msg=({ID}): "),
     *(f" msg=audit({ID}):", f" msg=audit({ID}):\t", f" msg=audit\0({ID}): ", f" msg=audit ({ID}): ", f"({ID}):"),
-    *(f"{HEADER}({ID}):", f" msg=audit({ID}):({ID}): ", "\0", " msg=audit\0 "),
+    *(BEFORE_ITS_ID, f" msg=audit({ID}):({ID}): ", "\0", " msg=audit\0 "),
 ]
 
 
@@ -129,6 +133,8 @@ def test_an_id_stands_nowhere_but_in_a_header(header, name, begins):
     assert damaged != whole
     for block in (damaged, whole, whole, damaged):
         assert (read(blocks, block[:-1]) is None) == (block == damaged)
+        if block == whole or header != BEFORE_ITS_ID:
+            assert (read_whole(blocks, block) is None) == (block == damaged or begins != "SYSCALL")
 
 
 def test_a_title_is_no_part_of_what_repeats():
@@ -156,6 +162,19 @@ def read(blocks: Blocks, text: str) -> Any:
     return blocks.read(text.replace(ID, id), "", id)
 
 
+def read_whole(blocks: Blocks, text: str) -> Any:
+    """Read the same where it stands in a chunk, before its end; None also if it is no business of `whole_event`."""
+    whole = whole_event((text + line("EOE")).replace(ID, f"1700000000.001:{next(SERIALS)}"), 0, "")
+    return blocks.read_whole(whole, "") if whole is not None else None
+
+
+def test_what_is_cut_already_is_read_in_the_same_way():
+    blocks = make_blocks()
+    event = twice(blocks, USUAL + TITLE)
+    assert read_whole(blocks, USUAL + TITLE).template is event.template
+    assert read_whole(make_blocks(longest=len(USUAL)), USUAL + TITLE) is None
+
+
 def twice(blocks: Blocks, text: str) -> Any:
     """Read what then is remembered: what has come once may never come again."""
     first, event = (read(blocks, text[:-1]) for _ in range(2))
@@ -165,8 +184,8 @@ def twice(blocks: Blocks, text: str) -> Any:
     return event
 
 
-def make_blocks(entries: int = 64, most_seen: int = 8192) -> Blocks:
-    options = CoalesceOptions(cache_entries=entries)
+def make_blocks(entries: int = 64, most_seen: int = 8192, longest: int = 8192) -> Blocks:
+    options = CoalesceOptions(cache_entries=entries, max_line_bytes=longest)
     stats = PipelineStats()
     records, coalescer = RecordDecoder(TransformOptions(), (), entries), Coalescer(options, stats)
     return Blocks(records, options, stats, coalescer, most_seen)
@@ -204,7 +223,7 @@ def test_a_new_meaning_of_a_number_makes_templates_anew():
         pipeline.feed(text.replace(":1)", f":{serial + 2})").encode(), 0.0)
     assert templates[1] is templates[2]
     assert templates[3] is not templates[2]
-    assert templates[3].head is not templates[2].head
+    assert templates[3].rest is not templates[2].rest
 
 
 @pytest.mark.parametrize("first", ["AVC", "PATH"])

@@ -6,10 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sensor.audit.numbers import by_expression, by_scan, cut
+from sensor.audit.numbers import Numbers
+from sensor.audit.options import TransformOptions
+from sensor.audit.record import RecordDecoder
 
 HEAD = "arch=c000003e syscall=59"
 BODY = f"{HEAD} success=yes exit=-2 a0=7f01 a1=0 a2=ffffffff a3=8 items=2 ppid=31 pid=4242 auid=0"
+
+
+NUMBERS = Numbers(RecordDecoder(TransformOptions(), (), 64))
+by_expression, by_scan, cut = NUMBERS.by_expression, NUMBERS.by_scan, NUMBERS.cut
 
 
 def seen(found):
@@ -17,7 +23,7 @@ def seen(found):
     if found is None:
         return None
     numbers = found.a0, found.a1, found.a2, found.a3, found.items, found.ppid, found.pid
-    return found.start, found.result, found.exit, *numbers, found.end
+    return found.outcome.start, found.result, found.exit, *numbers, found.end
 
 
 @pytest.mark.parametrize("cutting", [by_expression, by_scan, cut])
@@ -32,10 +38,31 @@ def test_a_call_that_does_not_return_has_no_result(cutting):
     assert seen(found)[1:3] == (None, None)
 
 
+@pytest.mark.parametrize("cutting", [by_expression, by_scan])
+@pytest.mark.parametrize("text", [BODY.replace("59 ", "135 per=40000 "), BODY.replace("auid=0", "uid=0 auid=0")])
+def test_what_stands_before_and_behind_may_be_more(cutting, text):
+    """A personality is named behind the call; what follows the pid is its rest, whatever it is."""
+    found = cutting(text, 0)
+    assert f"{found.outcome.start} success=yes" in text
+    assert (found.pid, text[found.end - 1 :]) == (4242, text[text.index(" pid=4242") + 9 :])
+
+
+@pytest.mark.parametrize("cutting", [by_expression, by_scan])
+def test_what_comes_again_is_remembered_and_not_what_hardly_does(cutting):
+    first, again = (cutting(BODY, 0) for _ in range(2))
+    assert first.outcome is again.outcome
+    assert first.caller is again.caller
+    long = BODY.replace("exit=-2", "exit=140737488355328")
+    assert cutting(long, 0).outcome is not cutting(long, 0).outcome
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
         ("arch=c000003e", "arch=c000003e1"),
+        ("syscall=59", "syscall=59 per=040000"),
+        ("syscall=59", "syscall=59 per="),
+        ("syscall=59", "syscall=59 per=40000 per=1"),
         ("arch=c000003e", "arch="),
         ("arch=c000003e", "arch=C000003E"),
         ("syscall=59", "syscall=059"),
@@ -69,7 +96,7 @@ def test_another_form_is_none_of_its_business(old, new):
 
 
 WORDS = ["arch=", "c000003e", " syscall=", "59", " success=", "yes", "no", " exit=", "-", "0", " a0=", " a1=", " a2="]
-WORDS += [" a3=", " items=", " ppid=", " pid=", " ", "7f", "\n", "\0", "x"]
+WORDS += [" per=", " auid=", " a3=", " items=", " ppid=", " pid=", " ", "7f", "\n", "\0", "x"]
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=6), st.integers(0, len(BODY)), st.integers(0, 8))
