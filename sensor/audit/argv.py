@@ -38,7 +38,7 @@ _LENGTH = re.compile(r"(?<= a)([0-9]{1,7})_len=([0-9]{1,9})(?= |\Z)")
 _PIECE = re.compile(r"(?<= a)([0-9]{1,7})\[([0-9]{1,7})\]=([^ ]+)")
 _LONGEST_NUMBER = 9
 """Digits of a length, as _LENGTH has them."""
-_PRINTABLE = re.compile("[ -~]*")
+_PRINTABLE = bytes(range(0x20, 0x7F))
 _LONGEST_PLACE: Final = 7
 """Digits of the place of an argument, as _ARGUMENT has them."""
 _HALF_A_BYTE = re.compile(r"(?:[0-9A-F]{2})+[0-9A-F]")
@@ -95,7 +95,7 @@ def plain_arguments(body: str) -> list[str] | None:
     Their order is fixed, so each word has one name that it may have. Five words take 0.6 µs compiled and 2.9
     interpreted; thousands a tenth of the time that the general way takes.
     """
-    if _PRINTABLE.fullmatch(body) is None:
+    if not body.isascii() or body.encode("ascii").translate(None, _PRINTABLE):
         return None
     words = body.split(" ")
     arguments: list[str] = []

@@ -71,6 +71,12 @@ def test_a_text_is_quoted_character_by_character(text):
         assert not any(ord(character) in ESCAPES for character in quoted.encode("latin-1").decode())
 
 
+@given(st.text(st.characters(max_codepoint=0xFF), max_size=20), st.integers(0, 200))
+def test_a_long_text_is_quoted_as_a_short_one(text, length):
+    for quote in (quote_percent, quote_unicode):
+        assert quote("x" * length + text) == f'"{"x" * length}{quote(text)[1:]}'
+
+
 def test_nothing_that_is_escaped_is_printable():
     assert not any(chr(code).isprintable() for code in ESCAPES)
 
