@@ -34,7 +34,9 @@ Transform = Callable[[str, Fields], None]
 
 _NAME = re.compile(r"[A-Za-z0-9_]+|UNKNOWN\[[0-9]{1,10}\]")
 _ELSEWHERE = frozenset({"SYSCALL", "EOE"})
-NUMBERED = frozenset(["arch", "syscall", "success", "exit", "items", "ppid", "pid", "a0", "a1", "a2", "a3", "ARGV"])
+NUMBERED = frozenset(
+    ["arch", "syscall", "per", "success", "exit", "items", "ppid", "pid", "a0", "a1", "a2", "a3", "ARGV"]
+)
 """What a SYSCALL record has in its first part; another one in its last part would be a second one of the name."""
 WORDS = frozenset({"CWD", "EXECVE", "PROCTITLE"})
 """Types that hold words and nothing else: no transform sees them."""

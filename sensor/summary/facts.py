@@ -86,6 +86,9 @@ class Facts:
 def facts_of_call(head: Head, rest: Rest, success: bool | None, naming: Naming) -> Facts:
     """What of a SYSCALL record is not new each time."""
     facts = Facts()
+    personality = head.fields.get("per")
+    if isinstance(personality, str):
+        facts.data["per"] = personality
     fields = rest.fields
     apart = [*_TRANSLATED, *[naming.key(name) for name in _TRANSLATED]]
     if not (_OF_THE_CALL.isdisjoint(fields) and fields.keys().isdisjoint(apart)):

@@ -133,6 +133,18 @@ def test_a_call_is_written_in_its_segments() -> None:
         assert form.rest(call.rest) == f'"uid":0,"comm":"{name}"'
 
 
+@pytest.mark.parametrize("name", ["arch", "syscall", "per", "success", "exit", "items", "ppid", "pid", "a0", "a3"])
+def test_a_key_of_a_call_occurs_once(name: str) -> None:
+    """Also if a field of the first part stands once more in the last, where no kernel writes it."""
+    first = "arch=c000003e syscall=135 per=8 success=yes exit=0 a0=1 a1=2 a2=0 a3=0 items=1 ppid=30 pid=31"
+    call = SyscallDecoder(decoder()).decode(f"{first} uid=0 {name}=7")
+    form = texts()
+    cut = ["success", "exit", "items", "ppid", "pid"]
+    keys = [*json.loads(f"{{{form.head(call.head)}}}"), *cut] if call.usual else []
+    keys += [key for key, _ in json.loads(f"{{{form.rest(call.rest)}}}", object_pairs_hook=list)]
+    assert len(keys) == len(set(keys))
+
+
 def test_another_way_to_write_fields_counts_for_all_of_them() -> None:
     form = RecordTexts(Style(), TransformOptions(), render=lambda fields: '"only":1')
     records = decoder()

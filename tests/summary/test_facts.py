@@ -49,6 +49,21 @@ def test_what_a_message_shows_otherwise_than_its_record_is_kept() -> None:
     assert facts.ids == {"uid": "0", "auid": "unset"}
 
 
+@pytest.mark.parametrize(
+    ("how", "personality"),
+    [
+        ("success=yes exit=0", None),
+        ("per=40000 success=yes exit=0", "0x40000"),
+        ("per=0 success=no exit=-1", "0x0"),
+        ("per=400000", "0x400000"),  # nothing returned
+        ("success=yes exit=0 per=8", "0x8"),  # where no kernel writes it
+    ],
+)
+def test_the_personality_of_a_process_is_a_fact_wherever_it_stands(how: str, personality: str | None) -> None:
+    facts = table(call(135, how))
+    assert (facts.data.get("per"), facts.data["syscall"]) == (personality, "personality")
+
+
 def test_the_system_call_comes_first() -> None:
     facts = table(
         'AVC avc:  denied  { read open } for  pid=31 comm="dog" name="x" scontext=a:b:c:s0',

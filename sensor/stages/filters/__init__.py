@@ -36,7 +36,7 @@ from sensor.stages.filters.rules import Condition, FilterRule, parse_rule
 
 _REMEMBERED = 2048
 _LONGEST_REMEMBERED = 1024
-_OF_EVERY_CALL = "type SYSCALL msg audit arch syscall success yes no exit a items ppid pid"
+_OF_EVERY_CALL = "type SYSCALL msg audit arch syscall per success yes no exit a items ppid pid"
 """The words in the first part of a SYSCALL record of the usual form (sensor.audit.numbers), besides its numbers."""
 _HEX = frozenset("abcdef")
 _UNMATCHED: Final = 0

@@ -18,6 +18,7 @@ from tests.support.waiting import eventually
 
 INET = "SOCKADDR saddr=020000350A0000010000000000000000"
 KEYED = syscall(42, 1, "/usr/bin/ls", key='"noise"')
+PERSONAL = KEYED.replace(" success=", " per=40000 success=")
 
 
 class Filtering:
@@ -78,6 +79,9 @@ def filtering(tmp_path):
         ({"filter_raw_lines": ("ppid=1 pid=42 auid=",)}, [KEYED], "filter_raw_lines"),
         ({"filter_raw_lines": ("arch=c000003e",)}, [KEYED], "filter_raw_lines"),
         ({"filter_raw_lines": ("success=[a-z]+ exit",)}, [KEYED], "filter_raw_lines"),
+        ({"filter_raw_lines": ("per=40000 ",)}, [PERSONAL], "filter_raw_lines"),
+        ({"filter_raw_lines": ("per=40000 ",)}, [KEYED], None),
+        ({"filter_raw_lines": ("per=8 ",)}, [PERSONAL], None),
         ({"filter_raw_lines": ("nowhere", "key=.noise")}, [KEYED], "filter_raw_lines"),
         ({"filter_raw_lines": ("(?i)KEY=.NOISE",)}, [KEYED], "filter_raw_lines"),
         ({"filter_raw_lines": ("KEY=.noise", "nowhere", "comm=.nowhere")}, [KEYED], None),
