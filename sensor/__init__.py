@@ -38,7 +38,7 @@ Decisions and the measurements behind them (µs of CPU per event, 10,292 real ev
 *   Looking at the SYSCALL record alone before decoding the rest was taken out again: with filters on 62 cold and 35
     warm, without it 51 and 23.
 *   The reader sleeps between small reads: auditd writes each record by itself, which costs 75 µs per exec if each is
-    read at once, 23 if the kernel gathers them (SO_RCVLOWAT), 17 if it sleeps up to 30 ms at a steady rate.
+    read at once, 23 if the kernel gathers them (SO_RCVLOWAT), 17 if it sleeps for 30 ms at a steady rate.
 *   /proc is read below one directory descriptor per process: half the time, and no successor with the same pid can be
     taken for it.
 """

@@ -7,7 +7,7 @@ Either ends when ENOUGH has come, LINGER after the first record, STEADILY times 
 
 A socket that is full makes auditd wait. So no sleep is longer than fills half of it at the rate of the last read, nor
 than fills it at SUDDEN records a second of that size, and the first that brings much more ends them. By calculation,
-30,000 short ones a second that set in meanwhile fill the socket once and take 750 places of auditd's queue.
+30,000 short ones a second that set in meanwhile fill the socket once and take 900 places of auditd's queue.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ STEADILY = 2
 """Where few come there is little to save: an event is seen sooner, and of its process more is still in /proc."""
 ENOUGH = 163840
 """In bytes: more than 300 execs a second bring while they are waited for."""
-PAUSE = 0.03
+PAUSE = 0.04
 """In seconds. Reading alone, at 300 execs, 1,800 records, a second: 75 µs of CPU an exec if each record is read, 23 if
-the kernel gathers them, 17 asleep, half of it in the kernel."""
+the kernel gathers them, 17 asleep for 0.03 s, half of it in the kernel. At 2,400 it sleeps for 0.037."""
 WORTH: Final = 4
 """Records in a pause; for fewer it costs less to let the kernel gather them."""
 SHORTEST: Final = 0.005
@@ -38,11 +38,17 @@ _TIMEVAL: Final = "qq" if socket.SO_RCVTIMEO == 66 else "ll"
 """struct timeval of the option, which has another number where time is longer than a word (asm/socket.h)."""
 SUDDEN: Final = 6000
 """Records a second of the size of those before that may set in while it sleeps, and nobody waits."""
-SAMPLE: Final = 16384
-"""Bytes at the end of what was read in which records are counted: the newest, which are in the caches."""
-OVERHEAD: Final = 894
-"""Bytes that a record takes in the socket besides twice its own: none takes more (Linux 6.18, x86-64), as memory is
-had in powers of two: 768 up to 192, 1280 up to 704, 2304 up to 1728, 4352 up to 3776, in steps of less from there."""
+SAMPLE: Final = 8192
+"""Bytes at the end of what was read in which records are looked at: the newest, which are in the caches."""
+
+
+def room_of(size: int) -> int:
+    """Bytes of a socket that a record takes, at most, where a page has 4 kB.
+
+    That is struct sk_buff, and a power of two for the record and what stands behind it, struct skb_shared_info (Linux
+    6.18, net/unix/af_unix.c and net/core/skbuff.c): 768 up to 192 bytes, 1280 up to 704, 2304 up to 1728, and so on.
+    """
+    return 256 + (1 << (size + 319).bit_length())
 
 
 class Readable(Protocol):
@@ -141,10 +147,10 @@ class _Gathering:
 
     def _choose_pause(self, buffer: bytearray, seconds: float) -> None:
         """By what has come in so many seconds."""
-        size = self._size
-        sample = min(size, SAMPLE)
-        records = buffer.count(b"\n", size - sample, size) * size // max(sample, 1)
-        room = 2 * size + OVERHEAD * records + 1
+        newest = buffer[max(0, self._size - SAMPLE) : self._size]
+        share = self._size / max(len(newest), 1)
+        records = share * newest.count(b"\n")
+        room = share * sum([room_of(len(record) + 1) for record in newest.split(b"\n")]) + 1
         pause = min(self._longest, self._half / room * min(seconds, 2 * records / SUDDEN))
-        self._most = int(1.5 * self._half * size / room)
+        self._most = int(1.5 * self._half * self._size / room)
         self._pause = pause if pause >= SHORTEST and records * pause >= WORTH * seconds else 0.0

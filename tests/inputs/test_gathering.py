@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import socket
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sensor.inputs import ReadQueue
-from sensor.inputs.gathering import LINGER, PAUSE, STEADILY
+from sensor.inputs.gathering import LINGER, PAUSE, STEADILY, room_of
 from sensor.stats import InputStats
 
 RECORD = b"type=CWD msg=audit(1700000000.123:%06d): cwd=" + b"/" * 150 + b"\n"
@@ -101,7 +102,7 @@ def test_records_are_handed_over_in_time(per_second: float, longest: float):
 
 @pytest.mark.parametrize("room", [8192, 32768])
 def test_a_small_socket_does_not_slow_down_who_writes(room: int):
-    """net.core.wmem_default may be anything: in a pause of 30 ms so few bytes come that they fill it."""
+    """net.core.wmem_default may be anything: in a pause of 40 ms so few bytes come that they fill it."""
     reading = Reading(room)
     sent = reading.send(0, 2000, 2000.0)
     assert reading.end() == records(2000)
@@ -117,6 +118,18 @@ def test_a_storm_that_sets_in_while_the_reader_sleeps_waits_for_one_pause():
         waited = max(waited, sent[-1] - sent[0])
     assert reading.end() == records(7500)
     assert waited < PAUSE + 0.2
+
+
+@pytest.mark.parametrize("size", [1, 50, 192, 193, 704, 705, 1728, 1729, 3776, 3777, 5000, 8970])
+def test_no_record_takes_more_of_a_socket_than_is_reckoned(size: int):
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    room, sent = ours.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF), 0
+    with ours, theirs, contextlib.suppress(BlockingIOError):
+        while True:
+            ours.send(b"x" * size)
+            sent += 1
+    assert sent * room_of(size) >= room
 
 
 @pytest.mark.parametrize("size", [150, 700, 1750, 3000])
