@@ -25,6 +25,8 @@ SYSCALL: Final = "type=SYSCALL" + MESSAGE
 _EOE: Final = "type=EOE" + MESSAGE
 _LONGEST_ID: Final = 40
 _LONGEST_TYPE: Final = 40
+_MOST_RECORDS: Final = 64
+"""As many as are cut one by one. What has not ended is looked at again with each chunk, however small those are."""
 _NEAR: Final = 16_384
 """Characters; where more than 30,000 are searched, what CPython does first takes a fifth of the time."""
 _ID_OF_EOE = re.compile(r"([1-9][0-9]{0,15}\.[0-9]{3}:(?:0|[1-9][0-9]{0,9}))\): ?\Z")
@@ -77,6 +79,8 @@ class Whole:
 def whole_event(text: str, start: int, prefix: str) -> Whole | None:
     """The event of which lines begin at a place in a text, if they do with SYSCALL, and are its own up to its EOE.
 
+    None if they are not, if the EOE has not come, and if there are so many that another way is as quick.
+
     Compiled, it takes less than the search for the EOE and a split at the id of the text before it: 0.7 µs, not 0.9.
     """
     first: i64 = start
@@ -93,7 +97,7 @@ def whole_event(text: str, start: int, prefix: str) -> Whole | None:
     within = before_size + _LONGEST_TYPE
     skipped: i64 = len(prefix)
     pieces = [text[first:at]]
-    while True:
+    while len(pieces) <= _MOST_RECORDS:
         begin = at + size
         newline: i64 = text.find("\n", begin)
         at = text.find("(", newline + skipped, newline + within) if newline != NONE else NONE
@@ -101,13 +105,13 @@ def whole_event(text: str, start: int, prefix: str) -> Whole | None:
             return None
         if at - newline == before_size and text[newline:at] == before_end:
             pieces.append(text[begin:newline])
-            break
+            begin = at + size
+            end: i64 = text.find("\n", begin)
+            if end == NONE or (end != begin and text[begin:end] != " "):
+                return None
+            return Whole(mark[1:-2], pieces, newline - first, end + 1)
         pieces.append(text[begin:at])
-    begin = at + size
-    end: i64 = text.find("\n", begin)
-    if end == NONE or (end != begin and text[begin:end] != " "):
-        return None
-    return Whole(mark[1:-2], pieces, newline - first, end + 1)
+    return None
 
 
 def find_near(text: str, mark: str, start: int) -> int:

@@ -146,6 +146,13 @@ def test_other_lines_are_left_to_others(old: str, new: str) -> None:
     assert whole_event(text, 0, "node=web01 ") is None
 
 
+@pytest.mark.parametrize(("records", "is_whole"), [(63, True), (64, True), (65, False), (1000, False)])
+def test_an_event_of_very_many_records_is_left_to_others(records: int, is_whole: bool) -> None:
+    """Before its end has come, the text would be cut again with each chunk."""
+    text = text_of([LINES[0], *[LINES[1]] * (records - 1), END])
+    assert (whole_event(text, 0, "") is not None) == is_whole
+
+
 PARTS = ["\n", "\0", " ", "(", ")", ":", f"({ID}):", " msg=audit", "type=EOE", "type=CWD", "\n" + END, "x"]
 
 

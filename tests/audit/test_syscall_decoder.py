@@ -72,6 +72,13 @@ def test_what_stages_add_stands_last():
         ("syscall=59", "syscall=059"),
         ("ppid=31", "ppid=031"),
         ("pid=48", "pid=9999999999999999999999"),
+        ("syscall=59", "syscall=59 per=400000"),
+        ("syscall=59", "syscall=59 per=0400000"),
+        ("syscall=59 success=yes exit=0", "syscall=59 per=8"),
+        ("success=yes exit=0", "success=yes exit=0 per=8"),
+        ("auid=1000", "auid=1000 per=8"),
+        ("auid=1000", "per=8 auid=1000"),
+        ("auid=1000", "auid=1000 PER=8"),
         ("pid=48 ", "pid=48  "),
         ("pid=48 ", "pid=48 \t"),
         ("pid=48 ", "pid=48 more "),
@@ -111,6 +118,24 @@ def test_every_form_gives_what_field_by_field_gives(old, new):
         for name in ("comm", "exe", "ses", "auid"):
             assert getattr(syscall.rest, name) == getattr(expected.rest, name)
         assert (syscall.head.arch, syscall.head.number) == (expected.head.arch, expected.head.number)
+
+
+PERSONALITY = USUAL.replace("syscall=59", "syscall=59 per=400000")
+
+
+@pytest.mark.parametrize("first", [USUAL, PERSONALITY])
+@pytest.mark.parametrize(
+    "second", ["per=8 auid=1000", "auid=1000 per=8", "auid=1000 per=400000", "auid=1000 per=8 per=9"]
+)
+def test_no_name_is_written_twice(first, second):
+    """What stands in both parts of a record, whichever of them has come before."""
+    syscalls, form = decoder(), laurel()
+    for text in (USUAL, PERSONALITY, first.replace("auid=1000", second)) * 3:
+        members = json.loads("{" + form.call(syscalls.decode(text)) + "}", object_pairs_hook=list)[0][1]
+        names = [name for name, _ in members]
+        assert len(names) == len(set(names))
+        written = [value for name, value in members if name[:3] == "per"]
+        assert written == list(dict.fromkeys(f"0x{word[4:]}" for word in text.split() if word.startswith("per=")))
 
 
 @pytest.mark.parametrize(
