@@ -33,8 +33,6 @@ from sensor.stats import PipelineStats
 _SYSCALL: Final = "type=SYSCALL\0"
 _TITLE: Final = "type=PROCTITLE" + MESSAGE
 _BEFORE_TITLE: Final = "\n" + _TITLE
-_CUT: Final = MESSAGE + "\0 "
-"""What is left of what stands between the type of a record and its body, when a NUL stands for the id."""
 _LONGEST_TEMPLATE: Final = 2048
 _MOST_SEEN = 8192
 
@@ -85,7 +83,8 @@ class Blocks:
 
     def read(self, lines: str, prefix: str, id: str) -> Event | None:
         """The event that some lines are, if they all belong to this id and to nothing else."""
-        return self._read(lines.split(f"({id}):"), len(lines), prefix, id)
+        pieces = lines.split(f"({id}):")
+        return self._read(pieces, len(lines), prefix, id) if lines.count("\n") == len(pieces) - 2 else None
 
     def read_whole(self, whole: Whole, prefix: str) -> Event | None:
         """The event of which the lines are cut, if it is such as a block may hold."""
@@ -141,7 +140,7 @@ class Blocks:
         first = pieces[1] if begins else ""
         syscall = self._numbers.cut(first, 1) if first.startswith(" ") else None
         if syscall is None:
-            return self._unusual("\0".join(pieces), Block(id, node, prefix, count))
+            return self._unusual(pieces, Block(id, node, prefix, count))
         title, last = None, pieces[-1]
         if pieces[-2].endswith(f"\n{prefix}{_TITLE}" if prefix else _BEFORE_TITLE) and "\n" not in last:
             title = self.records.title(last)
@@ -149,34 +148,28 @@ class Blocks:
                 return None
             pieces.pop()
         outcome = syscall.outcome
-        pieces[0] = outcome.start
+        pieces[0] = f"{outcome.start} {outcome.result}"
         pieces[1] = first[syscall.end :]
-        pieces.append(outcome.result or "")
         key = "\0".join(pieces)
         template = self._templates.get(key)
         if template is None:
-            return self._news(syscall, key, "\0".join(pieces[1:-1]), Block(id, node, prefix, count, title))
+            lines = _lines(pieces[1:], title is not None)
+            return self._news(syscall, key, lines, Block(id, node, prefix, count, title)) if lines else None
         if template.count + (title is not None) != count:
             return None
         assert template.rest is not None  # it begins with a SYSCALL record
         syscall.rest = template.rest
         return Event(id, node, template, syscall, title)
 
-    def _news(self, syscall: Syscall, key: str, text: str, block: Block) -> Event | None:
+    def _news(self, syscall: Syscall, key: str, lines: list[str], block: Block) -> Event | None:
         """An event that begins with a SYSCALL record of the usual form, and is unlike those before."""
-        found = _lines(text)
-        if found is None:
-            return None
-        rest_text, *lines = found
-        if block.title is not None:
-            lines.pop()
-        rest = self.syscalls.rest(rest_text)
+        rest = self.syscalls.rest(lines[0])
         if rest is None:
             return None
         syscall.rest = rest
         records: Records = {"SYSCALL": []}
-        count = 1 + len(lines)
-        if count + (block.title is not None) != block.lines or not self._decode(lines, block, records):
+        count = len(lines)
+        if count + (block.title is not None) != block.lines or not self._decode(lines[1:], block, records):
             return None
         if block.title is not None and block.title.name in records:
             return None
@@ -195,11 +188,12 @@ class Blocks:
                 self._seen.add(seen)
         return template
 
-    def _unusual(self, text: str, block: Block) -> Event | None:
+    def _unusual(self, pieces: list[str], block: Block) -> Event | None:
         """An event that begins otherwise."""
-        lines = _lines(text)
-        if lines is None or len(lines) != block.lines:
+        lines = _lines(["\n" + pieces[0], *pieces[1:]], False)
+        if not lines or lines[0] or len(lines) != block.lines + 1:
             return None
+        lines = lines[1:]
         records: Records = {}
         syscall = None
         start = block.prefix + _SYSCALL
@@ -237,12 +231,31 @@ class Blocks:
         return True
 
 
-def _lines(text: str) -> list[str] | None:
-    """The lines of a text in which a NUL stands for the id, as "type=NAME\\0BODY"; None if an id stands elsewhere."""
-    flat = text.replace(_CUT, "\0")
-    if len(text) - len(flat) != text.count("\0") * (len(_CUT) - 1):
-        return None
-    return flat.split("\n")
+def _lines(pieces: list[str], titled: bool) -> list[str] | None:
+    """The lines that pieces make, as "type=NAME\\0BODY"; of the first only the body.
+
+    None if one of them has no header, or not all of one.
+    titled: the header of a title stands at the end, which is left out.
+    """
+    lines: list[str] = []
+    head = ""
+    last = len(pieces) - 1
+    for index, piece in enumerate(pieces):
+        newline = piece.find("\n")
+        if newline < 0:
+            newline = len(piece)
+            if index < last or titled:
+                return None
+        elif not piece.endswith(MESSAGE) or (index == last and not titled) or piece.find("\n", newline + 1) >= 0:
+            return None
+        if index == 0:
+            lines.append(piece[:newline])
+        elif piece.startswith(" "):
+            lines.append(f"{head}\0{piece[1:newline]}")
+        else:
+            return None
+        head = piece[newline + 1 : -len(MESSAGE)]
+    return lines
 
 
 def _merge(bodies: list[str]) -> str:
