@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from sensor.audit.scan import COMPILED, NONE, behind, event_id
+from sensor.audit.scan import COLON, COMPILED, NONE, after, behind, event_id
 
 if TYPE_CHECKING:
     from mypy_extensions import i64
@@ -86,11 +86,9 @@ def whole_event(text: str, start: int, prefix: str) -> Whole | None:
     first: i64 = start
     at = behind(text, first, f"{prefix}{SYSCALL}" if prefix else SYSCALL)
     close: i64 = text.find(")", at, at + _LONGEST_ID) if at != NONE else NONE
-    if close == NONE or event_id(text, at + 1) != close:
+    if close == NONE or event_id(text, at + 1) != close or after(text, close + 1, COLON) == NONE:
         return None
     mark = text[at : close + 2]
-    if not mark.endswith(":"):
-        return None
     size: i64 = len(mark)
     before_end = f"\n{prefix}{_EOE}" if prefix else "\n" + _EOE
     before_size: i64 = len(before_end)

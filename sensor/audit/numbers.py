@@ -69,7 +69,9 @@ class Numbers:
     def by_scan(self, text: str, start: int) -> Syscall | None:
         """`cut`, quickest where it is compiled."""
         at: i64 = text.find(_ARGUMENTS, start)
-        first = argument(text, at, ZERO)
+        if at == NONE:
+            return None
+        first = at + 4
         first_end = hexadecimal(text, first, 16, True)
         second = argument(text, first_end, ZERO + 1)
         second_end = hexadecimal(text, second, 16, True)

@@ -27,7 +27,7 @@ _POINT: Final = 46
 ZERO: Final = 48  # "0"
 _SEVEN: Final = 55
 _NINE: Final = 57
-_COLON: Final = 58
+COLON: Final = 58
 EQUALS: Final = 61
 QUESTION_MARK: Final = 63
 _BACKSLASH: Final = 92
@@ -187,4 +187,4 @@ def event_id(text: str, start: i64) -> i64:
         if digit < ZERO or digit > _NINE:
             return NONE
         at += 1
-    return decimal(text, after(text, at, _COLON), 10)
+    return decimal(text, after(text, at, COLON), 10)
