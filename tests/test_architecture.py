@@ -231,7 +231,7 @@ ASSIGNED_ELSEWHERE = {
     "stages/script.py": "script",
     # Text that a form remembers with what it is the text of.
     "forms/ecs/form.py": "details",
-    "forms/laurel.py": "text top_text",
+    "forms/laurel.py": "text top_text type_text",
     "forms/ocsf/acting.py": "text",
     "forms/ocsf/acts.py": "text",
     "forms/records.py": "found text",

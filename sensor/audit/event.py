@@ -50,7 +50,8 @@ class Template:
     lacks_arguments: not all of that command line has come.
     names_processes: there are records that may name processes besides the one that acts.
     kept: more events are expected to share it, so what is worked out for one of them is worth remembering.
-    text: for the form: the text of all records but SYSCALL and title; None before it is written.
+    text, type_text: for the form: the text of all records but SYSCALL and title, and the member that shows which is the
+        main one; None before it is written.
     filtering, matching: for the filters: the rules that fit, and whether `filter_raw_lines` does; None before that is
         known. counting: for the counts of events: the one it raises; None before that is known. They are here because a
         look into a dictionary of templates is one into memory that no cache holds.
@@ -70,6 +71,7 @@ class Template:
         "records",
         "rest",
         "text",
+        "type_text",
     )
 
     def __init__(self, records: Records, count: int = 0, syscall: Syscall | None = None) -> None:
@@ -88,6 +90,7 @@ class Template:
                 self.names_processes = True
         self.kept = False
         self.text: str | None = None
+        self.type_text: str | None = None
         self.filtering: object | None = None
         self.matching: int | None = None
         self.counting: object | None = None

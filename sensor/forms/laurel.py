@@ -179,18 +179,25 @@ class Laurel(Form):
 
     def _time_of(self, id: str) -> str:
         """TIME; an id later than the year 9999, which no date can express, has none."""
-        second, _, rest = id.partition(".")
-        if second != self._second:
-            self._second, self._start = second, ""
+        if not id.startswith(self._second) or not self._second:
+            second = id.partition(".")[0]
+            self._second, self._start = f"{second}.", ""
             if int(second) <= _LAST:
                 date = _EPOCH + timedelta(seconds=int(second))
                 self._start = f"{self._time}{date.strftime('%Y-%m-%dT%H:%M:%S')}."
-        return f'{self._start}{rest[:3]}Z"' if self._start else ""
+        at = len(self._second)
+        return f'{self._start}{id[at : at + 3]}Z"' if self._start else ""
 
     def _type_of(self, event: Event) -> str:
-        names = tuple(event.records if event.altered else event.template.records)
-        if event.title is not None and not event.altered:
-            names = (*names, event.title.name)
+        if event.altered:
+            return self._main_type(tuple(event.records))
+        template = event.template  # a title beside it is never the main record
+        text = template.type_text
+        if text is None:
+            text = template.type_text = self._main_type(tuple(template.records))
+        return text
+
+    def _main_type(self, names: tuple[str, ...]) -> str:
         text = self._types.get(names)
         if text is None:
             text = self._types.keep(names, f'{self._type}{main_type(names)}"' if names else "")
