@@ -52,6 +52,13 @@ def test_the_command_runs(installed):
     assert installed.root.run("host-sensor", "--version").startswith(f"host-sensor {__version__} (")
 
 
+@pytest.mark.parametrize("program", ["usr/sbin/host-sensor", "usr/libexec/host-sensor"])
+def test_the_programs_run_isolated(program, installed):
+    """Neither variables nor the folder of the program decide which modules root loads."""
+    first, _, _ = (installed.root.folder / program).read_text(encoding="utf-8").partition("\n")
+    assert first == "#!/usr/bin/python3 -IBS"
+
+
 def test_the_packaged_configuration_has_no_mistakes(installed):
     assert "no mistakes" in installed.root.run("host-sensor", "check")
 
