@@ -103,7 +103,8 @@ def identified(life: Done) -> Identified:
         newest = max(newest, float(time))
         if re.fullmatch(r"(all|upgrade)-\d+", str(event.get("EXECVE", {}).get("ARGV", [""])[-1])):
             programs += 1
-            known += event["SYSCALL"]["PID"].get("GUID_SOURCE") == "probe"
+            call = event.get("SYSCALL", {})  # the plugin that was replaced may have read it
+            known += call.get("PID", {}).get("GUID_SOURCE") == "probe"
             late += newest - float(time) > GRACE
     return Identified(programs, known, late)
 
