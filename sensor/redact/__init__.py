@@ -74,8 +74,9 @@ class Redactor:
             self._where_named(fields)
 
     def concerns(self, name: str, field: str) -> bool:
-        """Return whether a field matters here."""
-        return name in _TYPES or field in self._named
+        """Return whether a field matters here, by its name or by what remains of that without its number."""
+        base = _NUMBER.sub("", field)
+        return name in _TYPES or base in self._named or base == "TEXT"
 
     def command(self, words: tuple[str, ...], cut: bool) -> tuple[str, ...]:
         """A command line without secrets; cut: there were more bytes."""

@@ -27,7 +27,7 @@ from sensor.tables.flags import spell
 from sensor.tables.meanings import forms_of
 from sensor.translate.sockaddr import decode_sockaddr
 
-_FIELDS = frozenset({"arch", "syscall", "saddr", "exit", "ARCH", "SYSCALL", "SADDR"})
+_FIELDS = frozenset({"arch", "syscall", "saddr", "exit"})
 """Fields that matter beside those in the table of meanings."""
 _NUMBER = re.compile("0x[0-9a-f]{1,16}|0o[0-7]{1,22}|(0[0-7]{1,22})")
 _REMEMBERED, _LONGEST = 4096, 32
@@ -65,8 +65,9 @@ class Universal:
                 fields[key("EXIT")] = error
 
     def concerns(self, name: str, field: str) -> bool:
-        """Return whether a field of a type of record matters here."""
-        return field in _FIELDS or field in forms_of(name)
+        """Return whether a field of a type of record matters here: a number, or what stands where its meaning goes."""
+        lower = field.lower()
+        return lower in _FIELDS or lower in forms_of(name)
 
     def _call(self, arch: int, fields: Fields) -> None:
         name, number = arches.name(arch), fields.get("syscall")

@@ -67,6 +67,23 @@ def test_a_named_field_with_a_known_layout(config):
     assert counts["a"] >= 4
 
 
+@pytest.mark.parametrize("output_form", ["laurel", "ecs", "ocsf"])
+@pytest.mark.parametrize("field", ["data", "data_2", "data_17", "data_text", "TEXT"])
+def test_what_was_learnt_of_harmless_records_hides_no_secret(field, output_form):
+    """What is done to records that are alike is worked out once; a field under a number is the same field."""
+    values = ["hello1", "hello2", "hello3", "hello4", "secretabc"]
+    records = [
+        f'type=AVC msg=audit(1700000000.001:{at}): pid=5 {field}="{value}" uid=0' for at, value in enumerate(values)
+    ]
+    ends = [f"type=EOE msg=audit(1700000000.001:{at}): " for at in range(len(values))]
+    text = "".join([f"{record}\n{end}\n" for record, end in zip(records, ends)]).encode()
+    written, counts = output(text, f"output: {output_form}", "redact: {rules: {p: 'fields=data secret[a-z]+'}}")
+    assert len(written) == len(values)
+    assert "hello4" in written[3]
+    assert "secret" not in "".join(written)
+    assert counts["p"] > 0
+
+
 def test_hashes_join_and_need_a_key():
     made, _ = redactor({"a": SECRET, "b": f"action=mask if=^secret {SECRET}"}, KEY, action="hash")
     assert made.command(("pw=foo", "pw=bar"), False) == (f"pw={hashed(b'foo')}", f"pw={hashed(b'bar')}")

@@ -92,6 +92,27 @@ def test_auditd_s_own_arch_and_syscall_are_replaced() -> None:
     assert "ARCH" not in decoder.parse("SYSCALL", enriched.partition("syscall=59 ")[2])
 
 
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("PATH", 'mode=0100644 MODE="{}" ouid=0'),
+        ("SYSCALL", 'arch=c000003e syscall=59 ARCH="{}" uid=0'),
+        ("SOCKADDR", 'saddr=0000 SADDR="{}"'),
+        ("MMAP", 'fd=3 flags=0x2 FLAGS="{}"'),
+    ],
+)
+def test_what_stands_where_a_meaning_goes_is_replaced_each_time(name: str, body: str) -> None:
+    """Whether the layout is known by then, and what was added to a record that is alike, or not."""
+    universal = Universal(Naming())
+    decoder = RecordDecoder(TransformOptions(), (universal.transform,), 16)
+    decoder.share(universal.concerns)
+    words = ["file", "file", "file", "file", "evil"]
+    found = [decoder.parse(name, body.format(word)) for word in words]
+    cold = RecordDecoder(TransformOptions(), (universal.transform,), 16).parse(name, body.format("evil"))
+    assert found[-1] == cold
+    assert found[0] == found[-1]
+
+
 def test_an_enriched_key_bears_the_prefix() -> None:
     assert translated("SYSCALL", "arch=c000003e syscall=59", "x_") == {"x_arch": "x86_64", "x_syscall": "execve"}
     assert set(translated("SOCKADDR", "saddr=0200003501020304", "x_")) == {"x_saddr"}
