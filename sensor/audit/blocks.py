@@ -4,8 +4,9 @@
     type=CWD msg=audit(1700000000.001:7): cwd="/root"
     type=PATH msg=audit(1700000000.001:7): item=0 name="/etc/…" …
 
-One `split` at the id cuts the block into pieces; the numbers are cut out of the SYSCALL record
-(sensor.audit.numbers). What is left, without the title at the end, is a repeated string, and what it
+The lines are cut into pieces where the id stands: compiled by sensor.audit.framing, as they stand in a chunk, else by
+one `split`; the numbers are cut out of the SYSCALL record (sensor.audit.numbers).
+What is left, without the title at the end, is a repeated string, and what it
 means, its records and how they are written, is remembered as a Template (sensor.audit.event) when it comes a
 second time: two of three events are no news but for numbers and title. Of the others each
 line is looked up in the record cache.
@@ -148,7 +149,7 @@ class Blocks:
                 return None
             pieces.pop()
         outcome = syscall.outcome
-        pieces[0] = f"{outcome.start} {outcome.result}"
+        pieces[0] = f"{prefix}{outcome.start} {outcome.result}"
         pieces[1] = first[syscall.end :]
         key = "\0".join(pieces)
         template = self._templates.get(key)

@@ -247,3 +247,20 @@ def test_interleaved_events_are_read_as_whole_ones_are():
     assert printed == [whole[1].replace(ID, f"1700000000.001:{serial}") for serial in (2, 3)]
     assert stats.fast_events == 2
     assert [template is templates[1] for template in templates] == [False, True, True, True]
+
+
+@pytest.mark.parametrize(("first", "second"), [("node=w ", ""), ("", "node=w ")])
+def test_records_of_two_nodes_are_no_event_though_each_has_been_seen_with_others(first, second):
+    """Of one host a call, of the other where it was made, under one id: read the same, warm and cold."""
+    lines = USUAL.splitlines(keepends=True)
+    mixed = f"{first}{lines[0]}{second}{lines[1]}{first}{line('EOE')}".replace(":1)", ":9)")
+    whole = [(USUAL + line("EOE")).replace(":1)", f":{serial})") for serial in range(3)]
+    of_node = "".join([f"node=w {each}\n" for each in whole[0].replace(":0)", ":7)").splitlines()])
+    before = of_node if first else whole[0].replace(":0)", ":8)")
+    warm, cold = make_pipeline(), make_pipeline()
+    for text in (*whole, before):
+        warm.feed(text.encode(), 0.0)
+    cold.feed(before.encode(), 0.0)
+    found = [[*each.feed(mixed.encode(), 0.0), *each.close()][-2:] for each in (warm, cold)]
+    assert found[0] == found[1]
+    assert [":9" in each for each in found[0]] == [True, True]
