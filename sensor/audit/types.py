@@ -70,11 +70,6 @@ class RecordTypes:
         return known
 
 
-def type_name(number: int) -> str:
-    """The name that auditd writes for a number."""
-    return record_types.NAMES.get(number, f"UNKNOWN[{number}]")
-
-
 def _classify(name: str, prefix: str) -> RecordType:
     name = name.upper()
     if prefix and name.startswith(prefix) and not name.endswith("_2"):

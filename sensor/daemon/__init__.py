@@ -3,11 +3,10 @@
     auditd ──► input (a thread) ──chunks──► GuardedPipeline (the pipeline, guarded) ──JSON lines──► Logs
                                               every 0.1 to 0.5 s: tick, flush, signals
 
-Life as auditd's plugin, as it really is: after a restart HUP, USR1, USR2, TERM, CHLD and CONT arrive blocked; stopping
-auditd sends SIGTERM, twice, before the end of input, so it means: drain, then leave; the environment is empty, standard
-error is /dev/null, oom_score_adj is -1000; and after ten restarts in auditd's whole life the plugin stays dead, so
-nothing short of the end of input ends this one: a configuration with mistakes is used as far as it goes, a part that
-fails is left out, and a chunk that makes the pipeline fail goes out as it came.
+Life as auditd's plugin: after a restart HUP, USR1, USR2, TERM, CHLD and CONT arrive blocked; stopping auditd sends
+SIGTERM, twice, before the end of input: drain, then leave; the environment is empty, standard error is /dev/null,
+oom_score_adj is -1000; after ten restarts in auditd's whole life the plugin stays dead, so only the end of input ends
+this one: mistakes in a configuration, a part that fails, a chunk that makes the pipeline fail cost themselves only.
 """
 
 from __future__ import annotations
@@ -227,7 +226,8 @@ class Daemon:
 
     def _waits(self) -> bool:
         """Whether something waits for time to pass that is no input."""
-        return self._lag.waits or self._signals.waits or self._files.is_asked or self.stats.filterlog.pending_bytes > 0
+        is_written = self._pipeline.waits() or self._lag.waits or self.stats.filterlog.pending_bytes > 0
+        return is_written or self._signals.waits or self._files.is_asked
 
     def _write(self, lines: Lines) -> None:
         self._lag.made(len(lines), lines.own)

@@ -49,6 +49,10 @@ class GuardedPipeline:
         """Let time pass; to be called when there is nothing to take, too."""
         return _of(self._guard(self._sensor.pipeline.tick, now))
 
+    def waits(self) -> bool:
+        """Whether lines or events wait until a tick lets them go."""
+        return self._sensor.pipeline.waits
+
     def every_second(self, time: float, clock: float) -> None:
         """Run the periodic work of all parts; `time` in seconds since 1970, `clock` in monotonic ones."""
         for function in self._sensor.every_second:

@@ -53,7 +53,7 @@ def prepare_directory(directory: str, account: Account | None) -> None:
     except FileExistsError:
         log.error("%s: is no directory", directory)
     except OSError as error:
-        log.error("%s: %s", directory, error.strerror)
+        log.error("%s: %s", directory, error.strerror or error)
 
 
 def give_up(config: Config, account: Account | None) -> None:

@@ -19,13 +19,12 @@ from sensor.audit.blocks import Blocks
 from sensor.audit.coalesce import Coalescer, Pending
 from sensor.audit.completeness import count_missing
 from sensor.audit.event import DROP, LOG, Event, Notice, Stage, StageError, name_of
-from sensor.audit.framing import EOE, Whole, find_near, id_of_eoe, line_of, whole_event
+from sensor.audit.framing import EOE, Whole, find_near, id_of_eoe, whole_event
 from sensor.audit.gaps import TORN, ZERO, Gaps
-from sensor.audit.header import BEGIN, BLANKS, Line, is_torn, parse_line
+from sensor.audit.header import BEGIN, Line, is_torn, parse_line
 from sensor.audit.options import CoalesceOptions
 from sensor.audit.record import RecordDecoder
 from sensor.audit.scan import COMPILED
-from sensor.audit.types import type_name
 from sensor.audit.wrapped import behind_prefix, pieces_of
 from sensor.forms import Form, Lines, unparsed
 from sensor.stats import PipelineStats
@@ -112,24 +111,6 @@ class Pipeline:
             self._stats.lines += len(came)
         return out
 
-    def feed_record(self, number: int, id: str, body: str, now: float) -> Lines:
-        """Take a record that never was a line, as the kernel sends it; return the JSON lines it completed.
-
-        number: of its type (include/uapi/linux/audit.h).
-        id: "SECONDS.MILLISECONDS:SERIAL" with three digits of milliseconds.
-        body: its fields, one byte per character.
-        """
-        self._now = now
-        out = self.take_notices()
-        self._stats.lines += 1
-        name, fields = type_name(number), body.strip(BLANKS)
-        try:
-            cut = self._is_cut(len(body))
-            self._take_record(Line("", name, id, fields[: self._max_line]), cut, out)
-        except Exception as error:  # noqa: BLE001  the border: one record costs no other
-            out.take_unparsed(self._as_it_came([line_of("", name, id, fields)], error))
-        return out
-
     def _take(self, chunk: bytes, out: Lines) -> None:
         text = chunk.decode("latin-1")
         if self._gaps or ZERO in text:
@@ -161,6 +142,11 @@ class Pipeline:
         for pending in self._coalescer.expire(now):
             self._finish_pending(pending, out)
         return out
+
+    @property
+    def waits(self) -> bool:
+        """Whether lines or events are held back until their time is up."""
+        return bool(self._carry) or self._stats.inflight > 0
 
     def close(self) -> Lines:
         """End of input: return the JSON lines of all that was still waiting."""
@@ -317,8 +303,8 @@ class Pipeline:
         if syscall is None or event.notes or syscall.items != like.items or like.lacks_arguments:  # 0.1 µs; else 0.4
             try:
                 count_missing(event, self._stats.incomplete)
-            except Exception as error:  # noqa: BLE001  the border: its records cannot be read, so they go out as they came
-                self._write_plainly(event, error, out)
+            except Exception as error:  # noqa: BLE001  the border: its records cannot be read, so no stage sees them
+                self._write_plainly(count_missing.__name__, event, error, out)
                 return
         for stage in self._stages:
             try:
@@ -333,7 +319,7 @@ class Pipeline:
         try:
             line = self.form.event(event)
         except Exception as error:  # noqa: BLE001  the border: a mistake costs the form, never the event
-            self._write_plainly(event, error, out)
+            self._write_plainly(name_of(self.form.event), event, error, out)
             return
         if event.verdict == LOG:
             out.filtered.append(line)
@@ -342,9 +328,9 @@ class Pipeline:
             lines: list[str] = out  # which mypyc knows how to append to
             lines.append(line)
 
-    def _write_plainly(self, event: Event, error: Exception, out: Lines) -> None:
-        """Write an event for which its form has failed; if that cannot be done either, its lines as they came."""
-        line = self._plainly(event, error)
+    def _write_plainly(self, part: str, event: Event, error: Exception, out: Lines) -> None:
+        """Write an event for which its form, or another part, has failed; if that fails, its lines as they came."""
+        line = self._plainly(part, event, error)
         lines = self._as_it_came(_lines_of(event), error) if line is None else [line]
         if event.verdict == LOG:
             out.filtered.extend(lines)
@@ -354,14 +340,14 @@ class Pipeline:
             self._stats.events += 1
             out.append(line)
 
-    def _plainly(self, event: Event, error: Exception) -> str | None:
+    def _plainly(self, part: str, event: Event, error: Exception) -> str | None:
         """Write an event for which its form has failed; None if that cannot be done."""
         try:
             event.note("stage_failed")
             line = self.form.plainly(event)
         except Exception:  # noqa: BLE001  the first one is reported
             return None
-        self._stage_failed(name_of(self.form.event), event, error)
+        self._stage_failed(part, event, error)
         return line
 
     def _stage_failed(self, name: str, event: Event, error: Exception) -> None:

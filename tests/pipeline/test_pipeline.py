@@ -342,6 +342,19 @@ def test_what_was_carried_over_is_not_glued_to_what_follows_a_failure():
     assert raw == ["type=CWD msg=aud", "type=CWD"]
 
 
+@pytest.mark.parametrize("text", [line("USER_LOGIN", 1), line("SYSCALL", 1, SYSCALL), "type=CWD msg=aud"])
+def test_it_is_known_that_something_waits_for_its_time(text):
+    pipeline = Subject(settle=0.25, timeout=2.0).pipeline
+    assert not pipeline.waits
+    pipeline.feed(text.encode(), 0.0)
+    assert pipeline.waits
+    pipeline.tick(0.1)
+    pipeline.tick(3.0)
+    assert pipeline.waits == (not text.endswith("\n"))
+    pipeline.feed(event(2).encode(), 3.0)
+    assert not pipeline.waits
+
+
 def test_stages_see_the_same_event_whichever_way_it_came():
     seen: list[tuple[object, ...]] = []
 
