@@ -1,4 +1,4 @@
-"""Config to live objects: the only module that knows every concrete part, and their order.
+"""Config to live objects: puts together, in their order, the parts that the modules beside it choose.
 
 A part that the configuration switches off is absent from what is built; nothing asks
 again while events flow.
@@ -134,7 +134,7 @@ def build(
     ]
     stages: list[Stage] = [
         *watch([host.serials.stage] if live else []),  # before any that may fail or drop: serials count every event
-        *watch([identity.track] if of_process or counts or _reads_processes(config, wrap) else []),  # 8 % of an event
+        *watch([identity.track] if of_process or counts or _reads_processes(config, wrap) else []),  # 8 % of the work
         *watch([each.stage for each in counts]),
         *of_process,
         *watch(last(config, stats)),

@@ -56,7 +56,7 @@ class ReadQueue:
     """A byte-bounded queue of chunks; one thread reads, one gets.
 
     `live`: the writer must not wait: lines are dropped when the limit is reached.
-    linger: seconds that a read from a socket waits for more.
+    linger: seconds that a read from a socket waits for more, see sensor.inputs.gathering.
     limit: in bytes; it falls when there is no memory for so much.
     ended: nothing more is put; what is there can still be had.
     """

@@ -3,7 +3,7 @@
     few come, or a storm    one read, into which the kernel copies each record as it comes: the socket never fills up
     in between              sleep for PAUSE or less, take what the socket holds, and so on
 
-Either ends when ENOUGH has come, LINGER after the first record, STEADILY times that in between, or with the stream.
+Either ends when enough has come, LINGER after the first record, STEADILY times that in between, or with the stream.
 
 A socket that is full makes auditd wait. So no sleep is longer than fills half of it at the rate of the last read, nor
 than fills it at SUDDEN records a second of that size, and the first that brings much more ends them. By calculation,
@@ -62,7 +62,8 @@ class Readable(Protocol):
 
 
 def readable(fd: int, linger: float, enough: int) -> Readable:
-    """How to read a descriptor that blocks; a read from a stream socket gathers what comes in `linger` seconds.
+    """How to read a descriptor that blocks; a read from a stream socket gathers what comes in `linger` seconds,
+    in STEADILY times as many while records come steadily.
 
     enough: bytes for which it waits at most.
     """

@@ -70,7 +70,7 @@ class UnixInput:
         return True
 
     def _refused(self, error: OSError) -> bool:
-        log.warning("input: unix:%s: %s; trying again", self._path, error.strerror)
+        log.warning("input: unix:%s: %s; trying again", self._path, error.strerror or error)
         return False
 
     def _read(self) -> None:

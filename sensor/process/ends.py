@@ -3,8 +3,8 @@
     an event of a process not known yet ──► no process has its pid (any more): ended, by the next look
     about once a second, a twentieth of all ──► gone from /proc, or the pid used again: ended
 
-A process that had ended before its first event was read is not looked for again: of 300 short programs a second, that
-are all, and each look at /proc costs as much as three questions whether there is a process (getpgid(2)).
+A process that had ended before its first event was read is not looked for again: with 300 short programs a second that
+is nearly every one, and each look at /proc costs as much as three questions whether there is a process (getpgid(2)).
 """
 
 from __future__ import annotations

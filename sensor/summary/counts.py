@@ -84,7 +84,7 @@ class EventCounts:
 
     def _learn(self, event: Event) -> _Tally:
         """The tally of an event with a new template; most of these have a known call."""
-        names = tuple(event.template.records) or tuple(event.records)  # a title decides where nothing else is there
+        names = tuple(event.template.records)
         main = self._mains.get(names) or self._mains.keep(names, main_type(names))
         syscall = event.syscall
         if main != "SYSCALL" or syscall is None:
