@@ -124,13 +124,20 @@ def _plugin_process(host: HostView, daemon: RunningProcess, processes: list[Runn
 
 
 def _others(plugin: RunningProcess, processes: list[RunningProcess]) -> Iterator[Finding]:
-    """Sensors beside the plugin; those that they started, as what asks the kernel for its losses, are part of them."""
+    """Sensors beside the plugin, without the processes that each of them has started."""
     running = [process for process in processes if is_plugin(process)]
-    numbers = {process.pid for process in running}
-    others = [str(one.pid) for one in running if one.pid != plugin.pid and one.parent not in numbers]
+    pids = {process.pid for process in running}
+    alone = [one for one in running if one.parent not in pids and one.pid != plugin.pid]
+    others = [str(one.pid) for one in alone if one.parent == plugin.parent or not _is_helper(one, running)]
     if others:
         text = f"other sensors run beside the plugin (pid {', '.join(others)}): what all write is there more than once"
         yield Finding(WARNING, "plugin.others", text, "end those that auditd did not start, or give each a directory")
+
+
+def _is_helper(process: RunningProcess, running: list[RunningProcess]) -> bool:
+    """Whether an older sensor is in its process group: what asks the kernel for its losses is a child of process 1."""
+    mates = [one for one in running if one.pid != process.pid and one.group == process.group != 0]
+    return any(one.started <= process.started for one in mates)
 
 
 def is_plugin(process: RunningProcess) -> bool:

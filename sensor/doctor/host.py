@@ -25,13 +25,17 @@ class CommandResult:
 
 @dataclass(frozen=True)
 class RunningProcess:
-    """A process of the host: `words` are its command line; `started` in seconds since 1970."""
+    """A process of the host.
+
+    words: its command line; started: in seconds since 1970; group: of processes, 0 if that is not known.
+    """
 
     pid: int
     parent: int
     name: str
     words: tuple[str, ...]
     started: float
+    group: int = 0
 
 
 class HostView:
@@ -122,13 +126,19 @@ class HostView:
         for process in psutil.process_iter(["pid", "ppid", "name", "cmdline", "create_time"]):
             found = process.info
             words = tuple(found["cmdline"] or ())
-            yield RunningProcess(
-                found["pid"], found["ppid"] or 0, found["name"] or "", words, found["create_time"] or 0.0
-            )
+            pid, parent, name = found["pid"], found["ppid"] or 0, found["name"] or ""
+            yield RunningProcess(pid, parent, name, words, found["create_time"] or 0.0, _group_of(pid))
 
     def is_root(self) -> bool:
         """Whether we may see everything."""
         return os.geteuid() == 0
+
+
+def _group_of(pid: int) -> int:
+    try:
+        return os.getpgid(pid)
+    except OSError:  # it has ended
+        return 0
 
 
 def settings(text: str) -> dict[str, str]:

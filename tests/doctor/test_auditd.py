@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Callable
 
@@ -149,6 +150,7 @@ def test_which_process_is_the_plugin(words: tuple[str, ...], expected: bool) -> 
 
 
 WORDS = PLUGIN.words
+GROUPED = replace(PLUGIN, group=501)
 
 
 @pytest.mark.parametrize(
@@ -157,6 +159,9 @@ WORDS = PLUGIN.words
         ([AUDITD, PLUGIN], {}),
         ([AUDITD, PLUGIN, RunningProcess(502, 501, "host-sensor", WORDS, 3.0)], {}),
         ([AUDITD, PLUGIN, RunningProcess(502, 1, "host-sensor", WORDS, 3.0)], {"plugin.others": "warning"}),
+        ([AUDITD, GROUPED, RunningProcess(502, 1, "host-sensor", WORDS, 3.0, 501)], {}),
+        ([AUDITD, GROUPED, RunningProcess(502, 1, "host-sensor", WORDS, 3.0, 502)], {"plugin.others": "warning"}),
+        ([AUDITD, GROUPED, RunningProcess(502, 500, "host-sensor", WORDS, 3.0, 501)], {"plugin.others": "warning"}),
         ([AUDITD, PLUGIN, RunningProcess(502, 500, "host-sensor", WORDS, 3.0)], {"plugin.others": "warning"}),
         (
             [AUDITD, PLUGIN, RunningProcess(502, 1, "python3", ("python3", "/x/sensor/__main__.py", "run"), 3.0)],
@@ -164,7 +169,17 @@ WORDS = PLUGIN.words
         ),
         ([AUDITD, PLUGIN, RunningProcess(502, 1, "host-sensor", (*WORDS[:-1], "show"), 3.0)], {}),
     ],
-    ids=["alone", "its own child", "by hand", "of auditd", "from a checkout", "another command"],
+    ids=[
+        "alone",
+        "its own child",
+        "by hand",
+        "its helper",
+        "by hand in a shell",
+        "of auditd, in one group",
+        "of auditd",
+        "from a checkout",
+        "another command",
+    ],
 )
 def test_sensors_beside_the_plugin(host: ExaminedHost, running: list[RunningProcess], expected: dict[str, str]) -> None:
     host.running = running
