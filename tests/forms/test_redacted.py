@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from sensor.forms import unparsed
 from sensor.forms.redacted import Redacted
+from tests.support.forms import Passing
+from tests.support.pipelines import laurel
 
 
-class Failing:
+class Failing(Passing):
     def error(self, reason, raw, notes):
         raise RuntimeError(raw)
 
 
 def test_a_form_that_fails_shows_no_secret():
-    form = Redacted(Failing(), lambda text: text.replace("secret", "***"))
+    form = Redacted(Failing(laurel()), lambda text: text.replace("secret", "***"))
     assert unparsed(form, "crash", "a secret") == '{"ID":null,"PARSE_ERROR":{"reason":"crash","raw":"a ***"}}'
