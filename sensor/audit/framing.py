@@ -81,7 +81,7 @@ def whole_event(text: str, start: int, prefix: str) -> Whole | None:
 
     None if they are not, if the EOE has not come, and if there are so many that another way is as quick.
 
-    Compiled, it takes less than the search for the EOE and a split at the id of the text before it: 0.7 µs, not 0.9.
+    Compiled, it takes 7,100 instructions for 700 characters, and no search for the EOE has to come first.
     """
     first: i64 = start
     at = behind(text, first, f"{prefix}{SYSCALL}" if prefix else SYSCALL)

@@ -4,8 +4,8 @@
     ───────────────── outcome ───────────────── │ ──── arguments ──── │ ─────── caller ─────── │ ──────── rest ───────
 
 The form is fixed (kernel/auditsc.c, audit_log_exit), so one expression cuts it, in 1.1 µs. Compiled, looking for what
-stands between the parts does the same in 0.3. Outcomes and callers come again: each is looked at once,
-and then remembered by its text.
+stands between the parts takes 4,600 instructions, where a look at each character took 7,100.
+Outcomes and callers come again: each is looked at once, and then remembered by its text.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class Head:
 class Outcome:
     """Which call it was, and how it ended.
 
-    start: its head as it came.
+    start: the text of its head, `arch=… syscall=…`.
     result, exit: as written; None for what the record lacks, as that of exit_group(2), which never returns.
     text: for the form; "" before it is written.
     """

@@ -13,7 +13,6 @@ PLUGIN = "/etc/audit/plugins.d/host-sensor.conf"
 _STATE = ("/run/audit/auditd.state", "/run/auditd.state")  # written on `auditctl --signal state`
 QUEUE = 8192
 """Records: the least that q_depth should be."""
-_DROPPING = {"ignore", "syslog"}
 _STOPPING = {"suspend", "single", "halt"}
 
 

@@ -37,7 +37,7 @@ SHORTEST: Final = 0.005
 _TIMEVAL: Final = "qq" if socket.SO_RCVTIMEO == 66 else "ll"
 """struct timeval of the option, which has another number where time is longer than a word (asm/socket.h)."""
 SUDDEN: Final = 6000
-"""Records a second of the size of those before that may set in while it sleeps, and nobody waits."""
+"""Records a second, of the size of those before, that may begin to arrive in a sleep without making auditd wait."""
 SAMPLE: Final = 8192
 """Bytes at the end of what was read in which records are looked at: the newest, which are in the caches."""
 
