@@ -69,6 +69,14 @@ def test_files_that_a_destination_lacks_stay(taken: int, generations: int, log: 
     assert kept(str(log.path), 3, 20.0, states) == Retained(generations)
 
 
+def test_files_of_a_destination_that_never_answered_stay(log: Log, states: str) -> None:
+    fill(log, 10)
+    central = Destination(log, states, "central")
+    assert kept(str(log.path), 3, 20.0, states) == Retained(3)
+    assert central.follower.read(1, 100) is not None
+    assert kept(str(log.path), 3, 20.0, states) == Retained(11)
+
+
 def test_the_slowest_destination_counts_and_those_of_other_logs_do_not(log: Log, states: str, tmp_path: Path) -> None:
     fill(log, 10)
     Destination(log, states, "fast").take(22)

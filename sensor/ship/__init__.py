@@ -10,6 +10,7 @@ program) reading begins again at the cursor, so an event may arrive twice but no
 
 generations   the log and its rotated files: names, order, identity
 follow        reading them in order, through rotation, compression, truncation
+awaited       what was seen behind the cursor, so that it is missed where it goes
 batch         what is sent at once
 cursor        how far the far end has acknowledged
 sender        the loop: read, send, acknowledge, retry, give up on single events

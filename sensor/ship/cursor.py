@@ -2,9 +2,10 @@
 
     {"version":1,"host":"5d41…","log":"/var/log/host-sensor/audit.jsonl","stream":"c0ffee12",
      "file":"9f3a…","inode":[65024,4711],"offset":1689,"number":2,"id":"1700000000.123:4567",
-     "done":[["77ab…",65024,4710]]}
+     "done":[["77ab…",65024,4710]],"awaited":[["c41d…",1,10485760,0]]}
 
-`done` are files that are still there and need not be read again. A cursor that cannot be read, or was written on
+`done` are files that are still there and need not be read again, `awaited` those seen behind the cursor's own (see
+sensor.ship.awaited). A cursor that cannot be read, or was written on
 another host or for another log, is no cursor: reading begins as configured for a new one.
 """
 
@@ -18,6 +19,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sensor.errors import ShipError
+from sensor.ship.awaited import Awaited
 from sensor.ship.batch import Position
 from sensor.ship.generations import Generation
 from sensor.slots import Slots
@@ -49,6 +51,7 @@ class Cursor:
             raise ShipError(f"{path}: another process ships with this cursor") from None
         self.position, self.inode = Position(), (0, 0)
         self.stream = secrets.token_hex(4)
+        self.awaited = Awaited()
         self._done: dict[str, set[tuple[int, int]]] = {}  # identity → inodes
         self.lost = self._load(self._slots.value) if existed else ""
         self.fresh = not self.position.file
@@ -69,16 +72,24 @@ class Cursor:
             done: dict[str, set[tuple[int, int]]] = {}
             for name, device, number in value["done"]:
                 done.setdefault(str(name), set()).add((int(device), int(number)))
+            awaited = Awaited(value.get("awaited", ()))
         except (KeyError, TypeError, ValueError):
             return "it is damaged"
         self.position = Position(value["file"], value["offset"], value["number"], value["id"])
         self.inode = (value["inode"][0], value["inode"][1])
-        self.stream, self._done = value["stream"], done
+        self.stream, self._done, self.awaited = value["stream"], done, awaited
         return ""
 
     def move(self, position: Position, inode: tuple[int, int]) -> None:
         """Set the position, in memory whatever happens, and in the file; raises OSError."""
+        if position.file != self.position.file:
+            self.awaited.reach(position.file)
         self.position, self.inode, self.fresh = position, inode, False
+        self.save()
+
+    def save(self) -> None:
+        """Write the file; raises OSError."""
+        position = self.position
         self._slots.write(
             {
                 "version": VERSION,
@@ -86,11 +97,12 @@ class Cursor:
                 "log": self._log,
                 "stream": self.stream,
                 "file": position.file,
-                "inode": inode,
+                "inode": self.inode,
                 "offset": position.offset,
                 "number": position.number,
                 "id": position.id,
                 "done": [[name, *inode] for name, inodes in self._done.items() for inode in inodes][-MOST_DONE:],
+                "awaited": self.awaited.saved(),
             }
         )
 

@@ -9,6 +9,11 @@ A file is left only when a newer one has its first line and nothing more comes. 
 oldest files when retention is reached, a log that was truncated) is counted, and reported in the stream:
 
     {"ID":null,"SHIP":{"GAP":"removed","FILES":2,"BYTES":20971520,"AFTER":"1700000000.123:4567"}}
+
+FILES and BYTES count files that were seen and are gone whole; null where it is the rest of the file that was being
+read, or files of which none was seen. AFTER is null where nothing came before. There is a cursor from the first look at
+the log on, so that what goes before the far end ever answers is missed, too. What had gone before that look is not
+known: neither names nor content of the files show whether there was an older one.
 """
 
 from __future__ import annotations
@@ -18,9 +23,10 @@ import json
 import os
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from sensor.ship.awaited import MissingFiles
 from sensor.ship.batch import Batch, Position, event_id
 from sensor.ship.cursor import Cursor
 from sensor.ship.generations import Generation, generations
@@ -143,11 +149,30 @@ class Follower:
         todo = [generation for generation in found if not self._cursor.is_done(generation, inodes)]
         if not todo:
             return False
-        if self.at.file and self.at != self._missed:
+        if not self.at.file:
+            self._begin(todo[0])
+            return self._open(todo[0], 0)
+        why = "truncated" if here or self._is_log(self._cursor.inode) else "removed"
+        if self.at != self._missed:
             self._missed = self.at
-            truncated = here or self._is_log(self._cursor.inode)
-            self._miss("truncated" if truncated else "removed", [], todo[0])
+            self._count(why, MissingFiles(0, 0))
+        self._await(todo, {generation.identity for generation in found})
+        missing = self._cursor.awaited.missing(self.at.file, todo[0].identity)
+        self._report_before(todo[0], why, missing or MissingFiles(0, 0))
         return self._open(todo[0], 0)
+
+    def _begin(self, first: Generation) -> None:
+        """Put the cursor before the first file: it is missed, and kept by retention, before the far end answers."""
+        self.at = Position(first.identity)
+        self._write_cursor(lambda: self._cursor.move(self.at, first.inode))
+
+    def _write_cursor(self, write: Callable[[], None]) -> None:
+        """Write it ahead of what is acknowledged; where that fails, the next acknowledgement writes it."""
+        try:
+            write()
+        except (OSError, ValueError) as error:
+            self._stats.cursor_errors += 1
+            self._log_message(f"the cursor cannot be written: {error}")
 
     def _open(self, generation: Generation, offset: int) -> bool:
         """Make a file the source, if it can be opened and is not shorter than what was read of it."""
@@ -171,32 +196,46 @@ class Follower:
         return self._coming[0] if self._coming else None
 
     def _look_again(self, source: Source) -> None:
+        passed = {source.identity for source in self._passed}
         found = generations(self._log)
-        inodes = {generation.inode for generation in found}
-        present = {generation.identity for generation in found}
+        here = passed.union(generation.identity for generation in found)
+        if self._cursor.awaited.lacks(here):  # a rotation on its way hides a file from one look, not from two
+            found = generations(self._log)
+            here.update(generation.identity for generation in found)
         self._cursor.forget_missing(found)
+        inodes = {generation.inode for generation in found}
         index = next((i for i, generation in enumerate(found) if generation.inode == source.inode), -1)
         if index < 0:
             index = next((i for i, generation in enumerate(found) if generation.identity == source.identity), -1)
-        is_gone, were_known = index < 0, bool(self._coming)
-        passed = {source.identity for source in self._passed}
-        missing = [generation for generation in self._coming if generation.identity not in present]
         self._coming = deque(
             generation
             for generation in found[index + 1 :]
             if generation.identity not in passed and not self._cursor.is_done(generation, inodes)
         )
-        if self._coming and (missing or (is_gone and not were_known)):
-            self._miss("removed", missing, self._coming[0])
+        if self._coming and index < 0 and not self._cursor.awaited.knows_behind(source.identity):
+            self._cursor.awaited.doubt()
+            self._count("removed", MissingFiles(0, 0))
+        self._await(self._coming, here | {source.identity})
+
+    def _await(self, coming: Iterable[Generation], here: set[str]) -> None:
+        """Remember what is to come, and count what of it is gone; `here` are the files that are there or open."""
+        cursor, at = self._cursor, {self._cursor.position.file, self.at.file}
+        before = cursor.awaited.saved()
+        self._count("removed", cursor.awaited.see([each for each in coming if each.identity not in at], here))
+        if cursor.awaited.saved() != before and cursor.position.file:
+            self._write_cursor(cursor.save)
 
     def _leave(self, source: Source, coming: Generation) -> None:
         """Go on to the next file; the one that was read stays open until it is acknowledged."""
         if not self._open(coming, 0):
             self._coming.clear()
             return
+        missing = self._cursor.awaited.missing(source.identity, coming.identity)
         if self._damaged:
-            self._miss("damaged", [], coming)
-            self._damaged = False
+            self._count("damaged", MissingFiles(0, 0))
+        if self._damaged or missing is not None:
+            self._report_before(coming, "damaged" if self._damaged else "removed", missing or MissingFiles(0, 0))
+        self._damaged = False
         self._coming.popleft()
         self._passed.append(source)
         if len(self._passed) > MOST_OPEN:
@@ -218,14 +257,20 @@ class Follower:
 
     # ------------------------------------------------------------------------------------------------- what is missing
 
-    def _miss(self, why: str, missing: list[Generation], before: Generation) -> None:
-        """Count what is gone before it was read, and remember to report it ahead of the next file."""
-        size = sum(generation.size for generation in missing)
-        self._stats.missed_files += max(1, len(missing))
-        self._stats.missed_bytes += size
-        gap = {"GAP": why, "FILES": len(missing) or None, "BYTES": size or None, "AFTER": self.at.id or None}
-        self._log_message(f"{self._log}: not all of it could be read: {json.dumps(gap)}")
-        self._reports[before.identity] = json.dumps({"ID": None, "SHIP": gap}, separators=(",", ":")).encode()
+    def _count(self, why: str, missing: MissingFiles | None) -> None:
+        """Count what is gone before it was read."""
+        if missing is not None:
+            self._stats.missed_files += max(1, missing.files)
+            self._stats.missed_bytes += missing.size
+            self._log_message(f"{self._log}: not all of it could be read: {json.dumps(self._gap(why, missing))}")
+
+    def _report_before(self, coming: Generation, why: str, missing: MissingFiles) -> None:
+        """Remember to report what is missing ahead of the file that comes next."""
+        line = json.dumps({"ID": None, "SHIP": self._gap(why, missing)}, separators=(",", ":"))
+        self._reports[coming.identity] = line.encode()
+
+    def _gap(self, why: str, missing: MissingFiles) -> dict[str, object]:
+        return {"GAP": why, "FILES": missing.files or None, "BYTES": missing.size or None, "AFTER": self.at.id or None}
 
     def _report(self) -> Batch | None:
         """What is to be reported ahead of the file that was just begun."""

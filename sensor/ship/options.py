@@ -56,7 +56,9 @@ class Destination:
     )
     log: str = option("/var/log/host-sensor/audit.jsonl", "The log to follow: the newest file's path.")
     start: str = option(
-        "beginning", "Where to begin when there is no cursor: `beginning`, `end`, or a time as 2026-11-28T00:00:00Z."
+        "beginning",
+        "Where to begin when there is no cursor: `beginning` (of the oldest file that is there), `end`, or a time as"
+        " 2026-11-28T00:00:00Z. What was removed before cannot be known, and is not reported.",
     )
     state: str | None = option(
         None,

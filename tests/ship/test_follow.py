@@ -140,40 +140,6 @@ def test_a_log_restored_to_an_earlier_state_is_read_again_from_its_beginning(log
     assert numbers_of(reader.take_all()) == [0, 1, 5]
 
 
-def test_files_that_retention_removed_are_counted_and_reported_where_they_are_missing(log: Log, reader: Reader) -> None:
-    log.write(3)
-    log.rotate()
-    log.write(3)
-    reader.follower.settle(reader.read(3))
-    sizes = 0
-    for _ in range(4):
-        log.rotate(kept=3)
-        sizes += log.path.with_name("audit.jsonl.1").stat().st_size
-        log.write(3)
-    lines = reader.take_all()
-    assert numbers_of(lines) == list(range(6, 18))
-    assert reports_of(lines) == [{"GAP": "removed", "FILES": None, "BYTES": None, "AFTER": "1700000000.002:2"}]
-    assert reader.stats.missed_files == 1
-    assert sizes
-
-
-def test_files_known_and_then_removed_are_reported_with_their_size(log: Log, reader: Reader) -> None:
-    for _ in range(4):
-        log.write(3)
-        log.rotate()
-    log.write(3)
-    batch = reader.read(3)
-    reader.follower.settle(batch)
-    batch = reader.read(3)  # knows now what is coming
-    reader.follower.settle(batch)
-    size = log.path.with_name("audit.jsonl.2").stat().st_size
-    log.path.with_name("audit.jsonl.2").unlink()
-    lines = reader.take_all()
-    assert numbers_of(lines) == [9, 10, 11, 12, 13, 14]
-    assert reports_of(lines) == [{"GAP": "removed", "FILES": 1, "BYTES": size, "AFTER": "1700000000.005:5"}]
-    assert (reader.stats.missed_files, reader.stats.missed_bytes) == (1, size)
-
-
 def test_a_report_that_was_not_acknowledged_is_sent_again_and_counted_once(log: Log, reader: Reader) -> None:
     log.write(2)
     reader.take_all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import random
@@ -46,6 +47,34 @@ def test_killed_100_times_at_random_while_the_log_grows_and_is_rotated(tmp_path:
     found = account(numbers_in(receiver.lines), len(log.numbers))
     print(f"kill -9 a hundred times: {found}, {behind} behind the cursor")
     assert (found["missing"], found["out of order"], behind) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["one process", "killed meanwhile"])
+def test_files_removed_while_the_far_end_has_never_answered_are_reported_to_it(again: bool, tmp_path: Path) -> None:
+    log = Log(tmp_path)
+    for _ in range(3):
+        log.write(100)
+        log.rotate()
+    log.write(100)
+    port = free_port()
+    with Ship(tmp_path, log.path, kind="tcp", to=f"127.0.0.1:{port}", tcp={"settle": 0.1}) as ship:
+        ship.start()
+        wait_until(lambda: "refused" in ship.journal)
+        if again:
+            ship.kill()
+        for number in (3, 2):
+            log.path.with_name(f"audit.jsonl.{number}").unlink()
+        receiver = Receiver(port)
+        if again:
+            ship.start()
+        wait_until(lambda: log.line(399) in receiver.lines)
+        ship.kill(signal.SIGTERM)
+    reports = [json.loads(line)["SHIP"] for line in receiver.lines if b'"GAP"' in line]
+    numbers = [json.loads(line)["ID"] for line in receiver.lines]
+    assert [(report["GAP"]) for report in reports] == ["removed"]
+    first = 200 if again else 0  # a process that lives has the oldest open
+    assert numbers.index(None) == (0 if again else 100)
+    assert json.loads(receiver.lines[0])["ID"] == (None if again else f"1700000000.{first:03}:{first}")
 
 
 def _saved(ship: Ship) -> int:
