@@ -223,11 +223,13 @@ ASSIGNED_ELSEWHERE = {
     "stages/cgroup.py": "place",
     "stages/combinators.py": "additions",
     "stages/custom/__init__.py": "labels",
+    "stages/command.py": "provisional",
     "stages/exe_hash.py": "image image_inherited image_opened image_path image_unknown provisional",
     "stages/filters/__init__.py": "filtering first_event matching",
     "stages/groups.py": "provisional",
     "stages/identity.py": "additions guid process",
     "stages/labels.py": "labelling labels labels_given labels_open labels_taken",
+    "stages/leaders.py": "provisional",
     "stages/script.py": "script",
     # Text that a form remembers with what it is the text of.
     "forms/ecs/form.py": "details",

@@ -15,6 +15,7 @@ from typing import Callable, Union
 from sensor.cache import BoundedDict
 from sensor.process.command_line import Command
 from sensor.process.files import ProcFiles
+from sensor.process.memory_file import MemoryFile
 from sensor.process.program import Program
 
 _REMEMBERED = 2048
@@ -28,6 +29,8 @@ Redact = Callable[[tuple[str, ...], bool], tuple[str, ...]]
 """Arguments, and whether there were more bytes → as many arguments, without their secrets."""
 
 UNKNOWN = Command((), 0, True)
+NOT_YET = Command((), 0, False)
+"""It is being read; to be compared with `is`."""
 
 
 class Commands:
@@ -38,7 +41,7 @@ class Commands:
     """
 
     def __init__(self, files: ProcFiles, arguments: Arguments, limit: int, redact: Redact | None = None) -> None:
-        self._files = files
+        self._lines = MemoryFile(files, "cmdline", limit + 1)
         self._arguments = arguments
         self._limit = limit
         self._redact = redact
@@ -55,12 +58,13 @@ class Commands:
             program.command = self._decoded(execve)
 
     def of(self, program: Program, forked_by: Program | None = None) -> Command:
-        """What is known of a program; UNKNOWN if nothing is."""
+        """What is known of a program; UNKNOWN if nothing is, NOT_YET if the next event may find more."""
         command = program.command
         if command is None:
             body = program.execve
             command = self._decoded(body) if body is not None else self._find(program, forked_by)
-            program.command, program.execve = command, None
+            if command is not NOT_YET:
+                program.command, program.execve = command, None
         return command
 
     def _decoded(self, body: str) -> Command:
@@ -70,14 +74,17 @@ class Commands:
         return command
 
     def _find(self, program: Program, forked_by: Program | None) -> Command:
-        text = self._files.read(program, "cmdline", self._limit + 1)
-        if text and self._files.runs(program):
+        reading = self._lines.of(program)
+        if reading is None:
+            return NOT_YET
+        text = reading.text
+        if text:
             whole = text.endswith("\0")
             words = tuple((text[:-1] if whole else text).split("\0"))
             return self._kept(Command(words, 0, inherited=False), not whole)
         if forked_by is not None and forked_by.exe == program.exe and forked_by is not program:
             command = self.of(forked_by)
-            return command._replace(inherited=True)
+            return command if command is NOT_YET else command._replace(inherited=True)
         return UNKNOWN
 
     def _kept(self, command: Command, cut: bool) -> Command:

@@ -1,6 +1,6 @@
 """Files that /proc keeps about a process, read only while the process is the one that is meant.
 
-    /proc/3148/cgroup   /proc/3148/environ   /proc/3148/cmdline
+    /proc/3148/cgroup   /proc/3148/stat
 
 A pid may be used again at any moment, and what remains of a process that has ended (a
 zombie) is no longer true of it. So a file counts only if afterwards the process with
@@ -29,7 +29,10 @@ class ProcFiles:
         self._root = proc.root if proc is not None else None
 
     def read(self, program: Program, name: str, limit: int = 65536) -> str | None:
-        """The first `limit` bytes of a file, one per character; None if they are not of this process."""
+        """The first `limit` bytes of a file, one per character; None if they are not of this process.
+
+        For what is in the memory of the process this waits as long as the process wants: sensor.process.memory_file.
+        """
         if self._root is None or program.key is None:
             return None
         path = f"{self._root}/{program.pid}"
@@ -51,6 +54,10 @@ class ProcFiles:
     def path(self, program: Program, name: str) -> str | None:
         """Where a file of a process is; to be opened only if `lives` holds afterwards. None if it is not to be read."""
         return f"{self._root}/{program.pid}/{name}" if self._root is not None and program.key is not None else None
+
+    def has_pid(self, program: Program) -> bool:
+        """Return whether there is a process with its pid, which need not be the one that is meant: a quick look."""
+        return self._root is not None and program.key is not None and os.path.exists(f"{self._root}/{program.pid}")
 
     def lives(self, program: Program) -> bool:
         """Return whether the process is there now."""

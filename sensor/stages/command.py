@@ -18,7 +18,7 @@ from sensor.audit.event import Addition, Event
 from sensor.audit.fields import Fields, Value
 from sensor.audit.number import Number
 from sensor.cache import BoundedDict
-from sensor.process.command import Commands
+from sensor.process.command import NOT_YET, Commands
 from sensor.process.command_line import Command
 from sensor.process.guid import process_guid
 from sensor.process.host import Host
@@ -54,7 +54,9 @@ class CommandLines:
         process = event.process
         if process is not None:
             command = self._commands.of(process.program, process.spawned_by)
-            if command.words:
+            if command is NOT_YET:
+                event.provisional = True
+            elif command.words:
                 event.additions.append(self._lines.get(command) or self._line(command))
 
     def add_parent_info(self, event: Event) -> None:
@@ -62,7 +64,7 @@ class CommandLines:
         parent = event.process.parent if event.process is not None else None
         if parent is not None:
             key = self._host.boot_time, parent.shown
-            event.additions.append(self._parents.get(key) or self._parent(parent, key, self._table_of(event)))
+            event.additions.append(self._parents.get(key) or self._parent(parent, key, event))
 
     def _line(self, command: Command) -> Addition:
         shown = command.within(self._limit)
@@ -70,15 +72,20 @@ class CommandLines:
         added: Fields = {"CMDLINE": _words(shown), **skipped, "CMDLINE_SOURCE": _source(shown)}
         return self._lines.keep(command, Addition(added if shown.words else {}))
 
-    def _parent(self, parent: Program, key: tuple[float, Shown], table: ProcessTable) -> Addition:
-        return self._parents.keep(key, Addition(top={"PARENT_INFO": self._parent_info(parent, table)}))
-
-    def _parent_info(self, parent: Program, table: ProcessTable) -> Fields:
+    def _parent(self, parent: Program, key: tuple[float, Shown], event: Event) -> Addition:
+        table = self._table_of(event)
         if not parent.exe:
             table.learn_names(parent)
         process = table.process_of(parent)
         forked_by = process.spawned_by if process is not None and process.program is parent else None
-        command = self._commands.of(parent, forked_by).within(self._limit)
+        command = self._commands.of(parent, forked_by)
+        added = Addition(top={"PARENT_INFO": self._parent_info(parent, command.within(self._limit))})
+        if command is NOT_YET:
+            event.provisional = True
+            return added
+        return self._parents.keep(key, added)
+
+    def _parent_info(self, parent: Program, command: Command) -> Fields:
         info: Fields = {}
         if command.words:
             info = {"ARGV": _words(command), "ARGV_SOURCE": _source(command)}

@@ -3,8 +3,8 @@
     "EXECVE":{"argc":1,"ARGV":["ls"],"ENV":{"LD_PRELOAD":"/tmp/x.so"}}
 
 Read from /proc/PID/environ when the exec is worked on, and only while the process still
-runs that program; without ENV it was too late. Of a name that occurs twice the first
-counts, as for getenv(3).
+runs that program; without ENV it was too late, or the process lets nobody read it (sensor.process.memory_file).
+Of a name that occurs twice the first counts, as for getenv(3).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Callable
 from sensor.audit.event import Event
 from sensor.audit.fields import Fields
 from sensor.process.files import ProcFiles
+from sensor.process.memory_file import MemoryFile
 
 _LARGEST = 1 << 18
 
@@ -29,7 +30,7 @@ class Environment:
     def __init__(
         self, names: Sequence[str], files: ProcFiles, redact: Callable[[dict[str, str]], Fields] | None = None
     ) -> None:
-        self._files = files
+        self._environ = MemoryFile(files, "environ", _LARGEST)
         self._redact = redact
         # In the patterns a text has one character per byte.
         wanted = "|".join([_pattern(name.encode().decode("latin-1")) for name in names])
@@ -40,11 +41,11 @@ class Environment:
         process = event.process
         if process is None or process.ended is not None or not event.began_program:
             return
-        text = self._files.read(process.program, "environ", _LARGEST)
-        if text is None or not self._files.runs(process.program):
+        reading = self._environ.of(process.program)
+        if reading is None or reading.text is None:
             return
         found: dict[str, str] = {}
-        for name, value in self._wanted.findall(f"\0{text}"):
+        for name, value in self._wanted.findall(f"\0{reading.text}"):
             found.setdefault(name, value)
         shown: Fields = {**found} if self._redact is None else self._redact(found)
         event.replace("EXECVE", 0, event.records["EXECVE"][0].extended({"ENV": shown}))

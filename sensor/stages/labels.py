@@ -25,7 +25,7 @@ from sensor.audit.event import Addition, Event
 from sensor.audit.fields import Fields, Value
 from sensor.audit.syscall import Rest
 from sensor.cache import BoundedDict
-from sensor.process.command import Commands
+from sensor.process.command import NOT_YET, Commands
 from sensor.process.containers import ContainerNames
 from sensor.process.host_paths import HostPaths
 from sensor.process.program import Labels, Process, Program
@@ -175,8 +175,9 @@ class Labeller:
         if self._exe and self._holds(program, HostPaths.image_holds):
             labels = self._exe.apply(labels, (program.exe,))
         if self._argv:
-            words = self._commands.of(program, started_by).words
-            labels = self._argv.apply(labels, (self._joined(words),)) if words else labels
+            command = self._commands.of(program, started_by)
+            program.labels_open = program.labels_open or command is NOT_YET
+            labels = self._argv.apply(labels, (self._joined(command.words),)) if command.words else labels
         script = program.script
         if self._script and script is not None and script.certain and self._holds(program, HostPaths.paths_hold):
             labels = self._script.apply(labels, (script.path,))

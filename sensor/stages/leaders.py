@@ -21,7 +21,7 @@ from typing import Callable
 from sensor.audit.event import Addition, Event
 from sensor.audit.fields import UNSET, Fields, Value
 from sensor.cache import BoundedDict
-from sensor.process.command import Commands
+from sensor.process.command import NOT_YET, Commands
 from sensor.process.files import ProcFiles
 from sensor.process.guid import process_guid
 from sensor.process.host import Host
@@ -81,19 +81,22 @@ class Leaders:
                 leads += f"{name} "
             elif leader is not None:
                 key = name, type, self._host.boot_time, leader.program.shown
-                event.additions.append(self._known.get(key) or self._led_by(key, table, leader))
+                event.additions.append(self._known.get(key) or self._led_by(key, event, leader))
         if leads:
             key = leads, type, self._host.boot_time, process.program.shown
-            event.additions.append(self._known.get(key) or self._leads(key, table, process))
+            event.additions.append(self._known.get(key) or self._leads(key, event, process))
 
-    def _led_by(self, key: tuple[str, str, float, Shown], table: ProcessTable, leader: Process) -> Addition:
+    def _led_by(self, key: tuple[str, str, float, Shown], event: Event, leader: Process) -> Addition:
         name, type, *_ = key
-        return self._known.keep(key, Addition({name: self._describe(table, leader, name, type)}))
+        return self._kept(key, event, Addition({name: self._describe(event, leader, name, type)}))
 
-    def _leads(self, key: tuple[str, str, float, Shown], table: ProcessTable, process: Process) -> Addition:
+    def _leads(self, key: tuple[str, str, float, Shown], event: Event, process: Process) -> Addition:
         names, type, *_ = key
-        leads: Fields = {name: self._describe(table, process, name, type) for name in names.split()}
-        return self._known.keep(key, Addition({"LEADS": leads}))
+        leads: Fields = {name: self._describe(event, process, name, type) for name in names.split()}
+        return self._kept(key, event, Addition({"LEADS": leads}))
+
+    def _kept(self, key: tuple[str, str, float, Shown], event: Event, added: Addition) -> Addition:
+        return added if event.provisional else self._known.keep(key, added)
 
     def _numbers(self, process: Process) -> tuple[int, int]:
         """Numbers of its group and of its session; 0 where they are not known."""
@@ -107,10 +110,10 @@ class Leaders:
         forked_by = process.spawned_by
         return 0, (self._sessions.get(forked_by) or 0) if forked_by is not None else 0
 
-    def _describe(self, table: ProcessTable, leader: Process, name: str, type: str) -> Fields:
+    def _describe(self, event: Event, leader: Process, name: str, type: str) -> Fields:
         program = leader.program
         if not program.exe:
-            table.learn_names(program)
+            self._table_of(event).learn_names(program)
         members: Fields = {"pid": program.pid}
         if program.key is not None:
             members["GUID"] = process_guid(self._host.boot_id, *program.key)
@@ -118,7 +121,9 @@ class Leaders:
         if name == ENTRY:
             if program.key is not None:
                 members["START_TIME"] = f"{self._host.boot_time + program.key.ticks / 100:.3f}"
-            words: list[Value] = [*self._commands.of(program, leader.spawned_by).within(self._bytes).words]
+            command = self._commands.of(program, leader.spawned_by)
+            event.provisional = event.provisional or command is NOT_YET
+            words: list[Value] = [*command.within(self._bytes).words]
             members.update({"ARGV": words or None, "type": type or None})
         return {name: value for name, value in members.items() if value is not None}
 

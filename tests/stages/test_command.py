@@ -12,6 +12,7 @@ from sensor.stages.command import CommandLines
 from sensor.stages.options import CommandOptions
 from tests.support.fake_host import BOOTED, FakeHost, event, exec_event, syscall
 from tests.support.observations import process_start
+from tests.support.waiting import eventually
 
 
 @pytest.fixture
@@ -59,6 +60,30 @@ def test_every_event_of_a_program_has_its_command_line(run):
         (["bash", "-l"], "inherited"),
         (None, None),
     ]
+
+
+@pytest.mark.parametrize("cmdline", [True, False])
+def test_a_command_line_that_the_process_does_not_let_go_is_there_later(host, cmdline):
+    """Nothing is remembered before; the stages stay the same."""
+    commands = Commands(ProcFiles(host.proc), arguments_of, 4096)
+    lines = CommandLines(CommandOptions(), commands, host.proc.host(BOOTED), lambda _: host.table)
+    provisional = []
+    stages = [host.identity(), lines.add_cmdline if cmdline else lines.add_parent_info]
+    pid, ppid = (42, 1) if cmdline else (43, 42)
+    host.process(43, 42, "/usr/bin/ls")
+    give = host.hold(42, "cmdline")
+
+    def shown():
+        (line,) = host.run(
+            [*stages, lambda made: provisional.append(made.provisional)], event(syscall(pid, ppid, "/x"))
+        )
+        return line["SYSCALL"].get("CMDLINE") if cmdline else line["PARENT_INFO"].get("ARGV")
+
+    host.process(42, 1, "/x", start=12345)
+    assert (shown(), provisional) == (None, [True])
+    give("bash\0-l\0")
+    assert eventually(lambda: shown() == ["bash", "-l"])
+    assert not provisional[-1]
 
 
 def test_a_long_command_line_shows_what_is_left_out(run):

@@ -75,6 +75,16 @@ def test_it_may_be_too_late(host, run):
     assert [line.get("EXECVE", {}).get("ENV") for line in lines] == [None, None, None]
 
 
+def test_an_environment_that_the_process_does_not_let_go_holds_up_nobody(host, run):
+    host.process(43, 42, "/usr/bin/ls")
+    give = host.hold(43, "environ")
+    start = time.monotonic()
+    lines = run(exec_event(43, 42, "/usr/bin/ls", ["ls"]), event(syscall(43, 42, "/usr/bin/ls")))
+    assert time.monotonic() - start < 2
+    assert [line.get("EXECVE") for line in lines] == [{"argc": 1, "ARGV": ["ls"]}, None]
+    give("LC_ALL=C\0")
+
+
 def test_the_key_bears_the_prefix(host, run):
     host.process(43, 42, "/usr/bin/ls", environ="LC_ALL=C\0")
     (line,) = run(exec_event(43, 42, "/usr/bin/ls", ["ls"]), prefix="x_")

@@ -17,6 +17,7 @@ from sensor.stages.labels import Labeller
 from sensor.stages.options import CgroupOptions, CommandOptions, LabelOptions
 from sensor.stages.script import Scripts
 from tests.support.fake_host import BOOTED, FakeHost, event, exec_event, syscall
+from tests.support.waiting import eventually
 
 ID = "3f" * 32
 
@@ -54,6 +55,16 @@ def run(host, tmp_path):
 
 
 BASH = syscall(42, 1, "/usr/bin/bash")
+
+
+def test_a_command_line_that_the_process_does_not_let_go_labels_it_later(host, run):
+    give = host.hold(42, "cmdline")
+    options = {"label_argv": {"-l": "login"}, "label_exe": {"bash": "shell"}}
+    assert run(event(BASH), **options) == [["shell"]]
+    give("bash\0-l\0")
+    assert eventually(lambda: run(event(BASH)) == [["login", "shell"]])
+
+
 SCRIPT = ['PATH item=0 name="/opt/x.sh"', 'PATH item=1 name="/bin/sh"']
 
 

@@ -10,6 +10,7 @@ from sensor.process.command import Commands
 from sensor.process.files import ProcFiles
 from sensor.stages.leaders import Leaders
 from tests.support.fake_host import BOOTED, FakeHost, event, exec_event, syscall
+from tests.support.waiting import eventually
 
 BASH, SSHD, LS = "/usr/bin/bash", "/usr/sbin/sshd", "/usr/bin/ls"
 NOBODY = 4294967295
@@ -25,16 +26,15 @@ def lives(host, pid, ppid, exe, group=0, session=0, **files):
     stat.write_text(f"{words[0]}) {' '.join(fields)}\n")
 
 
+def made(host, bytes=1024):
+    """The stage."""
+    commands = Commands(ProcFiles(host.proc), arguments_of, 1024)
+    return Leaders(lambda _: host.table, commands, ProcFiles(host.proc), host.proc.host(BOOTED), bytes)
+
+
 def reported(host, *events, **options):
     """What is added to events, by its name, of each."""
-    commands = Commands(ProcFiles(host.proc), arguments_of, 1024)
-    leaders = Leaders(
-        lambda _: host.table,
-        commands,
-        ProcFiles(host.proc),
-        host.proc.host(BOOTED),
-        options.get("bytes", 1024),
-    )
+    leaders = options.get("leaders") or made(host, options.get("bytes", 1024))
     found = []
 
     def gather(event: Event) -> None:
@@ -173,6 +173,19 @@ def test_long_command_lines_are_cut(host):
     lives(host, 40, 30, LS)
     (found,) = reported(host, exec_event(40, 30, LS, ["ls"]), bytes=3)
     assert found["ENTRY_LEADER"]["ARGV"] == ["-ba"]
+
+
+def test_a_command_line_that_a_leader_does_not_let_go_is_there_later(host):
+    lives(host, 40, 30, LS, group=40, session=30)
+    leaders, give = made(host), host.hold(30, "cmdline")
+
+    def shown():
+        (found,) = reported(host, event(syscall(40, 30, LS)), leaders=leaders)
+        return found["ENTRY_LEADER"].get("ARGV")
+
+    assert shown() is None
+    give("-bash\0")
+    assert eventually(lambda: shown() == ["-bash"])
 
 
 def test_what_is_no_system_call_has_none(host):

@@ -8,8 +8,9 @@ host.run([stage], exec_event(100, 1, "/usr/bin/ls", ["ls"]))      # JSON objects
 from __future__ import annotations
 
 import json
+import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,13 @@ class FakeHost:
             link.parent.mkdir(parents=True, exist_ok=True)
             link.unlink(missing_ok=True)
             link.symlink_to(target)
+
+    def hold(self, pid: int, name: str) -> Callable[[str], object]:
+        """Let who reads a file of a process wait until what is returned is called with what there is to read."""
+        path = self.root / str(pid) / name
+        path.unlink(missing_ok=True)
+        os.mkfifo(path)
+        return path.write_text
 
     def end(self, pid: int) -> None:
         """Let a process be gone."""
