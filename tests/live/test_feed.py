@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.support import exec_load
@@ -146,6 +147,37 @@ def test_stop(raw_session: AuditSession) -> None:
 
     found = seen(raw_session)
     assert (missing(found, count), repeated(found)) == ([], [])
+
+
+@pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])
+def test_removal(raw_session: AuditSession, busy: bool) -> None:
+    """auditd ends a plugin whose program is gone when it is told to reload, as the package's postrm has it do.
+
+    Its configuration stays, as after `apt remove`. The sensor's process that asks the kernel for losses ends with it.
+    """
+    assert raw_session.run(["/bin/true", "warm-up"]) == 0
+    raw_session.drain(log_of(raw_session))
+    sensors = [pid for pid in psutil.pids() if pid != raw_session.auditd_pid and is_of(raw_session, pid)]
+    assert len(sensors) == 2
+    running = raw_session.popen(load(2000, per_second=300)) if busy else None
+    (raw_session.directory / "plugin").unlink()
+    subprocess.run(["auditctl", "--signal", "HUP"], check=True)
+    try:
+        wait_until(lambda: not any(map(alive, sensors)), 10, "the sensor to end")
+    finally:
+        if running is not None:
+            running.kill()
+            running.wait()
+    assert raw_session.plugin_pids() == []
+    assert (raw_session.directory / "plugins.d" / "plugin.conf").exists()
+
+
+def is_of(session: AuditSession, pid: int) -> bool:
+    """Whether a process is in the process group of the session's auditd."""
+    try:
+        return os.getpgid(pid) == session.auditd_pid
+    except ProcessLookupError:
+        return False
 
 
 def test_guids_are_those_anybody_can_work_out(raw_session: AuditSession) -> None:
