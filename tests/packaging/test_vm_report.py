@@ -10,7 +10,7 @@ import re
 
 import pytest
 
-from tests.vm import passed, report
+from tests.vm import machine, passed, report
 from tests.vm.absent import Absent, absent
 
 TEXT = report.REPORT.read_text(encoding="utf-8")
@@ -81,6 +81,23 @@ def test_no_report_is_written_while_a_section_is_missing():
     part = passed.Passed("2026-11-28T08:00Z", 60.0, "a", [], "", {title: ["x"] for title in report.SECTIONS[1:]})
     assert not report.write([part], {})
     assert report.REPORT.read_text(encoding="utf-8") == TEXT
+
+
+JOURNAL = """\
+[    9.951160] machine augenrules[77]: There was an error in line 204 of /etc/audit/audit.rules
+[  378.729581] machine auditd[1782]: Terminating /usr/libexec/host-sensor because its now inactive
+[  378.729999] machine kernel: audit: type=1327 comm="auditd"
+[  378.759003] machine host-sensor[1784]: ends: 19631 lines
+[12378.759004] machine systemd[1]: Stopped auditd.service.
+"""
+
+
+def test_a_failure_shows_what_the_machines_journal_has_of_a_program(tmp_path):
+    (tmp_path / "journal").write_text(JOURNAL)
+    done, lines = machine.Done(0, tmp_path), JOURNAL.splitlines()
+    assert done.journal("auditd", "host-sensor").splitlines() == [lines[1], lines[3]]
+    assert done.journal("systemd") == lines[4]
+    assert done.journal("sensor") == ""
 
 
 SENSOR = json.dumps({"ID": "1700000000.001:sensor-1", "SENSOR": {"event": "start"}})

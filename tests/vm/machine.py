@@ -18,6 +18,7 @@ import contextlib
 import dataclasses
 import fcntl
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -86,6 +87,11 @@ class Done:
     def output(self) -> str:
         """What the script printed."""
         return (self.folder / "output").read_text(errors="replace")
+
+    def journal(self, *programs: str) -> str:
+        """The lines that programs of these names have in the machine's journal, with seconds since its boot."""
+        lines = (self.folder / "journal").read_text(errors="replace").splitlines()
+        return "\n".join(line for line in lines if re.match(rf"\[ *[\d.]+\] \S+ ({'|'.join(programs)})\[", line))
 
 
 def image(release: str) -> Path:

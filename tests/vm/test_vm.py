@@ -218,5 +218,5 @@ def test_a_removal_leaves_nothing(lived):
     found = report.results(life)
     assert (found["remove"], found["purge"]) == ("0", "0")
     for what in ("plugins", "profiles", "pins"):
-        assert found[f"{what} after removal"] == "0", what
+        assert found[f"{what} after removal"] == "0", f"{what}\n{life.journal('auditd', 'host-sensor')[-2000:]}"
     assert found["left after purge"].split() == []
