@@ -51,6 +51,11 @@ def room_of(size: int) -> int:
     return 256 + (1 << (size + 319).bit_length())
 
 
+def _timeval(seconds: float) -> tuple[int, int]:
+    """Whole seconds, and microseconds, of which the kernel takes less than a million."""
+    return divmod(round(seconds * 1e6), 1_000_000)
+
+
 class Readable(Protocol):
     """What is read."""
 
@@ -129,7 +134,7 @@ class _Gathering:
                 return
             self._pause = 0.0
         left = max(begun + self._linger - now, 0.001)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack(_TIMEVAL, 0, int(left * 1e6)))
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack(_TIMEVAL, *_timeval(left)))
         self._size += self._socket.recv_into(view[self._size :])
         self._choose_pause(buffer, time.monotonic() - begun)
 

@@ -6,14 +6,17 @@ import contextlib
 import os
 import random
 import socket
+import subprocess
+import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sensor.inputs import ReadQueue
-from sensor.inputs.gathering import LINGER, PAUSE, STEADILY, room_of
+from sensor.inputs.gathering import LINGER, PAUSE, STEADILY, Readable, readable, room_of
 from sensor.stats import InputStats
 
 RECORD = b"type=CWD msg=audit(1700000000.123:%06d): cwd=" + b"/" * 150 + b"\n"
@@ -197,3 +200,60 @@ def test_the_descriptor_stays_open_and_blocking():
     queue.read_loop(ours.fileno())
     assert os.get_blocking(ours.fileno())
     ours.close()
+
+
+@contextlib.contextmanager
+def gathering(linger: float, enough: int) -> Iterator[tuple[Readable, socket.socket]]:
+    """What reads one end of a pair, and the other end, which is shut down after a while: no wait is without an end."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        source = readable(ours.fileno(), linger, enough)
+        guard = threading.Timer(linger + 5, theirs.shutdown, [socket.SHUT_RDWR])
+        guard.start()
+        try:
+            yield source, theirs
+        finally:
+            guard.cancel()
+            source.close()
+
+
+@pytest.mark.parametrize("linger", [0.02, 0.2, 0.999, 1.0, 1.3])
+@pytest.mark.parametrize("size", [0, 100])
+def test_a_read_ends_in_time_with_what_there_is(size: int, linger: float):
+    """By the kernel's timeout, whatever the width of its struct timeval."""
+    buffer = bytearray(8192)
+    with gathering(linger, 4096) as (source, theirs):
+        theirs.sendall(b"x" * size)
+        begun = time.monotonic()
+        if size:
+            assert source.read(buffer) == size
+        else:
+            with pytest.raises(BlockingIOError):
+                source.read(buffer)
+        took = time.monotonic() - begun
+    assert buffer[:size] == b"x" * size
+    assert linger - 0.005 <= took < linger + 2
+
+
+def test_enough_ends_a_read_before_its_time():
+    with gathering(30.0, 100) as (source, theirs):
+        theirs.sendall(b"x" * 100)
+        begun = time.monotonic()
+        assert source.read(bytearray(8192)) == 100
+        assert time.monotonic() - begun < 4
+
+
+def test_a_read_ends_in_time_where_time_is_longer_than_a_word():
+    """There the option is SO_RCVTIMEO_NEW (asm-generic/socket.h), which every Linux from 5.1 on takes as well."""
+    script = """
+import socket, time
+socket.SO_RCVTIMEO = 66
+from sensor.inputs.gathering import readable
+ours, theirs = socket.socketpair()
+source = readable(ours.fileno(), 0.3, 4096)
+theirs.sendall(b"few")
+begun = time.monotonic()
+print(source.read(bytearray(8192)), 0.29 < time.monotonic() - begun < 5)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False)
+    assert (done.stdout, done.stderr) == ("3 True\n", "")
