@@ -8,6 +8,10 @@
 
 Who may write to syslog can send a record as part of a message; so one must begin where the text does: behind the
 first colon, or behind nothing but times, hosts and names of files.
+
+A host in what stands before a record is not its node: a relay puts there whom it took the line from, by the name it
+likes, and a record of this host would count as another's, without a process of ours. Only `node=` names it, for which
+auditd has name_format.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ _TABLE = """
 event | ID | string or null | records | | seconds.milliseconds:serial, as auditd writes it;
   seconds.milliseconds:probe-n for PROBE_EXEC and PROBE_EXIT, :sensor-n where SENSOR is alone; null beside PARSE_ERROR,
   and where SUPPRESSED is alone
-event | NODE | string | records | | the host, where node= stands before the records
+event | NODE | string | records | | the host, where node= stands before the records; not one that syslog names
 event | TIME | string | ID | translate.time | the same time as RFC 3339, in UTC
 event | TYPE | string | records | translate.type | type of the record that shows what happened
 event | SUMMARY | object | records | translate.summary | who did what to what, how, with what result: event, user,

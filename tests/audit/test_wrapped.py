@@ -17,6 +17,10 @@ LINE = ("", "CWD", "1.001:1", 'cwd="/"')
     ("line", "found"),
     [
         (f"Nov 18 19:55:36 a audispd: {RECORD}", ("", LINE)),
+        (f"Nov 18 19:55:36 web01 audispd: node=db02 {RECORD}", ("", ("db02", *LINE[1:]))),
+        (f"<86>1 2024-11-18T19:55:39Z web01 audispd 700 - - {RECORD}", ("", LINE)),
+        (f"<86>1 2024-11-18T19:55:39Z web01 audispd 700 - - node=db02 {RECORD}", ("", ("db02", *LINE[1:]))),
+        (f"web01:/var/log/audit/audit.log:7:{RECORD}", ("", LINE)),
         (f"audit.log:7:{RECORD}", ("", LINE)),
         (f"typ{RECORD}", ("typ", LINE)),
         (f"type=PATH msg=aud{RECORD}", ("type=PATH msg=aud", LINE)),
@@ -75,6 +79,22 @@ def test_records_in_documents_of_json(name: str, prefix: str) -> None:
     assert (document["ID"], document["SYSCALL"]["KEYS"], document["SYSCALL"]["AUID"]) == ("1.001:1", ["k"], "alice")
     assert ("EXECVE" in document, "USER_END" in document) == ("several" in name,) * 2
     assert "SENSOR" not in document
+
+
+@pytest.mark.parametrize(
+    ("line", "node"),
+    [
+        ("Nov 18 19:55:36 web01 audispd: {}", None),
+        ("Nov 18 19:55:36 web01 audispd: node=db02 {}", "db02"),
+        ("<86>1 2024-11-18T19:55:39Z web01 audispd 700 - - {}", None),
+        ("<86>1 2024-11-18T19:55:39Z web01 audispd 700 - - node=db02 {}", "db02"),
+        ('{{"host":{{"name":"web01"}},"message":"{}"}}', None),
+        ('{{"_HOSTNAME":"web01","MESSAGE":"node=db02 {}"}}', "db02"),
+    ],
+)
+def test_a_host_is_a_node_only_where_the_record_names_it(line: str, node: str | None) -> None:
+    (document,) = read(line.format("type=DAEMON_START msg=audit(1.001:1): op=start") + "\n")
+    assert (document["ID"], document.get("NODE")) == ("1.001:1", node)
 
 
 NO_LOGS = [
