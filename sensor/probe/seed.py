@@ -16,10 +16,9 @@ from pathlib import Path
 from sensor.probe import bpf, layout
 from sensor.probe.layout import ProbeRecord
 from sensor.process.guid import NANOSECONDS_PER_TICK
-from sensor.process.procfs import ProcEntry, ProcFS
+from sensor.process.procfs import ProcEntry, ProcFS, has_ended, read_file, stat_fields
 from sensor.process.roots import HOST, Root, root_of
 
-_ENDED = frozenset("ZX")
 _EXITING, _FORKNOEXEC, _KTHREAD = 0x4, 0x40, 0x200000  # PF_ flags of include/linux/sched.h
 
 
@@ -108,9 +107,5 @@ def _levels(proc: ProcFS, who: str) -> int:
 
 def _flags(proc: ProcFS, pid: int) -> int | None:
     """The flags of a process that has not ended; None otherwise."""
-    try:
-        text = Path(proc.root, str(pid), "stat").read_text(encoding="latin-1")
-    except OSError:
-        return None
-    fields = text[text.rfind(")") + 2 :].split(" ", 7)
-    return None if fields[0] in _ENDED else int(fields[6])
+    fields = stat_fields(read_file(f"{proc.root}/{pid}/stat", 1024))
+    return None if has_ended(fields) else int(fields[6])

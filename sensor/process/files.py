@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import os
 
-from sensor.process.procfs import ProcFS
+from sensor.process.procfs import ProcFS, has_ended, read_file, stat_fields
 from sensor.process.program import Program
 
-_ENDED = frozenset("ZXx")
 _DELETED = " (deleted)"
 
 
@@ -36,7 +35,7 @@ class ProcFiles:
         if self._root is None or program.key is None:
             return None
         path = f"{self._root}/{program.pid}"
-        text = _read(f"{path}/{name}", limit)
+        text = read_file(f"{path}/{name}", limit)
         return text if text is not None and self.lives(program) else None
 
     def runs(self, program: Program) -> bool:
@@ -63,21 +62,5 @@ class ProcFiles:
         """Return whether the process is there now."""
         if self._root is None or program.key is None:
             return False
-        stat = _read(f"{self._root}/{program.pid}/stat", 1024)
-        if stat is None:
-            return False
-        fields = stat[stat.rfind(")") + 2 :].split(" ", 20)
-        return len(fields) > 20 and fields[0] not in _ENDED and fields[19] == str(program.key.ticks)
-
-
-def _read(path: str, limit: int) -> str | None:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        return os.read(descriptor, limit).decode("latin-1")
-    except OSError:
-        return None
-    finally:
-        os.close(descriptor)
+        fields = stat_fields(read_file(f"{self._root}/{program.pid}/stat", 1024))
+        return not has_ended(fields) and fields[19] == str(program.key.ticks)

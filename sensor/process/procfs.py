@@ -18,6 +18,10 @@ from typing import NamedTuple
 from sensor.errors import HostError
 from sensor.process.host import NEVER, Host, booted
 
+_LONGEST = 65536
+"""Bytes that are read of a file."""
+_ENDED = frozenset("ZXx")
+
 
 class Stat(NamedTuple):
     """Of /proc/PID/stat: the parent's pid, the start in clock ticks since boot, and the name of the main thread."""
@@ -139,17 +143,7 @@ class ProcFS:
         return self._link("self") == str(os.getpid())
 
     def _read(self, path: str, directory: int | None = None) -> str | None:
-        try:
-            where = path if directory is not None else f"{self.root}/{path}"
-            descriptor = os.open(where, os.O_RDONLY | os.O_CLOEXEC, dir_fd=directory)
-        except OSError:
-            return None
-        try:
-            return os.read(descriptor, 65536).decode("latin-1")
-        except OSError:
-            return None
-        finally:
-            os.close(descriptor)
+        return read_file(path if directory is not None else f"{self.root}/{path}", _LONGEST, directory)
 
     def _link(self, path: str, directory: int | None = None) -> str:
         try:
@@ -159,12 +153,39 @@ class ProcFS:
             return ""
 
 
-def _parse_stat(text: str | None) -> Stat | None:
-    if text is None:
+def read_file(path: str, limit: int, directory: int | None = None) -> str | None:
+    """What one read(2) of so many bytes gets of a file of /proc, a character each; None if it cannot be read."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=directory)
+    except OSError:
         return None
-    start, end = text.find("("), text.rfind(")")
-    fields = text[end + 2 :].split(" ", 20)
-    return Stat(int(fields[1]), int(fields[19]), text[start + 1 : end]) if len(fields) > 20 else None
+    try:
+        return os.read(descriptor, limit).decode("latin-1")
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def stat_fields(text: str | None) -> list[str]:
+    """The fields of /proc/PID/stat from the third, the state, to the 22nd, the start, and the rest in one; else none.
+
+    The second, the name, holds whatever a process likes, but is the last with a parenthesis.
+    """
+    fields = text[text.rfind(")") + 2 :].split(" ", 20) if text is not None else []
+    return fields if len(fields) > 20 else []
+
+
+def has_ended(fields: list[str]) -> bool:
+    """Whether a process of which these are the `stat_fields` has ended: gone, a zombie (Z), or dead (X, x)."""
+    return not fields or fields[0] in _ENDED
+
+
+def _parse_stat(text: str | None) -> Stat | None:
+    fields = stat_fields(text)
+    if text is None or not fields:
+        return None
+    return Stat(int(fields[1]), int(fields[19]), text[text.find("(") + 1 : text.rfind(")")])
 
 
 def _last_number(text: str, name: str, default: int) -> int:

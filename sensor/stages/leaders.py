@@ -25,6 +25,7 @@ from sensor.process.command import NOT_YET, Commands
 from sensor.process.files import ProcFiles
 from sensor.process.guid import process_guid
 from sensor.process.host import Host
+from sensor.process.procfs import stat_fields
 from sensor.process.program import Process, Program, Shown
 from sensor.process.table import ProcessTable
 
@@ -102,8 +103,8 @@ class Leaders:
         """Numbers of its group and of its session; 0 where they are not known."""
         program = process.program
         text = self._files.read(program, "stat", _STAT) if process.ended is None else None
-        fields = text[text.rfind(")") + 2 :].split(" ", 4) if text is not None else []
-        if len(fields) > 4 and fields[2].isdigit() and fields[3].isdigit():
+        fields = stat_fields(text)
+        if fields and fields[2].isdigit() and fields[3].isdigit():
             group, session = int(fields[2]), int(fields[3])
             self._sessions.keep_newest(program, session)
             return group, session

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from sensor.errors import HostError
-from sensor.process.procfs import ProcEntry, ProcFS, Stat
+from sensor.process.procfs import ProcEntry, ProcFS, Stat, has_ended, read_file, stat_fields
 from tests.support.fake_host import BOOTED, FakeHost
 
 
@@ -52,6 +52,28 @@ def test_a_stat_that_is_cut_short_is_none(tmp_path, stat):
     host.process(100, 1, "/x", stat=stat)
     assert host.proc.stat(100) is None
     assert host.proc.entry(100) is None
+
+
+@pytest.mark.parametrize("comm", ["ls", "a) Z 7 (b", "x y", "", ")))", "a\nb"])
+@pytest.mark.parametrize(("state", "ended"), [("R", False), ("S", False), ("Z", True), ("X", True), ("x", True)])
+def test_the_fields_behind_a_name_of_any_kind(comm: str, state: str, ended: bool):
+    numbers = [str(number) for number in range(4, 53)]
+    fields = stat_fields(f"100 ({comm}) {state} {' '.join(numbers)}\n")
+    assert [state, *numbers[:19]] == fields[:20]
+    assert has_ended(fields) is ended
+
+
+@pytest.mark.parametrize("text", [None, "", "100", "100 (x", "100 (x) S", "100 (x) S 1 2 3", "100 (x) S" + " 1" * 18])
+def test_of_a_stat_that_is_not_whole_there_are_no_fields(text: str | None):
+    assert stat_fields(text) == []
+    assert has_ended(stat_fields(text))
+
+
+def test_a_file_is_read_as_far_as_is_asked_for(tmp_path):
+    (tmp_path / "file").write_bytes(b"ab\xff\n")
+    assert read_file(f"{tmp_path}/file", 3) == "ab\xff"
+    assert read_file(f"{tmp_path}/none", 3) is None
+    assert read_file(f"{tmp_path}", 3) is None
 
 
 def test_what_the_kernel_will_not_show_is_left_out(tmp_path):
