@@ -9,11 +9,12 @@ The file has two slots of SLOT bytes, allocated when it is made; a write goes to
 
 from __future__ import annotations
 
-import json
 import os
 import time
 import zlib
 from typing import Any
+
+from sensor.jsonl import dumps, loads
 
 SLOT = 32768
 """Bytes of one slot; a value must fit into it as JSON."""
@@ -49,9 +50,8 @@ class Slots:
 
     def write(self, value: Any) -> None:
         """Replace the value; raises OSError, or ValueError if it does not fit."""
-        text = json.dumps(value, separators=(",", ":"))
         turn = self._turn + 1
-        body = f"{turn} {text}".encode()
+        body = b"%d %b" % (turn, dumps(value))
         line = b"%08x %b" % (zlib.crc32(body), body)
         if len(line) >= SLOT:
             raise ValueError(f"{len(line)} bytes do not fit into a slot of {SLOT}")
@@ -79,7 +79,7 @@ def _latest(data: bytes) -> tuple[int, Any]:
                 continue
             turn, _, text = body.partition(b" ")
             if int(turn) > best[0]:
-                best = int(turn), json.loads(text)
+                best = int(turn), loads(text)
         except ValueError:
             continue
     return best

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import zlib
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,30 @@ def test_what_is_no_cursor_keeps_nothing_and_holds_up_nobody(what: str, log: Log
         slots.write({"log": str(log.path), "inode": "none"})
         slots.close()
     assert kept(str(log.path), 3, 20.0, states if what != "no file" else "/nowhere") == Retained(3)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "[" * 12_000,
+        '{"log":' + "[" * 12_000,
+        '{"log":"LOG","inode":[1e999,1]}',
+        '{"log":"LOG","inode":[NaN,1]}',
+        '{"log":"LOG","inode":[1,"\\ud800"]}',
+        '{"log":"LOG","inode":[1,2,3]}',
+        '{"log":"LOG","inode":{"1":2}}',
+        '{"log":"LOG"}',
+        '"LOG"',
+        "null",
+        '{"log":"LOG","inode":[' + "9" * 9000 + ",1]}",
+    ],
+)
+def test_no_cursor_that_a_destination_can_write_stops_the_rotation(value: str, log: Log, states: str) -> None:
+    fill(log, 10)
+    os.makedirs(f"{states}/central")
+    body = f"1 {value.replace('LOG', str(log.path))}".encode()
+    (Path(states) / "central" / "cursor").write_bytes(b"%08x %b\n" % (zlib.crc32(body), body))
+    assert kept(str(log.path), 3, 20.0, states) == Retained(3)
 
 
 def test_no_more_than_the_share_of_the_disk(log: Log, states: str) -> None:
