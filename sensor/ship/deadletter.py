@@ -60,13 +60,13 @@ class DeadLetters:
             + "\n"
             for key, reason, line in letters
         ).encode("ascii")
-        fd = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        fd = self._open()
         try:
             size = os.fstat(fd).st_size
             if size and size + len(data) > self._limit:
                 os.rename(self._path, self._path + ".1")
-                os.close(fd)
-                fd = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+                full, fd = fd, self._open()
+                os.close(full)
                 size = 0
             try:
                 written = os.write(fd, data)
@@ -79,6 +79,9 @@ class DeadLetters:
                 raise
         finally:
             os.close(fd)
+
+    def _open(self) -> int:
+        return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
 
 def _text(line: bytes) -> str:

@@ -11,6 +11,7 @@ Each destination is a file, a process and a cursor of its own, so that one that 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from sensor import metrics
 from sensor.options import OptionError, option, section
@@ -109,11 +110,19 @@ def check_address(kind: str, address: str) -> None:
     form = KINDS.get(kind, "")
     if not form:
         return
-    if form == "https://":
-        if not address.startswith(("http://", "https://")):
-            raise OptionError("to", f'expected http://HOST or https://HOST for {kind}, found "{address}"')
-        return
     try:
+        if form == "https://":
+            _check_url(address)
+            return
         split_address(address, None if form == ":PORT" else int(form[1:]))
     except ValueError as error:
         raise OptionError("to", f"{error} for {kind}") from None
+
+
+def _check_url(address: str) -> None:
+    """Raise ValueError, which shows no password, unless a kind over HTTP can use an address."""
+    parts = urlsplit(address)  # raises ValueError, too, as does the port
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("expected an address without user and password, which have options of their own, `http.user`,")
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+        raise ValueError(f'expected http://HOST or https://HOST, found "{address}"')

@@ -29,6 +29,13 @@ def read(source: str | None) -> str | None:
     """Return the secret, None for no source; raises ShipError, which never shows the secret."""
     if source is None:
         return None
+    secret = _secret(source)
+    if not secret.isprintable():  # http.client would refuse it in a header, with a message that shows it
+        raise ShipError(f"{source}: it holds a control character, such as a line break")
+    return secret
+
+
+def _secret(source: str) -> str:
     kind, _, name = source.partition(":")
     if kind == "env":
         value = os.environ.get(name)

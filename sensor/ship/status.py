@@ -10,7 +10,7 @@ central: tcp to logs.example:6514, running, connected
 from __future__ import annotations
 
 import fcntl
-import json
+import math
 import os
 import time
 from collections.abc import Iterator
@@ -19,9 +19,13 @@ from typing import Any
 
 from sensor import slots
 from sensor.errors import ShipError
+from sensor.jsonl import loads
 from sensor.ship.build import state_folder
 from sensor.ship.lag import DeliveryLag, measure
 from sensor.ship.options import Destination
+
+_WITHOUT_WAITING = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW | os.O_CLOEXEC
+_MOST_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ def examine(name: str, config: Destination, count: bool = True) -> State:
     """Look at a destination's files; counting the events that it lacks reads them."""
     folder = state_folder(name, config)
     cursor, problem = _cursor(os.path.join(folder, "cursor"))
-    seen = _json(os.path.join(folder, "status.json"))
+    seen = _seen(os.path.join(folder, "status.json"))
     running = _is_locked(os.path.join(folder, "cursor"))
     lag = measure(config.log, str(cursor.get("file", "")), int(cursor.get("offset", 0)), count)
     return State(config, running, running and bool(seen.get("connected")), lag, cursor, problem, seen)
@@ -103,13 +107,14 @@ def _cursor(path: str) -> tuple[dict[str, Any], str]:
         return {}, ""
     except OSError as error:
         return {}, f"{path}: {error.strerror}"
-    return (value, "") if isinstance(value, dict) else ({}, f"{path} is damaged")
+    found = _typed(value, {"offset": int, "number": int}, ("file", "id"))
+    return (found, "") if found else ({}, f"{path} is damaged")
 
 
 def _is_locked(path: str) -> bool:
     """Whether a process ships with this cursor: it holds the lock (flock(2))."""
     try:
-        with open(path, "rb") as file:
+        with open(os.open(path, _WITHOUT_WAITING), "rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
@@ -118,13 +123,27 @@ def _is_locked(path: str) -> bool:
     return False
 
 
-def _json(path: str) -> dict[str, Any]:
+def _seen(path: str) -> dict[str, Any]:
+    """What the program wrote last; what another wrote there may have any type, and is left out."""
     try:
-        with open(path, encoding="utf-8") as file:
-            value = json.load(file)
+        with open(os.open(path, _WITHOUT_WAITING), "rb") as file:
+            value = loads(file.read(_MOST_BYTES))
     except (OSError, ValueError):
         return {}
-    return value if isinstance(value, dict) else {}
+    return _typed(
+        value, {"connected": int, "refused": int, "missed_files": int, "error_at": float}, ("address", "error")
+    )
+
+
+def _typed(value: object, numbers: dict[str, type[int | float]], texts: tuple[str, ...]) -> dict[str, Any]:
+    """The members of an object that are the numbers and texts that they should be."""
+    found: dict[str, Any] = {}
+    for name, member in value.items() if isinstance(value, dict) else ():
+        if name in texts and isinstance(member, str):
+            found[name] = member
+        elif name in numbers and isinstance(member, (int, float)) and math.isfinite(member):
+            found[name] = numbers[name](member)
+    return found
 
 
 def names(folder: str) -> Iterator[tuple[str, str]]:

@@ -63,6 +63,33 @@ def test_addresses_of_each_kind(kind: str, address: str) -> None:
     check_address(kind, address)
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://[::1",
+        "https://a:b",
+        "https://a:99999",
+        "https://a:0",
+        "https://",
+        "ftp://a",
+        "https:///x",
+        "http//a",
+        "a:1",
+    ],
+)
+def test_what_is_no_url_is_a_mistake(address: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        check_address("splunk", address)
+    assert caught.value.key == "to"
+
+
+@pytest.mark.parametrize("address", ["https://me:geheim@a", "http://geheim@a:1/x", "https://:geheim@[::1]"])
+def test_no_password_stands_in_an_address(address: str) -> None:
+    with pytest.raises(OptionError, match="without user and password") as caught:
+        check_address("http", address)
+    assert "geheim" not in str(caught.value)
+
+
 @pytest.mark.parametrize("kind", [kind for kind, form in KINDS.items() if form])
 def test_nothing_is_no_address(kind: str) -> None:
     with pytest.raises(OptionError):

@@ -43,6 +43,15 @@ def test_a_file_that_everybody_may_read_or_write_is_not_used(mode: int, tmp_path
     assert "geheim" not in str(caught.value)
 
 
+@pytest.mark.parametrize("secret", ["geheim\n", "geheim\nx", "ge\rheim", "geheim\x1b[2J", "\x7fgeheim"])
+def test_what_no_header_can_hold_is_not_shown(secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The HTTP library would refuse it with a message that has all of it."""
+    monkeypatch.setenv("TOKEN", secret)
+    with pytest.raises(ShipError, match="control character") as caught:
+        secrets.read("env:TOKEN")
+    assert "heim" not in str(caught.value)
+
+
 @pytest.mark.parametrize("source", ["env:NOT_SET", "credential:x", "credential:../x", "file:/nowhere"])
 def test_what_is_not_there_is_an_error(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)

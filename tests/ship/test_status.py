@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
 import pytest
 
+from sensor.jsonl import loads
 from sensor.ship.options import Destination
 from sensor.ship.status import ago, names, status
+from sensor.slots import Slots
 from tests.ship.far_ends import Receiver, Ship, wait_until
 from tests.ship.logs import Log
 
@@ -38,6 +41,33 @@ def test_a_damaged_cursor_is_reported(tmp_path: Path) -> None:
     lines, well = status("far", Destination(kind="stdout", log=str(tmp_path / "log"), state=str(tmp_path)))
     assert not well
     assert any("is damaged" in line for line in lines)
+
+
+@pytest.mark.parametrize("name", ["cursor", "status.json"])
+def test_no_fifo_is_waited_for(name: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / name)
+    lines, well = status("far", Destination(kind="stdout", log=str(tmp_path / "log"), state=str(tmp_path)))
+    assert (len(lines), well) == (4, False)
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        '{"error":"refused","error_at":"yesterday","refused":"many"}',
+        '{"error":["x"],"error_at":1e999}',
+        '{"refused":null,"missed_files":[],"address":{}}',
+        "[" * 100_000,
+        "[]",
+    ],
+)
+@pytest.mark.parametrize("cursor", ['{"file":1,"offset":"x","number":[]}', '{"number":"x","file":"y"}'])
+def test_state_of_another_shape_is_left_out(seen: str, cursor: str, tmp_path: Path) -> None:
+    (tmp_path / "status.json").write_text(seen)
+    slots = Slots(str(tmp_path / "cursor"))
+    slots.write(loads(cursor))
+    slots.close()
+    lines, well = status("far", Destination(kind="stdout", log=str(tmp_path / "log"), state=str(tmp_path)))
+    assert (lines[0], well) == ("far: stdout to -, NOT RUNNING", False)
 
 
 def test_one_that_runs_is_well_until_its_far_end_dies(tmp_path: Path) -> None:
