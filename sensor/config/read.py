@@ -27,6 +27,7 @@ import yaml
 
 from sensor.errors import ConfigError
 from sensor.options import Declaration, OptionError, declaration, path_mistake
+from sensor.printable import printable
 from sensor.regex import PatternError, searcher
 from sensor.rights import trust
 
@@ -177,7 +178,7 @@ class _Reader:
         return f"here are {', '.join(here)}"
 
     def _mistake(self, node: yaml.Node, key: str, message: str) -> None:
-        self.mistakes.append(ConfigError(self._path, _line(node), key, message))
+        self.mistakes.append(ConfigError(self._path, _line(node), printable(key), printable(message)))
 
 
 def _at_fault(defaults: Any, values: dict[str, Any], error: OptionError) -> str:
@@ -235,7 +236,10 @@ def _scalar(node: yaml.Node, expected: str) -> str:
     """The text of a single value."""
     if not isinstance(node, yaml.ScalarNode) or _is_null(node):
         raise ValueError(f"expected {expected}, found {_found(node)}")
-    return str(node.value)
+    text = str(node.value)
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError(f"expected {expected}, found half of a character")
+    return text
 
 
 def _bool(node: yaml.Node, declared: Declaration) -> bool:
@@ -304,8 +308,6 @@ def _str(node: yaml.Node, declared: Declaration) -> str:
         return _regex(text)
     if "\0" in text:  # neither a path nor a name of a user can have it, and system calls refuse it with ValueError
         raise ValueError("expected text without the character NUL")
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise ValueError("expected text, found half of a character")
     mistake = path_mistake(text) if declared.unit == "path" else None
     if mistake is not None:
         raise ValueError(mistake)

@@ -147,8 +147,11 @@ def _texts(mistakes: Iterable[object]) -> list[str]:
 
 
 def as_record_text(text: str) -> str:
-    """Text as records have it: one character for each byte."""
-    return text.encode("utf-8", "surrogateescape").decode("latin-1")
+    """Text as records have it: one character for each byte; half a character, as "\\ud800" in YAML, is escaped."""
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace").decode("latin-1")
 
 
 def _content(path: str, most: int) -> bytes:

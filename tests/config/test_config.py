@@ -176,10 +176,30 @@ def test_no_text_has_what_system_calls_refuse(text, tmp_path):
     assert mistake.message == "expected text without the character NUL"
 
 
-@pytest.mark.parametrize("text", ['marker: "\\ud800"', 'auditlog: {line_prefix: "\\udfff"}'])
-def test_no_text_has_what_cannot_be_written(text, tmp_path):
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('marker: "\\ud800"', "text"),
+        ('auditlog: {line_prefix: "\\udfff"}', "text"),
+        ('label_process: {label_exe: {bash: "\\ud800"}}', 'text for "bash"'),
+        ('label_process: {label_exe: {"\\ud800": bash}}', "text before the colon"),
+        ('label_process: {label_keys: ["\\ud800"]}', "text"),
+        ('filter: {rules: {cron: "comm=\\ud800"}}', 'text for "cron"'),
+        ('redact: {rules: {a: "\\ud800"}}', 'text for "a"'),
+        ('host: {name: "\\ud800"}', 'text for "name"'),
+        ('filter: {filter_raw_lines: ["\\ud800"]}', "text"),
+        ('input_buffer: "\\ud800"', "a whole number of bytes such as 10485760 or 10 MiB"),
+    ],
+)
+def test_no_text_has_what_cannot_be_written(text, expected, tmp_path):
     (mistake,) = check(write(tmp_path, text))
-    assert mistake.message == "expected text, found half of a character"
+    assert mistake.message == f"expected {expected}, found half of a character"
+
+
+@pytest.mark.parametrize("text", ['"\\ud800": 1', 'auditlog: {"a\\udfffb": 1}', 'user: ["\\ud800"]', '"\\e[2J": 1'])
+def test_every_mistake_can_be_written(text, tmp_path):
+    (mistake,) = check(write(tmp_path, text))
+    assert str(mistake).encode().decode().isprintable()
 
 
 @pytest.mark.parametrize("key", ["input_buffer", "drain_timeout", "oom_score_adj", "finish_timeout"])

@@ -16,7 +16,7 @@ import pytest
 
 from sensor import __version__
 from sensor.compiled import is_compiled
-from sensor.daemon.sensor_events import auditd_version, config_sha256, start_of
+from sensor.daemon.sensor_events import as_record_text, auditd_version, config_sha256, start_of
 from sensor.outputs.write_buffer import bytes_left
 from tests.support.running import Sensor, counting, event, events, sensors
 
@@ -124,13 +124,22 @@ def test_a_reload_is_reported_with_its_mistakes(tmp_path: Path) -> None:
     assert any("nönsense" in mistake for mistake in refused["mistakes"])
 
 
-def test_mistakes_at_the_start_are_reported(tmp_path: Path) -> None:
+@pytest.mark.parametrize("key", ["nonsense", "nons\ud800ense", "nönsense"])
+def test_mistakes_at_the_start_are_reported(key: str, tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
-    path.write_text(json.dumps({"directory": str(tmp_path), "user": None, "metrics": {"listen": ""}, "nonsense": 1}))
+    path.write_text(json.dumps({"directory": str(tmp_path), "user": None, "metrics": {"listen": ""}, key: 1}))
     path.chmod(0o640)
     with sensors(tmp_path) as start:
         assert start(path).end() == 0
-    assert [("nonsense" in mistake) for mistake in reported(tmp_path)[0]["mistakes"]] == [True]
+    shown = key.encode(errors="backslashreplace").decode()
+    assert [f"{shown}: no such key" in mistake for mistake in reported(tmp_path)[0]["mistakes"]] == [True]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("ä", "\xc3\xa4"), ("a\udcffb", "a\xffb"), ("a\ud800b", "a\\ud800b"), ("", "")]
+)
+def test_any_text_can_stand_in_a_record(text: str, expected: str) -> None:
+    assert as_record_text(text) == expected
 
 
 def test_the_hash_is_that_of_the_file_and_its_fragments(tmp_path: Path) -> None:

@@ -173,7 +173,7 @@ def _members(value: dict[Any, Any], depth: int) -> Fields:
 def _label(process: Process, given: set[str]) -> None:
     """Add labels to a process, whether its event is kept or not."""
     program = process.program
-    labels = frozenset([label.encode("utf-8", "surrogateescape").decode("latin-1") for label in given])
+    labels = frozenset([str(_value(label)) for label in given])
     before = program.labels or frozenset()
     if not labels <= before:
         program.labels = before | labels

@@ -53,6 +53,12 @@ def stage(*lines):
     return "def stage(event):\n" + "".join([f"    {line}\n" for line in lines])
 
 
+@pytest.mark.parametrize(("given", "label"), [("ä", "ä"), ("\\udcff", "%ff"), ("x\\ud800", "x?"), ("\\udfff", "?")])
+def test_any_text_can_be_a_label(run, given, label):
+    (line,) = run({"mine": stage(f"event.label('{given}')", "event.add('k', 1)")}, LS)
+    assert (set(line["SEEN"].split()), line["CUSTOM"]) == ({"old", label}, {"k": 1})
+
+
 def test_they_drop_label_and_add(host, run):
     lines = run(
         {"mine": stage("event.label('new', 'ä')", "event.add('k', [1, 'x'])", "return event.uid != 7")},
