@@ -11,6 +11,9 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sensor.doctor.command_lines import CommandLineReader
+from sensor.process.procfs import ProcFS
+
 _MOST_BYTES = 1 << 20
 _LONGEST = 10.0  # seconds that a command may take
 
@@ -60,13 +63,21 @@ class HostView:
             return None
 
     def tail(self, name: str) -> str:
-        """The last MiB of a file's text; empty where it cannot be read."""
+        """The last MiB of a file's text; empty where it cannot be read, or is no file."""
+        return self.end(name, _MOST_BYTES).decode("utf-8", "replace")
+
+    def end(self, name: str, size: int) -> bytes:
+        """So many bytes at the end of a file; none where it cannot be read, or is no file: no FIFO's are taken."""
         try:
-            with open(self.path(name), "rb") as file:
-                file.seek(max(0, os.fstat(file.fileno()).st_size - _MOST_BYTES))
-                return file.read(_MOST_BYTES).decode("utf-8", "replace")
+            descriptor = os.open(self.path(name), os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+            with open(descriptor, "rb") as file:
+                status = os.fstat(descriptor)
+                if not stat.S_ISREG(status.st_mode):
+                    return b""
+                file.seek(max(0, status.st_size - size))
+                return file.read(size)
         except OSError:
-            return ""
+            return b""
 
     def names(self, folder: str) -> list[str]:
         """The names in a folder, sorted; empty where it cannot be listed."""
@@ -123,15 +134,22 @@ class HostView:
             import psutil
         except ImportError:
             return
-        for process in psutil.process_iter(["pid", "ppid", "name", "cmdline", "create_time"]):
+        proc, lines = ProcFS(self.path("/proc")), CommandLineReader(self.path("/proc"))
+        for process in psutil.process_iter(["pid", "ppid", "create_time"]):
             found = process.info
-            words = tuple(found["cmdline"] or ())
-            pid, parent, name = found["pid"], found["ppid"] or 0, found["name"] or ""
-            yield RunningProcess(pid, parent, name, words, found["create_time"] or 0.0, _group_of(pid))
+            pid, parent = found["pid"], found["ppid"] or 0
+            yield RunningProcess(
+                pid, parent, _text(proc.comm(pid)), lines.of(pid), found["create_time"] or 0.0, _group_of(pid)
+            )
 
     def is_root(self) -> bool:
         """Whether we may see everything."""
         return os.geteuid() == 0
+
+
+def _text(comm: str) -> str:
+    """A name with one character per byte as text."""
+    return comm.encode("latin-1").decode("utf-8", "backslashreplace")
 
 
 def _group_of(pid: int) -> int:

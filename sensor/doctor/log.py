@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -42,6 +43,9 @@ def check_log(host: HostView, config: Config) -> Iterator[Finding]:
         advice = f"is the plugin running? ls -ld {config.directory}; an empty log appears with the first event"
         yield Finding(FAILURE, "log.file", f"{path} is not there, or cannot be seen", advice)
         return
+    if stat.S_ISFIFO(status.st_mode):
+        yield Finding(NOTE, "log.file", f"{path} is a FIFO: what is in it is its reader's, and not looked at")
+        return
     yield from _readers(host, config)
     events = newest(host, path)
     if not events:
@@ -55,12 +59,7 @@ def check_log(host: HostView, config: Config) -> Iterator[Finding]:
 
 def newest(host: HostView, path: str) -> list[dict[str, Any]]:
     """The newest events of a log, oldest first; what cannot be read as JSON is left out."""
-    try:
-        with open(host.path(path), "rb") as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL))
-            lines = file.read(_TAIL).split(b"\n")
-    except OSError:
-        return []
+    lines = host.end(path, _TAIL).split(b"\n")
     events = []
     for line in lines[-2000:]:
         try:

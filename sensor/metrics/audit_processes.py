@@ -3,7 +3,8 @@
     auditd 12.4 s, 3.1 MB · kauditd 5.0 s, 0 B · host-sensor 9.7 s, 36 MB
 
 Read with psutil when the metrics are scraped. A name alone proves nothing, since any user may call a program auditd:
-auditd is root's, kauditd is a child of kthreadd (pid 2, kernel/kthread.c).
+auditd is root's, kauditd is a child of kthreadd (pid 2, kernel/kthread.c). Names are those of /proc/PID/comm: psutil
+reads the command line beside a long one, and a process can make who reads that wait (sensor.process.memory_file).
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
+
+from sensor.process.procfs import ProcFS
 
 if TYPE_CHECKING:
     import psutil
@@ -30,14 +33,18 @@ class Usage(NamedTuple):
 class AuditProcesses:
     """The processes, found once and looked for again when one is missing.
 
-    all_processes: lists what runs, for tests; psutil's by default.
+    all_processes, comm: list what runs and name it, for tests; psutil's and the kernel's by default.
     pause: seconds between two searches, each of which reads a file for every process of the host.
     """
 
     def __init__(
-        self, all_processes: Callable[[], Iterable[psutil.Process]] | None = None, pause: float = 60.0
+        self,
+        all_processes: Callable[[], Iterable[psutil.Process]] | None = None,
+        pause: float = 60.0,
+        comm: Callable[[int], str] | None = None,
     ) -> None:
         self._all_processes = all_processes
+        self._comm = comm or ProcFS().comm
         self._pause = pause
         self._known: dict[str, psutil.Process] = {}
         self._next_search = 0.0
@@ -66,7 +73,7 @@ class AuditProcesses:
         for process in self._candidates():
             try:
                 for name, is_one in _IS_ONE.items():
-                    if name not in self._known and is_one(process):
+                    if name not in self._known and is_one(process, self._comm(process.pid)):
                         self._known[name] = process
             except unreadable:  # it has ended, or belongs to another user on a host that hides those
                 continue
@@ -84,8 +91,8 @@ class AuditProcesses:
         yield from psutil.process_iter()
 
 
-_IS_ONE: dict[str, Callable[[psutil.Process], bool]] = {
-    "auditd": lambda process: process.name() == "auditd" and process.uids().real == 0,
-    "kauditd": lambda process: process.name() == "kauditd" and process.ppid() == _KTHREADD,
-    "host-sensor": lambda process: process.pid == os.getpid(),
+_IS_ONE: dict[str, Callable[[psutil.Process, str], bool]] = {
+    "auditd": lambda process, name: name == "auditd" and process.uids().real == 0,
+    "kauditd": lambda process, name: name == "kauditd" and process.ppid() == _KTHREADD,
+    "host-sensor": lambda process, name: process.pid == os.getpid(),
 }

@@ -13,6 +13,8 @@ from typing import NamedTuple
 from sensor.process.guid import process_guid
 from sensor.process.procfs import ProcFS
 
+_LONGEST_NAME = 15
+
 
 class Found(NamedTuple):
     """A process that was asked for; error: why it has no GUID here, "" if it has one.
@@ -32,21 +34,21 @@ def look_up(asked: Sequence[str], proc: ProcFS) -> Iterator[Found]:
     boot = proc.boot_id()
     for word in asked:
         by_pid = word.isascii() and word.isdigit()
-        try:
-            pids = [int(word)] if by_pid else _named(word)
-        except ImportError:
-            yield Found(word, error="finding a process by its name needs psutil (package python3-psutil)")
-            continue
+        pids = [int(word)] if by_pid else _named(word, proc)
         if not pids:
             yield Found(word, error="there is no process of this name")
         for pid in pids:
             yield _identify(str(pid), proc, boot)
 
 
-def _named(name: str) -> list[int]:
-    import psutil
+def _named(name: str, proc: ProcFS) -> list[int]:
+    """The processes of a name, of which the kernel keeps 15 bytes (proc_pid_comm(5)); the image has the whole one.
 
-    return [process.pid for process in psutil.process_iter(["name"]) if process.info["name"] == name]
+    The command line has it, too, but a process can make who reads that wait (sensor.process.memory_file).
+    """
+    text = os.fsencode(name).decode("latin-1")
+    found = [pid for pid in proc.pids() if proc.comm(pid) == text[:_LONGEST_NAME]]
+    return [pid for pid in found if len(text) <= _LONGEST_NAME or proc.exe(pid).rpartition("/")[2] == text]
 
 
 def _identify(pid: str, proc: ProcFS, boot: bytes) -> Found:

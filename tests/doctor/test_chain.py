@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,9 @@ def test_who_is_not_root_sends_none(chain: Chain) -> None:
 
 def test_without_a_file_there_is_nothing_to_look_at(chain: Chain) -> None:
     assert levels(check_chain(chain, Config(auditlog=Options(file="-")))) == {"chain.test_event": "note"}
+
+
+def test_nothing_is_taken_from_a_fifo(chain: Chain) -> None:
+    chain.remove(PATH)
+    os.mkfifo(chain.path(PATH))
+    assert levels(check_chain(chain, Config())) == {"chain.test_event": "note"}

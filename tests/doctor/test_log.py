@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,20 @@ def test_a_line_without_a_time_at_the_end(host: ExaminedHost) -> None:
 def test_lines_of_which_none_has_a_time(host: ExaminedHost) -> None:
     write(host, {"ID": None, "PARSE_ERROR": {}}, {"message": "of another program"})
     assert wrong(check_log(host, Config())) == {"log.events": "warning"}
+
+
+def test_a_fifo_is_not_waited_for_and_keeps_its_lines(host: ExaminedHost) -> None:
+    write(host)
+    host.remove(PATH)
+    os.mkfifo(host.path(PATH))
+    assert levels(check_log(host, Config())) == {"log.file": "note"}
+    reader = os.open(host.path(PATH), os.O_RDONLY | os.O_NONBLOCK)
+    writer = os.open(host.path(PATH), os.O_WRONLY | os.O_NONBLOCK)
+    os.write(writer, b"line\n")
+    assert newest(host, PATH) == []
+    assert os.read(reader, 10) == b"line\n"
+    for descriptor in (reader, writer):
+        os.close(descriptor)
 
 
 def test_no_log(host: ExaminedHost) -> None:

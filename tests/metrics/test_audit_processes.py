@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -55,14 +55,25 @@ AUDITD, KAUDITD, SENSOR = (
 )
 
 
+def made(search: Callable[[], Iterable[FakeProcess]], pause: float = 60.0) -> AuditProcesses:
+    seen: dict[int, FakeProcess] = {}
+
+    def processes() -> Iterator[FakeProcess]:
+        for process in search():
+            seen[process.pid] = process
+            yield process
+
+    return AuditProcesses(processes, pause, lambda pid: seen[pid].name())  # type: ignore[arg-type]
+
+
 def usage(*processes: FakeProcess) -> dict[str, int]:
     """Name → pid, by the memory that belongs to it."""
-    found = AuditProcesses(lambda: processes).usage()  # type: ignore[arg-type,return-value]
+    found = made(lambda: processes).usage()
     return {each.process: each.resident_bytes // 1000 for each in found}
 
 
 def test_what_they_used() -> None:
-    assert AuditProcesses(lambda: [AUDITD]).usage() == [Usage("auditd", 51.0, 500_000)]  # type: ignore[list-item]
+    assert made(lambda: [AUDITD]).usage() == [Usage("auditd", 51.0, 500_000)]
 
 
 def test_all_three_are_found() -> None:
@@ -103,7 +114,7 @@ def test_a_restarted_auditd_is_found_again_but_not_searched_for_at_every_scrape(
         searches.append(1)
         return processes
 
-    known = AuditProcesses(search, 0.2)  # type: ignore[arg-type]
+    known = made(search, 0.2)
     assert len(known.usage()) == 3
     assert (len(known.usage()), len(searches)) == (3, 1)
     processes[0].running = False
