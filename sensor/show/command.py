@@ -13,6 +13,7 @@ from sensor.config import Config, load
 from sensor.config.read import FRAGMENTS
 from sensor.errors import InputError
 from sensor.inputs.files import in_order
+from sensor.outputs.fifo import is_fifo
 from sensor.printable import ESCAPES, printable
 from sensor.rights import accounts
 from sensor.show.conditions import Conditions, moment
@@ -50,6 +51,8 @@ def logs(files: Sequence[str], config: Config) -> list[str]:
     if name == "-" or name.startswith(("|", "unix:")):
         raise InputError(f"the configured log is no file, events go to {name}: name one")
     path = os.path.join(config.directory, name)
+    if is_fifo(path):
+        raise InputError(f"{path}: is a FIFO, and what is in it is its reader's; name a log")
     try:
         found = generations(path)
     except (FileNotFoundError, NotADirectoryError):

@@ -102,11 +102,11 @@ def moment(text: str, now: float, booted: float) -> float:
         return named[text]
     ago = _AGO.match(text)
     if ago:
-        return now - int(ago[1]) * _SECONDS[ago[2][0]]
+        return _finite(now - float(ago[1]) * _SECONDS[ago[2][0]])
     for form in _FORMS:
         try:
             return datetime.strptime(text, form).timestamp()
-        except ValueError:
+        except (ValueError, OverflowError):  # the latter for the year 1
             pass
     for form in _TODAY:
         try:
@@ -114,7 +114,10 @@ def moment(text: str, now: float, booted: float) -> float:
         except ValueError:
             continue
         return today.replace(hour=clock.tm_hour, minute=clock.tm_min, second=clock.tm_sec).timestamp()
-    seconds = float(text)
+    return _finite(float(text))
+
+
+def _finite(seconds: float) -> float:
     if not math.isfinite(seconds):
-        raise ValueError(f"could not convert {text}")
+        raise ValueError(f"could not convert {seconds}")
     return seconds

@@ -15,6 +15,7 @@ from sensor.tables import syscalls
 
 _EXECS = frozenset({"execve", "execveat"})
 _UNSET = 4294967295
+_MAX_ERRNO = 4095  # include/linux/err.h; strerror(3) takes no number beyond an int's
 _ACCOUNTS = ("acct", "id", "uid")
 
 
@@ -105,8 +106,8 @@ def _session(record: Object) -> int | None:
 
 def _error(code: object) -> str:
     """The meaning of exit=-13, or the text that stands for it."""
-    value = code if isinstance(code, int) else None
-    if value is None or value >= 0:
+    value = code if isinstance(code, int) else 0
+    if not -_MAX_ERRNO <= value < 0:
         return text(code)
     return f"{errno.errorcode.get(-value, value)}: {os.strerror(-value)}"
 

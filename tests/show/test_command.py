@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -136,6 +137,14 @@ def test_a_log_that_is_no_file(file: str, tmp_path: Path, capsys: pytest.Capture
     path.write_text(json.dumps({"directory": str(tmp_path), "auditlog": {"file": file}}))
     assert main(["show", "-c", str(path)]) == 1
     assert f"the configured log is no file, events go to {file}: name one" in capsys.readouterr().err
+
+
+def test_a_fifo_is_its_readers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(json.dumps({"directory": str(tmp_path)}))
+    os.mkfifo(tmp_path / "audit.jsonl")
+    assert [main([command, "-c", str(path)]) for command in ("show", "tree")] == [1, 1]
+    assert capsys.readouterr().err.count("is a FIFO") == 2
 
 
 @pytest.mark.root

@@ -99,7 +99,22 @@ def test_a_time(text: str, expected: float) -> None:
     assert moment(text, NOW, booted=5.0) == expected
 
 
-@pytest.mark.parametrize("text", ["", "tomorrow", "10 years ago", "25:00", "2026-13-01", "nan", "inf", "-Infinity"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "tomorrow",
+        "10 years ago",
+        "25:00",
+        "2026-13-01",
+        "nan",
+        "inf",
+        "-Infinity",
+        "0001-01-01",
+        "9" * 400 + " d",
+        "9" * 400,
+    ],
+)
 def test_no_time(text: str) -> None:
     with pytest.raises(ValueError, match="could not convert"):
         moment(text, time.time(), 0.0)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from sensor.audit.event import Notice
@@ -9,12 +13,18 @@ from sensor.audit.fields import Fields
 from sensor.audit.number import Number
 from sensor.build import build
 from sensor.config import Config
+from sensor.jsonl import dumps
 from sensor.show.conditions import Conditions
 from sensor.show.event import LogEvent
 from sensor.show.read import Reader
+from sensor.show.screen import lines as screen_lines
+from sensor.show.tree import ProcessTree
 from sensor.stats import Stats
+from sensor.terminal import Screen
+from tests.converting import converted
 from tests.show.lines import LS, STORY, encode
 from tests.show.test_ecs_form import LINE
+from tests.show.test_ocsf_form import EVENTS
 
 
 def test_both_forms() -> None:
@@ -54,6 +64,54 @@ def test_lines_that_are_no_events(line: bytes) -> None:
     event = reader.event(line)
     assert event is None or event.time != event.time  # not a number is a time that no condition meets
     assert reader.skipped == (event is None)
+
+
+EXTREMES = (
+    None,
+    True,
+    -1,
+    -(1 << 31),
+    -(1 << 63),
+    1 << 63,
+    10**30,
+    -1e308,
+    1e308,
+    0.5,
+    "",
+    "9" * 5000,
+    "\ud800",
+    [],
+    {},
+    [[]],
+    [None],
+    [{"a": 1}],
+)
+
+
+def with_each_value_replaced(value: Any) -> Iterator[Any]:
+    """The document as often as it has values, each time with another one that is extreme."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from ({**value, name: other} for other in with_each_value_replaced(inner))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from ([*value[:index], other, *value[index + 1 :]] for other in with_each_value_replaced(inner))
+    yield from EXTREMES
+
+
+@pytest.mark.parametrize(
+    "document", [*STORY, LINE, *converted(EVENTS, "output: ocsf")[:2]], ids=lambda document: next(iter(document))
+)
+def test_no_value_of_others_ends_the_program(document: dict[str, Any]) -> None:
+    screen = Screen.of(io.StringIO())
+    reader, tree = Reader(), ProcessTree()
+    for other in with_each_value_replaced(document):
+        event = reader.event(dumps(other))
+        if event is not None:
+            assert "".join(screen_lines(event, screen)).isprintable()
+            tree.add(event)
+    assert all(map(str.isprintable, tree.lines(tree.roots(), screen)))
+    assert reader.events > 100
 
 
 def test_conditions_choose_and_pauses_pass() -> None:
