@@ -83,7 +83,7 @@ def _plugin_file(host: HostView) -> Iterator[Finding]:
         return
     found = settings(text)
     if found.get("active", "").lower() != "yes":
-        advice = f"active = yes in {PLUGIN}, then auditctl --signal HUP"
+        advice = f"active = yes in {PLUGIN}, then systemctl restart auditd"
         yield Finding(FAILURE, "plugin.active", "the plugin is switched off", advice)
     program = found.get("path", "")
     mode = host.mode(program) if program.startswith("/") else None
@@ -111,7 +111,7 @@ def _plugin_process(host: HostView, daemon: RunningProcess, processes: list[Runn
             FAILURE, "plugin.running", text, "systemctl restart auditd; then look for the reason in the journal"
         )
     elif plugin is None:
-        yield Finding(FAILURE, "plugin.running", "auditd runs, and the plugin does not", "auditctl --signal HUP")
+        yield Finding(FAILURE, "plugin.running", "auditd runs, and the plugin does not", "systemctl restart auditd")
     else:
         yield Finding(OK, "plugin.running", f"the plugin runs (pid {plugin.pid})")
         yield from _others(plugin, processes)

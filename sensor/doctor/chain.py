@@ -41,7 +41,12 @@ def check_chain(host: HostView, config: Config, longest: float = _LONGEST) -> It
             return
         time.sleep(_PAUSE)
     text = f"a test event did not reach {path} within {longest:.0f} seconds"
-    yield Finding(FAILURE, "chain.test_event", text, "the findings above name the link that is broken")
+    yield Finding(
+        FAILURE,
+        "chain.test_event",
+        text,
+        "mend what the findings above name; if there are none, systemctl restart auditd",
+    )
 
 
 def _size(path: str) -> int:
