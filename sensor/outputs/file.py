@@ -168,7 +168,11 @@ class FileOutput:
         self._period = self._period_of(status.st_mtime)
         if self._regular:
             self._permit(fd)
-            self._cut_torn_line(fd)
+            try:
+                self._cut_torn_line(fd)
+            except OSError:
+                self._close()  # nothing is written behind half a line; the next attempt begins here
+                raise
             self._size = os.fstat(fd).st_size
             self._measure_disk()
 
@@ -203,7 +207,12 @@ class FileOutput:
             end = start + newline + 1
             if newline >= 0:
                 break
-        os.ftruncate(fd, end)
+        try:
+            os.ftruncate(fd, end)
+        except PermissionError:  # a file that can only grow (chattr(1), a)
+            os.write(fd, b"\n")
+            self._log(f"{self._path}: {size - end} bytes of a line that was never finished cannot be cut off, and stay")
+            return
         self._log(f"{self._path}: {size - end} bytes of a line cut off that was never finished")
 
     def _rotate(self) -> None:
