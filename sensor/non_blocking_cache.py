@@ -98,6 +98,7 @@ class NonBlockingCache(Generic[Key, Value]):
         self._wait = waiting or Waiting()
         self._stuck, self._clock = self._wait.stuck, self._wait.clock
         self._left = 0
+        self._gave_up = False
         self._since = 0.0
 
     def get(self, key: Key) -> Value | None:
@@ -144,8 +145,15 @@ class NonBlockingCache(Generic[Key, Value]):
         """Leave the thread with a load that takes too long, and let another load the rest."""
         with self._changed:
             late = self._worker is not None and self._clock() - self._since > self._stuck
-            if late and self._waiting and self._left < _MOST_STUCK and self._start():
-                self._left += 1
+            if not late or not self._waiting:
+                return
+            if self._left < _MOST_STUCK:
+                self._left += self._start()
+            elif not self._gave_up:
+                self._gave_up = True
+                log.warning(
+                    "%d questions in the background find no end: others of their kind stay open", self._left + 1
+                )
 
     def _wait_for(self, key: Key) -> None:
         self._wait.spend(lambda seconds: self._changed.wait_for(lambda: key not in self._asked, seconds))

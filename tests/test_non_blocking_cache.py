@@ -116,7 +116,7 @@ def test_those_behind_one_that_hangs_are_answered(gate):
     assert eventually(lambda: cache.get(100) and threading.active_count() <= before)
 
 
-def test_threads_are_bounded(gate):
+def test_threads_are_bounded(gate, caplog):
     cache = NonBlockingCache(lambda number: gate.wait(30), 100, waiting=Waiting(stuck=0.0))
     before = threading.active_count()
     end = time.monotonic() + 1.0
@@ -124,6 +124,9 @@ def test_threads_are_bounded(gate):
         for number in range(50):
             cache.get(number)
     assert threading.active_count() - before <= 9
+    assert [record.getMessage() for record in caplog.records] == [
+        "9 questions in the background find no end: others of their kind stay open"
+    ]
 
 
 def test_a_quick_one_is_waited_for_beside_one_that_hangs(gate):

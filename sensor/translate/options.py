@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from sensor.options import OptionError, option
 
+_DIGITS = 10  # of 4294967295
+
 
 @dataclass(frozen=True)
 class TranslateOptions:
@@ -29,5 +31,5 @@ class TranslateOptions:
     def __post_init__(self) -> None:
         for key in ("user_map", "group_map"):
             for number in getattr(self, key):
-                if not (number.isascii() and number.isdigit() and int(number) < 1 << 32):
+                if not (number.isascii() and number.isdigit() and len(number) <= _DIGITS and int(number) < 1 << 32):
                     raise OptionError(key, f"{number!r} is no user or group number")

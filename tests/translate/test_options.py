@@ -15,7 +15,7 @@ def test_nothing_is_on_by_itself() -> None:
 
 
 @pytest.mark.parametrize("key", ["user_map", "group_map"])
-@pytest.mark.parametrize("number", ["root", "", "-1", "4294967296", "\u0661", "1.0"])
+@pytest.mark.parametrize("number", ["root", "", "-1", "4294967296", "\u0661", "1.0", "9" * 5000, "0" * 11])
 def test_a_map_is_by_number(key: str, number: str) -> None:
     with pytest.raises(OptionError, match="no user or group number") as caught:
         TranslateOptions(**{key: {"0": "root", number: "x"}})
