@@ -16,6 +16,7 @@ import re
 from typing import Any
 
 from sensor.errors import ConfigError, SensorError
+from sensor.printable import printable
 
 LOG = ("file", "size", "generations", "read-users", "read-groups", "read-other", "line-prefix")
 KEYS: dict[str, tuple[str, ...]] = {
@@ -77,7 +78,7 @@ RUST_ONLY = re.compile(r"\\[pPz]|\[\[:|\(\?[a-zA-Z]*-|\\[xuU]\{|&&|~~|\(\?[a-zA-
 def import_laurel(path: str) -> str:
     """Return the YAML for a TOML file; raises ConfigError for what is no TOML, SensorError when nothing can read it."""
     settings = _parse(path)
-    lines = [f"# Made by `host-sensor import-laurel {path}`."]
+    lines = [_comment("", f"Made by `host-sensor import-laurel {path}`.")]
     lines += _section("", settings, "")
     return "\n".join(lines) + "\n"
 
@@ -114,18 +115,23 @@ def _section(name: str, settings: dict[str, Any], indent: str) -> list[str]:
             lines += ["", f"{ours}:"] if not name else [f"{indent}{ours}:"]
             lines += _section(full, value, indent + "  ")
         elif key in KEYS[name]:
-            lines += [f"{indent}# {note}" for note in _notes(full, value)]
+            lines += [_comment(indent, note) for note in _notes(full, value)]
             lines += _entry(ours, None if _is_never(key, value) else value, indent)
         elif full in MISSPELT:
             lines.append(f"{indent}# LAUREL did not know {key}; it calls that key {MISSPELT[full]}:")
             lines += [f"{indent}#{line}" for line in _entry(MISSPELT[full].replace("-", "_"), value, "")]
         else:
-            lines.append(f"{indent}# LAUREL ignored {key} = {json.dumps(value, ensure_ascii=False, default=str)}")
+            lines.append(_comment(indent, f"LAUREL ignored {key} = {_value(value)}"))
     absent = {key: ABSENT[prefix + key] for key in KEYS[name] if prefix + key in ABSENT and key not in settings}
     lines += [f"{indent}# no {key}: {note}" for key, note in absent.items()]
     if name and not settings:
         lines.append(f"{indent}# empty")
     return lines
+
+
+def _comment(indent: str, text: str) -> str:
+    """One line, whatever the text holds: what stood behind a line break would be read."""
+    return f"{indent}# {printable(text)}"
 
 
 def _notes(full: str, value: Any) -> list[str]:
@@ -146,7 +152,7 @@ def _is_never(key: str, value: Any) -> bool:
 def _entry(key: str, value: Any, indent: str) -> list[str]:
     """A key with its value; JSON is YAML."""
     if isinstance(value, dict) and value:
-        inner = [f"{indent}  {json.dumps(name, ensure_ascii=False)}: {_value(text)}" for name, text in value.items()]
+        inner = [f"{indent}  {_value(name)}: {_value(text)}" for name, text in value.items()]
         return [f"{indent}{key}:", *inner]
     return [f"{indent}{key}: {_value(value)}"]
 

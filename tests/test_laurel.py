@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 
@@ -74,6 +75,26 @@ def test_each_kind_of_setting(toml, expected, convert):
     for line, pattern in zip(kept, patterns):
         before, star, after = pattern.partition("*")
         assert line == pattern or (star and line.startswith(before) and line.endswith(after)), line
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\x85", "\u2028", "\u2029", "\n\n", "\x1b[2J\n"])
+def test_no_comment_ends_before_its_text(end, convert, tmp_path):
+    odd = json.dumps(f"[[:alpha:]]{end}user: root")
+    ignored = json.dumps(f"x{end}user: root")
+    toml = (
+        f"{ignored} = {odd}\n[{odd}]\nx=1\n[filter]\nfilter-raw-lines = [{odd}]\n{odd} = [{odd}]\n"
+        f"[label-process.label-exe]\n{odd} = {odd}\n"
+    )
+    made = yaml.safe_load(convert(toml))
+    text = json.loads(odd)
+    assert made == {"filter": {"filter_raw_lines": [text]}, "label_process": {"label_exe": {text: text}}}
+
+
+def test_a_path_is_no_line(tmp_path):
+    pytest.importorskip("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    path = tmp_path / "a\nuser: root\udcff"
+    path.write_text("")
+    assert yaml.safe_load(import_laurel(str(path))) is None
 
 
 def test_what_is_not_set_is_commented_on(convert):
