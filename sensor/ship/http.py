@@ -30,7 +30,7 @@ from urllib.parse import urlsplit
 from sensor.errors import RefusedError, ShipError, UnavailableError
 from sensor.options import OptionError, option
 from sensor.ship import secrets
-from sensor.ship.kinds import Common, needed
+from sensor.ship.kinds import Common, Kind, needed
 from sensor.ship.tls import context
 
 MOST_ANSWER = 16 << 20
@@ -161,6 +161,21 @@ class Client:
         """Let go of a connection in an unknown state; the next request makes another one."""
         if self._pool is not None:
             self._pool.clear()
+
+
+class PostingKind(Kind):
+    """What the kinds share that post their batches; `scheme`: of the token in the header Authorization."""
+
+    def __init__(self, options: Options, common: Common, scheme: str = "Bearer") -> None:
+        super().__init__()
+        self._client = Client(options, common, scheme)
+
+    def connect(self, address: str) -> None:
+        self._client.connect(address)
+
+    def close(self) -> None:
+        super().close()
+        self._client.close()
 
 
 def parse(text: bytes) -> Any:

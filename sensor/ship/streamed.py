@@ -1,4 +1,4 @@
-"""What the kinds share that write events to a stream which is acknowledged by number of bytes, or of events.
+"""What the kinds share that hold a connection, and those of them that write events and count what has arrived.
 
 By bytes: a batch is acknowledged when the far end's kernel has had it for `settle` seconds and the connection still
 stands. By events: the far end writes how many it has taken over this connection, in decimal, one number a line.
@@ -20,27 +20,49 @@ LONGEST_COUNT = 20
 """Digits of a count; more is no count."""
 
 
-class StreamedKind(Kind):
-    """Writes what `encode` makes of batches; `settle` None: the far end counts events."""
+class ConnectedKind(Kind):
+    """What the kinds share that hold a connection, and wait for what comes back by it."""
 
-    window = WINDOW
     can_refuse = False
 
-    def __init__(self, common: Common, settle: float | None) -> None:
+    def __init__(self, common: Common) -> None:
         super().__init__()
-        self._settle = settle
         self._common = common
         self._context = context(common.tls) if common.tls.use else None
         self._stream: Stream | None = None
-        self._unacknowledged: deque[list[float]] = deque()  # mark, events by then, when the kernel had it (0: not yet)
-        self._sent = 0  # events over this connection
-        self._counted = 0  # of these, how many the far end reports to have
-        self._partial = b""
         self._progress_at = 0.0
 
     def connect(self, address: str) -> None:
         self._stream = Stream(split_address(address), self._context, self._common.timeout, self._common.tls.server_name)
         self.answer = self._stream.describe()
+
+    def close(self) -> None:
+        super().close()
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
+    def _expect_progress(self, more: float = 0.0) -> None:
+        """Raise UnavailableError where there was none for the timeout and so many seconds more."""
+        if time.monotonic() - self._progress_at > self._common.timeout + more:
+            raise UnavailableError(f"nothing was acknowledged for {self._common.timeout:g} s")
+
+
+class StreamedKind(ConnectedKind):
+    """Writes what `encode` makes of batches; `settle` None: the far end counts events."""
+
+    window = WINDOW
+
+    def __init__(self, common: Common, settle: float | None) -> None:
+        super().__init__(common)
+        self._settle = settle
+        self._unacknowledged: deque[list[float]] = deque()  # mark, events by then, when the kernel had it (0: not yet)
+        self._sent = 0  # events over this connection
+        self._counted = 0  # of these, how many the far end reports to have
+        self._partial = b""
+
+    def connect(self, address: str) -> None:
+        super().connect(address)
         self._unacknowledged.clear()
         self._sent = self._counted = 0
         self._partial = b""
@@ -72,17 +94,9 @@ class StreamedKind(Kind):
             receipts.append(Receipt())
         if receipts:
             self._progress_at = time.monotonic()
-        elif self._unacknowledged and time.monotonic() - self._progress_at > self._common.timeout + (
-            self._settle or 0.0
-        ):
-            raise UnavailableError(f"nothing was acknowledged for {self._common.timeout:g} s")
+        elif self._unacknowledged:
+            self._expect_progress(self._settle or 0.0)
         return receipts
-
-    def close(self) -> None:
-        super().close()
-        if self._stream is not None:
-            self._stream.close()
-            self._stream = None
 
     def _is_counted(self) -> bool:
         return self._unacknowledged[0][1] <= self._counted

@@ -21,7 +21,7 @@ from urllib.parse import quote, urlencode
 from sensor.options import option
 from sensor.ship import http
 from sensor.ship.batch import Batch, event_id, event_time
-from sensor.ship.kinds import Common, Kind, Receipt
+from sensor.ship.kinds import Common, Receipt
 
 
 @dataclass(frozen=True)
@@ -41,30 +41,22 @@ class Options:
     settings: dict[str, str] = option({"wait_end_of_query": "1"}, "Settings of the query.")
 
 
-class ClickHouseKind(Kind):
+class ClickHouseKind(http.PostingKind):
     """Inserts batches."""
 
     def __init__(self, options: Options, common: Common, http_options: http.Options) -> None:
-        super().__init__()
-        self._client = http.Client(http_options, common)
+        super().__init__(http_options, common)
         query = f"INSERT INTO {_quoted(options.database)}.{_quoted(options.table)} FORMAT JSONEachRow"
         self._path = "/?" + urlencode({"query": query, **options.settings}, quote_via=quote)
         self._host = json.dumps(common.host).encode()
         self._as_object = options.event == "object"
         self._time = b"%.3f" if options.milliseconds else b"%d"
 
-    def connect(self, address: str) -> None:
-        self._client.connect(address)
-
     def deliver(self, batch: Batch) -> Receipt:
         body = b"".join([self._row(key, line) for key, line in zip(batch.keys(), batch.lines)])
         self._client.post(self._path, body, "application/x-ndjson")
         self.answer = self._client.status
         return Receipt()
-
-    def close(self) -> None:
-        super().close()
-        self._client.close()
 
     def _row(self, key: str, line: bytes) -> bytes:
         moment = event_time(line)

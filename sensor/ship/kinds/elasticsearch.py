@@ -18,7 +18,7 @@ from sensor.errors import UnavailableError
 from sensor.options import option
 from sensor.ship import http
 from sensor.ship.batch import Batch, event_milliseconds
-from sensor.ship.kinds import Common, Kind, Receipt
+from sensor.ship.kinds import Common, Receipt
 
 STAMPED = b'{"@timestamp":'
 FILTER = "filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason"
@@ -33,18 +33,14 @@ class Options:
     pipeline: str | None = option(None, "Ingest pipeline to go through.")
 
 
-class ElasticsearchKind(Kind):
+class ElasticsearchKind(http.PostingKind):
     """Posts to `_bulk`."""
 
     def __init__(self, options: Options, common: Common, http_options: http.Options) -> None:
-        super().__init__()
-        self._client = http.Client(http_options, common, "ApiKey")
+        super().__init__(http_options, common, "ApiKey")
         self._path = f"/{quote(options.index, safe='')}/_bulk?{FILTER}"
         if options.pipeline:
             self._path += f"&pipeline={quote(options.pipeline, safe='')}"
-
-    def connect(self, address: str) -> None:
-        self._client.connect(address)
 
     def deliver(self, batch: Batch) -> Receipt:
         parts = []
@@ -53,10 +49,6 @@ class ElasticsearchKind(Kind):
         answer = http.parse(self._client.post(self._path, b"".join(parts), "application/x-ndjson"))
         self.answer = self._client.status
         return judge(answer, len(batch.lines))
-
-    def close(self) -> None:
-        super().close()
-        self._client.close()
 
 
 def stamped(line: bytes) -> bytes:

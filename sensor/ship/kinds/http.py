@@ -10,27 +10,16 @@ Content-Type: application/x-ndjson
 from __future__ import annotations
 
 from sensor.ship.batch import Batch
-from sensor.ship.http import Client, Options
-from sensor.ship.kinds import Common, Kind, Receipt
+from sensor.ship.http import PostingKind
+from sensor.ship.kinds import Receipt
 
 __all__ = ["HttpKind"]
 
 
-class HttpKind(Kind):
+class HttpKind(PostingKind):
     """Posts to the address as it stands."""
-
-    def __init__(self, options: Options, common: Common) -> None:
-        super().__init__()
-        self._client = Client(options, common)
-
-    def connect(self, address: str) -> None:
-        self._client.connect(address)
 
     def deliver(self, batch: Batch) -> Receipt:
         self._client.post("", b"\n".join([*batch.lines, b""]), "application/x-ndjson")
         self.answer = self._client.status
         return Receipt()
-
-    def close(self) -> None:
-        super().close()
-        self._client.close()

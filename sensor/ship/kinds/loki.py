@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from sensor.options import option
 from sensor.ship import http
 from sensor.ship.batch import Batch, event_milliseconds
-from sensor.ship.kinds import Common, Kind, Receipt
+from sensor.ship.kinds import Common, Receipt
 
 
 @dataclass(frozen=True)
@@ -25,17 +25,13 @@ class Options:
     labels: dict[str, str] = option({"job": "host-sensor"}, "Labels of the stream; `host` is added. Few and fixed.")
 
 
-class LokiKind(Kind):
+class LokiKind(http.PostingKind):
     """Posts to `/loki/api/v1/push`."""
 
     def __init__(self, options: Options, common: Common, http_options: http.Options) -> None:
-        super().__init__()
-        self._client = http.Client(http_options, common)
+        super().__init__(http_options, common)
         labels = {"host": common.host, **options.labels}
         self._before = f'{{"streams":[{{"stream":{json.dumps(labels)},"values":['
-
-    def connect(self, address: str) -> None:
-        self._client.connect(address)
 
     def deliver(self, batch: Batch) -> Receipt:
         values = ",".join(
@@ -44,10 +40,6 @@ class LokiKind(Kind):
         self._client.post("/loki/api/v1/push", f"{self._before}{values}]}}]}}".encode(), "application/json")
         self.answer = self._client.status
         return Receipt()
-
-    def close(self) -> None:
-        super().close()
-        self._client.close()
 
 
 def stamps(lines: list[bytes]) -> list[int]:

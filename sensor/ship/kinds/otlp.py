@@ -21,7 +21,7 @@ from sensor.errors import RefusedError, UnavailableError
 from sensor.options import option
 from sensor.ship import http
 from sensor.ship.batch import Batch, event_milliseconds
-from sensor.ship.kinds import Common, Kind, Receipt
+from sensor.ship.kinds import Common, Receipt
 
 INFO = 9
 
@@ -36,21 +36,17 @@ class Options:
     )
 
 
-class OtlpKind(Kind):
+class OtlpKind(http.PostingKind):
     """Posts ExportLogsServiceRequests."""
 
     def __init__(self, options: Options, common: Common, http_options: http.Options) -> None:
-        super().__init__()
-        self._client = http.Client(http_options, common)
+        super().__init__(http_options, common)
         self._path = options.path
         attributes = [_attribute(name, text) for name, text in {"host.name": common.host, **options.attributes}.items()]
         self._before = (
             f'{{"resourceLogs":[{{"resource":{{"attributes":{json.dumps(attributes)}}},"scopeLogs":[{{"scope":'
             f'{{"name":"host-sensor","version":"{__version__}"}},"logRecords":['
         )
-
-    def connect(self, address: str) -> None:
-        self._client.connect(address)
 
     def deliver(self, batch: Batch) -> Receipt:
         now = time.time_ns()
@@ -69,10 +65,6 @@ class OtlpKind(Kind):
                 raise RefusedError(reason)
             return Receipt([(0, reason)])
         return Receipt()
-
-    def close(self) -> None:
-        super().close()
-        self._client.close()
 
 
 def _record(line: bytes, key: str, now: int) -> str:

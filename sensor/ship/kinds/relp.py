@@ -14,10 +14,9 @@ from collections import deque
 
 from sensor.errors import UnavailableError
 from sensor.ship.batch import Batch
-from sensor.ship.kinds import Common, Kind, Receipt, split_address
+from sensor.ship.kinds import Common, Receipt
 from sensor.ship.messages import Messages, Options
-from sensor.ship.stream import Stream
-from sensor.ship.tls import context
+from sensor.ship.streamed import ConnectedKind
 
 WINDOW = 4
 OFFER = b"relp_version=0\nrelp_software=host-sensor\ncommands=syslog"
@@ -26,34 +25,29 @@ LONGEST_FRAME, LONGEST_HEAD = 65536, 64
 _HEAD = re.compile(rb"([0-9]{1,9}) ([a-z]{1,32}) ([0-9]{1,9})(?=[ \n])")
 
 
-class RelpKind(Kind):
+class RelpKind(ConnectedKind):
     """A window of batches, each of messages with numbers."""
 
     window = WINDOW
-    can_refuse = False
 
     def __init__(self, options: Options, common: Common) -> None:
-        super().__init__()
-        self._common = common
+        super().__init__(common)
         self._messages = Messages(options, common)
-        self._context = context(common.tls) if common.tls.use else None
-        self._stream: Stream | None = None
         self._number = 0
         self._buffer = b""
         self._open: deque[set[int]] = deque()  # of each batch the numbers that have no answer
-        self._progress_at = 0.0
 
     def connect(self, address: str) -> None:
-        common = self._common
-        self._stream = Stream(split_address(address), self._context, common.timeout, common.tls.server_name)
+        super().connect(address)
+        assert self._stream is not None
         self._number, self._buffer = 1, b""
         self._open.clear()
         self._stream.write(_frame(1, b"open", OFFER))
-        deadline = time.monotonic() + common.timeout
+        deadline = time.monotonic() + self._common.timeout
         while time.monotonic() < deadline:
             for number, command, data in self._frames(deadline - time.monotonic()):
                 if number == 1 and command == b"rsp" and data.startswith(b"200"):
-                    self.answer = f"{self._stream.describe()}, {data.split(chr(10).encode())[0].decode('latin-1')}"
+                    self.answer += f", {data.split(chr(10).encode())[0].decode('latin-1')}"
                     return
                 raise UnavailableError(f"it does not open a session: {data[:80]!r}")
         raise UnavailableError("it does not open a session in time: does it speak RELP?")
@@ -80,15 +74,9 @@ class RelpKind(Kind):
         while self._open and not self._open[0]:
             self._open.popleft()
             receipts.append(Receipt())
-        if self._open and time.monotonic() - self._progress_at > self._common.timeout:
-            raise UnavailableError(f"nothing was acknowledged for {self._common.timeout:g} s")
+        if self._open:
+            self._expect_progress()
         return receipts
-
-    def close(self) -> None:
-        super().close()
-        if self._stream is not None:
-            self._stream.close()
-            self._stream = None
 
     def _take(self, number: int, command: bytes, data: bytes) -> None:
         if command == b"serverclose":

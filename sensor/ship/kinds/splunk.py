@@ -17,7 +17,7 @@ from sensor.errors import UnavailableError
 from sensor.options import option
 from sensor.ship import http
 from sensor.ship.batch import Batch, event_time
-from sensor.ship.kinds import Common, Kind, Receipt
+from sensor.ship.kinds import Common, Receipt
 
 POLL_FIRST, POLL_LONGEST = 0.1, 2.0
 """Seconds between two questions whether the indexers have a batch."""
@@ -35,22 +35,18 @@ class Options:
     sourcetype: str = option("host-sensor", "Value of `sourcetype`.")
 
 
-class SplunkKind(Kind):
+class SplunkKind(http.PostingKind):
     """Posts to `/services/collector/event`."""
 
     def __init__(self, options: Options, common: Common, http_options: http.Options) -> None:
-        super().__init__()
         self._acknowledge = options.acknowledge
-        self._client = http.Client(http_options, common, "Splunk")
+        super().__init__(http_options, common, "Splunk")
         self._timeout = common.timeout
         self._channel = str(uuid.uuid4())
         fields = {"host": common.host, "source": options.source, "sourcetype": options.sourcetype}
         if options.index:
             fields["index"] = options.index
         self._after = b"," + json.dumps(fields, separators=(",", ":")).encode()[1:-1] + b',"event":'
-
-    def connect(self, address: str) -> None:
-        self._client.connect(address)
 
     def deliver(self, batch: Batch) -> Receipt:
         body = b"\n".join([self._envelope(line) for line in batch.lines])
@@ -63,10 +59,6 @@ class SplunkKind(Kind):
             self._wait_for(answer.get("ackId"), headers)
             self.answer += ", acknowledged by the indexers"
         return Receipt()
-
-    def close(self) -> None:
-        super().close()
-        self._client.close()
 
     def _envelope(self, line: bytes) -> bytes:
         moment = event_time(line)
