@@ -58,5 +58,6 @@ def test_a_count_stands_before_each_message(tmp_path: Path) -> None:
     (ship.state / "cursor").unlink()
     with Ship(tmp_path, log.path, kind="syslog", to=f"127.0.0.1:{receiver.port}", **options) as ship:
         ship.run("--once")
+    wait_until(lambda: len(receiver.lines) == 2)  # the kernel has them at once, the receiver a little later
     assert [line.partition(b" - audit - ")[2] for line in receiver.lines] == [log.line(0), log.line(1)]
     assert receiver.lines[0].startswith(b"<110>1 2023-11-14T22:13:20.000Z web01 host-sensor")
