@@ -87,7 +87,8 @@ class Watch:
         stats, position = self._sender.stats, self._sender.position
         lag = measure(self._log, position.file, position.offset)
         stats.lag_bytes, stats.kept_bytes = lag.size, lag.kept
-        mean = stats.acknowledged_bytes / stats.acknowledged if stats.acknowledged else 1000.0
+        # What was acknowledged may be the report of a gap alone, which is an event of no bytes of the log.
+        mean = stats.acknowledged_bytes / stats.acknowledged if stats.acknowledged_bytes else 1000.0
         stats.lag_events = round(lag.size / mean)
         stats.oldest = lag.oldest or 0.0
         stats.lag_seconds = max(0.0, time.time() - lag.oldest) if lag.oldest else 0.0

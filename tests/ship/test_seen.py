@@ -47,6 +47,25 @@ def test_the_lag_and_the_state_are_kept_up_to_date(tmp_path: Path) -> None:
     assert (seen["kind"], seen["address"], seen["acknowledged"], seen["connected"]) == ("tcp", "far", 10, 1)
 
 
+def test_the_report_of_a_gap_alone_is_no_length_of_events(tmp_path: Path) -> None:
+    log, reader, sender = make(tmp_path, FarEnd([]))
+    log.write(3)
+    log.rotate()
+    log.write(3)
+    reader.read()
+    reader.follower.rewind()
+    reader.follower.close()
+    log.path.with_name("audit.jsonl.1").unlink()
+    watch = Watch(str(tmp_path / "status.json"), str(log.path), "tcp", sender)
+    sender.step()
+    assert (reader.stats.acknowledged, reader.stats.acknowledged_bytes) == (1, 0)
+    watch.look(force=True)
+    assert reader.stats.lag_bytes == log.path.stat().st_size
+    drain(sender)
+    watch.look(force=True)
+    assert (reader.stats.acknowledged, reader.stats.lag_events) == (4, 0)
+
+
 def test_a_status_file_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     log, _, sender = make(tmp_path, FarEnd([]))
     Watch(str(tmp_path / "nowhere" / "status.json"), str(log.path), "tcp", sender).look(force=True)
