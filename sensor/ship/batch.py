@@ -3,7 +3,7 @@
     Batch(start=Position("9f3a…", 0, 0), end=Position("9f3a…", 1689, 2, "1700000000.123:4567"), lines=[b'{"ID":…}', …])
 
 A line's `key` is the same however often, and from whatever copy of the file, it is sent: the identity of the file and
-the line's offset in it. Lines are bytes without the newline.
+the line's offset in it; that of the report of a gap ahead of a file is its own. Lines are bytes without the newline.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ class Batch:
     oversized: bool = False  # one line, cut, too long to be sent
 
     def keys(self) -> list[str]:
-        """A name for each line that never changes: FILE-OFFSET, the offset in hexadecimal."""
+        """A name for each line that never changes: FILE-OFFSET, the offset in hexadecimal; FILE-gap of a report."""
+        if self.end.offset == self.start.offset:  # it takes no bytes of the file, of which the first line has 0
+            return [f"{self.start.file}-gap" for _ in self.lines]
         return [f"{self.start.file}-{offset:x}" for offset in self.offsets()]
 
     def offsets(self) -> list[int]:

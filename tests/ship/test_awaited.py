@@ -171,6 +171,36 @@ def test_files_that_were_read_and_not_acknowledged_are_missed_when_they_are_gone
     assert reports_of(lines) == [{"GAP": "removed", "FILES": 1, "BYTES": size, "AFTER": "1700000000.002:2"}]
 
 
+@pytest.mark.parametrize("why", ["removed", "truncated", "removed from the middle"])
+def test_no_line_has_the_key_of_a_report(why: str, log: Log, reader: Reader) -> None:
+    """Else a far end that stores by key would take the first event behind a gap for a repeat of the report."""
+    write_files(log, 3)
+    reader.follower.settle(reader.read(1))
+    reader.follower.look()
+    if why == "truncated":
+        log.path.write_bytes(log.line(100) + b"\n")
+        remove(log, 2, 1)
+        reader.follower.close()
+        reader.follower.rewind()
+    elif why == "removed":
+        remove(log, 2)
+        reader.kill()
+        reader.start()
+    else:
+        remove(log, 1)
+    keys: list[str] = []
+    reports = 0
+    while (batch := reader.read()) is not None:
+        keys += batch.keys()
+        reports += len(reports_of(batch.lines))
+        reader.follower.rewind()
+        again = reader.read()
+        assert (again.lines, again.keys()) == (batch.lines, batch.keys())
+        reader.follower.settle(again)
+    assert reports == 1
+    assert len(keys) == len(set(keys)) > 1
+
+
 def test_a_long_outage_takes_little_room_in_the_cursor(log: Log, reader: Reader) -> None:
     log.write(1)
     reader.follower.settle(reader.read())

@@ -55,6 +55,12 @@ def test_keys_are_where_lines_stand() -> None:
     assert Batch(Position("f", 16), Position("f", 30, 1), [b"abc"], starts=[26]).keys() == ["f-1a"]
 
 
+def test_the_report_of_a_gap_has_a_key_of_its_own() -> None:
+    """The first line of the file that it stands ahead of has offset 0, too."""
+    assert Batch(Position("f"), Position("f", 0, 1), [b"{}"]).keys() == ["f-gap"]
+    assert Batch(Position("f"), Position("f", 3, 1), [b"{}"]).keys() == ["f-0"]
+
+
 def test_a_batch_that_is_stripped_knows_where_it_stands() -> None:
     batch = Batch(Position("f", 16), Position("f", 20, 1), [b"abc"], inode=(1, 2), size=4)
     stripped = batch.stripped()
