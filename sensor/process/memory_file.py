@@ -7,6 +7,10 @@ page fault on a file of a FUSE server of its own ends when that server wants it 
 while another thread waits to map memory nobody else gets in. No signal but SIGKILL ends the wait, so it is that of a
 thread for which no event waits. Nothing else that the sensor reads of a process takes this lock: stat, status, comm,
 cgroup, the links.
+
+Not solved here: an exec that closes a file of such a server keeps another lock meanwhile (exec_update_lock; fs/exec.c,
+begin_new_exec). Opening environ takes it, and on newer kernels (6.18.44) so do stat and the links exe, root and ns/*,
+which are still read on the way of an event.
 """
 
 from __future__ import annotations
