@@ -49,9 +49,6 @@ TICK = 0.1
 CALM_TICK = 0.5
 """The same while nothing waits: longer than input gathers, so that a steady stream alone wakes us."""
 
-BURST = 2 << 20
-"""Bytes of input that are worth tidying up after."""
-
 FROM_THE_START = ("user", "seccomp", "input", "input_buffer", "oom_score_adj", "loss")
 """Keys that are looked at only once, while there are rights to act on them."""
 
@@ -144,7 +141,7 @@ class Daemon:
         self._end_by = float("inf")  # of the input, after SIGTERM
         self._finish_by = float("inf")  # with what was read, after the end of the input
         self._ticked = self._next_second = 0.0
-        self._trimmed_at = 0  # bytes of input
+        self._trimmer = memory.Trimmer(self.stats.input)
         self._next_report = 0.0
         self._may_start_programs = True
 
@@ -250,7 +247,7 @@ class Daemon:
             self._watch_kernel()
             self._guard(self._events.losses, now)
             self._guard(self._keeper.every_second)
-            self._give_back_memory()
+            self._trimmer.every_second()
             if self._input.queue.limit < self._kept:
                 self._kept = self._input.queue.limit
                 log.error("out of memory: no more than %d bytes of input are kept from now on", self._kept)
@@ -268,16 +265,6 @@ class Daemon:
     def _watch_kernel(self) -> None:
         if self._kernel is not None:
             self._guard(self._kernel.every_second)
-
-    def _give_back_memory(self) -> None:
-        """When much was read and little waits, return what its bytes took to the system.
-
-        Not only after a backlog: one that came and went between two looks leaves the heap as large. It takes 0.4 ms.
-        """
-        source = self.stats.input
-        if source.bytes - self._trimmed_at > BURST and source.pending_bytes < BURST / 16:
-            self._trimmed_at = source.bytes
-            memory.trim()
 
     def _is_over(self, now: float) -> bool:
         """Whether time is up for the input to end, then for what was read before; that is dropped and counted."""
