@@ -84,8 +84,10 @@ class Blocks:
 
     def read(self, lines: str, prefix: str, id: str) -> Event | None:
         """The event that some lines are, if they all belong to this id and to nothing else."""
-        pieces = lines.split(f"({id}):")
-        return self._read(pieces, len(lines), prefix, id) if lines.count("\n") == len(pieces) - 2 else None
+        mark = f"({id}):"
+        if lines.count("\n") != lines.count(mark) - 1:
+            return None
+        return self._read(lines.split(mark), len(lines), prefix, id)
 
     def read_whole(self, whole: Whole, prefix: str) -> Event | None:
         """The event of which the lines are cut, if it is such as a block may hold."""

@@ -25,6 +25,8 @@ from sensor.stats import PipelineStats
 _REMEMBERED: Final = 4096
 _RECORD_OVERHEAD: Final = 256
 """Bytes that a waiting record takes beside its text, at most: a str, its place in a list, one type's list and key."""
+_LEAST: Final = 32
+"""Characters of a line: `type=X msg=audit(1700000000.001:7): `."""
 
 
 class Pending:
@@ -94,6 +96,14 @@ class Coalescer:
             if len(self._recent) >= _REMEMBERED:
                 self._turn_over()
         return True
+
+    def has_room(self, events: int, size: int) -> bool:
+        """Whether so many events and so many characters of records could wait at a time, and none would have to leave.
+
+        size: of the lines, of which none has fewer characters than _LEAST.
+        """
+        taken = self._size + size + size // _LEAST * _RECORD_OVERHEAD
+        return len(self._pending) + events <= self._max_events and taken <= self._options.max_waiting_bytes
 
     def remember(self, key: str) -> None:
         """Note that an event has left."""

@@ -19,7 +19,7 @@ from sensor.audit.blocks import Blocks
 from sensor.audit.coalesce import Coalescer, Pending
 from sensor.audit.completeness import count_missing
 from sensor.audit.event import DROP, LOG, Event, Notice, Stage, StageError, name_of
-from sensor.audit.framing import EOE, Whole, find_near, id_of_eoe, whole_event
+from sensor.audit.framing import EOE, Whole, find_near, id_of_eoe, interleaved_events, whole_event
 from sensor.audit.gaps import TORN, ZERO, Gaps
 from sensor.audit.header import BEGIN, Line, is_torn, parse_line
 from sensor.audit.options import CoalesceOptions
@@ -122,9 +122,9 @@ class Pipeline:
         text = self._carry + text
         start = end = newline = 0
         while newline >= 0:
-            whole = whole_event(text, start, prefix) if COMPILED else None
-            if whole is not None and self._whole(whole, out):
-                start = whole.end
+            taken = self._cut(text, start, out) if COMPILED else 0
+            if taken:
+                start = taken
                 continue
             end = find_near(text, mark, start - 1 if start else 0)
             newline = text.find("\n", end + len(mark)) if end >= 0 else -1
@@ -132,6 +132,19 @@ class Pipeline:
                 self._block(text[start:end], text[end + len(mark) : newline], out)
                 start = newline + 1
         self._carry_on(text[start:], start > 0 or end >= 0, out)
+
+    def _cut(self, text: str, start: int, out: Lines) -> int:
+        """Take the event that begins at a place, or some that are interleaved; the place behind, 0 if it is neither."""
+        whole = whole_event(text, start, self._prefix)
+        if whole is not None:
+            return whole.end if self._whole(whole, out) else 0
+        several = interleaved_events(text, start, self._prefix)
+        if several is None or not self._coalescer.has_room(several.most, several.size):
+            return 0
+        for each in several.events:
+            if not self._whole(each, out):
+                self._lines(each.lines(self._prefix), out)
+        return several.end
 
     def tick(self, now: float) -> Lines:
         """Let time pass; return the JSON lines of events whose time is up."""

@@ -153,6 +153,16 @@ def test_a_whole_event_is_claimed_once_and_only_where_there_is_room():
     assert subject.coalescer.claim("3")
 
 
+@pytest.mark.parametrize(
+    ("events", "size", "has_room"), [(2, 32, True), (3, 32, False), (1, 3000, False), (2, 1000, False), (2, 600, True)]
+)
+def test_there_is_room_where_nothing_would_have_to_leave(events, size, has_room):
+    """One waits, of three; 32 characters may be a record, which takes 256 more."""
+    subject = Subject(max_events=3, max_waiting_bytes=6000)
+    subject.add("CWD", "1")
+    assert subject.coalescer.has_room(events, size) == has_room
+
+
 def test_no_more_events_wait_than_allowed():
     subject = Subject(max_events=2)
     assert subject.add("SYSCALL", "1") + subject.add("USER_AUTH", "2") == []

@@ -13,6 +13,7 @@ from sensor.audit.framing import (
     id_by_expression,
     id_by_scan,
     id_of_eoe,
+    interleaved_events,
     last_time,
     line_of,
     whole_event,
@@ -170,6 +171,86 @@ def test_what_is_cut_is_the_text_as_it_was(place: int, length: int, parts: list[
         end = text[len(block) + 1 : whole.end]
         assert id_of_eoe(end[len(EOE) : -1]) == whole.id
         assert end.startswith(EOE)
+
+
+# The lines of several events that are interleaved.
+
+
+def event_of(serial: int, records: int, node: str = "") -> list[str]:
+    return [f"{node}{line}\n".replace(ID, f"1700000000.001:{serial}") for line in [*LINES[:records], END]]
+
+
+def merged(events: list[list[str]], turns: list[int]) -> str:
+    """Their lines, each event's in their order; turns: which event is next, of those that have lines."""
+    left, lines = [list(event) for event in events], []
+    for turn in [*turns, *[0] * 100]:
+        if any(left):
+            left = [event for event in left if event]
+            lines.append(left[turn % len(left)].pop(0))
+    return "".join(lines)
+
+
+@given(
+    st.lists(st.integers(1, len(LINES)), min_size=1, max_size=4),
+    st.lists(st.integers(0, 3), max_size=24),
+    st.booleans(),
+)
+def test_interleaved_events_are_cut_as_each_is_on_its_own(records: list[int], turns: list[int], has_node: bool) -> None:
+    node = "node=web01 " if has_node else ""
+    events = [event_of(serial, count, node) for serial, count in enumerate(records)]
+    before, text = "what was before\n", merged(events, turns)
+    found, place = [], len(before)
+    while place < len(before + text):
+        several = interleaved_events(before + text + "what follows", place, node)
+        assert several is not None
+        assert several.size == several.end - 1 - place
+        place = several.end
+        found += several.events
+    assert place == len(before + text)
+    ends = sorted(range(len(events)), key=lambda number: text.index(events[number][-1]))
+    assert [each.id for each in found] == [f"1700000000.001:{number}" for number in ends]
+    for each, number in zip(found, ends):
+        alone = whole_event("".join(events[number]), 0, node)
+        assert alone is not None
+        assert (each.pieces, each.size) == (alone.pieces, alone.size)
+        assert each.lines(node) + "\n" == "".join(events[number])
+
+
+@pytest.mark.parametrize(("turns", "most"), [([0] * 10, 1), ([0, 1, 0, 1], 2), ([0, 1, 2], 3)])
+def test_how_many_are_open_at_a_time(turns: list[int], most: int) -> None:
+    several = interleaved_events(merged([event_of(serial, 2) for serial in range(3)], turns), 0, "")
+    assert several is not None
+    assert several.most == most
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("type=SYSCALL msg=audit(1700000000.001:1)", "type=CWD msg=audit(1700000000.001:1)"),
+        ("type=SYSCALL msg=audit(1700000000.001:1):", "type=SYSCALL msg=audit(1700000000.001:1)"),
+        ("type=SYSCALL msg=audit(1700000000.001:1)", "type=SYSCALL msg=audit(1.1:1)"),
+        ("type=CWD msg=audit(1700000000.001:1)", "type=USER_LOGIN msg=audit(1700000000.001:9)"),
+        ("type=CWD msg=audit(1700000000.001:1)", "no header"),
+        ("type=CWD", "node=web01 type=CWD" + "X" * 100),
+        ("type=EOE msg=audit(1700000000.001:1): ", "type=EOE msg=audit(1700000000.001:1): x"),
+        ("type=EOE msg=audit(1700000000.001:1)", "type=EOE msg=audit(1700000000.001:9)"),
+        ("type=EOE msg=audit(1700000000.001:1): \n", ""),
+        ("type=EOE msg=audit(1700000000.001:1): \n", "type=EOE msg=audit(1700000000.001:1): "),
+    ],
+)
+def test_what_is_not_of_events_that_begin_and_end_is_left_to_others(old: str, new: str) -> None:
+    """One line of the second event is another."""
+    text = merged([event_of(0, 2), event_of(1, 2)], [0, 1, 0, 1, 0, 1])
+    assert text.replace(old, new) != text
+    assert interleaved_events(text, 0, "") is not None
+    assert interleaved_events(text.replace(old, new), 0, "") is None
+
+
+@pytest.mark.parametrize(("records", "are_few"), [(30, True), (31, True), (32, False), (1000, False)])
+def test_very_many_lines_are_left_to_others(records: int, are_few: bool) -> None:
+    lines = [event_of(serial, 2) for serial in range(2)]
+    events = [[first, *[second] * (records - 1), end] for first, second, end in lines]
+    assert (interleaved_events(merged(events, [0, 1] * records), 0, "") is not None) == are_few
 
 
 @given(st.text("ab", max_size=40), st.sampled_from(["a", "ab", "bba"]), st.integers(0, 40))
