@@ -236,7 +236,7 @@ ASSIGNED_ELSEWHERE = {
     "forms/laurel.py": "text top_text type_text",
     "forms/ocsf/acting.py": "text",
     "forms/ocsf/acts.py": "text",
-    "forms/records.py": "found text",
+    "forms/records.py": "found text texts",
     "forms/summary.py": "details text",
     # What a record says, put together by the module that knows the rule for it.
     "summary/summary.py": "relative",

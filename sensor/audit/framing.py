@@ -75,10 +75,6 @@ class Whole:
         self.size = size
         self.end = end
 
-    def lines(self, prefix: str) -> str:
-        """The lines again, EOE among them, without the last newline."""
-        return f"({self.id}):".join(self.pieces) + f"\n{prefix}{_EOE}({self.id}): "
-
 
 def whole_event(text: str, start: int, prefix: str) -> Whole | None:
     """The event of which lines begin at a place in a text, if they do with SYSCALL, and are its own up to its EOE.
@@ -114,6 +110,11 @@ def whole_event(text: str, start: int, prefix: str) -> Whole | None:
             return Whole(mark[1:-2], pieces, newline - first, end + 1)
         pieces.append(text[begin:at])
     return None
+
+
+def uncut(pieces: list[str], id: str, prefix: str) -> str:
+    """The lines of an event again, EOE among them, without the last newline."""
+    return f"({id}):".join(pieces) + f"\n{prefix}{_EOE}({id}): "
 
 
 class Interleaved:
@@ -155,7 +156,7 @@ def interleaved_events(text: str, start: int, prefix: str) -> Interleaved | None
     Each begins with SYSCALL. None if there is a line that belongs to none of them, if one of them has not ended, and if
     there are very many: another way copes with these.
 
-    Compiled, a line takes 2,100 instructions, and 12,000 where each is looked at on its own.
+    Compiled, it takes 2,300 instructions a line; looked at on its own, each takes 15,000 until its event is read.
     """
     at: i64 = start
     skipped: i64 = len(prefix)

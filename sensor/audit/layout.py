@@ -33,10 +33,11 @@ class Layout:
     shape: of the bodies that have it.
     names: name of each field → how it is written: decimal, hex, octal, string or null; only null has no value.
     places: name → where its value is.
-    text: for the form: what it makes of names; "" before.
+    texts: for the form: what it writes before, between and behind values, with a place for each of these; none before
+        it is made.
     """
 
-    __slots__ = ("names", "places", "shape", "text")
+    __slots__ = ("names", "places", "shape", "texts")
 
     def __init__(self, shape: Shape, names: dict[str, str]) -> None:
         self.shape = shape
@@ -44,7 +45,7 @@ class Layout:
         self.places = {
             name: place for place, name in enumerate([name for name, kind in names.items() if kind != "null"])
         }
-        self.text = ""
+        self.texts: list[str] = []
 
     def value(self, name: str, values: Values) -> str:
         """One of the values; "" if the name has none."""

@@ -183,7 +183,10 @@ class RecordDecoder:
     def decode(self, name: str, body: str) -> Record:
         """Decode a record of the type called `name`."""
         key = f"type={name}\0{body}"
-        return self.cache.get(key) or self._remember(key, name, body)
+        found = self.cache.get(key)
+        if found is not None:
+            return found
+        return self._record(name, body) if "\0" in body or BEGIN in body else self._remember(key, name, body)
 
     def title(self, piece: str) -> Record | None:
         """Decode the PROCTITLE record behind whose id a piece of text stands; None if that is no body."""
@@ -274,7 +277,7 @@ class RecordDecoder:
 
     def _remember(self, key: str, name: str, body: str) -> Record:
         record = self._record(name, body)
-        if len(body) <= _LONGEST_CACHED and not record.type.alone and "\0" not in body and BEGIN not in body:
+        if len(body) <= _LONGEST_CACHED and not record.type.alone:
             self.cache.keep(key, record)
         return record
 

@@ -43,6 +43,8 @@ WORD: Final = 4
 NULL: Final = 5
 """Forms. Null is none, as the kernel and its tools write it: it has no value."""
 
+_APOSTROPHE: Final = 39
+_BRACE: Final = 123
 Values = tuple[str, ...]
 
 _END = rf"(?= |{ENRICHED}|\Z)"
@@ -123,5 +125,9 @@ class Shape:
 
 def _is_none(body: str, start: i64, end: i64) -> bool:
     """Whether a word is one for no value, or begins as a longer value does."""
-    first = body[start]
-    return first == "'" or first == "{" or (end - start in (1, 6) and body[start:end] in ("?", "(null)"))
+    first: i64 = ord(body[start])
+    if first in (_APOSTROPHE, _BRACE):
+        return True
+    if end - start == 1:
+        return first == QUESTION_MARK
+    return end - start == 6 and body[start:end] == "(null)"

@@ -19,7 +19,7 @@ from sensor.audit.blocks import Blocks
 from sensor.audit.coalesce import Coalescer, Pending
 from sensor.audit.completeness import count_missing
 from sensor.audit.event import DROP, LOG, Event, Notice, Stage, StageError, name_of
-from sensor.audit.framing import EOE, Whole, find_near, id_of_eoe, interleaved_events, whole_event
+from sensor.audit.framing import EOE, Whole, find_near, id_of_eoe, interleaved_events, uncut, whole_event
 from sensor.audit.gaps import TORN, ZERO, Gaps
 from sensor.audit.header import BEGIN, Line, is_torn, parse_line
 from sensor.audit.options import CoalesceOptions
@@ -142,8 +142,9 @@ class Pipeline:
         if several is None or not self._coalescer.has_room(several.most, several.size):
             return 0
         for each in several.events:
+            pieces = each.pieces[:]  # reading them uses them up
             if not self._whole(each, out):
-                self._lines(each.lines(self._prefix), out)
+                self._lines(uncut(pieces, each.id, self._prefix), out)
         return several.end
 
     def tick(self, now: float) -> Lines:

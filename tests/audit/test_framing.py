@@ -16,6 +16,7 @@ from sensor.audit.framing import (
     interleaved_events,
     last_time,
     line_of,
+    uncut,
     whole_event,
 )
 from sensor.audit.header import parse_line
@@ -213,7 +214,7 @@ def test_interleaved_events_are_cut_as_each_is_on_its_own(records: list[int], tu
         alone = whole_event("".join(events[number]), 0, node)
         assert alone is not None
         assert (each.pieces, each.size) == (alone.pieces, alone.size)
-        assert each.lines(node) + "\n" == "".join(events[number])
+        assert uncut(each.pieces, each.id, node) + "\n" == "".join(events[number])
 
 
 @pytest.mark.parametrize(("turns", "most"), [([0] * 10, 1), ([0, 1, 0, 1], 2), ([0, 1, 2], 3)])
