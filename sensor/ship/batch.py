@@ -44,9 +44,14 @@ class Batch:
     size: int = 0  # bytes, newlines included
     oversized: bool = False  # one line, cut, too long to be sent
 
+    @property
+    def is_report(self) -> bool:
+        """Whether it is the report of a gap ahead of a file, of which it takes no bytes."""
+        return self.end.offset == self.start.offset
+
     def keys(self) -> list[str]:
         """A name for each line that never changes: FILE-OFFSET, the offset in hexadecimal; FILE-gap of a report."""
-        if self.end.offset == self.start.offset:  # it takes no bytes of the file, of which the first line has 0
+        if self.is_report:
             return [f"{self.start.file}-gap" for _ in self.lines]
         return [f"{self.start.file}-{offset:x}" for offset in self.offsets()]
 
@@ -84,7 +89,15 @@ def event_milliseconds(line: bytes) -> int | None:
 
 
 def numbered(batch: Batch, stream: str) -> list[bytes]:
-    """The lines with `"SHIP":{"STREAM":…,"NUMBER":…}` as their last member; what is no object stays as it is."""
+    """The lines with `"SHIP":{"STREAM":…,"NUMBER":…}` as their last member; what is no object stays as it is.
+
+    The report of a gap has that member, and gets the two in it.
+    """
+    if batch.is_report:
+        return [
+            b'%b,"STREAM":"%b","NUMBER":%d}}' % (line[:-2], stream.encode("ascii"), batch.start.number)
+            for line in batch.lines
+        ]
     before = b',"SHIP":{"STREAM":"%b","NUMBER":' % stream.encode("ascii")
     first = batch.start.number
     return [

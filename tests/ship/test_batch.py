@@ -61,6 +61,20 @@ def test_the_report_of_a_gap_has_a_key_of_its_own() -> None:
     assert Batch(Position("f"), Position("f", 3, 1), [b"{}"]).keys() == ["f-0"]
 
 
+def test_the_report_of_a_gap_keeps_what_it_reports_when_it_is_numbered() -> None:
+    report = b'{"ID":null,"SHIP":{"GAP":"removed","FILES":2,"BYTES":null,"AFTER":null}}'
+    (line,) = numbered(Batch(Position("f", 0, 41), Position("f", 0, 42), [report]), "c0ffee12")
+    (member,) = [value for name, value in json.loads(line, object_pairs_hook=list) if name == "SHIP"]
+    assert dict(member) == {
+        "GAP": "removed",
+        "FILES": 2,
+        "BYTES": None,
+        "AFTER": None,
+        "STREAM": "c0ffee12",
+        "NUMBER": 41,
+    }
+
+
 def test_a_batch_that_is_stripped_knows_where_it_stands() -> None:
     batch = Batch(Position("f", 16), Position("f", 20, 1), [b"abc"], inode=(1, 2), size=4)
     stripped = batch.stripped()
