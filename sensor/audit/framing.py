@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from sensor.audit.scan import COLON, COMPILED, NONE, after, behind, event_id
+from sensor.tables.record_types import NUMBERS
 
 if TYPE_CHECKING:
     from mypy_extensions import i64
@@ -159,17 +160,19 @@ def interleaved_events(text: str, start: int, prefix: str) -> Interleaved | None
     Compiled, it takes 2,300 instructions a line; looked at on its own, each takes 15,000 until its event is read.
     """
     at: i64 = start
-    skipped: i64 = len(prefix)
-    begin, end = f"{prefix}{SYSCALL}", f"{prefix}{_EOE}"
+    start_of_line, begin, end = f"{prefix}type=", f"{prefix}{SYSCALL}", f"{prefix}{_EOE}"
     events: list[Whole] = []
     waiting: list[_Open] = []
     most = lines = 0
     while lines < _MOST_RECORDS:
         newline: i64 = text.find("\n", at)
-        place: i64 = text.find("(", at + skipped, at + skipped + _LONGEST_TYPE)
-        if newline == NONE or place == NONE or place > newline:
-            return None
+        name = behind(text, at, start_of_line)
+        place: i64 = text.find("(", name, name + _LONGEST_TYPE) if name != NONE else NONE
+        if newline == NONE or place == NONE or place > newline or text.find(BEFORE_ID, place, newline) != NONE:
+            return None  # within a line another record may have begun
         head = text[at:place]
+        if not head.endswith(MESSAGE) or head[name - at : -len(MESSAGE)] not in NUMBERS:
+            return None
         one = _find_open(waiting, text, place)
         if one is None:
             close: i64 = text.find(")", place, place + _LONGEST_ID) if head == begin else NONE
@@ -180,6 +183,8 @@ def interleaved_events(text: str, start: int, prefix: str) -> Interleaved | None
             most = max(most, len(waiting))
         body = text[place + len(one.mark) : newline]
         if head != end:
+            if not body.startswith(" "):
+                return None
             one.pieces.append(one.last if not one.pieces else f"{one.last}\n{head}")
             one.last = body
             one.size += newline - at + 1

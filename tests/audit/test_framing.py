@@ -178,7 +178,10 @@ def test_what_is_cut_is_the_text_as_it_was(place: int, length: int, parts: list[
 
 
 def event_of(serial: int, records: int, node: str = "") -> list[str]:
-    return [f"{node}{line}\n".replace(ID, f"1700000000.001:{serial}") for line in [*LINES[:records], END]]
+    lines = "".join([f"{node}{line}\n" for line in [*LINES[:records], END]])
+    return (
+        lines.replace(ID, f"1700000000.001:{serial}").replace("UNKNOWN[4294967295]", "PATH").splitlines(keepends=True)
+    )
 
 
 def merged(events: list[list[str]], turns: list[int]) -> str:
@@ -233,6 +236,12 @@ def test_how_many_are_open_at_a_time(turns: list[int], most: int) -> None:
         ("type=CWD msg=audit(1700000000.001:1)", "type=USER_LOGIN msg=audit(1700000000.001:9)"),
         ("type=CWD msg=audit(1700000000.001:1)", "no header"),
         ("type=CWD", "node=web01 type=CWD" + "X" * 100),
+        ("type=CWD", "node=b type=CWD"),
+        ("type=CWD", "type=C:WD"),
+        ("type=CWD", "type=UNKNOWN[1307]"),
+        ("type=CWD", "type=CWD "),
+        ("CWD msg=audit(1700000000.001:1): ", "CWD msg=audit(1700000000.001:1):"),
+        ('cwd="/(x)"', "cwd= type=CWD msg=audit(1700000000.001:0): cwd=x"),
         ("type=EOE msg=audit(1700000000.001:1): ", "type=EOE msg=audit(1700000000.001:1): x"),
         ("type=EOE msg=audit(1700000000.001:1)", "type=EOE msg=audit(1700000000.001:9)"),
         ("type=EOE msg=audit(1700000000.001:1): \n", ""),
