@@ -15,8 +15,23 @@ from tests.packaging.root import HERE, Root
 
 NOTING = """\
 #!/bin/sh
-case "$*" in *auditd*|*HUP*) echo "${0##*/} $*" >>/root/calls ;; esac
+case "$*" in
+    *auditd*|*HUP*)
+        echo "${0##*/} $*" >>/root/calls
+        [ ! -e /root/lost ] || [ $(grep -c HUP /root/calls) -le $(cat /root/lost) ] || echo >/root/obeyed
+        ;;
+esac
 [ ! -e /root/fails ]
+"""
+# In the place of auditd: it has a plugin before or after the first SIGHUP that is not lost.
+AUDITD = """\
+cp /bin/sleep /root/host-sensor
+sh -c 'if [ $0 != added ]; then /root/host-sensor 60 & fi
+    until [ -e /root/obeyed ]; do sleep 0.05; done
+    if [ $0 != added ]; then kill $!; wait $!; fi
+    if [ $0 != removed ]; then /root/host-sensor 60 & fi
+    sleep 60' "$0" &
+echo $! >/run/auditd.pid; sleep 0.5; "$@"
 """
 HUP = "auditctl --signal HUP"
 
@@ -87,3 +102,27 @@ def test_a_first_installation_and_an_upgrade_restart_nothing(package):
     assert calls.read_text().splitlines() == [HUP, HUP]
     package.remove()
     (package.root.folder / "run/host-sensor.removed").unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("lost", [0, 2])
+def test_a_reload_is_asked_for_until_auditd_obeys(package, lost):
+    """auditd that reads too slowly loses SIGHUP, and auditctl succeeds all the same."""
+    folder = package.root.folder / "root"
+    add = {Deb: ["dpkg", "-i"], Rpm: ["rpm", "--force-debian", "-U", "--force"]}[type(package)]
+    steps = (
+        ("added", [*add, package.package]),
+        ("replaced", [*add, package.package]),
+        ("removed", REMOVE[type(package)]),
+    )
+    try:
+        (folder / "lost").write_text(f"{lost}\n")
+        for what, command in steps:
+            for name in ("calls", "obeyed"):
+                (folder / name).unlink(missing_ok=True)
+            package.root.run("sh", "-c", AUDITD, what, *command)
+            assert (folder / "calls").read_text().splitlines() == [HUP] * (lost + 1), what
+    finally:
+        (folder / "lost").unlink()
+        if isinstance(package, Deb):
+            package.remove()  # the RPM is gone by now
+        (package.root.folder / "run/host-sensor.removed").unlink(missing_ok=True)
