@@ -34,7 +34,7 @@ class HostState:
     """
 
     def __init__(self, config: Config, stats: Stats, live: bool) -> None:
-        proc = ProcFS()
+        self._proc = proc = ProcFS()
         self.live = live
         self._state: StateFile | None = None
         self._boot, now = read_clocks()
@@ -55,14 +55,23 @@ class HostState:
                 self.probe.weigh_losses(partial(evidence_of, stats, self.serials.missing))
             self.host_paths = HostPaths(self.table, proc, self.probe.drain if self.probe is not None else None)
             self._state = StateFile(config.state, config.directory) if config.state.file else None
-        self._begun = not live
+        self._begun = self._recalled = not live
 
     def begin(self) -> None:
         """Learn what there is, once all observers are registered."""
         if not self._begun:
             self._begun = True
-            if self.probe is not None:
-                self.probe.begin()
+            self._proc.looks.held = True  # rights are given up for all threads only while there is one
+            try:
+                if self.probe is not None:
+                    self.probe.begin()
+            finally:
+                self._proc.looks.held = False
+
+    def _recall(self) -> None:
+        """Learn what the sensor before knew; later than `begin`, as this looks at processes."""
+        if not self._recalled:
+            self._recalled = True
             self._keeping_state(lambda state: state.read(self.table))
 
     def close(self) -> None:
@@ -71,6 +80,7 @@ class HostState:
 
     def before_chunk(self) -> None:
         """Learn what has happened before audit reports it: processes have started, the clock was set."""
+        self._recall()
         self.host_paths.begin_chunk()  # first: if what follows fails, nothing that was seen before may hold on
         self._look_at_the_clock()
         if self.probe is not None:
@@ -85,6 +95,7 @@ class HostState:
 
     def every_second(self, now: float) -> None:
         """Keep up with the host; now in seconds since 1970."""
+        self._recall()
         self._look_at_the_clock()
         if self.probe is not None:
             self.probe.check()

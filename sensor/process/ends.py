@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from sensor.process.lives import Lives
+from sensor.process.looks import Open
 from sensor.process.procfs import ProcFS
 from sensor.process.program import Process
 
@@ -66,8 +67,10 @@ class Ends:
                 self._check(process, time)
 
     def _check(self, process: Process, time: float) -> None:
-        stat = self._proc.stat(process.pid)
+        stat = self._proc.stat_in_time(process.pid)
         key = process.program.key
+        if isinstance(stat, Open):
+            return  # it has not ended, as far as is known: the next sweep asks again
         if stat is None or (key is not None and stat.start != key.ticks):
             self._lives.end(process, time)
         else:

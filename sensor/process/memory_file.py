@@ -8,9 +8,8 @@ while another thread waits to map memory nobody else gets in. No signal but SIGK
 thread for which no event waits. Nothing else that the sensor reads of a process takes this lock: stat, status, comm,
 cgroup, the links.
 
-Not solved here: an exec that closes a file of such a server keeps another lock meanwhile (exec_update_lock; fs/exec.c,
-begin_new_exec). Opening environ takes it, and on newer kernels (6.18.44) so do stat and the links exe, root and ns/*,
-which are still read on the way of an event.
+An exec that closes a file of such a server keeps another lock meanwhile, which opening environ takes as well; and so do
+stat and the links, on newer kernels: sensor.process.looks.
 """
 
 from __future__ import annotations
@@ -53,5 +52,6 @@ class MemoryFile:
         return self._readings.get(program) if self._files.has_pid(program) else GONE
 
     def _read(self, program: Program) -> Reading:
-        text = self._files.read(program, self._name, self._limit)
-        return Reading(text) if text is not None and self._files.runs(program) else GONE
+        files = self._files.waiting
+        text = files.read(program, self._name, self._limit)
+        return Reading(text) if text is not None and files.runs(program) else GONE

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from sensor.errors import HostError
 from sensor.process.host import NEVER, Host, booted
+from sensor.process.looks import Looks, Open
 
 _LONGEST = 65536
 """Bytes that are read of a file."""
@@ -62,10 +63,14 @@ class View(NamedTuple):
 
 
 class ProcFS:
-    """Reads /proc."""
+    """Reads /proc.
 
-    def __init__(self, root: str = "/proc") -> None:
+    looks: what makes those looks at a process that it could keep from coming back: stat, entry, the links.
+    """
+
+    def __init__(self, root: str = "/proc", looks: Looks | None = None) -> None:
         self.root = root
+        self.looks = looks or Looks()
 
     def boot_id(self) -> bytes:
         """The 16 bytes of the boot's UUID; raises HostError."""
@@ -123,10 +128,39 @@ class ProcFS:
         inode = namespace[5:-1]
         return ProcEntry(pid, stat.ppid, stat.start, int(inode) if inode.isdigit() else 0, tgid, stat.comm, image)
 
+    def has_pid(self, pid: int) -> bool:
+        """Return whether a process has this pid; no process can make that wait."""
+        return os.path.exists(f"{self.root}/{pid}")
+
+    def stat_in_time(self, pid: int) -> Stat | Open | None:
+        """The same as `stat`, for which no process can make the caller wait."""
+        return self.looks.look(pid, self.stat, pid) if self.has_pid(pid) else None
+
+    def entry_in_time(self, pid: int, exe: bool) -> ProcEntry | Open | None:
+        """The same as `entry`, for which no process can make the caller wait."""
+        return self.looks.look(pid, self.entry if exe else self._entry_without_exe, pid) if self.has_pid(pid) else None
+
+    def names_in_time(self, pid: int, start: int) -> tuple[str, str] | Open | None:
+        """Name and image of the process that began at a tick, for which it cannot make the caller wait."""
+        return self.looks.look(pid, self._names, (pid, start)) if self.has_pid(pid) else None
+
+    def view_in_time(self, pid: int) -> View | None:
+        """The same as `view`, for which no process can make the caller wait; None if it does not answer, too."""
+        view = self.looks.look(pid, self.view, pid) if self.has_pid(pid) else None
+        return None if isinstance(view, Open) else view
+
     def view(self, pid: int | str) -> View | None:
         """Where the paths of a process lead; None when it has ended, or where the kernel does not show it."""
         view = View(self._link(f"{pid}/root"), self._link(f"{pid}/ns/mnt"), self._link(f"{pid}/ns/user"))
         return view if all(view) else None
+
+    def _entry_without_exe(self, pid: int) -> ProcEntry | None:
+        return self.entry(pid, exe=False)
+
+    def _names(self, asked: tuple[int, int]) -> tuple[str, str] | None:
+        pid, start = asked
+        stat = self.stat(pid)
+        return (self.comm(pid), self.exe(pid)) if stat is not None and stat.start == start else None
 
     @cached_property
     def host_view(self) -> View | None:

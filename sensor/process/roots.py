@@ -44,8 +44,8 @@ def root_in(view: View | None, host: View | None) -> Root | None:
 
 
 def root_of(proc: ProcFS, pid: int) -> Root | None:
-    """The root of a process that is there now."""
-    return root_in(proc.view(pid), proc.host_view)
+    """The root of a process that is there now; None where /proc does not show it, or not in time."""
+    return root_in(proc.view_in_time(pid), proc.host_view)
 
 
 def worst(known: Root | None, seen: Root) -> Root:

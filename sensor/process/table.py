@@ -17,12 +17,14 @@ from __future__ import annotations
 import math
 from collections import deque
 
+from sensor.cache import BoundedDict
 from sensor.process import choice
 from sensor.process.choice import Observation
 from sensor.process.clock import LONGEST_LAG, BootClock, Lag
 from sensor.process.ends import Ends
 from sensor.process.lives import Lives
-from sensor.process.procfs import ProcFS
+from sensor.process.looks import Open
+from sensor.process.procfs import ProcFS, Stat
 from sensor.process.program import Key, Process, ProcessStart, Program, stranger
 from sensor.stats import ProcessStats
 
@@ -56,6 +58,7 @@ class ProcessTable:
         self._missed = math.inf
         self._why = "no_probe"
         self._orphans: deque[Process] = deque(maxlen=_MOST_ORPHANS)
+        self._unseen: BoundedDict[int, Process] = BoundedDict(_MOST_ORPHANS)  # those that did not answer
         self._heard = 0.0  # the newest event since the last sweep
         self.exact = self.untracked = False
 
@@ -100,7 +103,7 @@ class ProcessTable:
         process.first = process.first or observation.event_id
         if observation.leaves:
             process.left = observation.event_id
-        process.settled = True
+        process.settled = not self._unseen or self._unseen.get(process.pid) is not process
         return process
 
     def _begin(self, observation: Observation, time: float) -> Process:
@@ -108,9 +111,24 @@ class ProcessTable:
         process = self._add(self._first_seen(observation, time), time)
         if process.program.key is None:
             process.unidentified = self._why_unknown(time)
+            if self.is_open(process.pid):
+                self._unseen.keep_newest(process.pid, process)
         process.spawned_by = self._forked_by(self._adopt(process, observation.ppid, observation.time))
         self._find_children(process)
         return process
+
+    def _look_again(self, process: Process) -> None:
+        """Read who a process is that did not answer when it was first seen."""
+        seen = self._from_proc(process.pid, exe=False)
+        if self.is_open(process.pid):
+            return
+        del self._unseen[process.pid]
+        program = process.program
+        if seen is not None and program.key is None and process.ended is None and _can_be(seen, process.seen):
+            program.key, program.source, program.started = seen.key, seen.source, seen.started
+            process.unidentified = ""
+            self._lives.bound(process)
+            process.changed()
 
     def _go_on(self, process: Process, observation: Observation, time: float) -> None:
         """An event is of a process that is known."""
@@ -118,6 +136,8 @@ class ProcessTable:
             self._lag.see(process.program.started - time)
         if process.unresolved_parents is not None:
             process.resolve_parents()
+        if self._unseen and self._unseen.get(process.pid) is process:
+            self._look_again(process)
         if observation.is_exec:
             process.run(observation.comm, observation.exe, observation.event_id, time)
         elif process.program.exe != observation.exe:
@@ -152,10 +172,8 @@ class ProcessTable:
 
     def recall(self, program: Program, spawned_by: Program | None) -> bool:
         """Take over what an earlier sensor knew of a process; False if that process is not there any more."""
-        if self._proc is None or program.key is None:
-            return False
-        stat = self._proc.stat(program.pid)
-        if stat is None or stat.start != program.key.ticks:
+        stat = self._proc.stat_in_time(program.pid) if self._proc is not None else None
+        if program.key is None or not isinstance(stat, Stat) or stat.start != program.key.ticks:
             return False
         process = self._lives.current.get(program.pid)
         if process is None:
@@ -276,8 +294,8 @@ class ProcessTable:
             return True
         if self._proc is None:
             return same_parent or (same_exe and not observation.is_exec)
-        stat = self._proc.stat(observation.pid)
-        if stat is not None and process.program.key is not None:
+        stat = self._proc.stat_in_time(observation.pid)
+        if isinstance(stat, Stat) and process.program.key is not None:
             return stat.start == process.program.key.ticks
         return abs(time - process.seen) < SOON
 
@@ -324,11 +342,10 @@ class ProcessTable:
         """Read comm and the path of the image, once, if /proc still has them; the probe does not report the path."""
         if self._proc is None or program.key is None or program.named:
             return
-        program.named = True
-        stat = self._proc.stat(program.pid)
-        if stat is not None and stat.start == program.key.ticks:
-            program.exe = self._proc.exe(program.pid)
-            program.comm = program.comm or self._proc.comm(program.pid)
+        found = self._proc.names_in_time(program.pid, program.key.ticks)
+        program.named = not isinstance(found, Open)
+        if isinstance(found, tuple):
+            program.comm, program.exe = program.comm or found[0], found[1]
 
     def _read(self, pid: int, time: float) -> Process | None:
         program = self._from_proc(pid, exe=True)
@@ -336,9 +353,8 @@ class ProcessTable:
             return None
         process = self._add(program, time)
         parent = self._lives.current.get(program.ppid)
-        if parent is not None:
-            process.parent = parent.program
-            process.spawned_by = self._forked_by(parent.program)
+        process.parent = parent.program if parent is not None else None
+        process.spawned_by = self._forked_by(process.parent)
         return process
 
     def _forked_by(self, parent: Program | None) -> Program | None:
@@ -350,15 +366,20 @@ class ProcessTable:
         if self._proc is None or self._ends is None:
             return None
         self._stats.lookups_proc += 1
-        seen = None if self._ends.is_gone(pid) else self._proc.entry(pid, exe)
+        seen = None if self._ends.is_gone(pid) else self._proc.entry_in_time(pid, exe)
+        if isinstance(seen, Open):
+            return None
         if seen is None or not seen.namespace:
             self._stats.lookups_dead += 1
             return None
         program = Program(pid, seen.ppid, seen.comm, seen.exe)
         program.key = Key(seen.namespace, seen.start, seen.tgid)
-        program.source = "proc"
-        program.started = seen.start / 100
+        program.source, program.started = "proc", seen.start / 100
         return program
+
+    def is_open(self, pid: int) -> bool:
+        """Return whether the process that has a pid did not answer when it was last looked at."""
+        return self._proc is not None and self._proc.looks.is_open(pid)
 
     def _add(self, program: Program, time: float) -> Process:
         process = Process(program, time)

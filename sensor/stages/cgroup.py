@@ -56,7 +56,11 @@ class Cgroups:
         """The members that PID gets."""
         place = process.program.place
         if place is None:
-            place = process.program.place = self._place_of(process)
+            place = self._place_of(process)
+            if place.inherited and process.ended is None and self._files.is_open(process.program):
+                process.changed()  # so that what is shown now is not remembered, and it is asked again
+            else:
+                process.program.place = place
         members = self._members.get(place)
         return self._members.keep(place, self._describe(place)) if members is None else members
 

@@ -132,6 +132,8 @@ class ExeHash:
             program.image_opened = frozenset(_opened(event) if event.began_program else ())
         where = Where(program, program.image_path, program.image_opened)
         found = self._look_for(where) if where.opened or self._files.runs(program) else "gone"
+        if found == "gone" and self._files.is_open(program):
+            return  # not known yet
         by = process.spawned_by
         if found == "gone" and by is not None and by.exe == program.exe and by.image is not None:
             program.image_inherited = True
@@ -170,7 +172,7 @@ class ExeHash:
         """Look for the file; in the background."""
         own = self._files.path(where.program, "exe")
         found = state_of((own, where.path), own=True) if own is not None else None
-        if found is not None and self._files.runs(where.program):
+        if found is not None and self._files.waiting.runs(where.program):
             return found
         found = state_of((where.path,)) if where.opened else None
         return "gone" if found is None else _among(where, found)

@@ -69,7 +69,7 @@ class Leaders:
             return
         table = self._table_of(event)
         entry, type = self._entry(table, process, event.time)
-        group, session = self._numbers(process)
+        group, session = self._numbers(event, process)
         leaders: list[tuple[str, Process | None]] = []
         if type or syscall.rest.ses not in (None, UNSET):
             leaders.append((ENTRY, entry))
@@ -99,11 +99,13 @@ class Leaders:
     def _kept(self, key: tuple[str, str, float, Shown], event: Event, added: Addition) -> Addition:
         return added if event.provisional else self._known.keep(key, added)
 
-    def _numbers(self, process: Process) -> tuple[int, int]:
+    def _numbers(self, event: Event, process: Process) -> tuple[int, int]:
         """Numbers of its group and of its session; 0 where they are not known."""
         program = process.program
         text = self._files.read(program, "stat", _STAT) if process.ended is None else None
         fields = stat_fields(text)
+        if text is None and process.ended is None and self._files.is_open(program):
+            event.provisional = True
         if fields and fields[2].isdigit() and fields[3].isdigit():
             group, session = int(fields[2]), int(fields[3])
             self._sessions.keep_newest(program, session)
@@ -115,6 +117,7 @@ class Leaders:
         program = leader.program
         if not program.exe:
             self._table_of(event).learn_names(program)
+            event.provisional = event.provisional or not program.named
         members: Fields = {"pid": program.pid}
         if program.key is not None:
             members["GUID"] = process_guid(self._host.boot_id, *program.key)
@@ -151,7 +154,7 @@ class Leaders:
         if pid <= 0 or (self._orphans.get(process) == pid and table.current(pid) is None):
             return None  # a parent that was gone once does not come back: /proc need not be asked again
         parent = table.find(pid, when)
-        if parent is None:
+        if parent is None and not table.is_open(pid):
             self._orphans.keep(process, pid)
         return parent
 
