@@ -61,12 +61,12 @@ class HostState:
         """Learn what there is, once all observers are registered."""
         if not self._begun:
             self._begun = True
-            self._proc.looks.held = True  # rights are given up for all threads only while there is one
+            self._proc.looks.hold()  # rights are given up for all threads only while there is one
             try:
                 if self.probe is not None:
                     self.probe.begin()
             finally:
-                self._proc.looks.held = False
+                self._proc.looks.release()
 
     def _recall(self) -> None:
         """Learn what the sensor before knew; later than `begin`, as this looks at processes."""

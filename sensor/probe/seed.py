@@ -16,8 +16,8 @@ from pathlib import Path
 from sensor.probe import bpf, layout
 from sensor.probe.layout import ProbeRecord
 from sensor.process.guid import NANOSECONDS_PER_TICK
-from sensor.process.procfs import ProcEntry, ProcFS, has_ended, read_file, stat_fields
-from sensor.process.roots import HOST, Root, root_of
+from sensor.process.procfs import ProcEntry, ProcFS, has_ended, read_file, root_of, stat_fields
+from sensor.process.roots import HOST, Root
 
 _EXITING, _FORKNOEXEC, _KTHREAD = 0x4, 0x40, 0x200000  # PF_ flags of include/linux/sched.h
 

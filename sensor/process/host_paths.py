@@ -15,9 +15,9 @@ from typing import Callable
 
 from sensor.non_blocking_cache import NonBlockingCache
 from sensor.process.files import ProcFiles
-from sensor.process.procfs import ProcFS
+from sensor.process.procfs import ProcFS, root_of
 from sensor.process.program import STALE, Process
-from sensor.process.roots import HOST, root_of
+from sensor.process.roots import HOST
 from sensor.process.table import ProcessTable
 
 _REMEMBERED = 1024

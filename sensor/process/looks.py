@@ -16,7 +16,7 @@ import logging
 import threading
 from queue import Empty, SimpleQueue
 from time import monotonic
-from typing import Any, Callable, TypeVar
+from typing import Callable, Generic, TypeVar
 
 from sensor.cache import BoundedDict
 
@@ -43,33 +43,41 @@ class Open:
 OPEN = Open()
 
 
-class _Failure:
-    def __init__(self, error: Exception) -> None:
-        self.error = error
+class _Look(Generic[Asked, Answer]):
+    """One look; found: what it has found, in a list of one."""
+
+    def __init__(self, read: Callable[[Asked], Answer], asked: Asked) -> None:
+        self._read = read
+        self._asked = asked
+        self.found: list[Answer] = []
+        self.error: Exception | None = None
+
+    def make(self) -> None:
+        try:
+            self.found.append(self._read(self._asked))
+        except Exception as error:  # noqa: BLE001  raised again by who has asked
+            self.error = error
 
 
 class _Looker:
     """A thread that looks. Raises RuntimeError: the system has none for us."""
 
     def __init__(self) -> None:
-        self.questions: SimpleQueue[tuple[Callable[[Any], object], object] | None] = SimpleQueue()
-        self.answers: SimpleQueue[object] = SimpleQueue()
-        threading.Thread(target=_work, args=(self.questions, self.answers), name="looks", daemon=True).start()
+        self.asked: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self.done: SimpleQueue[bool] = SimpleQueue()
+        threading.Thread(target=_work, args=(self.asked, self.done), name="looks", daemon=True).start()
 
     def __del__(self) -> None:
-        self.questions.put(None)
+        self.asked.put(None)
 
 
-def _work(questions: SimpleQueue[tuple[Callable[[Any], object], object] | None], answers: SimpleQueue[object]) -> None:
-    while True:
-        question = questions.get()
-        if question is None:
-            return
-        try:
-            answers.put(question[0](question[1]))
-        except Exception as error:  # noqa: BLE001  raised again by who has asked
-            answers.put(_Failure(error))
-        question = None  # else it would be kept from being collected, as long as nothing is asked
+def _work(asked: SimpleQueue[Callable[[], None] | None], done: SimpleQueue[bool]) -> None:
+    look = asked.get()
+    while look is not None:
+        look()
+        look = None  # else what it holds would stay, as long as nothing is asked
+        done.put(True)
+        look = asked.get()
 
 
 class Looks:
@@ -85,15 +93,22 @@ class Looks:
         self._open: BoundedDict[int, bool] = BoundedDict(_REMEMBERED)
         self._left, self._since = _MOST, 0.0
         self._gave_up = False
-        self.held = False
-        """No thread may be started yet: all answers are open. Set where rights are still to be given up."""
+        self._held = False
+
+    def hold(self) -> None:
+        """Start no thread until `release`, so that no answer comes: rights are still to be given up."""
+        self._held = True
+
+    def release(self) -> None:
+        """Look from now on."""
+        self._held = False
 
     def look(self, pid: int, read: Callable[[Asked], Answer], asked: Asked) -> Answer | Open:
         """What `read` finds when it is called with `asked`, which is about the process; OPEN if that takes too long.
 
         Costs 20 µs on top: first ask what needs no lock, whether there is such a process.
         """
-        looker = None if self.held or (self._stuck and self._waits_for(pid)) else self._looker()
+        looker = None if self._held or (self._stuck and self._waits_for(pid)) else self._looker()
         began = monotonic()
         self._left = min(_MOST, self._left + (began - self._since) * _SHARE)
         self._since = began
@@ -101,24 +116,24 @@ class Looks:
             self._open.keep(pid, True)
             return OPEN
         self._free = None
-        looker.questions.put((read, asked))
+        look = _Look(read, asked)
+        looker.asked.put(look.make)
         try:
-            answer: Any = looker.answers.get(timeout=min(_PATIENCE, self._left))
+            looker.done.get(timeout=min(_PATIENCE, self._left))
             self._free = looker
         except Empty:
             self._stuck.append((pid, looker))
-            answer = OPEN
         took = monotonic() - began
         if took > _QUICK:
             self._left -= took
-        if answer is OPEN:
+        if self._free is None:
             self._open.keep(pid, True)
-        elif self._open:
+            return OPEN
+        if self._open:
             self._open.pop(pid, None)
-        if isinstance(answer, _Failure):
-            raise answer.error
-        found: Answer | Open = answer
-        return found
+        if look.error is not None:
+            raise look.error
+        return look.found[0]
 
     def is_open(self, pid: int) -> bool:
         """Return whether the last look at a process had no answer."""
@@ -128,10 +143,10 @@ class Looks:
         """Return whether a thread is stuck with this process; those that have come back may look again."""
         still = []
         for stuck in self._stuck:
-            if stuck[1].answers.empty():
+            if stuck[1].done.empty():
                 still.append(stuck)
             else:
-                stuck[1].answers.get()
+                stuck[1].done.get()
                 self._free = self._free or stuck[1]
         self._stuck = still
         return pid in [stuck[0] for stuck in still]

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from sensor.errors import HostError
 from sensor.process.host import NEVER, Host, booted
 from sensor.process.looks import Looks, Open
+from sensor.process.roots import Root, View, root_in
 
 _LONGEST = 65536
 """Bytes that are read of a file."""
@@ -48,18 +49,6 @@ class ProcEntry(NamedTuple):
     tgid: int
     comm: str
     exe: str
-
-
-class View(NamedTuple):
-    """What decides where the paths of a process lead, as /proc shows it to us: links, which no look at a file follows.
-
-    root: its root directory, which reads "/" within another mount namespace, too.
-    mounts, users: its namespaces, as "mnt:[4026531832]".
-    """
-
-    root: str
-    mounts: str
-    users: str
 
 
 class ProcFS:
@@ -185,6 +174,11 @@ class ProcFS:
             return os.readlink(where.encode(), dir_fd=directory).decode("latin-1")
         except OSError:
             return ""
+
+
+def root_of(proc: ProcFS, pid: int) -> Root | None:
+    """The root of a process that is there now; None where /proc does not show it, or not in time."""
+    return root_in(proc.view_in_time(pid), proc.host_view)
 
 
 def read_file(path: str, limit: int, directory: int | None = None) -> str | None:

@@ -13,7 +13,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sensor.process.procfs import ProcFS, View
+
+class View(NamedTuple):
+    """What decides where the paths of a process lead, as /proc shows it to us: links, which no look at a file follows.
+
+    root: its root directory, which reads "/" within another mount namespace, too.
+    mounts, users: its namespaces, as "mnt:[4026531832]".
+    """
+
+    root: str
+    mounts: str
+    users: str
 
 
 class Root(NamedTuple):
@@ -41,11 +51,6 @@ def root_in(view: View | None, host: View | None) -> Root | None:
         return HOST
     inode = view.mounts[5:-1]
     return Root(int(inode) if inode.isdigit() else 0, view.root, view.users != host.users)
-
-
-def root_of(proc: ProcFS, pid: int) -> Root | None:
-    """The root of a process that is there now; None where /proc does not show it, or not in time."""
-    return root_in(proc.view_in_time(pid), proc.host_view)
 
 
 def worst(known: Root | None, seen: Root) -> Root:

@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from sensor.process.procfs import ProcFS, View
-from sensor.process.roots import HOST, Root, root_in, root_of
+from sensor.process.procfs import ProcFS, root_of
+from sensor.process.roots import HOST, Root, View, root_in
 
 OWN = View("/", "mnt:[4026531832]", "user:[4026531837]")
 
