@@ -76,6 +76,7 @@ class HostState:
 
     def close(self) -> None:
         """Keep what the next sensor cannot learn from the host."""
+        self._recall()
         self._keeping_state(lambda state: state.write(self.table))
 
     def before_chunk(self) -> None:

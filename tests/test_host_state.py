@@ -22,6 +22,7 @@ def test_no_state_costs_the_configuration(content, tmp_path, caplog):
     config = configured(state={"file": "state"}, enrich={"session": True})
     sensor = build(dataclasses.replace(config, directory=str(tmp_path)), Stats())
     assert "Sessions.stage" in stages(sensor)
+    sensor.host_state.before_chunk()
     assert "state: " in caplog.text
     sensor.host_state.close()
     assert json.loads((tmp_path / "state").read_bytes())["version"] == 1

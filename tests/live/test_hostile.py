@@ -27,6 +27,7 @@ import pytest
 from tests.live import exec_users
 from tests.live.fed import FIRST, PATIENCE, RATE, Outcome, executed, fed, number_of
 from tests.support.audit_session import AuditSession, NoAuditError, alive, wait_until
+from tests.support.held_memory import held_exec
 from tests.support.program import command, write_config
 
 pytestmark = [pytest.mark.live, pytest.mark.root]
@@ -296,3 +297,18 @@ def sleeping() -> Iterator[int]:
             yield process.pid
         finally:
             process.kill()
+
+
+def test_a_process_whose_exec_does_not_end(tmp_path: Path) -> None:
+    """Each event is of it or has it for a parent, a state names it, and it is there still when the sensor ends."""
+    mount, state = tmp_path / "mount", tmp_path / "state"
+    mount.mkdir()
+    enrich = {"leaders": True, "root": True, "container": True, "systemd": True}
+    with held_exec(mount) as pid:
+        entry = {"pid": pid, "ppid": 1, "key": [1, 1, pid], "source": "proc", "comm": "a", "exe": "/a", "event_id": ""}
+        state.write_text(json.dumps({"version": 1, "processes": [entry]}))
+        feed = [executed(0, "", pid, os.getpid()), *[executed(number, "", os.getpid(), pid) for number in range(1, 20)]]
+        outcome = fed(tmp_path / "fed", feed, enrich=enrich, state={"file": str(state)})
+    print(outcome)
+    assert outcome.complaints(20) == []
+    assert max(outcome.took, outcome.ended) < 3 * SECOND

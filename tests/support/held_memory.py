@@ -2,8 +2,11 @@
 
     with held_memory(folder) as pid:
         ...        # reading /proc/PID/environ would wait for ever
+    with held_exec(folder) as pid:
+        ...        # reading /proc/PID/stat, too, where the kernel takes exec_update_lock for it
 
 One of its threads waits for a page of a file, which a FUSE server does not give; another waits to map memory meanwhile.
+A process of `held_exec` executes a program, and so closes a file, which such a server does not let it.
 """
 
 from __future__ import annotations
@@ -29,20 +32,13 @@ _LONGEST = 60
 _LOOKS = 5
 _NODEV_NOSUID, _DETACH = 6, 2
 _HEAD = struct.Struct("=IIQQIIII")  # struct fuse_in_header of linux/fuse.h
-_LOOKUP, _GETATTR, _OPEN, _READ, _FORGET, _INIT, _INTERRUPT = 1, 3, 14, 15, 2, 26, 36
+_LOOKUP, _GETATTR, _OPEN, _READ, _FORGET, _FLUSH, _INIT, _INTERRUPT = 1, 3, 14, 15, 2, 25, 26, 36
 
 
 @contextlib.contextmanager
 def held_memory(folder: Path) -> Iterator[int]:
     """Start it for the length of a test, which is skipped where that cannot be done; folder: an empty one."""
-    command = [sys.executable, "-m", "tests.support.held_memory", str(folder)]
-    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
-        assert server.stdout is not None
-        first = server.stdout.readline()
-        if not first.strip().isdigit():
-            pytest.skip(f"needs FUSE: {first.strip()}")
-        pid = int(first)
+    with _served(folder, "memory") as pid:
         deadline = time.monotonic() + 20
         looks = 0
         while looks < _LOOKS:
@@ -50,6 +46,25 @@ def held_memory(folder: Path) -> Iterator[int]:
             time.sleep(0.01)
             looks = looks + 1 if _cannot_map(pid) else 0
         yield pid
+
+
+@contextlib.contextmanager
+def held_exec(folder: Path) -> Iterator[int]:
+    """The same, of which nothing may be read that could wait."""
+    with _served(folder, "exec") as pid:
+        yield pid
+
+
+@contextlib.contextmanager
+def _served(folder: Path, what: str) -> Iterator[int]:
+    command = [sys.executable, "-m", "tests.support.held_memory", str(folder), what]
+    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        first = server.stdout.readline()
+        if not first.strip().isdigit():
+            pytest.skip(f"needs FUSE: {first.strip()}")
+        yield int(first)
     finally:
         server.kill()  # which ends the mount, and every wait
         server.communicate()
@@ -61,8 +76,11 @@ def _cannot_map(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text("latin-1").rpartition(")")[2].split()[0] == "D"
 
 
-def _serve(folder: str) -> None:
-    """Mount a file system of one file, start the process, and answer all but the second question for a page."""
+def _serve(folder: str, what: str) -> None:
+    """Mount a file system of one file, start the process, and answer all but the last question.
+
+    That is the second for a page, or the one that comes when the file is closed.
+    """
     signal.alarm(_LONGEST)
     device = os.open("/dev/fuse", os.O_RDWR | os.O_CLOEXEC)
     options = f"fd={device},rootmode=40000,user_id={os.getuid()},group_id={os.getgid()}".encode()
@@ -71,7 +89,8 @@ def _serve(folder: str) -> None:
     child = os.fork()
     if child == 0:
         os.close(device)
-        _hold(os.path.join(folder, "file"))
+        file = os.path.join(folder, "file")
+        _hold(file) if what == "memory" else _execute(file)
     pages = 0
     while True:
         question = os.read(device, 1 << 18)
@@ -79,7 +98,7 @@ def _serve(folder: str) -> None:
         if kind in (_FORGET, _INTERRUPT):
             continue
         pages += kind == _READ
-        if pages == 2:
+        if pages == 2 or kind == _FLUSH:
             print(child, flush=True)
             signal.pause()  # until this process is killed
         answer = _answer(kind, node)
@@ -112,8 +131,13 @@ def _hold(path: str) -> None:
         libc.mmap(0, 4096, mmap.PROT_READ, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, 0, 0)
 
 
+def _execute(path: str) -> None:
+    os.open(path, os.O_RDONLY)
+    os.execv("/bin/sleep", ["sleep", str(_LONGEST)])
+
+
 if __name__ == "__main__":
     try:
-        _serve(sys.argv[1])
+        _serve(*sys.argv[1:])
     except OSError as error:
         print(error, flush=True)
