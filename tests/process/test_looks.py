@@ -78,6 +78,11 @@ def wait_on(release: threading.Event) -> str:
     return "late"
 
 
+def begun(before: set[threading.Thread]) -> set[threading.Thread]:
+    """The threads that are there now and were not before, while some of other tests end."""
+    return {thread for thread in threading.enumerate() if thread.name == "looks"} - before
+
+
 def test_what_a_look_finds_is_the_answer() -> None:
     assert Looks().look(42, str.upper, "a") == "A"
 
@@ -103,7 +108,7 @@ def test_a_late_answer_is_no_other_look_s() -> None:
 
 def test_no_more_threads_are_left_than_that(caplog: pytest.LogCaptureFixture) -> None:
     looks, release = Looks(), threading.Event()
-    before = threading.active_count()
+    before = set(threading.enumerate())
     start = time.monotonic()
     pid = 100
     with caplog.at_level(logging.WARNING):
@@ -114,11 +119,11 @@ def test_no_more_threads_are_left_than_that(caplog: pytest.LogCaptureFixture) ->
             assert time.monotonic() - start < 20
         for other in range(pid, pid + 50):
             assert looks.look(other, str.upper, "a") is OPEN
-    assert threading.active_count() - before == MOST_STUCK
+    assert len(begun(before)) == MOST_STUCK
     assert len(caplog.records) == 1
     release.set()
     soon(lambda: looks.look(7, str.upper, "a") == "A")
-    soon(lambda: threading.active_count() - before == 1)
+    soon(lambda: len(begun(before)) == 1)
 
 
 def test_no_more_than_a_share_of_the_time_is_waited() -> None:
@@ -131,17 +136,17 @@ def test_no_more_than_a_share_of_the_time_is_waited() -> None:
 
 
 def test_no_thread_begins_while_that_is_forbidden() -> None:
-    looks, before = Looks(), threading.active_count()
+    looks, before = Looks(), set(threading.enumerate())
     looks.hold()
     assert looks.look(42, str.upper, "a") is OPEN
-    assert threading.active_count() == before
+    assert begun(before) == set()
     looks.release()
     assert looks.look(42, str.upper, "a") == "A"
 
 
 def test_an_ended_process_costs_no_thread(host: FakeHost) -> None:
     host.end(1)  # the parent of the others, which else would be looked at
-    before = threading.active_count()
+    before = set(threading.enumerate())
     files, asked = ProcFiles(host.proc), program(77)
     assert (host.proc.stat_in_time(77), host.proc.entry_in_time(77, True), host.proc.view_in_time(77)) == (None,) * 3
     assert (files.lives(asked), files.runs(asked), files.read(asked, "stat")) == (False, False, None)
@@ -151,7 +156,7 @@ def test_an_ended_process_costs_no_thread(host: FakeHost) -> None:
     table.sweep(BOOTED + 61)
     table.learn_names(program(77))
     assert not table.recall(asked, None)
-    assert threading.active_count() == before
+    assert begun(before) == set()
 
 
 def test_an_event_of_it_goes_on_and_it_is_known_once_it_answers(host: FakeHost) -> None:
