@@ -15,13 +15,16 @@ from collections.abc import Iterator
 
 from sensor.process.lives import Lives
 from sensor.process.looks import Open
-from sensor.process.procfs import ProcFS
+from sensor.process.procfs import ProcFS, Stat
 from sensor.process.program import Process
 
 _CHECKED = 200
 """Processes looked at in a sweep, at least; all are within 20 sweeps."""
 _CHECKED_BESIDE_PROBE = 10
 """The same where the probe reports all ends, or what it has lost of them afterwards."""
+
+_TOGETHER = 64
+"""Processes of one look, whose way to a thread and back takes as long as five looks."""
 
 
 class Ends:
@@ -57,17 +60,27 @@ class Ends:
             process = current.get(self._gone.popleft())
             if process is not None and process.program.key is None:
                 self._lives.end(process, time)
-        for _ in range(_CHECKED_BESIDE_PROBE if few else max(_CHECKED, len(current) // 20)):
+        processes = self._next(_CHECKED_BESIDE_PROBE if few else max(_CHECKED, len(current) // 20))
+        for begin in range(0, len(processes), _TOGETHER):
+            some = processes[begin : begin + _TOGETHER]
+            for process, stat in zip(some, self._proc.stats_in_time([process.pid for process in some])):
+                self._check(process, stat, time)
+
+    def _next(self, count: int) -> list[Process]:
+        """The next so many that are not known to have ended, or fewer at the end of a round."""
+        current = self._lives.current
+        found: list[Process] = []
+        for _ in range(count):
             pid = next(self._sweeping, None)
             if pid is None:
                 self._sweeping = iter(list(current))
-                return
+                break
             process = current.get(pid)
             if process is not None and process.ended is None:
-                self._check(process, time)
+                found.append(process)
+        return found
 
-    def _check(self, process: Process, time: float) -> None:
-        stat = self._proc.stat_in_time(process.pid)
+    def _check(self, process: Process, stat: Stat | Open | None, time: float) -> None:
         key = process.program.key
         if isinstance(stat, Open):
             return  # it has not ended, as far as is known: the next sweep asks again

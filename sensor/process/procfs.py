@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -23,6 +24,8 @@ from sensor.process.roots import Root, View, root_in
 _LONGEST = 65536
 """Bytes that are read of a file."""
 _ENDED = frozenset("ZXx")
+_SOME = 0
+"""Stands for several processes; no process has this pid."""
 
 
 class Stat(NamedTuple):
@@ -125,6 +128,11 @@ class ProcFS:
         """The same as `stat`, for which no process can make the caller wait."""
         return self.looks.look(pid, self.stat, pid) if self.has_pid(pid) else None
 
+    def stats_in_time(self, pids: list[int]) -> Sequence[Stat | Open | None]:
+        """The same of some together; each by itself when one of them does not answer."""
+        found = self.looks.look(_SOME, self._stats, pids)
+        return [self.stat_in_time(pid) for pid in pids] if isinstance(found, Open) else found
+
     def entry_in_time(self, pid: int, exe: bool) -> ProcEntry | Open | None:
         """The same as `entry`, for which no process can make the caller wait."""
         return self.looks.look(pid, self.entry if exe else self._entry_without_exe, pid) if self.has_pid(pid) else None
@@ -142,6 +150,9 @@ class ProcFS:
         """Where the paths of a process lead; None when it has ended, or where the kernel does not show it."""
         view = View(self._link(f"{pid}/root"), self._link(f"{pid}/ns/mnt"), self._link(f"{pid}/ns/user"))
         return view if all(view) else None
+
+    def _stats(self, pids: list[int]) -> list[Stat | None]:
+        return [self.stat(pid) for pid in pids]
 
     def _entry_without_exe(self, pid: int) -> ProcEntry | None:
         return self.entry(pid, exe=False)

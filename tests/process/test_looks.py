@@ -199,6 +199,21 @@ def test_the_sweep_does_not_end_it(host: FakeHost) -> None:
     assert process.ended is not None
 
 
+def test_the_others_are_looked_at_beside_it_in_one_look(host: FakeHost) -> None:
+    for pid in range(100, 300):
+        host.process(pid, 1, BASH)
+    pids = [*range(100, 300), 301]
+    found = host.proc.stats_in_time(pids)
+    assert [stat for stat in found if stat is not None] == [host.proc.stat(pid) for pid in pids[:-1]]
+    assert found[-1] is None
+    let_go = held(host, 150)
+    found = host.proc.stats_in_time(pids)
+    assert [pid for pid, stat in zip(pids, found) if stat is OPEN] == [150]
+    assert (found[-1], found[0]) == (None, host.proc.stat(100))
+    let_go()
+    soon(lambda: OPEN not in host.proc.stats_in_time(pids))
+
+
 def test_an_exec_of_it_is_taken_in(host: FakeHost) -> None:
     process = host.table.observe(event(42))
     let_go = held(host)
