@@ -122,23 +122,35 @@ def _messages(chunk: bytes) -> list[_Message]:
 
 
 def _chunks_of(paths: Sequence[str]) -> Iterator[bytes]:
-    """The chunks of some files; reports where one does not go on where the one before it ended."""
+    """The chunks of some files; reports where one does not go on where the one before it ended.
+
+    Raises InputError behind them all, for the last that cannot be read or is damaged; others are reported.
+    """
     before: EventId | None = None
     last_path = ""
+    failure: InputError | None = None
     copies = Copies(paths)
     for place, path in enumerate(paths):
         first: EventId | None = None
         last: EventId | None = None
-        for chunk in copies.read(place):
-            if first is None and len(paths) > 1:
-                first = first_id(chunk)
-                if first is not None and before is not None:
-                    _report_seam(before, first, (last_path, path))
-            last = (last_id(chunk) if len(paths) > 1 else None) or last
-            yield chunk
+        try:
+            for chunk in copies.read(place):
+                if first is None and len(paths) > 1:
+                    first = first_id(chunk)
+                    if first is not None and before is not None:
+                        _report_seam(before, first, (last_path, path))
+                last = (last_id(chunk) if len(paths) > 1 else None) or last
+                yield chunk
+        except InputError as error:
+            if failure is not None:
+                _report(str(failure))
+            failure = error
+            yield b"\n"  # what it ends with is no line of the next one
         if copies.left_out:
             _report(f"{printable(path)}: {copies.left_out:,} lines are left out: files before it have them as well")
         before, last_path = last or before, path
+    if failure is not None:
+        raise failure
 
 
 def _report_seam(last: EventId, first: EventId, paths: Iterable[str]) -> None:

@@ -113,3 +113,23 @@ def test_a_damaged_file_costs_nothing_of_the_others(
     )
     assert name in output.err
     assert "Traceback" not in output.err
+
+
+@pytest.mark.parametrize("damaged", [["a.gz"], ["b.gz"], ["c.gz"], ["a.gz", "b.gz"], ["a.gz", "c.gz"]])
+def test_files_behind_a_damaged_one_are_read(
+    damaged: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The order is that of time, so the damaged one may be the first."""
+    names = ["a.gz", "b.gz", "c.gz"]
+    files = write(tmp_path, {name: events(10 * place, 10 * place + 9) for place, name in enumerate(names)})
+    for name, path in zip(names, files):
+        if name in damaged:
+            data = Path(path).read_bytes()
+            Path(path).write_bytes(data[:-6])
+    assert main(["convert", *files]) == 1
+    output = capfd.readouterr()
+    whole = [n for place, name in enumerate(names) if name not in damaged for n in range(10 * place, 10 * place + 9)]
+    found = [json.loads(line)["ID"] for line in output.out.splitlines()]
+    assert [f"{1700000000 + n}.001:{100 + n}" for n in whole if f"{1700000000 + n}.001:{100 + n}" not in found] == []
+    assert [name for name in damaged if f"{name}: " not in output.err] == []
+    assert "Traceback" not in output.err
