@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sensor.slots import SLOT, Slots, read
 
 VALUES = st.recursive(
-    st.none() | st.integers() | st.text(max_size=20),
+    st.none() | st.integers(-(2**63), 2**63 - 1) | st.text(max_size=20),  # JSON readers need not know more
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
 )
 
