@@ -143,7 +143,7 @@ def _chunks_of(paths: Sequence[str]) -> Iterator[bytes]:
                 yield chunk
         except InputError as error:
             if failure is not None:
-                _report(str(failure))
+                _report(printable(str(failure)))
             failure = error
             yield b"\n"  # what it ends with is no line of the next one
         if copies.left_out:

@@ -115,6 +115,16 @@ def test_a_damaged_file_costs_nothing_of_the_others(
     assert "Traceback" not in output.err
 
 
+def test_names_of_damaged_files_hold_nothing_that_a_terminal_obeys(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    files = [str(tmp_path / f"{name}\x1b[2J.gz") for name in "ab"]
+    for path in files:
+        Path(path).write_bytes(b"\x1f\x8b\x08 no gzip")
+    assert main(["convert", *files]) == 1
+    assert "\x1b" not in capfd.readouterr().err
+
+
 @pytest.mark.parametrize("damaged", [["a.gz"], ["b.gz"], ["c.gz"], ["a.gz", "b.gz"], ["a.gz", "c.gz"]])
 def test_files_behind_a_damaged_one_are_read(
     damaged: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
