@@ -28,7 +28,7 @@ _ARENA_MAX = -8  # M_ARENA_MAX of malloc.h, as the next two
 _MMAP_THRESHOLD = -3
 _TRIM_THRESHOLD = -1
 _DONTNEED = 4  # MADV_DONTNEED of asm-generic/mman-common.h
-BURST = 2 << 20
+_BURST = 2 << 20
 """Bytes of input that are worth tidying up after."""
 _LEAST = 1 << 20
 """No bound is made lower than this."""
@@ -60,7 +60,7 @@ class Trimmer:
 
     def every_second(self) -> None:
         """Give back what is free and GNU libc keeps, if there may be much: malloc_trim(3)."""
-        if self._stats.bytes - self._trimmed_at > BURST and self._stats.pending_bytes < BURST / 16:
+        if self._stats.bytes - self._trimmed_at > _BURST and self._stats.pending_bytes < _BURST / 16:
             self._trimmed_at = self._stats.bytes
             malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
             if malloc_trim is not None:

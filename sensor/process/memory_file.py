@@ -4,7 +4,7 @@
 
 Who reads them takes the lock of that memory (mmap_lock), which the process can keep from others as long as it likes: a
 page fault on a file of a FUSE server of its own ends when that server wants it to (mm/filemap.c, filemap_fault), and
-while another thread waits to map memory nobody else gets in. No signal but SIGKILL ends the wait, so it is that of a
+while another thread waits to map memory, no reader gets in. No signal but SIGKILL ends the wait, so it is that of a
 thread for which no event waits. Nothing else that the sensor reads of a process takes this lock: stat, status, comm,
 cgroup, the links.
 

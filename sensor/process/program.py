@@ -11,7 +11,7 @@ from sensor.process.command_line import Command
 from sensor.process.image import Image
 from sensor.process.roots import Root, worst
 
-FOR_EVER = "~"
+_FOR_EVER = "~"
 """Greater than any event id."""
 _EARLIER = 4
 _MOST_EXECS = 8
@@ -265,7 +265,7 @@ class Process:
         self.before: Process | None = None
         self.after: Process | None = None
         self.since = ""
-        self.until = FOR_EVER
+        self.until = _FOR_EVER
         self.forked = False
         self.cgroup = 0
         self.root: Root | None = None

@@ -3,7 +3,7 @@
     "EXECVE":{"argc":1,"ARGV":["ls"],"ENV":{"LD_PRELOAD":"/tmp/x.so"}}
 
 Read from /proc/PID/environ when the exec is worked on, and only while the process still
-runs that program; without ENV it was too late, or the process lets nobody read it (sensor.process.memory_file).
+runs that program; without ENV it was too late, or the process keeps it from all readers (sensor.process.memory_file).
 Of a name that occurs twice the first counts, as for getenv(3).
 """
 

@@ -28,7 +28,7 @@ from sensor.cache import BoundedDict
 from sensor.process.choice import Observation
 from sensor.process.guid import process_guid, session_guid
 from sensor.process.host import Host
-from sensor.process.program import FOR_EVER, Process, Program, Shown
+from sensor.process.program import Process, Program, Shown
 from sensor.process.table import ProcessTable
 from sensor.stages.options import IdentityOptions
 from sensor.tables import syscalls
@@ -86,8 +86,7 @@ class Identity:
                 or not process.settled
                 or process.ppid != syscall.ppid
                 or process.program.exe != syscall.rest.exe
-                or (process.until is not FOR_EVER and event.id > process.until)
-                or (process.since != "" and event.id < process.since)
+                or not process.since <= event.id <= process.until
                 or syscall.result is None
             ):
                 process = self._sight(table, event, syscall, is_exec)

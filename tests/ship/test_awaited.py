@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,19 +10,6 @@ from hypothesis import strategies as st
 
 from sensor import slots
 from tests.ship.logs import Log, Reader, numbers_of, reports_of
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Log:
-    (tmp_path / "log").mkdir()
-    return Log(tmp_path / "log")
-
-
-@pytest.fixture
-def reader(log: Log, tmp_path: Path):
-    reader = Reader(log, tmp_path / "cursor")
-    yield reader
-    reader.kill()
 
 
 def test_files_that_retention_removed_are_counted_and_reported_where_they_are_missing(log: Log, reader: Reader) -> None:

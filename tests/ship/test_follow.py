@@ -4,26 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.ship.logs import Log, Reader, numbers_of, reports_of
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Log:
-    (tmp_path / "log").mkdir()
-    return Log(tmp_path / "log")
-
-
-@pytest.fixture
-def reader(log: Log, tmp_path: Path):
-    reader = Reader(log, tmp_path / "cursor")
-    yield reader
-    reader.kill()
 
 
 def test_lines_come_in_batches_bounded_by_number_and_by_size(log: Log, reader: Reader) -> None:
